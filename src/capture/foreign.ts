@@ -1,0 +1,72 @@
+import { jsonShape } from "./json-scan.ts";
+
+interface LookAlike {
+  readonly is: string;
+  readonly hint: string;
+}
+
+const SPANS_HINT =
+  "spans say what services did, not what clients sent; capture requests at the edge instead";
+
+/** Kinds of JSON file that are taken for captures, by the outermost keys that give them away. */
+const JSON_KINDS: readonly (LookAlike & { readonly keys: readonly (readonly string[])[] })[] = [
+  {
+    is: "OpenTelemetry data in OTLP/JSON",
+    hint: SPANS_HINT,
+    keys: [["resourceSpans"], ["resource_spans"], ["resourceLogs"], ["resourceMetrics"]],
+  },
+  {
+    is: "a dump of OpenTelemetry Java's SpanData (not OTLP, though it looks like it)",
+    hint: SPANS_HINT,
+    keys: [["totalAttributeCount"], ["totalRecordedEvents"], ["endEpochNanos"]],
+  },
+  {
+    is: "a Jaeger trace",
+    hint: SPANS_HINT,
+    keys: [["traceID", "spans"], ["traceID", "spanID"], ["data"]],
+  },
+  { is: "a Zipkin trace", hint: SPANS_HINT, keys: [["traceId", "id"]] },
+  {
+    is: "a shakedown profile already",
+    hint: "use it as it is: `shakedown profile <file>`, or name it in a scenario",
+    keys: [["shakedownProfile"]],
+  },
+  {
+    is: "a Postman collection",
+    hint: "a collection has no times; capture real traffic instead",
+    keys: [["info", "item"]],
+  },
+];
+
+/** Packet captures, by their first four bytes as hex. */
+const PACKETS = /^(?:a1b2c3d4|d4c3b2a1|a1b23c4d|4d3cb2a1|0a0d0d0a)/;
+
+function jsonKindOf(head: Buffer): LookAlike | undefined {
+  const shape = jsonShape(head);
+  if (shape === undefined) return undefined;
+  const kind = JSON_KINDS.find(({ keys }) =>
+    keys.some((all) => all.every((key) => shape.keys.includes(key))),
+  );
+  // A lone "data" key is anybody's; Jaeger's holds traces.
+  if (kind?.is === "a Jaeger trace" && !head.includes('"traceID"')) return undefined;
+  return kind;
+}
+
+/** What a file is that is no capture, where that can be told; for a refusal that says so. */
+export function lookAlikeOf(head: Buffer): LookAlike | undefined {
+  if (PACKETS.test(head.toString("hex", 0, 4))) {
+    return {
+      is: "a packet capture",
+      hint: "replay it into GoReplay, or write its HTTP requests as .gor or HAR, and capture that",
+    };
+  }
+  return jsonKindOf(head);
+}
+
+/** The first bytes for a message: text as it is, anything else in hex. */
+export function firstBytesOf(head: Buffer): string {
+  if (head.length === 0) return "nothing: it is empty";
+  const start = head.subarray(0, 32);
+  const text = start.toString("latin1");
+  return /^[\x20-\x7e\r\n\t]*$/.test(text) ? JSON.stringify(text) : `hex ${start.toString("hex")}`;
+}

@@ -1,0 +1,56 @@
+import type { CaptureFile } from "./source.ts";
+
+/** One request as a foreign format has it: nothing dropped yet, nothing redacted yet. */
+export interface CapturedRequest {
+  /** Where it stands, for people: `access.log:17`. */
+  readonly place: string;
+  /** Arrival in nanoseconds since 1970, to the format's own precision. */
+  readonly arrivalNs: bigint;
+  readonly method: string;
+  /** As sent, beginning with `/`, sendable (see `sendablePath`). */
+  readonly path: string;
+  /** `name` or `name:port`, where the capture knows. */
+  readonly host?: string | undefined;
+  /** Any case, any order, duplicates kept; values in Latin-1, one character a byte. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Decoded from its transfer encoding. */
+  readonly body?: Buffer | undefined;
+  /** True when there was a body that the capture does not hold, or holds damaged. */
+  readonly bodyLost?: boolean;
+  readonly status?: number | undefined;
+  readonly serviceTimeUs?: number | undefined;
+  /** Pairs the request with `answer` items of the same file. */
+  readonly id?: string;
+  /** The connection that carried it; unique within its file. */
+  readonly connection?: string | undefined;
+  /** The client's address. */
+  readonly client?: string | undefined;
+}
+
+/**
+ * What a reader finds, in file order. Requests and what was rejected in a request's place are the
+ * records of the ledger; an `answer` completes a request (before or after it), and a `warning` is
+ * about the file.
+ */
+export type CaptureItem =
+  | { readonly kind: "request"; readonly request: CapturedRequest }
+  | { readonly kind: "rejected"; readonly place: string; readonly reason: string }
+  | {
+      readonly kind: "answer";
+      readonly id: string;
+      readonly status: number | undefined;
+      readonly endNs: bigint;
+    }
+  | { readonly kind: "warning"; readonly text: string };
+
+/** One foreign format. A reader streams, and turns damage into `rejected` items, never a throw. */
+export interface CaptureFormat {
+  readonly name: string;
+  /** For the list of what is known: "GoReplay file (.gor)". */
+  readonly description: string;
+  /** The resolution of its time stamps: 1e9 for whole seconds. */
+  readonly timePrecisionNs: number;
+  /** Whether this is the file's format, from its first bytes (64 KiB at most, inflated). */
+  sniff(head: Buffer, fileName: string): boolean;
+  read(file: CaptureFile): AsyncIterable<CaptureItem>;
+}

@@ -1,0 +1,85 @@
+/** Headers that belong to one connection or that a replay makes anew. */
+const DROPPED = new Set([
+  "host",
+  "content-length",
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "http2-settings",
+  "proxy-connection",
+  "proxy-authenticate",
+]);
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const UNSENDABLE = /[\x00\r\n]+/g;
+
+/** Text as header bytes, one character a byte: what is beyond Latin-1 becomes its UTF-8 bytes. */
+export function latin1Of(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the range is "fits in a byte"
+  return /^[\x00-\xff]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+}
+
+/**
+ * The headers a profile keeps: names in lower case; without `host`, `content-length`, hop-by-hop
+ * headers (those that `connection` names too), HTTP/2 pseudo headers and names that are no token.
+ * `proxy-authorization` is a credential for the first hop and goes as well.
+ */
+export function keptHeaders(headers: readonly (readonly [string, string])[]): [string, string][] {
+  const named = new Set<string>();
+  for (const [name, value] of headers) {
+    if (name.toLowerCase() !== "connection") continue;
+    for (const option of value.split(",")) named.add(option.trim().toLowerCase());
+  }
+  const kept: [string, string][] = [];
+  for (const [rawName, value] of headers) {
+    const name = rawName.trim().toLowerCase();
+    if (DROPPED.has(name) || name.startsWith("proxy-") || named.has(name)) continue;
+    if (!TOKEN.test(name)) continue;
+    kept.push([name, latin1Of(value).replace(UNSENDABLE, " ").trim()]);
+  }
+  return kept;
+}
+
+/** The first value of a header, by any case of its name. */
+export function headerOf(
+  headers: readonly (readonly [string, string])[],
+  wanted: string,
+): string | undefined {
+  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+}
+
+/**
+ * A request target as it can be sent: what is not printable ASCII becomes `%XX`, byte by byte.
+ * Takes Latin-1 text (one character a byte), or text with wider characters, taken as UTF-8.
+ */
+export function sendablePath(target: string): string {
+  const bytes = latin1Of(target);
+  return bytes.replace(
+    /[^\x21-\x7e]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
+}
+
+/**
+ * Splits a request target into host and path: `/x?y`, or `http://host/x?y` as proxies get it.
+ * Undefined for what cannot be sent to a web server (`*`, `host:443`, `data:…`). The fragment
+ * never was on the wire and is left out.
+ */
+export function targetOf(target: string): { host: string | undefined; path: string } | undefined {
+  const [bare = ""] = target.split("#", 1);
+  if (bare.startsWith("/")) return { host: undefined, path: sendablePath(bare) };
+  const match = /^(https?):\/\/(?:[^/?@]*@)?([^/?@]+)([^]*)$/i.exec(bare);
+  if (match === null) return undefined;
+  const [, scheme = "", authority = "", rest = ""] = match;
+  const implied = scheme.toLowerCase() === "https" ? ":443" : ":80";
+  const lower = authority.toLowerCase();
+  return {
+    host: lower.endsWith(implied) ? lower.slice(0, -implied.length) : lower,
+    path: sendablePath(rest.startsWith("/") ? rest : `/${rest}`),
+  };
+}

@@ -1,0 +1,6 @@
+/** Foreign captures → profiles: one file a format; redaction at the door. */
+export type { CaptureFilter } from "./collect.ts";
+export type { CapturedRequest, CaptureFormat, CaptureItem } from "./format.ts";
+export { CAPTURE_FORMATS, type Captured, type CaptureOptions, captureProfile } from "./import.ts";
+export type { RejectedRecord } from "./ledger.ts";
+export { type CaptureFile, openCapture } from "./source.ts";

@@ -1,0 +1,66 @@
+import { relative } from "node:path";
+import { EXIT } from "../core/index.ts";
+import { renderText } from "../report/index.ts";
+import { runScenario } from "../run/index.ts";
+import type { CliIo, Command } from "./command.ts";
+import { runView } from "./run-view.ts";
+import { version } from "./version.ts";
+
+interface RunArguments {
+  readonly scenario: string;
+  readonly out: string;
+  readonly seed?: string;
+  readonly json: boolean;
+  readonly exitZero: boolean;
+}
+
+/** Colours for people only: a terminal, and no wish against it (no-color.org). */
+export function wantsColor(stream: CliIo["stdout"]): boolean {
+  return stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb";
+}
+
+async function run(io: CliIo, given: RunArguments): Promise<void> {
+  // With --json the summary has standard output to itself.
+  const progress = given.json ? io.stderr : io.stdout;
+  const view = runView(progress, { color: wantsColor(progress) });
+  const command = ["shakedown", ...process.argv.slice(2)].join(" ");
+  const { directory, exitCode, model } = await runScenario(
+    {
+      scenarioPath: given.scenario,
+      out: given.out,
+      version,
+      command,
+      onEvent: view.show,
+      ...(given.seed === undefined ? {} : { seed: given.seed }),
+    },
+    io.signal,
+  ).finally(view.end);
+  if (given.json) io.stdout.write(`${JSON.stringify({ directory: directory.path, ...model.result }, null, 2)}\n`);
+  else {
+    const width = Math.min(io.stdout.columns ?? 100, 120);
+    io.stdout.write(`\n${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
+    io.stdout.write(`\nreport   ${relative(".", directory.file("report.html"))}\n`);
+    io.stdout.write(`again    shakedown report ${relative(".", directory.path)}\n`);
+  }
+  const decided = exitCode === EXIT.rollBack || exitCode === EXIT.hold;
+  io.exitCode = given.exitZero && decided ? EXIT.ship : exitCode;
+}
+
+export const runCommand: Command = (io) => ({
+  command: "run <scenario>",
+  describe: "replay a scenario against control and variant, and decide",
+  builder: (yargs) =>
+    yargs
+      .positional("scenario", { type: "string", demandOption: true, describe: "a scenario file (YAML)" })
+      .option("out", { type: "string", default: "runs", describe: "where the run's directory is made" })
+      .option("seed", { type: "string", describe: "replaces the scenario's seed: other arrivals, other luck" })
+      .option("json", { type: "boolean", default: false, describe: "print result.json; progress goes to standard error" })
+      .option("exit-zero", {
+        type: "boolean",
+        default: false,
+        describe: "exit 0 on roll back and hold too (for demonstrations)",
+      })
+      .example("$0 run scenarios/payment-pool.yaml", "watch a pool run dry")
+      .example("$0 run checkout.yaml --out /tmp/runs --json", "for a machine to read"),
+  handler: (given) => run(io, given as unknown as RunArguments),
+});

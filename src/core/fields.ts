@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { NS_PER_US, parseDurationNs, parseRatePerSec, parseRatio } from "./units.ts";
+import { ShakedownError } from "./errors.ts";
+
+/*
+ * Schema fields for values that people write with a unit. Each accepts the text (and, where that
+ * is unambiguous, a plain number), and gives the number in the unit that its name ends with.
+ */
+
+function readWith<Out>(read: (text: string) => Out) {
+  return (value: string | number, context: z.RefinementCtx): Out => {
+    try {
+      return read(String(value));
+    } catch (thrown) {
+      if (!(thrown instanceof ShakedownError)) throw thrown;
+      const hint = thrown.hint === undefined ? "" : ` (${thrown.hint})`;
+      context.addIssue({ code: "custom", message: `${thrown.message}${hint}` });
+      return z.NEVER;
+    }
+  };
+}
+
+/** `"250ms"`, `"20s"` → nanoseconds. */
+export const durationNsField = () => z.string().transform(readWith(parseDurationNs));
+
+/** `"250ms"`, `"80us"` → microseconds. */
+export const durationUsField = () =>
+  z.string().transform(readWith((text) => parseDurationNs(text) / NS_PER_US));
+
+/** `"180/s"`, `"30000/m"` → per second, above zero. */
+export const ratePerSecField = () => z.string().transform(readWith(parseRatePerSec));
+
+/** `"5%"` or `0.05` → `0.05`, from 0 up to `max` (1 unless told). */
+export const ratioField = (max = 1) =>
+  z
+    .union([z.string(), z.number()])
+    .transform(readWith(parseRatio))
+    .pipe(z.number().min(0).max(max));

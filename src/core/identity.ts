@@ -1,0 +1,37 @@
+/**
+ * A logical request's identity on the wire. Both arms get the same trace id for the same planned
+ * start (so that the emulator gives both the same luck) and differ in the parent id, which names
+ * the arm. Format: W3C Trace Context `traceparent`, version 00.
+ */
+export interface RequestIdentity {
+  readonly runId: string;
+  readonly seq: number;
+  readonly armIndex: number;
+}
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+
+/** `runId` is 16 lower-case hex digits, not all zero; `seq` below 2^53; `armIndex` below 255. */
+export function traceparentOf({ runId, seq, armIndex }: RequestIdentity): string {
+  return `00-${runId}${hex(seq, 16)}-${hex(armIndex + 1, 2)}${hex(seq % 2 ** 52, 14)}-01`;
+}
+
+/** `x-request-id` of the same request: readable, and the same in both arms but for the arm. */
+export function requestIdOf({ runId, seq, armIndex }: RequestIdentity): string {
+  return `${runId}-${seq}-${armIndex}`;
+}
+
+/** The sequence number in a `traceparent` of this run, or -1 when it is absent or foreign. */
+export function seqOfTraceparent(runId: string, traceparent: string | undefined): number {
+  if (traceparent === undefined || traceparent.length < 55) return -1;
+  if (!traceparent.startsWith(runId, 3)) return -1;
+  const seq = Number.parseInt(traceparent.slice(3 + runId.length, 35), 16);
+  return Number.isSafeInteger(seq) ? seq : -1;
+}
+
+/** The sequence number in an `x-request-id` of this run, or -1. */
+export function seqOfRequestId(runId: string, requestId: string | undefined): number {
+  if (requestId === undefined || !requestId.startsWith(`${runId}-`)) return -1;
+  const seq = Number(requestId.slice(runId.length + 1).split("-")[0]);
+  return Number.isSafeInteger(seq) && seq >= 0 ? seq : -1;
+}

@@ -1,0 +1,16 @@
+/** Units, clock, chance, identity, errors: the words everything else is written in. */
+export * from "./canonical.ts";
+export * from "./clock.ts";
+export {
+  createDeadlines,
+  type DeadlineHandle,
+  DeadlineQueue,
+  type Deadlines,
+  type Waker,
+} from "./deadlines.ts";
+export * from "./errors.ts";
+export * from "./fields.ts";
+export * from "./identity.ts";
+export * from "./prng.ts";
+export * from "./thread.ts";
+export * from "./units.ts";

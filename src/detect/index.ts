@@ -1,0 +1,39 @@
+/** One detector a file: from what was seen to a named cause. */
+import { messageOf } from "../core/index.ts";
+import { cacheThrash } from "./cache-thrash.ts";
+import type { Detector, Evidence, Finding } from "./detector.ts";
+import { poolExhaustion } from "./pool-exhaustion.ts";
+import { retryStorm } from "./retry-storm.ts";
+
+export type {
+  DependencyFacts,
+  Detector,
+  Evidence,
+  Finding,
+  RequestRow,
+  StageWindow,
+} from "./detector.ts";
+export { buildEvidence } from "./evidence.ts";
+export { type Occupancy, occupancyOf } from "./occupancy.ts";
+
+/** Every detector, in the order of their findings. */
+export const DETECTORS: readonly Detector[] = [poolExhaustion, cacheThrash, retryStorm];
+
+/** Runs detectors; one that crashes gives an inconclusive finding, never a pass. */
+export function detectAll(evidence: Evidence, detectors: readonly Detector[] = DETECTORS): Finding[] {
+  return detectors.flatMap((detector) => {
+    try {
+      return [...detector.detect(evidence)];
+    } catch (thrown) {
+      return [
+        {
+          detector: detector.name,
+          subject: "all arms",
+          status: "inconclusive" as const,
+          summary: `the detector ${detector.name} crashed: ${messageOf(thrown)}`,
+          evidence: {},
+        },
+      ];
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import type { EmulatedCall } from "../measure/index.ts";
+import type { Evidence } from "./detector.ts";
+
+/** The middle value; NaN when there is none. Sorts a copy. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The ⌈np⌉-th smallest value; NaN when there is none. Sorts a copy. */
+export function quantile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(Math.max(Math.ceil(sorted.length * p) - 1, 0), sorted.length - 1)] ?? Number.NaN;
+}
+
+/**
+ * Median time, in ms, that a request spent in the target before its first call to the dependency
+ * arrived, over the calls that arrived in [fromNs, toNs): D_pre. The time that earlier calls of
+ * the same request took is taken out, since the emulator gave it. NaN when no call could be
+ * joined to its request (the target passes no `traceparent` or `x-request-id` on).
+ */
+export function waitBeforeCallMs(
+  evidence: Evidence,
+  where: { readonly arm: number; readonly dependency: number },
+  fromNs: number,
+  toNs: number,
+): { p50: number; joined: number } {
+  const waitsMs: number[] = [];
+  for (const call of evidence.calls(where.arm, where.dependency)) {
+    if (call.seq < 0 || call.attempt > 1 || call.arriveNs < fromNs || call.arriveNs >= toNs) continue;
+    const request = evidence.request(where.arm, call.seq);
+    if (request === undefined) continue;
+    const givenNs = coveredNs(evidence.callsOf(where.arm, call.seq), request.startNs, call.arriveNs);
+    waitsMs.push((call.arriveNs - request.startNs - givenNs) / 1e6);
+  }
+  return { p50: median(waitsMs), joined: waitsMs.length };
+}
+
+/** How much of [fromNs, toNs) is covered by calls that ended before `toNs`; overlaps count once. */
+function coveredNs(calls: readonly EmulatedCall[], fromNs: number, toNs: number): number {
+  const done = calls.filter((call) => call.endNs <= toNs).toSorted((a, b) => a.arriveNs - b.arriveNs);
+  let covered = 0;
+  let reachedNs = fromNs;
+  for (const call of done) {
+    covered += Math.max(call.endNs - Math.max(call.arriveNs, reachedNs), 0);
+    reachedNs = Math.max(reachedNs, call.endNs);
+  }
+  return covered;
+}

@@ -1,0 +1,80 @@
+/**
+ * What is counted at each listener. Always: calls = good answers + errors + limited + aborted +
+ * inFlight; `connections` are those open now.
+ */
+const COUNTED = ["calls", "inFlight", "errors", "limited", "aborted", "connections"] as const;
+export type Counted = (typeof COUNTED)[number];
+
+/** Dependency → arm → counts, as they are now. */
+export type EmulatorSnapshot = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<Counted, number>>>>>
+>;
+
+/** Rows handed to the spool; rows known to be in the file; keys forgotten by `Ordinals`. */
+const TOTALS = ["rows", "rowsKept", "evictions"] as const;
+
+/** One listener's counts. */
+export interface ListenerCounters {
+  get(name: Counted): number;
+  add(name: Counted, change: 1 | -1): void;
+}
+
+/**
+ * The emulator's live counts, in shared memory: written by the thread that serves, read by any
+ * other at no cost, and still there when the serving thread has died.
+ */
+export class EmulatorCounters {
+  readonly shared: Int32Array<SharedArrayBuffer>;
+  readonly #arms: readonly string[];
+  readonly #dependencies: readonly string[];
+
+  constructor(
+    arms: readonly string[],
+    dependencies: readonly string[],
+    shared?: Int32Array<SharedArrayBuffer>,
+  ) {
+    const slots = TOTALS.length + arms.length * dependencies.length * COUNTED.length;
+    this.shared = shared ?? new Int32Array(new SharedArrayBuffer(4 * slots));
+    this.#arms = arms;
+    this.#dependencies = dependencies;
+  }
+
+  listener(dependency: number, arm: number): ListenerCounters {
+    const base = TOTALS.length + (dependency * this.#arms.length + arm) * COUNTED.length;
+    const { shared } = this;
+    return {
+      get: (name) => Atomics.load(shared, base + COUNTED.indexOf(name)),
+      add: (name, change) => void Atomics.add(shared, base + COUNTED.indexOf(name), change),
+    };
+  }
+
+  total(name: (typeof TOTALS)[number]): number {
+    return Atomics.load(this.shared, TOTALS.indexOf(name));
+  }
+
+  addTotal(name: (typeof TOTALS)[number]): void {
+    Atomics.add(this.shared, TOTALS.indexOf(name), 1);
+  }
+
+  setTotal(name: (typeof TOTALS)[number], value: number): void {
+    Atomics.store(this.shared, TOTALS.indexOf(name), value);
+  }
+
+  snapshot(): EmulatorSnapshot {
+    const perDependency = this.#dependencies.map((dependency, d) => {
+      const perArm = this.#arms.map((arm, a) => {
+        const counters = this.listener(d, a);
+        const counts = COUNTED.map((name) => [name, counters.get(name)] as const);
+        return [arm, Object.fromEntries(counts) as Record<Counted, number>] as const;
+      });
+      return [dependency, Object.fromEntries(perArm)] as const;
+    });
+    return Object.fromEntries(perDependency);
+  }
+
+  /** Calls at all listeners since the start. */
+  calls(): number {
+    const perListener = Object.values(this.snapshot()).flatMap((arms) => Object.values(arms));
+    return perListener.reduce((sum, { calls }) => sum + calls, 0);
+  }
+}

@@ -1,0 +1,23 @@
+/** The dependency server: what answers the target's calls as slowly, and fails as often, as told. */
+export type { Counted, EmulatorSnapshot } from "./counters.ts";
+export { type DependencySpec, dependencySchema } from "./dependency.ts";
+export {
+  type Emulator,
+  type EmulatorAddresses,
+  type EmulatorOptions,
+  type EmulatorTotals,
+  startEmulator,
+} from "./emulator.ts";
+export { createFaultModel, faultSchema, type FaultSpec } from "./fault/index.ts";
+export { createLatencyModel, latencySchema, type LatencySpec } from "./latency/index.ts";
+export { createLimiter, limitSchema, type LimitSpec } from "./limit/index.ts";
+export type {
+  Admitted,
+  CallContext,
+  Fault,
+  FaultModel,
+  LatencyModel,
+  Limited,
+  Limiter,
+} from "./model.ts";
+export { startEmulatorThread } from "./thread.ts";

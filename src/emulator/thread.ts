@@ -1,0 +1,93 @@
+import { Worker } from "node:worker_threads";
+import { type ErrorCode, messageOf, ShakedownError, threadUrl } from "../core/index.ts";
+import { EmulatorCounters } from "./counters.ts";
+import type { Emulator, EmulatorAddresses, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
+
+/** A thread that has not stopped by then is ended; its unsaved rows are counted as lost. */
+const STOP_MS = 2_000;
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly options: EmulatorOptions;
+  readonly shared: Int32Array<SharedArrayBuffer>;
+}
+
+/** An error on its way between threads, which would drop its class. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** What the thread says. The one thing said to it is "stop". */
+export type FromThread =
+  | { readonly kind: "ready"; readonly addresses: EmulatorAddresses }
+  | { readonly kind: "refused"; readonly error: PlainError }
+  | { readonly kind: "failed"; readonly error: PlainError }
+  | { readonly kind: "stopped"; readonly totals: EmulatorTotals };
+
+export function plainError(thrown: unknown): PlainError {
+  if (!(thrown instanceof ShakedownError)) {
+    return { code: "EMULATOR_FAILED", message: messageOf(thrown), hint: null };
+  }
+  return { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null };
+}
+
+const revived = ({ code, message, hint }: PlainError): ShakedownError =>
+  new ShakedownError(code, message, hint === null ? {} : { hint });
+
+const died = (why: string, cause?: unknown): ShakedownError =>
+  new ShakedownError("EMULATOR_FAILED", `the emulator's thread ended by itself: ${why}`, {
+    hint: "what was recorded up to a second before is kept",
+    cause,
+  });
+
+/**
+ * `startEmulator` in a thread of its own, so that it and the generator do not make each other
+ * late. Errors arrive here as they are there.
+ * @throws PORT_IN_USE, SCENARIO_INVALID, OUTPUT_UNWRITABLE, USAGE, EMULATOR_FAILED
+ */
+export async function startEmulatorThread(options: EmulatorOptions): Promise<Emulator> {
+  const counters = new EmulatorCounters(options.arms, Object.keys(options.dependencies));
+  const workerData: ThreadData = { options, shared: counters.shared };
+  const ready = Promise.withResolvers<EmulatorAddresses>();
+  const failed = Promise.withResolvers<ShakedownError>();
+  const stopped = Promise.withResolvers<EmulatorTotals>();
+  const thread = new Worker(threadUrl("emulator-thread", import.meta.url), { workerData });
+  const exited = Promise.withResolvers<void>();
+  const fail = (error: ShakedownError): void => {
+    failed.resolve(error);
+    ready.reject(error);
+  };
+  thread.on("message", (message: FromThread) => {
+    if (message.kind === "ready") ready.resolve(message.addresses);
+    else if (message.kind === "stopped") stopped.resolve(message.totals);
+    else fail(revived(message.error));
+  });
+  thread.on("error", (cause) => fail(died(messageOf(cause), cause)));
+  thread.on("exit", (code) => {
+    const lostRows = counters.total("rows") - counters.total("rowsKept");
+    stopped.resolve({ calls: counters.calls(), lostRows, evictions: counters.total("evictions") });
+    if (stopping === undefined) fail(died(`exit code ${code}`));
+    exited.resolve();
+  });
+  const stop = async (): Promise<EmulatorTotals> => {
+    const deadline = setTimeout(() => void thread.terminate(), STOP_MS);
+    thread.postMessage("stop", []);
+    const totals = await stopped.promise;
+    await exited.promise;
+    clearTimeout(deadline);
+    return totals;
+  };
+  let stopping: Promise<EmulatorTotals> | undefined;
+  const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());
+  return {
+    addresses: await ready.promise,
+    failed: failed.promise,
+    snapshot: () => Promise.resolve(counters.snapshot()),
+    stop: stopOnce,
+    async [Symbol.asyncDispose]() {
+      await stopOnce();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { canonicalJson, NS_PER_MS, NS_PER_S, sha256Hex } from "../core/index.ts";
+import type { MetricSpec } from "./metric.ts";
+
+/** One stage of exposure, with its place in the run. Times in nanoseconds since the run's start. */
+export interface PlannedStage {
+  readonly name: string;
+  readonly ratePerSec: number;
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Where judgement begins, after settling; null for a stage that is not judged. */
+  readonly judgedFromNs: number | null;
+  /** Length of a time block, the sampling unit. */
+  readonly blockNs: number;
+}
+
+/** What is registered before the first request: everything that the verdict will depend on. */
+export interface Plan {
+  readonly planVersion: 1;
+  readonly scenario: string;
+  readonly hypothesis: { readonly because?: string | undefined; readonly if: string; readonly then: string };
+  /** The null: what would count as failure. */
+  readonly otherwise: string;
+  readonly primary: MetricSpec;
+  readonly secondary: readonly MetricSpec[];
+  readonly guardrails: readonly MetricSpec[];
+  readonly arms: readonly string[];
+  readonly stages: readonly PlannedStage[];
+  readonly alpha: number;
+  /** Registered between-run SD on the log scale; without it a single run cannot ship. */
+  readonly betweenRunSd: number | null;
+  readonly arrivals: string;
+  readonly timeoutNs: number;
+  readonly inFlightMax: number;
+  readonly seed: string;
+  /** SHA-256 of what else the outcome depends on. */
+  readonly inputs: { readonly scenarioSha256: string; readonly profileSha256: string };
+  readonly limits: InstrumentLimits;
+}
+
+/** When the instrument itself is too bad to be believed. */
+export interface InstrumentLimits {
+  /** Start lag p99, as a share of the primary quantile in control (or this floor, the larger). */
+  readonly startLagShare: number;
+  readonly startLagFloorUs: number;
+  /** Emulated delay error p99, as a share of the median delay that was meant (or the floor). */
+  readonly delayErrorShare: number;
+  readonly delayErrorFloorUs: number;
+}
+
+export const INSTRUMENT_LIMITS: InstrumentLimits = {
+  startLagShare: 0.1,
+  startLagFloorUs: 1_000,
+  delayErrorShare: 0.05,
+  delayErrorFloorUs: 1_000,
+};
+
+const BLOCKS_WANTED = 40;
+const BLOCK_STEP_NS = 50 * NS_PER_MS;
+
+/**
+ * The block length for a judged time: about forty blocks, from 250 ms to 10 s, in steps of 50 ms.
+ * Below 250 ms neighbouring blocks share the same slow requests; above 10 s a run gets few blocks.
+ */
+export function defaultBlockNs(judgedNs: number): number {
+  const wanted = Math.floor(judgedNs / BLOCKS_WANTED / BLOCK_STEP_NS) * BLOCK_STEP_NS;
+  return Math.min(Math.max(wanted, 250 * NS_PER_MS), 10 * NS_PER_S);
+}
+
+/** A plan as it is registered: canonical, with its SHA-256. */
+export interface RegisteredPlan {
+  readonly sha256: string;
+  readonly plan: Plan;
+}
+
+/** Fixes a plan. Equal plans have equal hashes, whatever the order of their keys. */
+export function registerPlan(plan: Plan): RegisteredPlan {
+  return { sha256: sha256Hex(canonicalJson(plan)), plan };
+}

@@ -1,0 +1,149 @@
+import { formatRatio } from "../core/index.ts";
+
+export type Decision = "ship" | "hold" | "roll-back";
+
+/** One metric in one stage, as the verdict needs it. `effect` is null when too little was measured. */
+export interface JudgedComparison {
+  readonly label: string;
+  readonly stage: string;
+  readonly role: "primary" | "secondary" | "guardrail";
+  readonly effect: {
+    readonly kind: "relative" | "difference";
+    readonly estimate: number;
+    readonly low: number;
+    readonly high: number;
+  } | null;
+  readonly margin: number;
+  /** One-sided p-value for "no harm", adjusted over all harm tests of the run (Holm). */
+  readonly adjustedPHarm: number | null;
+  readonly warnings: readonly string[];
+}
+
+export type ComparisonStatus = "within-margin" | "small-harm" | "harm" | "inconclusive";
+
+/**
+ * Where one interval lies against its margin (higher is worse).
+ * `harm`: shown (adjusted p ≤ alpha/2) and at least the margin. `within-margin`: the whole interval
+ * is below the margin; `small-harm` is that, with harm below the margin shown. Else `inconclusive`.
+ * Source: non-inferiority and the three regions; Berger 1982 for the conjunction.
+ */
+export function statusOf(comparison: JudgedComparison, alpha: number): ComparisonStatus {
+  const { adjustedPHarm, effect, margin } = comparison;
+  if (effect === null || adjustedPHarm === null) return "inconclusive";
+  if (adjustedPHarm <= alpha / 2 && effect.estimate >= margin) return "harm";
+  if (effect.high >= margin) return "inconclusive";
+  return effect.low > 0 ? "small-harm" : "within-margin";
+}
+
+export interface VerdictFinding {
+  readonly detector: string;
+  readonly subject: string;
+  readonly status: "pass" | "inconclusive" | "fail";
+  readonly summary: string;
+}
+
+export interface VerdictInput {
+  readonly alpha: number;
+  readonly comparisons: readonly JudgedComparison[];
+  readonly findings: readonly VerdictFinding[];
+  /** Instrument checks that failed, each a reason to believe nothing. */
+  readonly invalid: readonly { readonly name: string; readonly summary: string }[];
+  /** Why the run is not whole, if it is not. */
+  readonly incompleteBecause: string | null;
+  readonly replicated: boolean;
+  readonly droppedStarts: number;
+}
+
+export interface Verdict {
+  readonly decision: Decision;
+  readonly reason: string;
+  readonly needs?: string;
+}
+
+const describe = ({ effect, label, stage, margin }: JudgedComparison): string =>
+  effect === null
+    ? `${label} in stage ${stage}`
+    : `${label} ${effect.kind === "difference" ? "by" : ""} ${formatRatio(effect.estimate, { signed: true })} ` +
+      `[${formatRatio(effect.low, { signed: true })}, ${formatRatio(effect.high, { signed: true })}] ` +
+      `in stage ${stage} (margin ${formatRatio(margin)})`;
+
+const tidy = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
+
+function rollBack(input: VerdictInput, harmed: readonly JudgedComparison[]): Verdict | null {
+  const failing = input.findings.filter((finding) => finding.status === "fail");
+  if (failing.length === 0 && harmed.length === 0) return null;
+  const causes = failing.map((finding) => finding.summary);
+  const harms = harmed.map((comparison) => tidy(describe(comparison)));
+  const shown = harms.slice(0, 3).join("; ");
+  const more = harms.length > 3 ? ` and ${harms.length - 3} more` : "";
+  const harm = harms.length === 0 ? "" : `harm shown: ${shown}${more}`;
+  return {
+    decision: "roll-back",
+    reason: [...causes, harm].filter((part) => part !== "").join(" — "),
+    needs: "mend the cause, then run the same plan again",
+  };
+}
+
+function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verdict | null {
+  if (input.comparisons.length === 0) {
+    return { decision: "hold", reason: "nothing was judged", needs: "a stage that is judged" };
+  }
+  if (undecided.length > 0) {
+    const first = undecided[0]!;
+    const why = first.effect === null ? (first.warnings[0] ?? "too little was measured") : tidy(describe(first));
+    const more = undecided.length > 1 ? ` (and ${undecided.length - 1} more)` : "";
+    return {
+      decision: "hold",
+      reason: `underpowered: harm within ${first.label}'s margin is neither shown nor excluded: ${why}${more}`,
+      needs: "longer stages, or more runs",
+    };
+  }
+  const unsure = input.findings.find((finding) => finding.status === "inconclusive");
+  if (unsure !== undefined) return { decision: "hold", reason: `inconclusive: ${unsure.summary}` };
+  if (input.droppedStarts > 0) {
+    return {
+      decision: "hold",
+      reason: `${input.droppedStarts} planned starts were dropped, so what they would have met is not known`,
+      needs: "a higher inFlightMax, or a lower rate",
+    };
+  }
+  if (!input.replicated) {
+    return {
+      decision: "hold",
+      reason: "unreplicated: one run cannot tell a change from the luck of its processes",
+      needs: "the between-run SD of A/A runs, registered as design.betweenRunSd",
+    };
+  }
+  return null;
+}
+
+/**
+ * The decision, with one reason. An instrument that failed, or a run that is not whole, comes
+ * first: nothing is believed then, neither good nor bad. Ship needs every primary and guardrail
+ * within its margin in every judged stage, and no finding against it.
+ */
+export function decide(input: VerdictInput): Verdict {
+  if (input.incompleteBecause !== null) {
+    return {
+      decision: "hold",
+      reason: `incomplete: ${input.incompleteBecause}`,
+      needs: "a whole run of the same plan",
+    };
+  }
+  if (input.invalid.length > 0) {
+    const reasons = input.invalid.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
+    return { decision: "hold", reason: reasons, needs: "a quieter machine, more cores, or a lower rate" };
+  }
+  const binding = input.comparisons.filter((comparison) => comparison.role !== "secondary");
+  const withStatus = binding.map((comparison) => ({ comparison, status: statusOf(comparison, input.alpha) }));
+  const having = (...wanted: ComparisonStatus[]): JudgedComparison[] =>
+    withStatus.filter(({ status }) => wanted.includes(status)).map(({ comparison }) => comparison);
+  const notShip = rollBack(input, having("harm")) ?? hold({ ...input, comparisons: binding }, having("inconclusive"));
+  if (notShip !== null) return notShip;
+  const small = having("small-harm").map((comparison) => tidy(describe(comparison)));
+  const noted = small.length === 0 ? "" : `; worse, though tolerated: ${small.join("; ")}`;
+  return {
+    decision: "ship",
+    reason: `every metric is shown to be within its margin in every judged stage${noted}`,
+  };
+}

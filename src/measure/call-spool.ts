@@ -1,0 +1,114 @@
+import { CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
+import { type Columns, readSpool, type Spool, SpoolWriter } from "./spool.ts";
+
+/** 64 bytes a call. `seqPlusOne` is 0 when the target passed no identity on. */
+export const CALL_COLUMNS = {
+  arriveNs: "f64",
+  endNs: "f64",
+  key: "f64",
+  meantDelayUs: "f64",
+  givenDelayUs: "f64",
+  seqPlusOne: "u32",
+  retryAfterMs: "u32",
+  connection: "u32",
+  inFlight: "u16",
+  connections: "u16",
+  status: "u16",
+  attempt: "u16",
+  arm: "u8",
+  dependency: "u8",
+  outcome: "u8",
+  safe: "u8",
+} as const;
+
+export interface CallMeta {
+  readonly arms: readonly string[];
+  readonly dependencies: readonly string[];
+}
+
+const U16_MAX = 2 ** 16 - 1;
+
+export class CallWriter {
+  readonly spool: SpoolWriter<typeof CALL_COLUMNS>;
+
+  private constructor(spool: SpoolWriter<typeof CALL_COLUMNS>) {
+    this.spool = spool;
+  }
+
+  static async create(path: string, meta: CallMeta): Promise<CallWriter> {
+    return new CallWriter(await SpoolWriter.create(path, CALL_COLUMNS, { ...meta }));
+  }
+
+  write(call: EmulatedCall): void {
+    const { columns: c, row } = this.spool;
+    c.arriveNs[row] = call.arriveNs;
+    c.endNs[row] = call.endNs;
+    c.key[row] = call.key;
+    c.meantDelayUs[row] = call.meantDelayUs;
+    c.givenDelayUs[row] = call.givenDelayUs;
+    c.seqPlusOne[row] = call.seq + 1;
+    c.retryAfterMs[row] = call.retryAfterMs;
+    c.connection[row] = call.connection;
+    c.inFlight[row] = Math.min(call.inFlight, U16_MAX);
+    c.connections[row] = Math.min(call.connections, U16_MAX);
+    c.status[row] = call.status;
+    c.attempt[row] = Math.min(call.attempt, U16_MAX);
+    c.arm[row] = call.arm;
+    c.dependency[row] = call.dependency;
+    c.outcome[row] = CALL_OUTCOMES.indexOf(call.outcome);
+    c.safe[row] = call.safe ? 1 : 0;
+    this.spool.commit();
+  }
+}
+
+/** Emulated calls in memory, in the order in which they ended. */
+export class CallTable {
+  readonly meta: CallMeta;
+  readonly rows: number;
+  readonly truncated: boolean;
+  readonly #columns: Columns<typeof CALL_COLUMNS>;
+  readonly #leadNs: number;
+
+  constructor(spool: Spool<typeof CALL_COLUMNS>, leadNs: number) {
+    this.meta = spool.meta as unknown as CallMeta;
+    this.rows = spool.rows;
+    this.truncated = spool.truncated;
+    this.#columns = spool.columns;
+    this.#leadNs = leadNs;
+  }
+
+  at(row: number): EmulatedCall {
+    const c = this.#columns;
+    return {
+      arm: c.arm[row]!,
+      dependency: c.dependency[row]!,
+      seq: c.seqPlusOne[row]! - 1,
+      attempt: c.attempt[row]!,
+      key: c.key[row]!,
+      safe: c.safe[row] === 1,
+      arriveNs: c.arriveNs[row]! - this.#leadNs,
+      endNs: c.endNs[row]! - this.#leadNs,
+      meantDelayUs: c.meantDelayUs[row]!,
+      givenDelayUs: c.givenDelayUs[row]!,
+      status: c.status[row]!,
+      outcome: CALL_OUTCOMES[c.outcome[row]!] ?? "aborted",
+      retryAfterMs: c.retryAfterMs[row]!,
+      inFlight: c.inFlight[row]!,
+      connections: c.connections[row]!,
+      connection: c.connection[row]!,
+    };
+  }
+
+  *[Symbol.iterator](): Generator<EmulatedCall> {
+    for (let row = 0; row < this.rows; row++) yield this.at(row);
+  }
+}
+
+/**
+ * Reads a call spool. `leadNs` is how long the emulator's clock had run when the run's own began;
+ * it is taken off all times.
+ * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ */
+export function readCalls(path: string, leadNs = 0): CallTable {
+  return new CallTable(readSpool(path, CALL_COLUMNS), leadNs);
+}

@@ -1,0 +1,37 @@
+/** How one emulated call ended, as the emulator saw it. */
+export const CALL_OUTCOMES = ["ok", "error", "limited", "aborted"] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
+
+/**
+ * One call that a target made to an emulated dependency. Times are nanoseconds since the run's
+ * start, on the same clock as the observations.
+ */
+export interface EmulatedCall {
+  /** Indexes into the spool header's `arms` and `dependencies`. */
+  readonly arm: number;
+  readonly dependency: number;
+  /** The logical request's sequence number, from `traceparent` or `x-request-id`; -1 if not passed on. */
+  readonly seq: number;
+  /** 1 for the first call of this request with this key to this dependency, 2 for the next, … */
+  readonly attempt: number;
+  /** Identifies what was asked for: a 53-bit hash of method, path, query and body. */
+  readonly key: number;
+  /** True for GET and HEAD: what a cache may answer, and what is safe to send twice. */
+  readonly safe: boolean;
+  /** When the request's head had been read; when the last byte was written, or the caller gave up. */
+  readonly arriveNs: number;
+  readonly endNs: number;
+  /** The delay that was drawn, and the delay that was given, from arrival to the answer's first byte. */
+  readonly meantDelayUs: number;
+  readonly givenDelayUs: number;
+  /** Status sent; 0 when the call was aborted before an answer. */
+  readonly status: number;
+  readonly outcome: CallOutcome;
+  /** What a limited call was told to wait; 0 when it was told nothing. */
+  readonly retryAfterMs: number;
+  /** Calls in flight and connections open at this arm's listener, this one included, at arrival. */
+  readonly inFlight: number;
+  readonly connections: number;
+  /** A number for the connection that carried the call, unique within arm and dependency. */
+  readonly connection: number;
+}

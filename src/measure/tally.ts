@@ -1,0 +1,92 @@
+import { NS_PER_MS, NS_PER_US } from "../core/index.ts";
+import { Histogram } from "./histogram.ts";
+import type { Observation } from "./observation.ts";
+
+const LATE_NS = NS_PER_MS;
+
+const bump = (counts: Map<string, number>, key: string): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};
+
+/** Five points of a histogram, in microseconds. */
+export interface QuantilesUs {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** The usual quantiles; zeros when nothing was recorded. */
+export function quantilesUs(histogram: Histogram): QuantilesUs {
+  return {
+    p50: histogram.quantile(0.5),
+    p90: histogram.quantile(0.9),
+    p99: histogram.quantile(0.99),
+    p999: histogram.quantile(0.999),
+    max: histogram.maxUs,
+  };
+}
+
+/**
+ * The response time that a request counts with, in µs: from the intended start to the end. A
+ * request that failed never answered: it counts with the timeout (`capNs`), or what it took if
+ * that was longer, as right-censored.
+ */
+export function responseTimeUs(observation: Exclude<Observation, { kind: "dropped" }>, capNs: number): number {
+  const tookNs = observation.endNs - observation.intendedNs;
+  return (observation.kind === "error" ? Math.max(tookNs, capNs) : tookNs) / NS_PER_US;
+}
+
+/** As `responseTimeUs`, from the start of the request itself. */
+export function serviceTimeUs(observation: Exclude<Observation, { kind: "dropped" }>, capNs: number): number {
+  const tookNs = observation.endNs - observation.startNs;
+  return (observation.kind === "error" ? Math.max(tookNs, capNs) : tookNs) / NS_PER_US;
+}
+
+/**
+ * Everything counted of one arm (or one route of it): the exact ledger
+ * planned = responses + errors + dropped, and three histograms in microseconds.
+ */
+export class Tally {
+  responses = 0;
+  errors = 0;
+  dropped = 0;
+  lateStarts = 0;
+  readonly statusCounts = new Map<string, number>();
+  readonly errorCounts = new Map<string, number>();
+  readonly dropCounts = new Map<string, number>();
+  readonly responseTime = new Histogram();
+  readonly serviceTime = new Histogram();
+  readonly startLag = new Histogram();
+  readonly #capNs: number;
+
+  /** `capNs`: what a failed request counts with, the run's timeout. */
+  constructor(capNs: number) {
+    this.#capNs = capNs;
+  }
+
+  get planned(): number {
+    return this.responses + this.errors + this.dropped;
+  }
+
+  add(observation: Observation): void {
+    if (observation.kind === "dropped") {
+      this.dropped++;
+      bump(this.dropCounts, observation.reason);
+      return;
+    }
+    const lagNs = observation.startNs - observation.intendedNs;
+    if (lagNs > LATE_NS) this.lateStarts++;
+    this.startLag.record(lagNs / NS_PER_US);
+    this.responseTime.record(responseTimeUs(observation, this.#capNs));
+    this.serviceTime.record(serviceTimeUs(observation, this.#capNs));
+    if (observation.kind === "response") {
+      this.responses++;
+      bump(this.statusCounts, String(observation.status));
+    } else {
+      this.errors++;
+      bump(this.errorCounts, observation.error);
+    }
+  }
+}

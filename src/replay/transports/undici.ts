@@ -1,0 +1,122 @@
+import { type Dispatcher, errors, Pool } from "undici";
+import { systemCodeOf } from "../../core/index.ts";
+import type { ErrorKind } from "../../measure/index.ts";
+import type { ExchangeSink, PreparedRequest, Transport } from "./transport.ts";
+
+class GivenUp extends Error {
+  readonly why: ErrorKind;
+  constructor(why: ErrorKind) {
+    super(`given up: ${why}`);
+    this.why = why;
+  }
+}
+
+const KIND_OF_CODE: Record<string, ErrorKind> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  EPIPE: "reset",
+  UND_ERR_SOCKET: "reset",
+  ENOTFOUND: "connect",
+  EHOSTUNREACH: "connect",
+  ETIMEDOUT: "connect",
+  UND_ERR_CONNECT_TIMEOUT: "connect",
+};
+
+function errorKindOf(thrown: unknown): ErrorKind {
+  if (thrown instanceof GivenUp) return thrown.why;
+  if (thrown instanceof errors.HTTPParserError) return "protocol";
+  const code = systemCodeOf(thrown) ?? "";
+  if (code.startsWith("HPE_")) return "protocol";
+  return KIND_OF_CODE[code] ?? "protocol";
+}
+
+/** One exchange's handler: counts bytes, keeps the order of the sink's calls. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #sink: ExchangeSink;
+  #controller: Dispatcher.DispatchController | undefined;
+  #bytesIn = 0;
+  #given: GivenUp | undefined;
+  #ended = false;
+
+  constructor(sink: ExchangeSink) {
+    this.#sink = sink;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#given === undefined) this.#sink.start();
+    else controller.abort(this.#given);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    // An interim answer (1xx) is not the response.
+    if (status >= 200) this.#sink.firstByte(status);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytesIn += chunk.length;
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#sink.end(this.#bytesIn);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.failWith(error);
+  }
+
+  failWith(error: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#sink.fail(this.#given?.why ?? errorKindOf(error));
+  }
+
+  giveUp(why: ErrorKind): void {
+    if (this.#ended) return;
+    this.#given = new GivenUp(why);
+    // Still waiting for a connection: there is nothing to abort yet, so end it here and now.
+    if (this.#controller === undefined) this.failWith(this.#given);
+    else this.#controller.abort(this.#given);
+  }
+}
+
+/**
+ * HTTP/1.1 over undici: up to `connectionsMax` kept-alive connections, one request at a time on
+ * each. Deadlines are the caller's; undici's own are off.
+ */
+export function undiciTransport(origin: string, connectionsMax: number): Transport {
+  const pool = new Pool(origin, {
+    connections: connectionsMax,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 600_000,
+    keepAliveMaxTimeout: 600_000,
+    connectTimeout: 10_000,
+  });
+  return {
+    send(request: PreparedRequest, identity, sink) {
+      const exchange = new Exchange(sink);
+      try {
+        pool.dispatch(
+          {
+            method: request.method as Dispatcher.HttpMethod,
+            path: request.path,
+            headers: [...request.headers, ...identity],
+            body: request.body,
+          },
+          exchange,
+        );
+      } catch (thrown) {
+        exchange.failWith(thrown);
+      }
+      return (why) => exchange.giveUp(why);
+    },
+    async close() {
+      await pool.destroy();
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
+import type { ReportFormat, ReportModel, Result } from "./model.ts";
+import {
+  confidenceWords,
+  countsWords,
+  DECISION_WORDS,
+  differenceShown,
+  FINDING_WORDS,
+  Footnotes,
+  formatArmUs,
+  formatEffect,
+  formatValue,
+  intervalWords,
+  leadFinding,
+  ledgerOf,
+  metricWords,
+  NOTHING,
+  orderedArms,
+  plainText,
+  rankedComparisons,
+  rankedFindings,
+  STATUS_WORDS,
+} from "./words.ts";
+
+const DECISION_MARKS = { ship: "✅", hold: "⏸️", "roll-back": "⛔" } as const;
+const STATUS_MARKS = {
+  "within-margin": "✓",
+  harm: "✗",
+  "small-harm": "▲",
+  inconclusive: "?",
+  fail: "✗",
+  pass: "✓",
+} as const;
+const ROUTES_MAX = 10;
+
+/**
+ * Any text as Markdown that shows as just that text: no markup, HTML, table cell, link, mention
+ * or issue reference comes out of it. Long text is cut.
+ */
+export function escapeMarkdown(text: string, lengthMax = 1_000): string {
+  return plainText(text, lengthMax)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll(/[\\`*_[\]{}|~$]/g, String.raw`\$&`)
+    .replaceAll("://", String.raw`\://`)
+    .replaceAll(/\bwww\./gi, (www) => `${www.slice(0, 3)}\u2060.`)
+    // A word joiner, invisible, keeps @someone and #123 from becoming a mention or a reference.
+    .replaceAll(/[@#](?=\w)/g, "$&\u2060")
+    .replace(/^([-+#=!]|\d+[.)])/, String.raw`\$1`);
+}
+
+const cell = (text: string): string => escapeMarkdown(text, 120);
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+function headline(result: Result): string[] {
+  const { decision, reason, run } = result;
+  const lines = [
+    `## ${DECISION_MARKS[decision]} ${DECISION_WORDS[decision]}: ${escapeMarkdown(reason)}`,
+    "",
+  ];
+  if (!run.complete) {
+    const why = run.incompleteBecause ?? "it was stopped early";
+    lines.push(`**Incomplete run:** ${escapeMarkdown(why)}`, "");
+  }
+  const lead = leadFinding(result);
+  if (lead !== undefined) {
+    const cause = escapeMarkdown(lead.cause ?? "not named");
+    lines.push(`**Cause: ${cause}** (${escapeMarkdown(lead.subject)}). ${escapeMarkdown(lead.summary)}`, "");
+    if (lead.cure !== undefined) lines.push(`**Cure:** ${escapeMarkdown(lead.cure)}`, "");
+  }
+  if (result.needs !== undefined) lines.push(`**Next step:** ${escapeMarkdown(result.needs)}`, "");
+  const { because, if: change, then } = result.hypothesis;
+  const ground = because === undefined ? "" : `, because ${escapeMarkdown(because)}`;
+  lines.push(`**Hypothesis:** if ${escapeMarkdown(change)}, then ${escapeMarkdown(then)}${ground}.`, "");
+  return lines;
+}
+
+function comparisons(result: Result, notes: Footnotes): string[] {
+  const rows = rankedComparisons(result);
+  if (rows.length === 0) return ["Nothing was compared.", ""];
+  const confidence = rows.find(({ effect }) => effect !== null)?.effect?.confidence;
+  const interval = confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`;
+  const body = rows.map((comparison) => {
+    const marks = comparison.warnings.map((warning) => notes.mark(warning)).join(" ");
+    const { effect, status, unit } = comparison;
+    const shown = effect !== null && differenceShown(comparison);
+    return row([
+      `${cell(metricWords(comparison.metric))} (${comparison.role})`,
+      cell(comparison.stage),
+      formatValue(unit, comparison.control),
+      formatValue(unit, comparison.variant),
+      shown ? `**${formatEffect(comparison, effect.estimate)}**` : String.raw`\~`,
+      intervalWords(comparison),
+      formatEffect(comparison, comparison.margin, false),
+      `${STATUS_MARKS[status]} ${STATUS_WORDS[status]} ${marks}`.trimEnd(),
+    ]);
+  });
+  if (rows.some((comparison) => !differenceShown(comparison))) {
+    notes.mark("~: no difference is shown; the interval says how large one could still be.");
+  }
+  if (body.join("").includes(" pp")) notes.mark("pp: percentage points.");
+  return [
+    row(["Metric", "Stage", "Control", "Variant", "Effect", interval, "Margin", "Status"]),
+    "| --- | --- | ---: | ---: | ---: | :---: | ---: | --- |",
+    ...body,
+    "",
+  ];
+}
+
+function findings(result: Result, notes: Footnotes): string[] {
+  const rows = rankedFindings(result);
+  if (rows.length === 0) return [];
+  const lines = rows.map((finding) => {
+    const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
+    const who = `${escapeMarkdown(finding.detector)}, ${escapeMarkdown(finding.subject)}`;
+    const status = `${STATUS_MARKS[finding.status]} ${FINDING_WORDS[finding.status]}`;
+    return `- ${status}: **${who}**: ${escapeMarkdown(finding.summary)} ${marks}`.trimEnd();
+  });
+  return ["### Findings", "", ...lines, ""];
+}
+
+function ledger(result: Result): string[] {
+  const body = orderedArms(result).map(([name, arm]) =>
+    row([
+      cell(name),
+      ledgerOf(arm).equation,
+      formatArmUs(arm, arm.responseTimeUs.p50),
+      formatArmUs(arm, arm.responseTimeUs.p99),
+      cell(countsWords(arm.errorCounts)),
+      cell(countsWords(arm.dropCounts)),
+    ]),
+  );
+  return [
+    "### Ledger",
+    "",
+    row(["Arm", "Planned = responses + errors + dropped", "p50", "p99", "Errors", "Dropped"]),
+    "| --- | --- | ---: | ---: | --- | --- |",
+    ...body,
+    "",
+  ];
+}
+
+function routes(result: Result): string[] {
+  const arms = orderedArms(result);
+  const names = [...new Set(arms.flatMap(([, arm]) => arm.routes.map(({ route }) => route)))];
+  if (names.length === 0) return [];
+  const body = names.slice(0, ROUTES_MAX).map((name) => {
+    const cells = arms.map(([, arm]) => {
+      const found = arm.routes.find(({ route }) => route === name);
+      if (found === undefined) return NOTHING;
+      const p99 = formatArmUs(found, found.responseTimeUs.p99);
+      return found.errors === 0 ? p99 : `${p99}, ${formatCount(found.errors)} errors`;
+    });
+    return row([cell(name), ...cells]);
+  });
+  const left = names.length - ROUTES_MAX;
+  return [
+    "<details><summary>Routes: p99 response time</summary>",
+    "",
+    row(["Route", ...arms.map(([arm]) => cell(arm))]),
+    row(["---", ...arms.map(() => "---:")]),
+    ...body,
+    "",
+    ...(left > 0 ? [`${formatCount(left)} more in report.html.`, ""] : []),
+    "</details>",
+    "",
+  ];
+}
+
+function tail(result: Result, notes: Footnotes): string[] {
+  const failed = result.checks.filter((check) => check.status === "fail");
+  for (const warning of result.warnings) notes.mark(warning);
+  const { run, tool } = result;
+  const duration = formatDurationNs(run.durationS * NS_PER_S);
+  const made = `${tool.name} ${tool.version}, ${run.scenario}, run ${run.id}, ${duration}, seed ${run.seed}, plan ${run.planSha256.slice(0, 12)}`;
+  const checks = failed.map((check) => `- ✗ **${cell(check.name)}**: ${escapeMarkdown(check.summary)}`);
+  const small = [
+    ...notes.texts.map((text, index) => `${Footnotes.superscript(index + 1)} ${escapeMarkdown(text)}`),
+    escapeMarkdown(made),
+  ];
+  return [
+    ...(failed.length > 0 ? ["### Instrument checks that failed", "", ...checks, ""] : []),
+    "---",
+    "",
+    ...small.flatMap((line) => [`<sub>${line}</sub>`, ""]),
+  ];
+}
+
+/** `report.md`: short enough for a pull request's comment. */
+export const markdownFormat: ReportFormat = {
+  name: "markdown",
+  file: "report.md",
+  render({ result }: ReportModel) {
+    const notes = new Footnotes();
+    const lines = [
+      ...headline(result),
+      ...comparisons(result, notes),
+      ...findings(result, notes),
+      ...ledger(result),
+      ...routes(result),
+      ...tail(result, notes),
+    ];
+    return `${lines.join("\n").trimEnd()}\n`;
+  },
+};

@@ -1,0 +1,192 @@
+import { z } from "zod";
+
+export const RESULT_SCHEMA_VERSION = 1;
+
+const count = z.number().int().min(0);
+const quantilesUs = z.strictObject({
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+});
+
+export const findingSchema = z.strictObject({
+  detector: z.string().describe("which judge: pool-exhaustion, cache-thrash, retry-storm, …"),
+  subject: z.string().describe("what was judged: `variant payments`, `variant`"),
+  status: z.enum(["pass", "inconclusive", "fail"]),
+  cause: z.string().optional().describe("the named cause, when there is one: `pool exhaustion`"),
+  summary: z.string().describe("one sentence for people, with the numbers in it"),
+  cure: z.string().optional().describe("what would cure it, one sentence, where the judge knows"),
+  evidence: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  warnings: z.array(z.string()).optional(),
+});
+
+export const comparisonSchema = z.strictObject({
+  metric: z.string().describe("response_time_p95, error_ratio, amplification:payments, …"),
+  unit: z.enum(["us", "ratio", "calls per request"]),
+  role: z.enum(["primary", "secondary", "guardrail"]),
+  stage: z.string(),
+  control: z.number().nullable(),
+  variant: z.number().nullable(),
+  effect: z
+    .strictObject({
+      kind: z
+        .enum(["relative", "difference"])
+        .describe("variant/control − 1, or variant − control"),
+      estimate: z.number(),
+      low: z.number(),
+      high: z.number(),
+      confidence: z.number(),
+    })
+    .nullable()
+    .describe("null when there was too little to judge; `warnings` says what is missing"),
+  margin: z.number().describe("the harm tolerated, on the effect's scale"),
+  mde: z
+    .number()
+    .nullable()
+    .describe("minimum detectable effect at power 0.8, on the effect's scale"),
+  status: z.enum(["within-margin", "harm", "small-harm", "inconclusive"]),
+  warnings: z.array(z.string()),
+});
+
+const armRouteSchema = z.strictObject({
+  route: z.string(),
+  planned: count,
+  responses: count,
+  errors: count,
+  dropped: count,
+  responseTimeUs: quantilesUs,
+  serviceTimeUs: quantilesUs,
+  startLagUs: quantilesUs,
+});
+
+export const armSchema = z.strictObject({
+  planned: count,
+  responses: count,
+  errors: count,
+  dropped: count,
+  statusCounts: z.record(z.string(), count),
+  errorCounts: z.record(z.string(), count),
+  dropCounts: z.record(z.string(), count),
+  responseTimeUs: quantilesUs.describe("end − intended start, over responses and timeouts"),
+  serviceTimeUs: quantilesUs.describe("end − start"),
+  startLagUs: quantilesUs.describe("start − intended start: the generator's own lateness"),
+  lateStarts: count.describe("starts more than 1 ms late"),
+  routes: z.array(armRouteSchema),
+});
+
+const emulatedArmSchema = z.strictObject({
+  calls: count,
+  errors: count,
+  limited: count,
+  aborted: count,
+  inFlightMax: count,
+  connectionsMax: count,
+  delayErrorUs: z.strictObject({ p50: z.number(), p99: z.number() }),
+});
+
+/** `result.json`: everything a machine wants to know of a run. */
+export const resultSchema = z.strictObject({
+  schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
+  tool: z.strictObject({ name: z.literal("shakedown"), version: z.string() }),
+  run: z.strictObject({
+    id: z.string(),
+    scenario: z.string(),
+    profile: z.string(),
+    startedAt: z.string(),
+    durationS: z.number(),
+    complete: z.boolean(),
+    incompleteBecause: z.string().optional(),
+    seed: z.string(),
+    planSha256: z.string(),
+    pacing: z.string(),
+    command: z.string().describe("what to type to do this run again"),
+    host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
+  }),
+  hypothesis: z.strictObject({
+    because: z.string().optional(),
+    if: z.string(),
+    then: z.string(),
+    otherwise: z.string().describe("the null: what would count as failure"),
+  }),
+  decision: z.enum(["ship", "hold", "roll-back"]),
+  reason: z.string(),
+  needs: z.string().optional().describe("what it would take to know more"),
+  findings: z.array(findingSchema),
+  arms: z.record(z.string(), armSchema),
+  comparisons: z.array(comparisonSchema),
+  emulator: z.record(z.string(), z.record(z.string(), emulatedArmSchema)),
+  stages: z.array(
+    z.strictObject({
+      name: z.string(),
+      ratePerSec: z.number(),
+      startS: z.number(),
+      endS: z.number(),
+      judgedFromS: z.number().nullable().describe("null: the stage is not judged (a warm-up)"),
+      completed: z.boolean(),
+    }),
+  ),
+  checks: z.array(
+    z.strictObject({
+      name: z.string().describe("an instrument check: ledger, start-lag, delay-error, pairing"),
+      status: z.enum(["pass", "fail"]),
+      summary: z.string(),
+    }),
+  ),
+  warnings: z.array(z.string()),
+});
+
+export type Result = z.output<typeof resultSchema>;
+export type FindingRow = z.output<typeof findingSchema>;
+export type ComparisonRow = z.output<typeof comparisonSchema>;
+export type ArmRow = z.output<typeof armSchema>;
+
+/** One arm's response-time quantiles over the judged time, each with its interval, in µs. */
+export interface PercentileCurve {
+  readonly arm: string;
+  readonly points: readonly {
+    readonly quantile: number;
+    readonly valueUs: number;
+    readonly lowUs: number;
+    readonly highUs: number;
+  }[];
+}
+
+/** One value for each one-second window of the run; null where a window has none. */
+export type Series = readonly (number | null)[];
+
+/** What a report shows. The pictures' data stands beside the result, both made from the spools. */
+export interface ReportModel {
+  readonly result: Result;
+  readonly curves: readonly PercentileCurve[];
+  readonly timeline: {
+    /** Start of each window, seconds since the run's start. */
+    readonly atS: readonly number[];
+    readonly offeredPerSec: Series;
+    readonly arms: readonly {
+      readonly arm: string;
+      readonly answeredPerSec: Series;
+      readonly failedPerSec: Series;
+      readonly p50Us: Series;
+      readonly p99Us: Series;
+    }[];
+  };
+  readonly dependencies: readonly {
+    readonly dependency: string;
+    readonly arms: readonly {
+      readonly arm: string;
+      /** Time-weighted mean and largest number of calls in flight in each window. */
+      readonly inFlightMean: Series;
+      readonly inFlightMax: Series;
+      readonly callsPerSec: Series;
+    }[];
+  }[];
+}
+
+/** One output format: a file name and the bytes. No I/O. */
+export interface ReportFormat {
+  readonly name: string;
+  readonly file: string;
+  render(model: ReportModel): string | Promise<string>;
+}

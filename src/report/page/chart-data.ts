@@ -1,0 +1,106 @@
+import type { ReportModel, Series } from "../model.ts";
+import { orderedArms } from "../words.ts";
+
+/** More points than this are thinned: a screen shows no more, and a day's run stays a small file. */
+const POINTS_MAX = 1_200;
+
+/** How windows become one point: rates and means by their mean, the rest by the worst of them. */
+type Merge = "mean" | "worst";
+
+/** Four significant digits, which is more than a pixel. */
+const short = (value: number): number => Number(value.toPrecision(4));
+
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+function thinned(series: Series, windowsPerPoint: number, merge: Merge): Series {
+  const points: (number | null)[] = [];
+  for (let from = 0; from < series.length; from += windowsPerPoint) {
+    const group = series
+      .slice(from, from + windowsPerPoint)
+      .filter((value): value is number => value !== null && Number.isFinite(value));
+    if (group.length === 0) points.push(null);
+    else if (merge === "worst") points.push(short(Math.max(...group)));
+    else points.push(short(group.reduce((sum, value) => sum + value, 0) / group.length));
+  }
+  return points;
+}
+
+const inMs = (series: Series): Series =>
+  series.map((value) => (value === null ? null : value / 1_000));
+
+/** The pictures' data as the page's script reads it: times in s, latencies in ms. */
+export interface ChartData {
+  readonly windowsPerPoint: number;
+  /** The arms in the order of their colours. */
+  readonly arms: readonly string[];
+  readonly stages: readonly {
+    readonly name: string;
+    readonly startS: number;
+    readonly endS: number;
+    readonly judged: boolean;
+  }[];
+  /** Per arm, points of [−log10(1 − quantile), value, low, high]. */
+  readonly curves: readonly (readonly (readonly number[])[])[];
+  readonly atS: readonly number[];
+  readonly offered: Series;
+  /** Per arm; empty lists where an arm has no line. */
+  readonly answered: readonly Series[];
+  readonly failed: readonly Series[];
+  readonly p50: readonly Series[];
+  readonly p99: readonly Series[];
+  readonly dependencies: readonly {
+    readonly inFlightMean: readonly Series[];
+    readonly inFlightMax: readonly Series[];
+    readonly calls: readonly Series[];
+  }[];
+}
+
+/** The arms' names in the order of their colours: control first, then as the result lists them. */
+export function chartArms(model: ReportModel): readonly string[] {
+  const drawn = [...model.timeline.arms, ...model.curves].map(({ arm }) => arm);
+  return [...new Set([...orderedArms(model.result).map(([name]) => name), ...drawn])];
+}
+
+/** Makes the chart data of a model: thinned to what a screen shows, rounded to what a pixel is. */
+export function chartData(model: ReportModel): ChartData {
+  const { timeline } = model;
+  const windowsPerPoint = Math.max(1, Math.ceil(timeline.atS.length / POINTS_MAX));
+  const thin = (series: Series, merge: Merge): Series => thinned(series, windowsPerPoint, merge);
+  const arms = chartArms(model);
+  const perArm = <Row extends { readonly arm: string }>(
+    rows: readonly Row[],
+    of: (row: Row) => Series,
+  ): readonly Series[] =>
+    arms.map((name) => {
+      const found = rows.find(({ arm }) => arm === name);
+      return found === undefined ? [] : of(found);
+    });
+  return {
+    windowsPerPoint,
+    arms,
+    stages: model.result.stages.map(({ name, startS, endS, judgedFromS }) => ({
+      name,
+      startS: tenth(startS),
+      endS: tenth(endS),
+      judged: judgedFromS !== null,
+    })),
+    curves: arms.map((name) =>
+      (model.curves.find(({ arm }) => arm === name)?.points ?? [])
+        .filter(({ quantile }) => quantile >= 0 && quantile < 1)
+        .map(({ quantile, valueUs, lowUs, highUs }) =>
+          [-Math.log10(1 - quantile), valueUs / 1_000, lowUs / 1_000, highUs / 1_000].map(short),
+        ),
+    ),
+    atS: timeline.atS.filter((_, index) => index % windowsPerPoint === 0).map(tenth),
+    offered: thin(timeline.offeredPerSec, "mean"),
+    answered: perArm(timeline.arms, (arm) => thin(arm.answeredPerSec, "mean")),
+    failed: perArm(timeline.arms, (arm) => thin(arm.failedPerSec, "mean")),
+    p50: perArm(timeline.arms, (arm) => thin(inMs(arm.p50Us), "worst")),
+    p99: perArm(timeline.arms, (arm) => thin(inMs(arm.p99Us), "worst")),
+    dependencies: model.dependencies.map((dependency) => ({
+      inFlightMean: perArm(dependency.arms, (arm) => thin(arm.inFlightMean, "mean")),
+      inFlightMax: perArm(dependency.arms, (arm) => thin(arm.inFlightMax, "worst")),
+      calls: perArm(dependency.arms, (arm) => thin(arm.callsPerSec, "mean")),
+    })),
+  };
+}

@@ -1,0 +1,116 @@
+import type { ComparisonRow, FindingRow, ReportModel } from "../model.ts";
+import {
+  comparisonSentence,
+  confidenceWords,
+  differenceShown,
+  evidenceWords,
+  FINDING_WORDS,
+  formatEffect,
+  formatValue,
+  intervalWords,
+  keyWords,
+  metricWords,
+  rankedComparisons,
+  rankedFindings,
+  STATUS_WORDS,
+} from "../words.ts";
+import { badge, intervalBar } from "./marks.ts";
+import { type Markup, markup, table, terms } from "./markup.ts";
+
+/** What was expected, as it was registered, and what happened to the metric it names. */
+export function hypothesis({ result }: ReportModel): Markup {
+  const { because, if: change, then, otherwise } = result.hypothesis;
+  const primary = result.comparisons.filter(({ role }) => role === "primary");
+  const happened = primary.map(
+    (row) =>
+      markup`<li>${badge(row.status, STATUS_WORDS[row.status])} <span class="muted">Stage ${row.stage}.</span> ${comparisonSentence(row)}</li>`,
+  );
+  const outcome =
+    primary.length === 0
+      ? markup`The metric it names was not measured.`
+      : markup`<ul class="plain">${happened}</ul>`;
+  return markup`<section id="hypothesis"><h2>What was tested</h2>${terms([
+    ...(because === undefined ? [] : [["Because", because] as const]),
+    ["If", change],
+    ["Then", then],
+    ["Otherwise", otherwise],
+    ["What happened", outcome],
+  ])}</section>`;
+}
+
+function warningList(warnings: readonly string[]): Markup | false {
+  return (
+    warnings.length > 0 &&
+    markup`<ul class="notes">${warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`
+  );
+}
+
+function effectCell(row: ComparisonRow): Markup {
+  if (row.effect === null) return markup`<span class="muted">not judged</span>`;
+  const { effect } = row;
+  const estimate = differenceShown(row)
+    ? markup`<strong>${formatEffect(row, effect.estimate)}</strong>`
+    : markup`<strong aria-hidden="true">~</strong> <span class="muted">no difference shown</span>`;
+  return markup`${estimate}<br><span class="muted small">${confidenceWords(effect.confidence)}: ${intervalWords(row)}</span>`;
+}
+
+function marginCell(row: ComparisonRow): Markup {
+  const mde = row.mde === null ? false : markup`<br><span class="muted small">could see ${formatEffect(row, row.mde, false)}</span>`;
+  return markup`${formatEffect(row, row.margin, false)}${mde}`;
+}
+
+/** Every comparison of the arms, with its interval drawn against the margin. */
+export function comparisons({ result }: ReportModel): Markup {
+  const rows = rankedComparisons(result).map((row) => [
+    markup`<span class="metric">${metricWords(row.metric)}</span> <span class="role">${row.role}</span>`,
+    row.stage,
+    formatValue(row.unit, row.control),
+    formatValue(row.unit, row.variant),
+    effectCell(row),
+    intervalBar(row),
+    marginCell(row),
+    markup`${badge(row.status, STATUS_WORDS[row.status])}${warningList(row.warnings)}`,
+  ]);
+  const body =
+    rows.length === 0
+      ? markup`<p>Nothing was compared.</p>`
+      : table({
+          caption: "Comparisons of variant with control",
+          cards: true,
+          columns: [
+            { head: "Metric" },
+            { head: "Stage" },
+            { head: "Control", figure: true, class: "arm-0" },
+            { head: "Variant", figure: true, class: "arm-1" },
+            { head: "Effect", figure: true },
+            { head: "Interval", class: "bar" },
+            { head: "Margin", figure: true },
+            { head: "Status" },
+          ],
+          rows,
+        });
+  return markup`<section id="comparisons"><h2>Comparisons</h2>
+<p class="lead">How the variant differs from the control. The bar is the interval that the true effect lies in: left of the dashed margin is tolerated, the shaded side is harm, the thin line is no change. “Could see” is the smallest effect that this run would have found four times in five.</p>
+${body}
+<p class="muted small">Small harm: worse, by an estimate below the margin, yet not shown to stay below it. pp: percentage points.</p></section>`;
+}
+
+function finding(row: FindingRow): Markup {
+  const evidence = Object.entries(row.evidence);
+  return markup`<li class="finding"><div class="finding-status">${badge(row.status, FINDING_WORDS[row.status])}</div><div><h3>${keyWords(row.detector.replaceAll("-", " "))} <span class="muted">in ${row.subject}</span></h3><p>${row.summary}</p>${
+    row.cure !== undefined && markup`<p><strong>What would cure it:</strong> ${row.cure}</p>`
+  }${warningList(row.warnings ?? [])}${
+    evidence.length > 0 &&
+    markup`<details><summary>Evidence</summary>${terms(evidence.map(([key, value]) => [keyWords(key), evidenceWords(value)] as const))}</details>`
+  }</div></li>`;
+}
+
+/** Every finding of every detector, failures first. */
+export function findings({ result }: ReportModel): Markup {
+  const rows = rankedFindings(result);
+  const body =
+    rows.length === 0
+      ? markup`<p>No detector had anything to judge.</p>`
+      : markup`<ul class="plain">${rows.map(finding)}</ul>`;
+  return markup`<section id="findings"><h2>Findings</h2><p class="lead">What the detectors looked for, each with what it saw.</p>${body}</section>`;
+}

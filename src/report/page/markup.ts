@@ -1,0 +1,88 @@
+import escapeHtml from "escape-html";
+import { plainText } from "../words.ts";
+
+/** HTML that is safe to write out: made by `markup` alone, where every text is escaped. */
+export class Markup {
+  readonly html: string;
+
+  constructor(html: string) {
+    this.html = html;
+  }
+}
+
+type Piece = string | number | Markup | false | readonly Piece[];
+
+function rendered(piece: Piece): string {
+  if (piece === false) return "";
+  if (piece instanceof Markup) return piece.html;
+  if (typeof piece === "string") return escapeHtml(plainText(piece));
+  return typeof piece === "number" ? String(piece) : piece.map(rendered).join("");
+}
+
+/**
+ * Template tag for HTML. Texts and numbers are escaped, also inside quoted attributes; markup and
+ * lists of it go in as they are; `false` is nothing.
+ */
+export function markup(parts: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
+  return new Markup(String.raw({ raw: parts }, ...pieces.map(rendered)));
+}
+
+/** JSON that cannot end its script element or open another. */
+export function scriptJson(value: unknown): Markup {
+  return new Markup(JSON.stringify(value).replaceAll("<", String.raw`\u003c`));
+}
+
+/**
+ * A text of arbitrary length, such as a captured route: shown up to 120 characters; the rest, up
+ * to 600, opens on demand.
+ */
+export function longText(text: string): Markup {
+  const shown = plainText(text, 120);
+  if (shown === plainText(text)) return markup`<code>${shown}</code>`;
+  return markup`<details class="long"><summary><code>${shown}</code></summary><code>${plainText(text, 600)}</code></details>`;
+}
+
+interface Column {
+  readonly head: string | Markup;
+  /** Right-aligned figures. */
+  readonly figure?: boolean;
+  readonly class?: string;
+}
+
+/**
+ * A table that people can read on a phone: `cards` turns each row into a card below 720 px, else
+ * it scrolls sideways inside its own frame, which the keyboard can reach. The first column heads
+ * its row. Roles are written out, since some readers forget them when a row is laid out as a card.
+ */
+export function table(options: {
+  readonly caption: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly (string | Markup)[])[];
+  readonly cards?: boolean;
+}): Markup {
+  const { columns, caption } = options;
+  const classOf = ({ figure, class: name }: Column): string =>
+    [figure === true ? "figure" : "", name ?? ""].join(" ").trim();
+  const heads = columns.map(
+    (column) => markup`<th role="columnheader" scope="col" class="${classOf(column)}">${column.head}</th>`,
+  );
+  const rows = options.rows.map((cells) => {
+    const body = cells.map((cell, index) => {
+      const column = columns[index] ?? { head: "" };
+      const label = typeof column.head === "string" ? column.head : "";
+      return index === 0
+        ? markup`<th role="rowheader" scope="row" class="${classOf(column)}">${cell}</th>`
+        : markup`<td role="cell" class="${classOf(column)}" data-label="${label}"><div>${cell}</div></td>`;
+    });
+    return markup`<tr role="row">${body}</tr>`;
+  });
+  const grid = markup`<table role="table" class="${options.cards === true ? "cards" : "wide"}"><caption class="unseen">${caption}</caption><thead role="rowgroup"><tr role="row">${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
+  return options.cards === true
+    ? grid
+    : markup`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">${grid}</div>`;
+}
+
+/** A list of terms and what they are. */
+export function terms(rows: readonly (readonly [string, string | Markup])[]): Markup {
+  return markup`<dl>${rows.map(([term, value]) => markup`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+}

@@ -1,0 +1,324 @@
+// The report's script: draws the pictures from the data in the page. It runs in the browser as it
+// is, after uPlot, and puts text into the page only as text.
+(() => {
+  "use strict";
+  const uPlot = globalThis.uPlot;
+  const data = JSON.parse(document.getElementById("chart-data").textContent);
+  const HEIGHT = 280;
+  const LOG_FROM_RATIO = 30;
+
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const armColor = (index) => `--arm-${index % 5}`;
+
+  const digits = (value, most) =>
+    Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: most });
+  const formatMs = (ms) => {
+    if (ms >= 1000) return `${digits(ms / 1000, 2)} s`;
+    return ms >= 1 || ms === 0 ? `${digits(ms, 2)} ms` : `${digits(ms * 1000, 0)} µs`;
+  };
+  const formatPlain = (value) => digits(value, 2);
+  const formatRate = (value) => `${digits(value, 1)}/s`;
+  const formatAt = (s) => {
+    if (s < 60) return `${Math.round(s)} s`;
+    const [minutes, seconds] = [Math.floor(s / 60), Math.round(s % 60)];
+    if (minutes < 60) return `${minutes}:${String(seconds).padStart(2, "0")}`;
+    return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${String(seconds).padStart(2, "0")}`;
+  };
+  const formatNines = (nines) => `${Number((100 * (1 - 10 ** -nines)).toPrecision(7))} %`;
+
+  const line = (label, values, color, more = {}) => ({ label, values, color, width: 1.75, ...more });
+
+  /** What each kind of picture shows: its lines, its axes, and how its numbers are written. */
+  const KINDS = {
+    curve() {
+      const nines = [...new Set(data.curves.flatMap((points) => points.map(([x]) => x)))];
+      nines.sort((a, b) => a - b);
+      const lines = [];
+      const bands = [];
+      for (const [arm, points] of data.curves.entries()) {
+        if (points.length === 0) continue;
+        const at = new Map(points.map((point) => [point[0], point]));
+        const column = (index) => nines.map((x) => at.get(x)?.[index] ?? null);
+        const first = lines.length + 1;
+        const name = data.arms[arm];
+        lines.push(line(name, column(1), armColor(arm), { width: 2.5, marked: points.length < 3 }));
+        lines.push(line(`${name} low`, column(2), armColor(arm), { hidden: true }));
+        lines.push(line(`${name} high`, column(3), armColor(arm), { hidden: true }));
+        bands.push({ series: [first + 2, first + 1], color: armColor(arm) });
+      }
+      const ticks = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].map((q) => -Math.log10(1 - q));
+      return {
+        x: nines,
+        lines,
+        bands,
+        formatX: formatNines,
+        formatY: formatMs,
+        ticksX: (min, max) => ticks.filter((tick) => tick >= min - 1e-6 && tick <= max + 1e-6),
+        canLog: true,
+      };
+    },
+    rate() {
+      const lines = [line("offered", data.offered, "--offered", { dash: [2, 3], width: 2 })];
+      for (const [arm, name] of data.arms.entries()) {
+        lines.push(line(`${name} answered`, data.answered[arm], armColor(arm)));
+        lines.push(line(`${name} failed`, data.failed[arm], armColor(arm), { dash: [6, 4] }));
+      }
+      return { ...overTime(lines), formatY: formatRate };
+    },
+    latency() {
+      const lines = [];
+      for (const [arm, name] of data.arms.entries()) {
+        lines.push(line(`${name} p99`, data.p99[arm], armColor(arm), { width: 2 }));
+        lines.push(line(`${name} p50`, data.p50[arm], armColor(arm), { dash: [6, 4] }));
+      }
+      return { ...overTime(lines), formatY: formatMs, canLog: true };
+    },
+    "in-flight"(index) {
+      const dependency = data.dependencies[index];
+      const lines = [];
+      for (const [arm, name] of data.arms.entries()) {
+        lines.push(line(`${name} max`, dependency.inFlightMax[arm], armColor(arm)));
+        lines.push(line(`${name} mean`, dependency.inFlightMean[arm], armColor(arm), { dash: [6, 4] }));
+      }
+      return { ...overTime(lines), formatY: formatPlain };
+    },
+    calls(index) {
+      const lines = data.arms.map((name, arm) =>
+        line(name, data.dependencies[index].calls[arm], armColor(arm)),
+      );
+      return { ...overTime(lines), formatY: formatRate };
+    },
+  };
+
+  function overTime(lines) {
+    return {
+      x: data.atS,
+      lines: lines.filter(({ values }) => values.length > 0),
+      bands: [],
+      formatX: formatAt,
+      stages: true,
+      sync: true,
+    };
+  }
+
+  /** Every second stage shaded, each with its name where there is room. */
+  function drawStages(plot) {
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top - 22 * ratio, bbox.width, bbox.height + 22 * ratio);
+    ctx.clip();
+    ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+    ctx.textBaseline = "middle";
+    for (const [index, stage] of data.stages.entries()) {
+      const from = Math.max(bbox.left, plot.valToPos(stage.startS, "x", true));
+      const to = Math.min(bbox.left + bbox.width, plot.valToPos(stage.endS, "x", true));
+      if (to <= from) continue;
+      if (index % 2 === 0) {
+        ctx.fillStyle = css("--band");
+        ctx.fillRect(from, bbox.top - 22 * ratio, to - from, bbox.height + 22 * ratio);
+      }
+      ctx.fillStyle = css("--muted");
+      const names = stage.judged ? [stage.name] : [`${stage.name} (not judged)`, stage.name];
+      const name = names.find((text) => ctx.measureText(text).width + 12 * ratio <= to - from);
+      if (name !== undefined) ctx.fillText(name, from + 6 * ratio, bbox.top - 11 * ratio);
+    }
+    ctx.restore();
+  }
+
+  const extent = (lines) => {
+    let [least, most] = [Infinity, -Infinity];
+    for (const { values } of lines) {
+      for (const value of values) {
+        if (value === null || value <= 0) continue;
+        least = Math.min(least, value);
+        most = Math.max(most, value);
+      }
+    }
+    return [least, most];
+  };
+
+  /** Points that have no neighbour to be joined to would be invisible: they are drawn as dots. */
+  const lonely = (plot, seriesIndex) => {
+    const values = plot.data[seriesIndex];
+    const found = [];
+    for (let i = 0; i < values.length; i++) {
+      const alone = (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+      if (values[i] !== null && alone) found.push(i);
+    }
+    return found;
+  };
+
+  function seriesOf(one, log, formatY) {
+    return {
+      label: one.label,
+      stroke: one.hidden ? "transparent" : css(one.color),
+      width: one.hidden ? 0 : one.width,
+      dash: one.dash ?? [],
+      spanGaps: one.hidden === true || one.marked !== undefined,
+      points: one.hidden
+        ? { show: false }
+        : { show: true, size: 6, fill: css(one.color), filter: one.marked ? undefined : lonely },
+      value: (_plot, value) => (value === null ? "" : formatY(value)),
+    };
+  }
+
+  function optionsOf(kind, width, log, onCursor) {
+    const axis = {
+      stroke: css("--muted"),
+      grid: { stroke: css("--line"), width: 1 },
+      ticks: { stroke: css("--line"), width: 1, size: 5 },
+      font: "12px system-ui, sans-serif",
+    };
+    const [least, most] = [kind.x[0], kind.x.at(-1)];
+    const rangeX = kind.stages
+      ? [Math.min(least, data.stages[0]?.startS ?? least), Math.max(most + data.windowsPerPoint, data.stages.at(-1)?.endS ?? most)]
+      : [least, most > least ? most : least + 1];
+    let zoomed = false;
+    return {
+      width,
+      height: HEIGHT,
+      padding: [kind.stages ? 30 : 12, 16, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: true, y: false },
+        points: { size: 8 },
+        ...(kind.sync ? { sync: { key: "time" } } : {}),
+      },
+      scales: {
+        x: {
+          time: false,
+          range: (plot, from, to) => {
+            zoomed = plot.status === 1 && (from > least || to < most);
+            return zoomed ? [from, to] : rangeX;
+          },
+        },
+        y: {
+          distr: log ? 3 : 1,
+          range: (_plot, from, to) => {
+            if (log) return uPlot.rangeLog(from, to, 10, false);
+            return [0, to > 0 ? to * 1.08 : 1];
+          },
+        },
+      },
+      axes: [
+        {
+          ...axis,
+          space: 64,
+          values: (_plot, splits) => splits.map(kind.formatX),
+          ...(kind.ticksX ? { splits: (_plot, _axis, from, to) => kind.ticksX(from, to), space: 1 } : {}),
+          ...(kind.stages ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200] } : {}),
+        },
+        {
+          ...axis,
+          size: (_plot, labels) => 18 + 7 * Math.max(4, ...(labels ?? []).map((label) => (label ?? "").length)),
+          values: (_plot, splits) => splits.map((value) => (value === null ? "" : kind.formatY(value))),
+        },
+      ],
+      series: [{}, ...kind.lines.map((one) => seriesOf(one, log, kind.formatY))],
+      bands: kind.bands.map(({ series, color }) => ({ series, fill: `${css(color)}2e` })),
+      hooks: {
+        drawClear: kind.stages ? [drawStages] : [],
+        setCursor: [onCursor],
+      },
+    };
+  }
+
+  function swatch(one) {
+    const ns = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(ns, "svg");
+    for (const [name, value] of Object.entries({ width: 22, height: 10, "aria-hidden": "true" })) {
+      svg.setAttribute(name, value);
+    }
+    const stroke = document.createElementNS(ns, "line");
+    const shape = { x1: 0, x2: 22, y1: 5, y2: 5, "stroke-width": 3, "stroke-dasharray": (one.dash ?? []).join(" ") };
+    for (const [name, value] of Object.entries(shape)) stroke.setAttribute(name, value);
+    stroke.style.stroke = `var(${one.color})`;
+    svg.append(stroke);
+    return svg;
+  }
+
+  /** A button for each line, which shows and hides it, with the line's value under the cursor. */
+  function legendOf(kind, toggle) {
+    const root = document.createElement("div");
+    root.className = "legend";
+    const outputs = new Map();
+    for (const [index, one] of kind.lines.entries()) {
+      if (one.hidden) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("aria-pressed", "true");
+      const output = document.createElement("output");
+      button.append(swatch(one), one.label, output);
+      button.addEventListener("click", () => {
+        const shown = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(shown));
+        toggle(index + 1, shown);
+      });
+      outputs.set(index, output);
+      root.append(button);
+    }
+    const at = document.createElement("span");
+    at.className = "at";
+    root.append(at);
+    return { root, outputs, at };
+  }
+
+  function makeChart(holder) {
+    const [name, index] = holder.dataset.chart.split(":");
+    const kind = KINDS[name](Number(index));
+    if (kind.x.length === 0 || kind.lines.length === 0) return;
+    const [least, most] = extent(kind.lines);
+    const log = kind.canLog === true && most / least > LOG_FROM_RATIO;
+    const columns = kind.lines.map(({ values }) =>
+      log ? values.map((value) => (value === null || value <= 0 ? null : value)) : values,
+    );
+    let plot;
+    const legend = legendOf(kind, (series, show) => {
+      const band = kind.bands.find((one) => one.series[1] === series + 1);
+      for (const one of band === undefined ? [series] : [series, ...band.series]) {
+        plot.setSeries(one, { show });
+      }
+    });
+    const hint = log ? "logarithmic scale" : "";
+    legend.at.textContent = hint;
+    holder.parentElement.insertBefore(legend.root, holder);
+    const onCursor = (self) => {
+      const at = self.cursor.idx;
+      const inside = at !== null && at !== undefined && self.cursor.left >= 0;
+      for (const [series, output] of legend.outputs) {
+        const value = inside ? self.data[series + 1][at] : null;
+        output.textContent = value === null || value === undefined ? "" : kind.formatY(value);
+      }
+      const where = inside ? `at ${kind.formatX(self.data[0][at])}` : "";
+      legend.at.textContent = [where, hint].filter((text) => text !== "").join(", ");
+    };
+    const build = () => {
+      plot?.destroy();
+      const width = Math.max(240, holder.clientWidth);
+      plot = new uPlot(optionsOf(kind, width, log, onCursor), [kind.x, ...columns], holder);
+      for (const button of legend.root.querySelectorAll('[aria-pressed="false"]')) {
+        button.setAttribute("aria-pressed", "true");
+      }
+    };
+    build();
+    new ResizeObserver(() => {
+      const width = Math.max(240, holder.clientWidth);
+      if (width !== plot.width) plot.setSize({ width, height: HEIGHT });
+    }).observe(holder);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build);
+    holder.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const from = plot.cursor.left >= 0 ? (plot.cursor.idx ?? 0) : -1;
+      const to = Math.min(kind.x.length - 1, Math.max(0, from + step));
+      plot.setCursor({ left: plot.valToPos(kind.x[to], "x"), top: 10 });
+    });
+    holder.addEventListener("blur", () => plot.setCursor({ left: -10, top: -10 }));
+  }
+
+  for (const holder of document.querySelectorAll("[data-chart]")) makeChart(holder);
+})();

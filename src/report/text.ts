@@ -1,0 +1,174 @@
+import { styleText } from "node:util";
+import type { ComparisonRow, ReportModel, Result } from "./model.ts";
+import {
+  confidenceWords,
+  DECISION_WORDS,
+  differenceShown,
+  FINDING_WORDS,
+  Footnotes,
+  formatEffect,
+  formatValue,
+  intervalWords,
+  leadFinding,
+  ledgerOf,
+  metricWords,
+  orderedArms,
+  plainText,
+  rankedComparisons,
+  rankedFindings,
+  STATUS_WORDS,
+} from "./words.ts";
+
+export interface TextOptions {
+  readonly color: boolean;
+  /** Columns of the terminal; lines are wrapped to it, no narrower than 40. */
+  readonly width: number;
+}
+
+type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
+
+const COLORS = {
+  ship: "green",
+  hold: "yellow",
+  "roll-back": "red",
+  "within-margin": "green",
+  harm: "red",
+  "small-harm": "yellow",
+  inconclusive: "yellow",
+  fail: "red",
+  pass: "green",
+} as const;
+
+const MARKS = { "within-margin": "✓", harm: "✗", "small-harm": "▲", inconclusive: "?" } as const;
+const FINDING_MARKS = { fail: "✗", inconclusive: "?", pass: "✓" } as const;
+
+/** Breaks at spaces; the first line follows `lead`, the others are indented as far as it is wide. */
+function wrapped(lead: string, text: string, width: number): string[] {
+  const indent = " ".repeat(lead.length);
+  const room = Math.max(20, width - lead.length);
+  const lines: string[] = [];
+  let line = "";
+  for (const word of plainText(text).split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines.map((text_, index) => (index === 0 ? lead : indent) + text_);
+}
+
+function notesOf(row: ComparisonRow, notes: Footnotes): string {
+  return row.warnings.map((warning) => notes.mark(warning)).join(" ");
+}
+
+function cells(row: ComparisonRow, notes: Footnotes): readonly string[] {
+  const effect = differenceShown(row) ? formatEffect(row, row.effect?.estimate ?? 0) : "~";
+  return [
+    `${MARKS[row.status]} ${plainText(metricWords(row.metric), 48)}`,
+    plainText(row.stage, 24),
+    formatValue(row.unit, row.control),
+    formatValue(row.unit, row.variant),
+    effect,
+    row.effect === null ? "" : `(${intervalWords(row)})`,
+    formatEffect(row, row.margin, false),
+    `${STATUS_WORDS[row.status]} ${notesOf(row, notes)}`.trimEnd(),
+  ];
+}
+
+/** One line for each comparison in aligned columns; where the terminal is too narrow, two. */
+function comparisonLines(result: Result, notes: Footnotes, width: number, paint: Paint): string[] {
+  const rows = rankedComparisons(result);
+  if (rows.length === 0) return ["Nothing was compared."];
+  const confidence = rows.find((row) => row.effect !== null)?.effect?.confidence;
+  const interval = confidence === undefined ? "" : `(${confidenceWords(confidence)} interval)`;
+  const head = ["  metric", "stage", "control", "variant", "effect", interval, "margin", ""];
+  const body = rows.map((row) => cells(row, notes));
+  const widths = head.map((text, column) =>
+    Math.max(text.length, ...body.map((line) => line[column]?.length ?? 0)),
+  );
+  const align = (line: readonly string[]): string =>
+    line
+      .map((cell, column) =>
+        column < 2 || column === 5 || column === 7
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
+  if (align(head).length <= width && body.every((line) => align(line).length <= width)) {
+    const painted = body.map((line, index) => paint(COLORS[rows[index]!.status], align(line)));
+    return [paint("dim", align(head)), ...painted];
+  }
+  return body.flatMap((line, index) => {
+    const [name, stage, control, variant, effect, range, margin, status] = line;
+    return [
+      paint(COLORS[rows[index]!.status], `${name}, ${stage}: ${status}`),
+      ...wrapped("  ", `${control} → ${variant}  ${effect} ${range}  margin ${margin}`, width),
+    ];
+  });
+}
+
+function headline(result: Result, width: number, paint: Paint): string[] {
+  const word = DECISION_WORDS[result.decision].toUpperCase();
+  const [first = "", ...rest] = wrapped(`${word}  `, result.reason, width);
+  const lines = [paint(["bold", COLORS[result.decision]], word) + first.slice(word.length), ...rest];
+  if (!result.run.complete) {
+    const why = result.run.incompleteBecause ?? "it was stopped early";
+    lines.push(...wrapped("Incomplete: ", why, width));
+  }
+  const lead = leadFinding(result);
+  if (lead !== undefined) {
+    lines.push(...wrapped("Cause: ", `${lead.cause ?? "not named"} (${lead.subject})`, width));
+    lines.push(...wrapped("       ", lead.summary, width));
+    if (lead.cure !== undefined) lines.push(...wrapped("Cure:  ", lead.cure, width));
+  }
+  if (result.needs !== undefined) lines.push(...wrapped("Needs: ", result.needs, width));
+  return lines;
+}
+
+function findingLines(result: Result, notes: Footnotes, width: number, paint: Paint): string[] {
+  const findings = rankedFindings(result);
+  if (findings.length === 0) return [];
+  return [
+    "",
+    paint("dim", "Findings"),
+    ...findings.flatMap((finding) => {
+      const mark = paint(COLORS[finding.status], FINDING_MARKS[finding.status]);
+      const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
+      const text = `${finding.detector}, ${finding.subject}: ${FINDING_WORDS[finding.status]}. ${finding.summary} ${marks}`;
+      const [first = "", ...rest] = wrapped("  ", text.trimEnd(), width);
+      return [`${mark} ${first.trimStart()}`, ...rest];
+    }),
+  ];
+}
+
+/**
+ * What a terminal shows at the end of a run: the verdict with its reason, the cause, one line per
+ * comparison (`~` where no difference is shown), the findings, the instrument checks that failed,
+ * and the warnings as footnotes. Control characters in captured strings are left out. Ends with a
+ * line feed.
+ */
+export function renderText({ result }: ReportModel, options: TextOptions): string {
+  const width = Math.max(40, options.width);
+  const paint: Paint = (format, text) =>
+    options.color ? styleText(format, text, { validateStream: false }) : text;
+  const notes = new Footnotes();
+  const lines = [...headline(result, width, paint), ""];
+  lines.push(...comparisonLines(result, notes, width, paint));
+  lines.push(...findingLines(result, notes, width, paint));
+  const failed = result.checks.filter((check) => check.status === "fail");
+  if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that failed"));
+  for (const check of failed) {
+    lines.push(...wrapped(`✗ ${plainText(check.name, 32)}: `, check.summary, width));
+  }
+  lines.push("", paint("dim", "Ledger: planned = responses + errors + dropped"));
+  for (const [name, arm] of orderedArms(result)) lines.push(`  ${name}: ${ledgerOf(arm).equation}`);
+  for (const warning of result.warnings) notes.mark(warning);
+  if (notes.texts.length > 0) lines.push("");
+  for (const [index, text] of notes.texts.entries()) {
+    lines.push(...wrapped(`${Footnotes.superscript(index + 1)} `, text, width).map((line) => paint("dim", line)));
+  }
+  return `${lines.join("\n")}\n`;
+}

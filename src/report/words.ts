@@ -1,0 +1,188 @@
+import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import type { ArmRow, ComparisonRow, FindingRow, Result } from "./model.ts";
+
+/* The words and numbers that all formats share, so that a page and a terminal never disagree. */
+
+export const DECISION_WORDS: Readonly<Record<Result["decision"], string>> = {
+  ship: "Ship",
+  hold: "Hold",
+  "roll-back": "Roll back",
+};
+
+export const STATUS_WORDS: Readonly<Record<ComparisonRow["status"], string>> = {
+  "within-margin": "within margin",
+  harm: "harm",
+  "small-harm": "small harm",
+  inconclusive: "inconclusive",
+};
+
+export const FINDING_WORDS: Readonly<Record<FindingRow["status"], string>> = {
+  fail: "fail",
+  inconclusive: "inconclusive",
+  pass: "pass",
+};
+
+/** Stands where there is nothing to show. */
+export const NOTHING = "–";
+
+const withMinus = (text: string): string => text.replace(/^-/, "−");
+
+/** Captured or configured text on one line, without the characters that steer a terminal or a reader's eye. */
+export function plainText(text: string, lengthMax = 2_000): string {
+  const oneLine = text
+    // oxlint-disable-next-line no-control-regex -- control characters are what must go
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
+    .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
+    .trim();
+  return oneLine.length <= lengthMax ? oneLine : `${oneLine.slice(0, lengthMax - 1).trimEnd()}…`;
+}
+
+/** A metric's name for people: `response_time_p95` → `p95 response time`. */
+export function metricWords(metric: string): string {
+  const quantile = /^(response|service)_time_(p\d+(?:\.\d+)?)$/.exec(metric);
+  if (quantile !== null) return `${quantile[2]} ${quantile[1]} time`;
+  const called = /^amplification:(.+)$/.exec(metric);
+  if (called !== null) return `Calls per request to ${called[1]}`;
+  const spaced = metric.replaceAll("_", " ");
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+function decimals(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  const text = value.toLocaleString("en-US", { maximumFractionDigits: digits });
+  return withMinus(text === "-0" ? "0" : text);
+}
+
+/** One arm's value of a metric, with its unit. */
+export function formatValue(unit: ComparisonRow["unit"], value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return NOTHING;
+  if (unit === "us") return formatUs(value);
+  return unit === "ratio" ? formatRatio(value) : decimals(value);
+}
+
+/** A number on a comparison's effect scale: `+620 %`, `+2.31 pp` (percentage points), `+0.4`. */
+export function formatEffect(row: ComparisonRow, value: number, signed = true): string {
+  const kind = row.effect?.kind ?? (row.unit === "us" ? "relative" : "difference");
+  const text = (() => {
+    if (kind === "relative") return `${decimals(value * 100)} %`;
+    if (row.unit === "ratio") return `${decimals(value * 100)} pp`;
+    return row.unit === "us" ? withMinus(formatUs(value)) : decimals(value);
+  })();
+  return signed && value > 0 && !text.startsWith("0 ") && text !== "0" ? `+${text}` : text;
+}
+
+/** Whether the interval leaves no doubt that the arms differ. When not, reports print `~`. */
+export function differenceShown(row: ComparisonRow): boolean {
+  return row.effect !== null && (row.effect.low > 0 || row.effect.high < 0);
+}
+
+/** `+541 % … +712 %`, or a dash when nothing was judged. */
+export function intervalWords(row: ComparisonRow): string {
+  if (row.effect === null) return NOTHING;
+  return `${formatEffect(row, row.effect.low)} … ${formatEffect(row, row.effect.high)}`;
+}
+
+/** `95 %` */
+export function confidenceWords(confidence: number): string {
+  return `${decimals(confidence * 100)} %`;
+}
+
+/** What became of a comparison, in a sentence. */
+export function comparisonSentence(row: ComparisonRow): string {
+  const name = metricWords(row.metric);
+  const margin = formatEffect(row, row.margin, false);
+  const values = `${formatValue(row.unit, row.control)} in control, ${formatValue(row.unit, row.variant)} in the variant`;
+  if (row.effect === null) return `${name}: ${values}; too little to judge against ${margin}.`;
+  const change = differenceShown(row)
+    ? `a change of ${formatEffect(row, row.effect.estimate)}`
+    : "no difference shown";
+  const interval = `${confidenceWords(row.effect.confidence)} interval ${intervalWords(row)}`;
+  return `${name}: ${values}; ${change} (${interval}) against a margin of ${margin}.`;
+}
+
+/** Primary first, then guardrails, then secondaries; within a role as they stand. */
+export function rankedComparisons(result: Result): readonly ComparisonRow[] {
+  const rank = { primary: 0, guardrail: 1, secondary: 2 } as const;
+  return result.comparisons.toSorted((a, b) => rank[a.role] - rank[b.role]);
+}
+
+/** Failures first, those with a named cause before the others; passes last. */
+export function rankedFindings(result: Result): readonly FindingRow[] {
+  const rank = { fail: 0, inconclusive: 2, pass: 4 } as const;
+  const of = (finding: FindingRow): number =>
+    rank[finding.status] + (finding.cause === undefined ? 1 : 0);
+  return result.findings.toSorted((a, b) => of(a) - of(b));
+}
+
+/** The failing finding that explains the verdict, when there is one. */
+export function leadFinding(result: Result): FindingRow | undefined {
+  return rankedFindings(result).find((finding) => finding.status === "fail");
+}
+
+/** The arms with their names, control first. */
+export function orderedArms(result: Result): readonly (readonly [string, ArmRow])[] {
+  const isControl = ([name]: readonly [string, ArmRow]): number => (name === "control" ? 0 : 1);
+  return Object.entries(result.arms).toSorted((a, b) => isControl(a) - isControl(b));
+}
+
+/** The ledger of an arm: `10,438 = 10,400 + 30 + 8`, and by how many it fails to add up. */
+export function ledgerOf(arm: Pick<ArmRow, "planned" | "responses" | "errors" | "dropped">): {
+  readonly equation: string;
+  readonly missing: number;
+} {
+  const { planned, responses, errors, dropped } = arm;
+  const missing = planned - responses - errors - dropped;
+  const sum = [responses, errors, dropped].map(formatCount).join(" + ");
+  return { equation: `${formatCount(planned)} ${missing === 0 ? "=" : "≠"} ${sum}`, missing };
+}
+
+/** A response time of an arm or route; a dash when nothing was answered or timed out. */
+export function formatArmUs(
+  arm: { readonly responses: number; readonly errors: number },
+  valueUs: number,
+): string {
+  return arm.responses + arm.errors === 0 ? NOTHING : formatUs(valueUs);
+}
+
+/** `timeout 12, reset 3`, the commonest first, without zeros; a dash when there is none. */
+export function countsWords(counts: Readonly<Record<string, number>>): string {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  if (some.length === 0) return NOTHING;
+  return some
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([name, count]) => `${plainText(name, 80)} ${formatCount(count)}`)
+    .join(", ");
+}
+
+/** One piece of a finding's evidence. */
+export function evidenceWords(value: FindingRow["evidence"][string]): string {
+  if (value === null) return NOTHING;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return plainText(value);
+  if (!Number.isFinite(value)) return NOTHING;
+  return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 4 }));
+}
+
+/** `inFlightMax` → `in flight max`: evidence keys as words. */
+export function keyWords(key: string): string {
+  return key
+    .replaceAll(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replaceAll("_", " ")
+    .toLowerCase();
+}
+
+/** Gathers notes and gives each the same small number wherever it recurs: ¹, ², … */
+export class Footnotes {
+  readonly texts: string[] = [];
+
+  /** The mark for a note, e.g. `¹`. */
+  mark(text: string): string {
+    if (!this.texts.includes(text)) this.texts.push(text);
+    return Footnotes.superscript(this.texts.indexOf(text) + 1);
+  }
+
+  static superscript(number: number): string {
+    return [...String(number)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+  }
+}

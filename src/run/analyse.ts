@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs";
+import { NS_PER_S } from "../core/index.ts";
+import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
+import {
+  compareMetrics,
+  cutIntoBlocks,
+  decide,
+  type MetricComparison,
+  type Plan,
+  registerPlan,
+  type RegisteredPlan,
+  type StageBlocks,
+  statusOf,
+  type Verdict,
+} from "../experiment/index.ts";
+import { type CallTable, Histogram, type ObservationTable, readCalls, readObservations } from "../measure/index.ts";
+import { type PercentileCurve, type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
+import { quantileOrderInterval } from "../stats/index.ts";
+import { armRows, emulatorRows, type Tallies, tallyArms } from "./arm-rows.ts";
+import { instrumentChecks } from "./checks.ts";
+import { type Manifest, readManifest, readPlan } from "./manifest.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import { dependencySeries, timelineOf } from "./timeline.ts";
+
+interface Gathered {
+  readonly registered: RegisteredPlan;
+  readonly manifest: Manifest;
+  readonly observations: ObservationTable;
+  readonly calls: CallTable | null;
+  readonly tallies: Tallies;
+}
+
+function gather(directory: RunDirectory): Gathered {
+  const registered = readPlan(directory, registerPlan);
+  const manifest = readManifest(directory);
+  const observations = readObservations(directory.observations);
+  const calls = existsSync(directory.calls) ? readCalls(directory.calls, manifest.emulatorLeadNs) : null;
+  return { registered, manifest, observations, calls, tallies: tallyArms(observations, registered.plan.timeoutNs) };
+}
+
+function incompleteBecause({ calls, manifest, observations }: Gathered): string | null {
+  if (manifest.ended === null) return "the run was ended before it could finish";
+  if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
+  if (observations.truncated || calls?.truncated === true) return "an observation file is cut or damaged";
+  if (manifest.ended.lostRows > 0) return `${manifest.ended.lostRows} observations could not be written`;
+  return null;
+}
+
+function findingsOf({ calls, manifest, observations, registered }: Gathered): Finding[] {
+  const stages = registered.plan.stages.map((stage) => ({
+    name: stage.name,
+    ratePerSec: stage.ratePerSec,
+    fromNs: stage.judgedFromNs ?? stage.startNs,
+    toNs: stage.endNs,
+    judged: stage.judgedFromNs !== null,
+  }));
+  const { dependencies, profile } = manifest;
+  return detectAll(buildEvidence({ observations, calls, stages, dependencies, recordCount: profile.records }));
+}
+
+const CURVE_QUANTILES = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999];
+
+/** Response-time quantiles over the judged blocks, with order-statistic intervals. */
+function curvesOf(arms: readonly string[], stages: readonly StageBlocks[], confidence: number): PercentileCurve[] {
+  return arms.map((arm, index) => {
+    const pooled = new Histogram();
+    for (const { blocks } of stages) for (const block of blocks[index] ?? []) pooled.add(block.responseTime);
+    const n = pooled.count;
+    const wanted = CURVE_QUANTILES.filter((p) => p === 0 || n * (1 - p) >= 1);
+    const points = wanted.map((p) => {
+      const valueUs = p === 0 ? pooled.minUs : pooled.quantile(p);
+      if (p === 0 || n < 10) return { quantile: p, valueUs, lowUs: valueUs, highUs: valueUs };
+      const { lowRank, highRank } = quantileOrderInterval(n, p, confidence);
+      const at = (rank: number, none: number): number => (rank < 1 || rank > n ? none : pooled.quantile(rank / n));
+      return { quantile: p, valueUs, lowUs: at(lowRank, pooled.minUs), highUs: at(highRank, pooled.maxUs) };
+    });
+    return { arm, points: n === 0 ? [] : points };
+  });
+}
+
+function comparisonRows(plan: Plan, comparisons: readonly MetricComparison[]): Result["comparisons"] {
+  return comparisons.map((row) => ({
+    metric: row.label,
+    unit: row.unit,
+    role: row.role,
+    stage: row.stage,
+    control: row.control,
+    variant: row.variant,
+    effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
+    margin: row.margin,
+    mde: row.mde,
+    status: statusOf(row, plan.alpha),
+    warnings: [...row.warnings],
+  }));
+}
+
+function verdictOf(
+  gathered: Gathered,
+  judged: {
+    readonly comparisons: readonly MetricComparison[];
+    readonly findings: readonly Finding[];
+    readonly checks: Result["checks"];
+  },
+): Verdict {
+  const { plan } = gathered.registered;
+  return decide({
+    alpha: plan.alpha,
+    comparisons: judged.comparisons,
+    findings: judged.findings,
+    invalid: judged.checks.filter((check) => check.status === "fail"),
+    incompleteBecause: incompleteBecause(gathered),
+    replicated: plan.betweenRunSd !== null,
+    droppedStarts: gathered.tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
+  });
+}
+
+function stageRows(plan: Plan, ranNs: number): Result["stages"] {
+  return plan.stages.map((stage) => ({
+    name: stage.name,
+    ratePerSec: stage.ratePerSec,
+    startS: stage.startNs / NS_PER_S,
+    endS: stage.endNs / NS_PER_S,
+    judgedFromS: stage.judgedFromNs === null ? null : stage.judgedFromNs / NS_PER_S,
+    completed: ranNs >= stage.endNs,
+  }));
+}
+
+function runRow({ manifest, registered }: Gathered, ranNs: number, because: string | null): Result["run"] {
+  return {
+    id: manifest.runId,
+    scenario: manifest.scenario.name,
+    profile: manifest.profile.name,
+    startedAt: manifest.startedAt,
+    durationS: ranNs / NS_PER_S,
+    complete: because === null,
+    ...(because === null ? {} : { incompleteBecause: because }),
+    seed: manifest.seed,
+    planSha256: registered.sha256,
+    pacing: manifest.pacing,
+    command: manifest.command,
+    host: manifest.host,
+  };
+}
+
+function lastSeenNs(observations: ObservationTable): number {
+  let lastNs = 0;
+  for (const observation of observations) {
+    if (observation.kind !== "dropped") lastNs = Math.max(lastNs, observation.endNs);
+  }
+  return lastNs;
+}
+
+/**
+ * Judges a run from its directory alone: the same files give the same result, whenever and however
+ * often it is done.
+ * @throws RUN_INVALID, SPOOL_INVALID
+ */
+export function analyse(directory: RunDirectory): ReportModel {
+  const gathered = gather(directory);
+  const { calls, manifest, observations, registered, tallies } = gathered;
+  const { plan } = registered;
+  const dependencies = manifest.dependencies.map(({ name }) => name);
+  const stages = cutIntoBlocks({ observations, calls, dependencies, stages: plan.stages, capNs: plan.timeoutNs });
+  const comparisons = compareMetrics(plan, stages, dependencies);
+  const findings = findingsOf(gathered);
+  const checks = instrumentChecks({ plan, manifest, calls, tallies, comparisons });
+  const verdict = verdictOf(gathered, { comparisons, findings, checks });
+  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
+  const result: Result = {
+    schemaVersion: RESULT_SCHEMA_VERSION,
+    tool: manifest.tool,
+    run: runRow(gathered, ranNs, incompleteBecause(gathered)),
+    hypothesis: { ...plan.hypothesis, otherwise: plan.otherwise },
+    decision: verdict.decision,
+    reason: verdict.reason,
+    ...(verdict.needs === undefined ? {} : { needs: verdict.needs }),
+    findings: findings.map((finding) => ({ ...finding })),
+    arms: armRows(plan.arms, observations.meta.routes, tallies),
+    comparisons: comparisonRows(plan, comparisons),
+    emulator: calls === null ? {} : emulatorRows(calls),
+    stages: stageRows(plan, ranNs),
+    checks,
+    warnings: warningsOf(gathered),
+  };
+  const shownNs = Math.min(Math.max(ranNs, NS_PER_S), (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs);
+  return {
+    result,
+    curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
+    timeline: timelineOf(observations, shownNs),
+    dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
+  };
+}
+
+function warningsOf({ calls, manifest }: Gathered): string[] {
+  const warnings: string[] = [];
+  const called = new Set<string>();
+  for (const call of calls ?? []) called.add(calls?.meta.dependencies[call.dependency] ?? "");
+  for (const { name } of manifest.dependencies) {
+    if (!called.has(name)) warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
+  }
+  const evictions = manifest.ended?.emulatorEvictions ?? 0;
+  if (evictions > 0) warnings.push(`${evictions} requests were too many to remember: their later attempts count as first ones`);
+  return warnings;
+}

@@ -1,0 +1,92 @@
+import { type CallTable, Histogram, type ObservationTable, quantilesUs, Tally } from "../measure/index.ts";
+import type { ArmRow, Result } from "../report/index.ts";
+
+/** Tallies of each arm, and of each of its routes; `meta.arms` and `meta.routes` give the names. */
+export interface Tallies {
+  readonly arms: readonly Tally[];
+  readonly routes: readonly (readonly Tally[])[];
+}
+
+export function tallyArms(observations: ObservationTable, capNs: number): Tallies {
+  const arms = observations.meta.arms.map(() => new Tally(capNs));
+  const routes = arms.map(() => observations.meta.routes.map(() => new Tally(capNs)));
+  for (const observation of observations) {
+    arms[observation.arm]?.add(observation);
+    routes[observation.arm]?.[observation.route]?.add(observation);
+  }
+  return { arms, routes };
+}
+
+const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
+  Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+function ledgerAndTimes(tally: Tally) {
+  return {
+    planned: tally.planned,
+    responses: tally.responses,
+    errors: tally.errors,
+    dropped: tally.dropped,
+    responseTimeUs: quantilesUs(tally.responseTime),
+    serviceTimeUs: quantilesUs(tally.serviceTime),
+    startLagUs: quantilesUs(tally.startLag),
+  };
+}
+
+export function armRows(
+  names: readonly string[],
+  routeNames: readonly string[],
+  { arms, routes }: Tallies,
+): Record<string, ArmRow> {
+  const rowOf = (tally: Tally, index: number): ArmRow => ({
+    ...ledgerAndTimes(tally),
+    statusCounts: sorted(tally.statusCounts),
+    errorCounts: sorted(tally.errorCounts),
+    dropCounts: sorted(tally.dropCounts),
+    lateStarts: tally.lateStarts,
+    routes: (routes[index] ?? [])
+      .map((route, routeIndex) => ({ route: routeNames[routeIndex] ?? "?", ...ledgerAndTimes(route) }))
+      .filter((row) => row.planned > 0),
+  });
+  return Object.fromEntries(arms.map((tally, index) => [names[index] ?? "?", rowOf(tally, index)]));
+}
+
+/** Delay errors (given − meant, never negative) of the calls that were given an answer. */
+export function delayErrors(calls: CallTable): { error: Histogram; meant: Histogram }[][] {
+  const { arms, dependencies } = calls.meta;
+  const rows = dependencies.map(() => arms.map(() => ({ error: new Histogram(), meant: new Histogram() })));
+  for (const call of calls) {
+    const row = rows[call.dependency]?.[call.arm];
+    if (row === undefined || call.outcome === "aborted") continue;
+    row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
+    row.meant.record(call.meantDelayUs);
+  }
+  return rows;
+}
+
+type EmulatedArm = Result["emulator"][string][string];
+
+export function emulatorRows(calls: CallTable): Result["emulator"] {
+  const { arms, dependencies } = calls.meta;
+  const errors = delayErrors(calls);
+  const rows: Record<string, Record<string, EmulatedArm>> = {};
+  for (const [index, dependency] of dependencies.entries()) {
+    const perArm: Record<string, EmulatedArm> = {};
+    for (const [armIndex, arm] of arms.entries()) {
+      const error = errors[index]?.[armIndex]?.error ?? new Histogram();
+      const delayErrorUs = { p50: error.quantile(0.5), p99: error.quantile(0.99) };
+      perArm[arm] = { calls: 0, errors: 0, limited: 0, aborted: 0, inFlightMax: 0, connectionsMax: 0, delayErrorUs };
+    }
+    rows[dependency] = perArm;
+  }
+  for (const call of calls) {
+    const row = rows[dependencies[call.dependency] ?? ""]?.[arms[call.arm] ?? ""];
+    if (row === undefined) continue;
+    row.calls++;
+    if (call.outcome === "error") row.errors++;
+    if (call.outcome === "limited") row.limited++;
+    if (call.outcome === "aborted") row.aborted++;
+    row.inFlightMax = Math.max(row.inFlightMax, call.inFlight);
+    row.connectionsMax = Math.max(row.connectionsMax, call.connections);
+  }
+  return rows;
+}

@@ -1,0 +1,83 @@
+import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import type { MetricComparison, Plan } from "../experiment/index.ts";
+import type { CallTable } from "../measure/index.ts";
+import type { Result } from "../report/index.ts";
+import { delayErrors, type Tallies } from "./arm-rows.ts";
+import type { Manifest } from "./manifest.ts";
+
+type Check = Result["checks"][number];
+
+interface CheckInput {
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  readonly calls: CallTable | null;
+  readonly tallies: Tallies;
+  readonly comparisons: readonly MetricComparison[];
+}
+
+const check = (name: string, passes: boolean, summary: string): Check => ({
+  name,
+  status: passes ? "pass" : "fail",
+  summary,
+});
+
+/** Both arms get every start of the plan; the ledger of each is exact. */
+function pairing({ plan, tallies }: CheckInput): Check {
+  const planned = tallies.arms.map((arm) => arm.planned);
+  const same = planned.every((count) => count === planned[0]);
+  const list = planned.map((count, index) => `${plan.arms[index]} ${formatCount(count)}`).join(", ");
+  return check("pairing", same, same ? `every start went to every arm: ${list}` : `the arms got different starts: ${list}`);
+}
+
+/** The generator's own lateness against the size of what is compared. */
+function startLag({ comparisons, plan, tallies }: CheckInput): Check {
+  const primary = comparisons
+    .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
+    .map((row) => row.control ?? 0);
+  const { startLagFloorUs, startLagShare } = plan.limits;
+  const limitUs = Math.max(startLagFloorUs, startLagShare * (primary.length === 0 ? 0 : Math.min(...primary)));
+  const worst = Math.max(...tallies.arms.map((arm) => arm.startLag.quantile(0.99)));
+  const late = tallies.arms.reduce((sum, arm) => sum + arm.lateStarts, 0);
+  const started = tallies.arms.reduce((sum, arm) => sum + arm.responses + arm.errors, 0);
+  const share = started === 0 ? 0 : late / started;
+  const summary =
+    `starts were late by ${formatUs(worst)} at p99 (limit ${formatUs(limitUs)}), ` +
+    `${formatRatio(share)} by more than 1 ms`;
+  return worst <= limitUs
+    ? check("start lag", true, summary)
+    : check("generator saturated", false, `${summary}: the generator's own lateness colours the comparison`);
+}
+
+function delayError({ calls, plan }: CheckInput): Check[] {
+  if (calls === null || calls.rows === 0) return [];
+  const { delayErrorFloorUs, delayErrorShare } = plan.limits;
+  const errors = delayErrors(calls);
+  const rows = calls.meta.dependencies.flatMap((dependency, index) =>
+    calls.meta.arms.map((arm, armIndex) => {
+      const { error, meant } = errors[index]![armIndex]!;
+      const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
+      return { what: `${dependency} for ${arm}`, p99Us: error.quantile(0.99), limitUs, count: error.count };
+    }),
+  );
+  const late = rows.filter((row) => row.count > 0 && row.p99Us > row.limitUs);
+  const describe = (row: (typeof rows)[number]): string =>
+    `${row.what} off by ${formatUs(row.p99Us)} at p99 (limit ${formatUs(row.limitUs)})`;
+  if (late.length > 0) return [check("emulator late", false, late.map(describe).join(", "))];
+  const worst = rows.toSorted((a, b) => b.p99Us / b.limitUs - a.p99Us / a.limitUs)[0]!;
+  return [check("delay error", true, `emulated delays are as meant: at worst ${describe(worst)}`)];
+}
+
+function measured({ tallies }: CheckInput): Check {
+  const responses = tallies.arms.map((arm) => arm.responses);
+  const control = responses[0] ?? 0;
+  return check(
+    "answers",
+    control > 0,
+    control > 0 ? `control answered ${formatCount(control)} requests` : "control answered nothing: there is nothing to compare with",
+  );
+}
+
+/** What must hold of the instrument before anything it shows is believed. */
+export function instrumentChecks(input: CheckInput): Check[] {
+  return [measured(input), pairing(input), startLag(input), ...delayError(input)];
+}

@@ -1,0 +1,56 @@
+import { formatRatio, sha256Hex } from "../core/index.ts";
+import {
+  defaultBlockNs,
+  INSTRUMENT_LIMITS,
+  metricLabel,
+  type Plan,
+  type PlannedStage,
+} from "../experiment/index.ts";
+import { canonicalJson } from "../core/index.ts";
+import type { Profile } from "../profile/index.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
+import type { Scenario } from "./scenario.ts";
+
+function planStages({ design, rate, stages }: Scenario): PlannedStage[] {
+  let startNs = 0;
+  return stages.map((stage, index) => {
+    const ratePerSec = "shareOfRate" in stage.rate ? stage.rate.shareOfRate * rate : stage.rate.ratePerSec;
+    const endNs = startNs + stage.for;
+    const judgedFromNs = stage.judge ? startNs + stage.settle : null;
+    const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
+    const name = stage.name ?? `stage-${index + 1}`;
+    const planned = { name, ratePerSec, startNs, endNs, judgedFromNs, blockNs };
+    startNs = endNs;
+    return planned;
+  });
+}
+
+/** What a scenario and a profile come to: everything that the verdict will depend on, fixed before the first request. */
+export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, seed: string): Plan {
+  const { then } = scenario.hypothesis;
+  const primary = { metric: then.metric, dependency: then.dependency, margin: then.margin };
+  const promise = `${metricLabel(primary)} changes by less than ${formatRatio(then.margin)}`;
+  return {
+    planVersion: 1,
+    scenario: scenario.scenario,
+    hypothesis: {
+      ...(scenario.hypothesis.because === undefined ? {} : { because: scenario.hypothesis.because }),
+      if: scenario.hypothesis.if,
+      then: promise,
+    },
+    otherwise: `${metricLabel(primary)} grows by ${formatRatio(then.margin)} or more`,
+    primary,
+    secondary: scenario.secondary,
+    guardrails: scenario.guardrails,
+    arms: Object.keys(scenario.arms),
+    stages: planStages(scenario),
+    alpha: scenario.design.alpha,
+    betweenRunSd: scenario.design.betweenRunSd ?? null,
+    arrivals: scenario.arrivals,
+    timeoutNs: scenario.timeout,
+    inFlightMax: scenario.inFlightMax,
+    seed,
+    inputs: { scenarioSha256: sha256Hex(text), profileSha256: sha256Hex(canonicalJson(profile)) },
+    limits: INSTRUMENT_LIMITS,
+  };
+}

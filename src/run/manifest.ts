@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { messageOf, ShakedownError } from "../core/index.ts";
+import type { Plan, RegisteredPlan } from "../experiment/index.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+export const MANIFEST_VERSION = 1;
+
+/** `manifest.json`: what ran, on what, and how it ended. Written at the start and at the end. */
+export const manifestSchema = z.strictObject({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  tool: z.strictObject({ name: z.literal("shakedown"), version: z.string() }),
+  runId: z.string(),
+  scenario: z.strictObject({ name: z.string(), path: z.string() }),
+  profile: z.strictObject({ name: z.string(), path: z.string(), records: z.number().int().min(1) }),
+  startedAt: z.string(),
+  command: z.string(),
+  pacing: z.string(),
+  seed: z.string(),
+  host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
+  /** How long the emulator's clock had run when the run's own began: taken off its times. */
+  emulatorLeadNs: z.number(),
+  dependencies: z.array(z.strictObject({ name: z.string(), cacheTtlNs: z.number().nullable() })),
+  targets: z.array(
+    z.strictObject({ arm: z.string(), origin: z.string(), pid: z.number().int().nullable() }),
+  ),
+  /** Null while the run goes on, and for good when it was killed. */
+  ended: z
+    .strictObject({
+      at: z.string(),
+      durationNs: z.number(),
+      incompleteBecause: z.string().nullable(),
+      exitCode: z.number().int().nullable(),
+      lostRows: z.number().int(),
+      emulatorEvictions: z.number().int(),
+    })
+    .nullable(),
+});
+export type Manifest = z.output<typeof manifestSchema>;
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new ShakedownError("RUN_INVALID", `cannot read ${path}: ${messageOf(cause)}`, {
+      hint: "name a run directory, such as runs/20260101T120000Z-payment-pool-cut-1a2b3c",
+      cause,
+    });
+  }
+}
+
+/** @throws RUN_INVALID */
+export function readManifest(directory: RunDirectory): Manifest {
+  const path = directory.file("manifest.json");
+  const parsed = manifestSchema.safeParse(readJson(path));
+  if (parsed.success) return parsed.data;
+  throw new ShakedownError("RUN_INVALID", `${path} is not a run's manifest: ${z.prettifyError(parsed.error)}`);
+}
+
+/** Reads a registered plan; its hash must fit. @throws RUN_INVALID */
+export function readPlan(
+  directory: RunDirectory,
+  register: (plan: Plan) => RegisteredPlan,
+): RegisteredPlan {
+  const path = directory.file("plan.json");
+  const { plan, sha256 } = readJson(path) as RegisteredPlan;
+  if (typeof plan !== "object" || plan === null || register(plan).sha256 !== sha256) {
+    throw new ShakedownError("RUN_INVALID", `${path} is not the plan that was registered: its hash differs`, {
+      hint: "a plan is fixed before a run and never changed after; run the scenario again",
+    });
+  }
+  return { plan, sha256 };
+}

@@ -1,0 +1,60 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, ShakedownError } from "../core/index.ts";
+
+/** Where everything of one run is kept. */
+export class RunDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes `<out>/<started>-<scenario>-<id>/` with its folders. @throws OUTPUT_UNWRITABLE */
+  static create(out: string, run: { startedAt: Date; scenario: string; id: string }): RunDirectory {
+    const stamp = run.startedAt.toISOString().replaceAll(/[-:]/g, "").replace(/\..*$/, "Z");
+    const slug = run.scenario.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+    const directory = new RunDirectory(join(out, `${stamp}-${slug.slice(0, 40)}-${run.id.slice(0, 6)}`));
+    try {
+      for (const folder of ["observations", "emulated", "logs"]) {
+        mkdirSync(join(directory.path, folder), { recursive: true });
+      }
+    } catch (cause) {
+      throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot create ${directory.path}: ${messageOf(cause)}`, {
+        hint: "name another folder with --out",
+        cause,
+      });
+    }
+    return directory;
+  }
+
+  get observations(): string {
+    return join(this.path, "observations", "observations.spool");
+  }
+
+  get calls(): string {
+    return join(this.path, "emulated", "calls.spool");
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  log(arm: string): string {
+    return join(this.path, "logs", `${arm}.log`);
+  }
+
+  /** Writes a file whole or not at all. @throws DISK_WRITE_FAILED */
+  write(name: string, text: string): void {
+    const path = this.file(name);
+    try {
+      writeFileSync(`${path}.part`, text);
+      renameSync(`${path}.part`, path);
+    } catch (cause) {
+      throw new ShakedownError("DISK_WRITE_FAILED", `cannot write ${path}: ${messageOf(cause)}`, {
+        hint: "what was measured before is kept; free some space, then `shakedown report` makes this again",
+        cause,
+      });
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { request } from "undici";
+import { messageOf, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
+import type { ScenarioArm } from "./scenario.ts";
+
+/** One side of the comparison, up and ready to take requests. */
+export interface Target extends AsyncDisposable {
+  readonly arm: string;
+  /** `http://127.0.0.1:8080`, without a path. */
+  readonly origin: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What was spawned; null for a target that ran already. */
+  readonly pid: number | null;
+  /** Resolves when a spawned target has ended by itself, with how. Never for one that ran already. */
+  readonly died: Promise<string>;
+  /** Asks it to end, and makes it after three seconds. */
+  stop(): Promise<void>;
+}
+
+export interface TargetOptions {
+  readonly arm: string;
+  readonly spec: ScenarioArm;
+  /** The scenario's folder: where the command runs. */
+  readonly dir: string;
+  /** Addresses of the emulated dependencies, as `PAYMENTS_URL=…`. */
+  readonly dependencyEnv: Readonly<Record<string, string>>;
+  readonly logPath: string;
+}
+
+const STOP_GRACE_MS = 3_000;
+const LOG_TAIL_BYTES = 2_000;
+
+/** `payments` → `PAYMENTS_URL`. */
+export function dependencyEnvName(dependency: string): string {
+  return `${dependency.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_URL`;
+}
+
+/** Words of a command, with quotes understood and nothing else: no shell is involved. */
+export function commandWords(command: string): string[] {
+  const words = command.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
+  return words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+}
+
+/** Whether a port is free; with 0, a free one is found. */
+async function claimPort(arm: string, wanted: number): Promise<number> {
+  const server = createServer();
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(wanted, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : wanted);
+      });
+    });
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  } catch (cause) {
+    if (systemCodeOf(cause) !== "EADDRINUSE") throw cause;
+    throw new ShakedownError("PORT_IN_USE", `arm ${arm}: port ${wanted} on 127.0.0.1 is taken`, {
+      hint: "end what listens there, name another port, or leave `port` out to get a free one",
+      cause,
+    });
+  }
+}
+
+/** Process groups of ours that have not been seen to end. */
+const spawned = new Set<number>();
+
+/**
+ * Ends, at once, whatever this process has spawned and not yet stopped. Synchronous, for the last
+ * moment of a process that is told to go away now.
+ */
+export function endSpawned(): void {
+  for (const pid of spawned) signalGroup(pid, "SIGKILL");
+  spawned.clear();
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== "ESRCH") throw thrown;
+  }
+}
+
+class Tail {
+  text = "";
+  add(chunk: Buffer): void {
+    this.text = (this.text + chunk.toString("utf8")).slice(-LOG_TAIL_BYTES);
+  }
+}
+
+function how(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+}
+
+class SpawnedTarget implements Target {
+  readonly arm: string;
+  readonly origin: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly died: Promise<string>;
+  readonly exited: Promise<string>;
+  readonly tail = new Tail();
+  readonly #child: ChildProcess;
+  readonly #log: WriteStream;
+  #stopping = false;
+
+  constructor(options: TargetOptions & { readonly port: number; readonly command: string; readonly env: Record<string, string> }) {
+    const { arm, command, dir, dependencyEnv, env, logPath, port, spec } = options;
+    this.arm = arm;
+    this.headers = spec.headers;
+    this.origin = `http://127.0.0.1:${port}`;
+    const [program = "", ...args] = commandWords(command);
+    // `node` means the Node.js that runs us, whatever else is on the PATH.
+    const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
+    this.#child = spawn(program, args, {
+      cwd: dir,
+      env: { ...process.env, PATH: path, ...dependencyEnv, ...env, PORT: String(port) },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A process group of its own: Ctrl-C is ours to pass on, and its children end with it.
+      detached: true,
+    });
+    if (this.#child.pid !== undefined) spawned.add(this.#child.pid);
+    this.#log = createWriteStream(logPath, { flags: "a" });
+    this.#log.on("error", () => {});
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        this.tail.add(chunk);
+        this.#log.write(chunk);
+      });
+    }
+    this.exited = new Promise((resolve) => {
+      this.#child.once("error", (error) => resolve(`could not be started: ${messageOf(error)}`));
+      this.#child.once("exit", (code, signal) => resolve(how(code, signal)));
+    });
+    this.died = this.exited.then((why) => (this.#stopping ? new Promise<string>(() => {}) : why));
+  }
+
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#signal("SIGTERM");
+      const timer = new AbortController();
+      const grace = delay(STOP_GRACE_MS, "late", { signal: timer.signal }).catch(() => "early");
+      if ((await Promise.race([this.exited, grace])) === "late") this.#signal("SIGKILL");
+      timer.abort();
+      await this.exited;
+    }
+    // Whatever the target itself had started and left behind.
+    this.#signal("SIGKILL");
+    if (this.#child.pid !== undefined) spawned.delete(this.#child.pid);
+    await new Promise<void>((resolve) => this.#log.end(() => resolve()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child.pid !== undefined) signalGroup(this.#child.pid, signal);
+  }
+}
+
+/** Asks until an answer below 500 comes. @throws TARGET_START_FAILED, TARGET_UNREACHABLE */
+async function waitUntilReady(
+  target: Pick<Target, "arm" | "origin">,
+  ready: { readonly path: string; readonly withinNs: number; readonly gone: Promise<string>; readonly tail: Tail },
+  signal: AbortSignal,
+): Promise<void> {
+  const untilNs = process.hrtime.bigint() + BigInt(Math.round(ready.withinNs));
+  let gone: string | undefined;
+  void ready.gone.then((why) => (gone = why));
+  let last = "nothing listens there";
+  while (process.hrtime.bigint() < untilNs && gone === undefined) {
+    signal.throwIfAborted();
+    try {
+      const answer = await request(`${target.origin}${ready.path}`, { headersTimeout: 2_000, bodyTimeout: 2_000, signal });
+      await answer.body.dump();
+      if (answer.statusCode < 500) return;
+      last = `it answers ${answer.statusCode}`;
+    } catch (thrown) {
+      last = messageOf(thrown);
+    }
+    await delay(50);
+  }
+  signal.throwIfAborted();
+  const said = ready.tail.text.trim() === "" ? "" : `; it said:\n${ready.tail.text.trim()}`;
+  throw new ShakedownError(
+    "TARGET_START_FAILED",
+    gone === undefined
+      ? `arm ${target.arm} was not ready at ${target.origin}${ready.path} within ${ready.withinNs / NS_PER_S} s: ${last}${said}`
+      : `arm ${target.arm} ${gone} before it was ready${said}`,
+    { hint: "try its command by hand; it must listen on PORT and answer `ready`" },
+  );
+}
+
+async function useRunning(arm: string, spec: { url: string; headers: Readonly<Record<string, string>> }, signal: AbortSignal): Promise<Target> {
+  const { origin } = new URL(spec.url);
+  try {
+    const answer = await request(spec.url, { headersTimeout: 5_000, bodyTimeout: 5_000, signal });
+    await answer.body.dump();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new ShakedownError("TARGET_UNREACHABLE", `arm ${arm}: ${spec.url} does not answer: ${messageOf(cause)}`, {
+      hint: "start it first, or give the arm a `command`",
+      cause,
+    });
+  }
+  const stop = (): Promise<void> => Promise.resolve();
+  const died = new Promise<string>(() => {});
+  return { arm, origin, headers: spec.headers, pid: null, died, stop, [Symbol.asyncDispose]: stop };
+}
+
+/**
+ * Brings one arm up: spawns its command with PORT and the dependencies' addresses in the
+ * environment and waits until it answers, or checks that a running one does.
+ * @throws PORT_IN_USE, TARGET_START_FAILED, TARGET_UNREACHABLE
+ */
+export async function startTarget(options: TargetOptions, signal: AbortSignal): Promise<Target> {
+  const { arm, spec } = options;
+  if ("url" in spec) return useRunning(arm, spec, signal);
+  const port = await claimPort(arm, spec.port ?? 0);
+  const target = new SpawnedTarget({ ...options, port, command: spec.command, env: spec.env });
+  try {
+    const { exited, tail } = target;
+    await waitUntilReady(target, { path: spec.ready, withinNs: spec.readyWithin, gone: exited, tail }, signal);
+    return target;
+  } catch (thrown) {
+    await target.stop();
+    throw thrown;
+  }
+}

@@ -1,0 +1,30 @@
+import normalCdfOf from "@stdlib/stats-base-dists-normal-cdf";
+import normalQuantileOf from "@stdlib/stats-base-dists-normal-quantile";
+import poissonQuantileOf from "@stdlib/stats-base-dists-poisson-quantile";
+import tCdfOf from "@stdlib/stats-base-dists-t-cdf";
+import tQuantileOf from "@stdlib/stats-base-dists-t-quantile";
+
+/** The value below which a standard normal lies with probability `p` (0…1); ±Infinity at the ends. */
+export function normalQuantile(p: number): number {
+  return normalQuantileOf(p, 0, 1);
+}
+
+/** The probability that a standard normal is at or below `x`. */
+export function normalCdf(x: number): number {
+  return normalCdfOf(x, 0, 1);
+}
+
+/** The value below which Student's t lies with probability `p`; `df` above 0, need not be whole. */
+export function tQuantile(p: number, df: number): number {
+  return tQuantileOf(p, df);
+}
+
+/** The probability that Student's t with `df` degrees of freedom is at or below `x`. */
+export function tCdf(x: number, df: number): number {
+  return tCdfOf(x, df);
+}
+
+/** The smallest count that a Poisson variable of mean `mean` does not exceed with probability `p`. */
+export function poissonQuantile(p: number, mean: number): number {
+  return poissonQuantileOf(p, mean);
+}

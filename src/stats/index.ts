@@ -1,0 +1,28 @@
+/** Pure statistics: intervals over paired blocks, multiplicity, sample sizes. */
+export {
+  type ArmBlocks,
+  type PairedBlockQuantileInput,
+  pairedBlockQuantile,
+} from "./block-quantile.ts";
+export {
+  type PairedBlockRatioInput,
+  type RatioBlock,
+  pairedBlockDifference,
+  pairedBlockLogRatio,
+} from "./block-ratio.ts";
+export { type BlockCounts, type Distribution, sortedDistribution } from "./distribution.ts";
+export { normalCdf, normalQuantile, poissonQuantile, tCdf, tQuantile } from "./distributions.ts";
+export {
+  type BlockEffect,
+  type EffectWarning,
+  type EffectWarningCode,
+  type Interval,
+  MDE_POWER,
+  MIN_BLOCKS,
+  MIN_EXCEEDANCES,
+} from "./effect.ts";
+export { type Estimate, moverRatio } from "./mover.ts";
+export { benjaminiHochberg, holm } from "./multiplicity.ts";
+export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
+export { type Proportion, newcombe, wilson } from "./proportions.ts";
+export { blocksNeeded, requestsNeeded } from "./sample-size.ts";

@@ -1,0 +1,45 @@
+/** Ranks of order statistics, counted from 1, that enclose a quantile. */
+export interface OrderInterval {
+  /** 0 when so few values give no lower bound. */
+  readonly lowRank: number;
+  /** n + 1 when so few values give no upper bound. */
+  readonly highRank: number;
+  /** The probability that [X(lowRank), X(highRank)] holds the quantile, at least `confidence`. */
+  readonly coverage: number;
+}
+
+/** Binomial probabilities 0…n, by recurrence from the mode so that nothing under- or overflows. */
+function binomialPmf(n: number, p: number): Float64Array {
+  const pmf = new Float64Array(n + 1);
+  const mode = Math.min(n, Math.floor((n + 1) * p));
+  const odds = p / (1 - p);
+  pmf[mode] = 1;
+  for (let k = mode + 1; k <= n; k++) pmf[k] = pmf[k - 1]! * ((n - k + 1) / k) * odds;
+  for (let k = mode; k > 0; k--) pmf[k - 1] = (pmf[k]! * k) / ((n - k + 1) * odds);
+  const total = pmf.reduce((sum, x) => sum + x, 0);
+  return pmf.map((x) => x / total);
+}
+
+/**
+ * The distribution-free interval of the p-quantile (`p` in (0, 1)) of `n` independent values:
+ * `l = max{k : F(k−1) ≤ α/2}`, `u = min{k : F(k−1) ≥ 1 − α/2}`, F the binomial(n, p). Takes time and
+ * space in proportion to n. Values that come in clusters: give n over the design effect.
+ * Source: David & Nagaraja 2003 §7.1; Hahn & Meeker 1991.
+ */
+export function quantileOrderInterval(n: number, p: number, confidence: number): OrderInterval {
+  const tail = (1 - confidence) / 2;
+  let lowRank = 0;
+  let highRank = n + 1;
+  let [belowLow, belowHigh] = [0, 1];
+  let cdf = 0;
+  for (const [k, mass] of binomialPmf(n, p).entries()) {
+    cdf += mass;
+    if (cdf <= tail) [lowRank, belowLow] = [k + 1, cdf];
+    // k = n is certain, and so bounds nothing: rank n + 1 does not exist.
+    if (cdf >= 1 - tail && k < n) {
+      [highRank, belowHigh] = [k + 1, cdf];
+      break;
+    }
+  }
+  return { lowRank, highRank, coverage: belowHigh - belowLow };
+}
