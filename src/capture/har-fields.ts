@@ -62,7 +62,7 @@ export const harEntrySchema = z.object({
     .union([z.string(), z.number().transform(String)])
     .optional()
     .catch(undefined),
-  _fromCache: z.unknown(),
+  _fromCache: z.unknown().optional(),
 });
 export type HarEntry = z.output<typeof harEntrySchema>;
 export type HarRequest = NonNullable<HarEntry["request"]>;

@@ -65,7 +65,7 @@ const ledgerText = ({ records, kept, filtered, rejected }: Ledger): string => {
     .map(({ reason, count }) => `${reason}: ${formatCount(count)}`)
     .join("; ");
   const why = reasons === "" ? "" : ` (${reasons})`;
-  return `${formatCount(records)} records = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected${why}`;
+  return `${formatCount(records)} read = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected${why}`;
 };
 
 function empty(names: readonly string[], ledger: Ledger): ShakedownError {

@@ -22,7 +22,10 @@ export interface CaptureFile {
 
 function unreadable(path: string, cause: unknown): Error {
   if (cause instanceof ShakedownError) return cause;
-  if (cause instanceof Error && cause.name === "AbortError") return cause;
+  // Whoever interrupted said why.
+  if (cause instanceof Error && cause.name === "AbortError") {
+    return cause.cause instanceof Error ? cause.cause : cause;
+  }
   const code = systemCodeOf(cause) ?? "";
   if (code === "ENOENT") {
     return new ShakedownError("FILE_NOT_FOUND", `there is no file ${path}`, { cause });

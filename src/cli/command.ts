@@ -3,8 +3,16 @@ import type { ExitCode } from "../core/index.ts";
 
 /** What a command may touch of the process: two streams, the interrupt, and its own exit code. */
 export interface CliIo {
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+  };
+  readonly stderr: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+  };
   /** Aborted by the first Ctrl-C (SIGINT) or by SIGTERM. */
   readonly signal: AbortSignal;
   /** What the process will exit with when the command has returned; 0 unless set. */

@@ -14,12 +14,18 @@ function addressLines(emulator: Emulator): string[] {
   const arms = Object.keys(Object.values(emulator.addresses)[0] ?? {});
   return arms.flatMap((arm) => [
     `# for arm ${arm}`,
-    ...Object.entries(emulator.addresses).map(([name, byArm]) => `${dependencyEnvName(name)}=${byArm[arm]}`),
+    ...Object.entries(emulator.addresses).map(
+      ([name, byArm]) => `${dependencyEnvName(name)}=${byArm[arm]}`,
+    ),
   ]);
 }
 
 /** Until Ctrl-C, the given time, or the emulator's own end. */
-async function untilOver(emulator: Emulator, forNs: number | null, signal: AbortSignal): Promise<void> {
+async function untilOver(
+  emulator: Emulator,
+  forNs: number | null,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = forNs === null ? undefined : setTimeout(resolve, forNs / 1e6);
   if (signal.aborted) resolve();
@@ -69,9 +75,17 @@ export const emulateCommand: Command = (io) => ({
   describe: "play a scenario's dependencies alone, for trying a service by hand",
   builder: (yargs) =>
     yargs
-      .positional("scenario", { type: "string", demandOption: true, describe: "a scenario file (YAML)" })
+      .positional("scenario", {
+        type: "string",
+        demandOption: true,
+        describe: "a scenario file (YAML)",
+      })
       .option("for", { type: "string", describe: "how long: 30s, 10m (until Ctrl-C unless given)" })
-      .option("json", { type: "boolean", default: false, describe: "print addresses, and counts at the end, as JSON" })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "print addresses, and counts at the end, as JSON",
+      })
       .example("$0 emulate scenarios/payment-pool.yaml", "prints PAYMENTS_URL=… and serves"),
   handler: (given) => emulate(io, given as unknown as EmulateArguments),
 });

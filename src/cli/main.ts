@@ -27,7 +27,9 @@ const EXIT_CODES = `Exit codes: 0 ship (or done), 1 roll back, 2 hold, 64 usage,
 function parser(io: CliIo) {
   const cli = yargs(hideBin(process.argv))
     .scriptName("shakedown")
-    .usage("$0 <command>\n\nReplay captured traffic against a control and a variant, and learn whether to ship.")
+    .usage(
+      "$0 <command>\n\nReplay captured traffic against a control and a variant, and learn whether to ship.",
+    )
     .version(version)
     .strict()
     .demandCommand(1, "name a command")

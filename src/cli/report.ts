@@ -5,7 +5,10 @@ import { judgeAndReport, RunDirectory } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { wantsColor } from "./run.ts";
 
-async function report(io: CliIo, given: { run: string; json: boolean; exitZero: boolean }): Promise<void> {
+async function report(
+  io: CliIo,
+  given: { run: string; json: boolean; exitZero: boolean },
+): Promise<void> {
   const directory = new RunDirectory(given.run);
   const model = await judgeAndReport(directory);
   if (given.json) io.stdout.write(`${JSON.stringify(model.result, null, 2)}\n`);
@@ -14,7 +17,9 @@ async function report(io: CliIo, given: { run: string; json: boolean; exitZero: 
     io.stdout.write(`${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
     io.stdout.write(`\nreport   ${relative(".", directory.file("report.html"))}\n`);
   }
-  const code = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[model.result.decision];
+  const code = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[
+    model.result.decision
+  ];
   io.exitCode = given.exitZero ? EXIT.ship : code;
 }
 
@@ -25,7 +30,11 @@ export const reportCommand: Command = (io) => ({
     yargs
       .positional("run", { type: "string", demandOption: true, describe: "a run directory" })
       .option("json", { type: "boolean", default: false, describe: "print result.json" })
-      .option("exit-zero", { type: "boolean", default: false, describe: "exit 0 whatever the decision" })
+      .option("exit-zero", {
+        type: "boolean",
+        default: false,
+        describe: "exit 0 whatever the decision",
+      })
       .example("$0 report runs/20260101T120000Z-payment-pool-cut-1a2b3c", "no request is sent"),
   handler: (given) => report(io, given as unknown as Parameters<typeof report>[1]),
 });

@@ -1,11 +1,17 @@
-import { formatCount, formatDurationNs, formatRatePerSec, formatUs, NS_PER_S } from "../core/index.ts";
+import {
+  formatCount,
+  formatDurationNs,
+  formatRatePerSec,
+  formatUs,
+  NS_PER_S,
+} from "../core/index.ts";
 import type { LiveArm, RunEvent } from "../run/index.ts";
 import type { CliIo } from "./command.ts";
 
 /** Shows a run while it goes on. `end` leaves the terminal as it was. */
 export interface RunView {
-  show(event: RunEvent): void;
-  end(): void;
+  readonly show: (event: RunEvent) => void;
+  readonly end: () => void;
 }
 
 type Stream = CliIo["stdout"];
@@ -19,7 +25,8 @@ function outcomeOf({ dropped, failed, p50Us, p95Us, planned, responses }: LiveAr
   return `${formatCount(planned).padStart(6)} requests  ${times}${failures}${drops}`;
 }
 
-const widthOf = (arms: readonly LiveArm[]): number => Math.max(...arms.map(({ arm }) => arm.length));
+const widthOf = (arms: readonly LiveArm[]): number =>
+  Math.max(...arms.map(({ arm }) => arm.length));
 
 function stageLines(event: Extract<RunEvent, { kind: "stage-end" }>): string[] {
   const title = `stage ${event.name} (${formatRatePerSec(event.ratePerSec)})`;
@@ -38,7 +45,8 @@ function statusLines(event: Extract<RunEvent, { kind: "tick" }>, durationNs: num
     const shown = Object.entries(byArm).map(([arm, counts]) => `${arm} ${counts.inFlight}`);
     return `${dependency} ${shown.join(" / ")}`;
   });
-  const inFlight = dependencies.length === 0 ? [] : [`  calls in flight: ${dependencies.join(" · ")}`];
+  const inFlight =
+    dependencies.length === 0 ? [] : [`  calls in flight: ${dependencies.join(" · ")}`];
   return [`${bar} ${leftS} s left`, ...arms, ...inFlight];
 }
 
@@ -47,7 +55,9 @@ function common(event: RunEvent): string[] {
     case "starting":
       return [`starting ${event.what}`];
     case "traffic":
-      return [`replaying ${event.stages} stages, ${formatDurationNs(event.durationNs)}, into ${event.directory}`];
+      return [
+        `replaying ${event.stages} stages, ${formatDurationNs(event.durationNs)}, into ${event.directory}`,
+      ];
     case "stage-end":
       return stageLines(event);
     case "stopping":
@@ -81,7 +91,8 @@ function liveView(stream: Stream, color: boolean): RunView {
     if (drawn > 0) stream.write(`\x1b[${drawn}A\x1b[0J`);
     drawn = 0;
   };
-  const fit = (line: string): string => [...line].slice(0, (stream.columns ?? 100) - 1).join("");
+  const fit = (line: string): string =>
+    Array.from(line).slice(0, (stream.columns ?? 100) - 1).join("");
   return {
     show(event) {
       erase();

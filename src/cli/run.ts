@@ -16,7 +16,11 @@ interface RunArguments {
 
 /** Colours for people only: a terminal, and no wish against it (no-color.org). */
 export function wantsColor(stream: CliIo["stdout"]): boolean {
-  return stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb";
+  return (
+    stream.isTTY === true &&
+    (process.env["NO_COLOR"] ?? "") === "" &&
+    process.env["TERM"] !== "dumb"
+  );
 }
 
 async function run(io: CliIo, given: RunArguments): Promise<void> {
@@ -35,7 +39,8 @@ async function run(io: CliIo, given: RunArguments): Promise<void> {
     },
     io.signal,
   ).finally(view.end);
-  if (given.json) io.stdout.write(`${JSON.stringify({ directory: directory.path, ...model.result }, null, 2)}\n`);
+  if (given.json)
+    io.stdout.write(`${JSON.stringify({ directory: directory.path, ...model.result }, null, 2)}\n`);
   else {
     const width = Math.min(io.stdout.columns ?? 100, 120);
     io.stdout.write(`\n${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
@@ -51,10 +56,25 @@ export const runCommand: Command = (io) => ({
   describe: "replay a scenario against control and variant, and decide",
   builder: (yargs) =>
     yargs
-      .positional("scenario", { type: "string", demandOption: true, describe: "a scenario file (YAML)" })
-      .option("out", { type: "string", default: "runs", describe: "where the run's directory is made" })
-      .option("seed", { type: "string", describe: "replaces the scenario's seed: other arrivals, other luck" })
-      .option("json", { type: "boolean", default: false, describe: "print result.json; progress goes to standard error" })
+      .positional("scenario", {
+        type: "string",
+        demandOption: true,
+        describe: "a scenario file (YAML)",
+      })
+      .option("out", {
+        type: "string",
+        default: "runs",
+        describe: "where the run's directory is made",
+      })
+      .option("seed", {
+        type: "string",
+        describe: "replaces the scenario's seed: other arrivals, other luck",
+      })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "print result.json; progress goes to standard error",
+      })
       .option("exit-zero", {
         type: "boolean",
         default: false,

@@ -16,7 +16,11 @@ export const schemaCommand: Command = (io) => ({
   describe: "print a JSON Schema, for editors and for programs",
   builder: (yargs) =>
     yargs
-      .positional("of", { choices: Object.keys(SCHEMAS), demandOption: true, describe: "which one" })
+      .positional("of", {
+        choices: Object.keys(SCHEMAS),
+        demandOption: true,
+        describe: "which one",
+      })
       .example("$0 schema scenario > scenario.schema.json", "an editor then completes scenarios"),
   handler: (given) => {
     const of = given["of"] as keyof typeof SCHEMAS;

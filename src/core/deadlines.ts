@@ -34,7 +34,10 @@ export interface Waker {
 }
 
 /** A shorter wait than this is spun: waking up takes longer. */
-const SPIN_BELOW_NS = 60_000;
+const SPIN_BELOW_NS = 100_000;
+/** The alarm is set this much ahead, since waking up takes as long at least. */
+const AHEAD_NS = 60_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 interface Entry extends DeadlineHandle {
   readonly order: number;
@@ -148,16 +151,23 @@ export async function createDeadlines(clock: MonotonicClock): Promise<Deadlines>
   await once(thread, "online");
   return new DeadlineQueue(clock, (wake) => {
     thread.on("message", wake);
+    // A busy host may hold the alarm thread back while the loop could run: whichever is first.
+    let backstop: NodeJS.Timeout | undefined;
     const raise = (): void => {
       Atomics.add(shared.state, 0, 1);
       Atomics.notify(shared.state, 0);
     };
     return {
       arm(deadlineNs) {
-        shared.deadline[0] = deadlineNs;
+        shared.deadline[0] = deadlineNs - AHEAD_NS;
         raise();
+        clearTimeout(backstop);
+        if (deadlineNs === Number.POSITIVE_INFINITY) return;
+        const leftMs = Math.floor((deadlineNs - clock.nowNs()) / 1e6);
+        backstop = setTimeout(wake, Math.min(Math.max(leftMs, 0), TIMER_MS_MAX));
       },
       async close() {
+        clearTimeout(backstop);
         const gone = once(thread, "exit");
         Atomics.store(shared.state, 1, 1);
         raise();

@@ -83,7 +83,12 @@ interface CacheReading {
   readonly idealHitRatio: number | null;
 }
 
-function readCache(evidence: Evidence, arm: number, dependency: number, ttlNs: number): CacheReading {
+function readCache(
+  evidence: Evidence,
+  arm: number,
+  dependency: number,
+  ttlNs: number,
+): CacheReading {
   const calls = evidence.calls(arm, dependency);
   const own = readFetches(calls, ttlNs);
   const control = readFetches(evidence.calls(0, dependency), ttlNs);
@@ -91,14 +96,18 @@ function readCache(evidence: Evidence, arm: number, dependency: number, ttlNs: n
   const total = lookups?.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0;
   const lastNs = lookups?.at(-1)?.atNs ?? 0;
   // The same stretch of time on both sides, should the model's look-ups have been cut short.
-  const seen = calls.filter((call) => call.safe && call.attempt === 1 && call.arriveNs <= lastNs + 1e9).length;
+  const seen = calls.filter(
+    (call) => call.safe && call.attempt === 1 && call.arriveNs <= lastNs + 1e9,
+  ).length;
   const modelled = lookups !== null && total > 0;
   return {
     own,
     control,
     amplification: ratio(own.fetches, control.fetches),
     hitRatio: modelled ? Math.max(1 - seen / total, 0) : null,
-    likelyEntries: modelled ? likelyCacheEntries(lookups, ttlNs, { fetches: seen, keys: own.keys }) : null,
+    likelyEntries: modelled
+      ? likelyCacheEntries(lookups, ttlNs, { fetches: seen, keys: own.keys })
+      : null,
     idealHitRatio: modelled ? 1 - lruFetches(lookups, own.keys, ttlNs) / total : null,
   };
 }
@@ -165,5 +174,6 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
 /** Names a cache that evicts before expiry, its likely size and its working set. */
 export const cacheThrash: Detector = {
   name: "cache-thrash",
-  detect: (evidence) => judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
+  detect: (evidence) =>
+    judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
 };

@@ -31,7 +31,9 @@ export function buildEvidence(input: {
   for (const rows of requests) rows.sort((a, b) => a.startNs - b.startNs);
   const calls = arms.map(() => input.dependencies.map((): EmulatedCall[] => []));
   const callDependencies = input.calls?.meta.dependencies ?? [];
-  const place = callDependencies.map((name) => input.dependencies.findIndex((d) => d.name === name));
+  const place = callDependencies.map((name) =>
+    input.dependencies.findIndex((d) => d.name === name),
+  );
   for (const call of input.calls ?? []) calls[call.arm]?.[place[call.dependency] ?? -1]?.push(call);
   for (const lists of calls) for (const list of lists) list.sort((a, b) => a.arriveNs - b.arriveNs);
   const callsBySeq = calls.map((lists) => indexBySeq(lists.flat()));

@@ -20,7 +20,10 @@ export { type Occupancy, occupancyOf } from "./occupancy.ts";
 export const DETECTORS: readonly Detector[] = [poolExhaustion, cacheThrash, retryStorm];
 
 /** Runs detectors; one that crashes gives an inconclusive finding, never a pass. */
-export function detectAll(evidence: Evidence, detectors: readonly Detector[] = DETECTORS): Finding[] {
+export function detectAll(
+  evidence: Evidence,
+  detectors: readonly Detector[] = DETECTORS,
+): Finding[] {
   return detectors.flatMap((detector) => {
     try {
       return [...detector.detect(evidence)];

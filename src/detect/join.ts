@@ -9,7 +9,9 @@ export function median(values: readonly number[]): number {
 /** The ⌈np⌉-th smallest value; NaN when there is none. Sorts a copy. */
 export function quantile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(Math.max(Math.ceil(sorted.length * p) - 1, 0), sorted.length - 1)] ?? Number.NaN;
+  return (
+    sorted[Math.min(Math.max(Math.ceil(sorted.length * p) - 1, 0), sorted.length - 1)] ?? Number.NaN
+  );
 }
 
 /**
@@ -26,10 +28,15 @@ export function waitBeforeCallMs(
 ): { p50: number; joined: number } {
   const waitsMs: number[] = [];
   for (const call of evidence.calls(where.arm, where.dependency)) {
-    if (call.seq < 0 || call.attempt > 1 || call.arriveNs < fromNs || call.arriveNs >= toNs) continue;
+    if (call.seq < 0 || call.attempt > 1 || call.arriveNs < fromNs || call.arriveNs >= toNs)
+      continue;
     const request = evidence.request(where.arm, call.seq);
     if (request === undefined) continue;
-    const givenNs = coveredNs(evidence.callsOf(where.arm, call.seq), request.startNs, call.arriveNs);
+    const givenNs = coveredNs(
+      evidence.callsOf(where.arm, call.seq),
+      request.startNs,
+      call.arriveNs,
+    );
     waitsMs.push((call.arriveNs - request.startNs - givenNs) / 1e6);
   }
   return { p50: median(waitsMs), joined: waitsMs.length };
@@ -37,7 +44,9 @@ export function waitBeforeCallMs(
 
 /** How much of [fromNs, toNs) is covered by calls that ended before `toNs`; overlaps count once. */
 function coveredNs(calls: readonly EmulatedCall[], fromNs: number, toNs: number): number {
-  const done = calls.filter((call) => call.endNs <= toNs).toSorted((a, b) => a.arriveNs - b.arriveNs);
+  const done = calls
+    .filter((call) => call.endNs <= toNs)
+    .toSorted((a, b) => a.arriveNs - b.arriveNs);
   let covered = 0;
   let reachedNs = fromNs;
   for (const call of done) {

@@ -15,7 +15,11 @@ export interface Occupancy {
 }
 
 /** Occupancy of a dependency's listener over [fromNs, toNs). `calls` are in order of arrival. */
-export function occupancyOf(calls: readonly EmulatedCall[], fromNs: number, toNs: number): Occupancy {
+export function occupancyOf(
+  calls: readonly EmulatedCall[],
+  fromNs: number,
+  toNs: number,
+): Occupancy {
   const edges: { atNs: number; step: 1 | -1 }[] = [];
   let arrived = 0;
   let heldNs = 0;

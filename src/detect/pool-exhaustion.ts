@@ -36,7 +36,12 @@ interface StageReading {
   readonly exhausted: boolean;
 }
 
-function read(evidence: Evidence, arm: number, dependency: number, stage: StageWindow): StageReading {
+function read(
+  evidence: Evidence,
+  arm: number,
+  dependency: number,
+  stage: StageWindow,
+): StageReading {
   const { fromNs, toNs } = stage;
   const own = occupancyOf(evidence.calls(arm, dependency), fromNs, toNs);
   const control = occupancyOf(evidence.calls(0, dependency), fromNs, toNs);
@@ -49,8 +54,20 @@ function read(evidence: Evidence, arm: number, dependency: number, stage: StageW
   // Without identity to join by, the plateau under a higher demand has to be enough.
   const waits =
     Number.isNaN(waitMs) ||
-    waitMs > Math.max(RULE.waitFactor * (Number.isNaN(controlWaitMs) ? 0 : controlWaitMs), RULE.waitFloorMs);
-  return { stage, own, control, waitMs, controlWaitMs, wanted, exhausted: long && full && wants && waits };
+    waitMs >
+      Math.max(
+        RULE.waitFactor * (Number.isNaN(controlWaitMs) ? 0 : controlWaitMs),
+        RULE.waitFloorMs,
+      );
+  return {
+    stage,
+    own,
+    control,
+    waitMs,
+    controlWaitMs,
+    wanted,
+    exhausted: long && full && wants && waits,
+  };
 }
 
 /** Control's own plateau: the same rule, with the arm's demand estimated from its first stage. */
@@ -60,13 +77,20 @@ function controlIsFull({ control, own }: StageReading): boolean {
 }
 
 /** Failures that never reached the dependency although their route calls it: an acquire timeout. */
-function neverArrived(evidence: Evidence, arm: number, dependency: number, stage: StageWindow): number {
+function neverArrived(
+  evidence: Evidence,
+  arm: number,
+  dependency: number,
+  stage: StageWindow,
+): number {
   const callers = new Set(evidence.calls(0, dependency).map((call) => call.seq));
   const arrived = new Set(evidence.calls(arm, dependency).map((call) => call.seq));
   return evidence
     .requests(arm)
     .filter(({ intendedNs }) => intendedNs >= stage.fromNs && intendedNs < stage.toNs)
-    .filter(({ seq, status }) => (status === 0 || status >= 500) && callers.has(seq) && !arrived.has(seq)).length;
+    .filter(
+      ({ seq, status }) => (status === 0 || status >= 500) && callers.has(seq) && !arrived.has(seq),
+    ).length;
 }
 
 function evidenceOf(reading: StageReading): Finding["evidence"] {
@@ -89,7 +113,12 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
   };
 }
 
-function exhausted(evidence: Evidence, arm: number, dependency: number, reading: StageReading): Finding {
+function exhausted(
+  evidence: Evidence,
+  arm: number,
+  dependency: number,
+  reading: StageReading,
+): Finding {
   const { own, stage, wanted } = reading;
   const name = evidence.dependencies[dependency]!.name;
   const size = own.max;
@@ -148,5 +177,6 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
 /** Names a connection pool that is too small for the traffic, and its size. */
 export const poolExhaustion: Detector = {
   name: "pool-exhaustion",
-  detect: (evidence) => judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
+  detect: (evidence) =>
+    judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
 };

@@ -111,15 +111,23 @@ function amplificationOverControl(
       }
       return blocks;
     });
-  return pairedBlockLogRatio({ confidence: 0.99, control: blocksOf(0), variant: blocksOf(where.arm) });
+  return pairedBlockLogRatio({
+    confidence: 0.99,
+    control: blocksOf(0),
+    variant: blocksOf(where.arm),
+  });
 }
 
 function summaryOf(name: string, own: RetryReading, control: RetryReading, factor: number): string {
   const sent = own.attemptsMax > 1 ? `up to ${own.attemptsMax} attempts` : "repeated attempts";
   const jitter = own.gapCv < RULE.jitterCv ? "with no jitter" : "with jitter";
-  const paced = Number.isFinite(own.gapMs) ? `, ${formatUs(own.gapMs * 1_000)} apart ${jitter}` : "";
+  const paced = Number.isFinite(own.gapMs)
+    ? `, ${formatUs(own.gapMs * 1_000)} apart ${jitter}`
+    : "";
   const early =
-    own.toldToWait === 0 ? "" : `; ${formatRatio(own.early / own.toldToWait)} of the told waits were cut short`;
+    own.toldToWait === 0
+      ? ""
+      : `; ${formatRatio(own.early / own.toldToWait)} of the told waits were cut short`;
   const unsafe = own.unsafe === 0 ? "" : `; ${formatCount(own.unsafe)} of them repeat a write`;
   const perCall = own.joined ? ` (${(own.calls / own.logical).toFixed(2)} attempts a call)` : "";
   return (
@@ -145,13 +153,19 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
       // Without identity, more calls may be cache misses: only failures make them retries.
       const failing = at.joined ? at.failures > 0 : at.failures > RULE.failingRatio * at.calls;
       const storm =
-        over.judged && Math.exp(over.low) > 1 && Math.exp(over.estimate) > RULE.factor && retries >= RULE.retries && failing;
+        over.judged &&
+        Math.exp(over.low) > 1 &&
+        Math.exp(over.estimate) > RULE.factor &&
+        retries >= RULE.retries &&
+        failing;
       return { stage, at, beside, over, storm };
     })
     .find(({ storm }) => storm);
-  const perCall = (reading: RetryReading): number => (reading.calls === 0 ? 1 : reading.calls / reading.logical);
+  const perCall = (reading: RetryReading): number =>
+    reading.calls === 0 ? 1 : reading.calls / reading.logical;
   // Amplification that control shows as well is the target's habit, not the change's doing.
-  const controlToo = control.joined && control.retries >= RULE.retries && perCall(control) > RULE.factor;
+  const controlToo =
+    control.joined && control.retries >= RULE.retries && perCall(control) > RULE.factor;
   const shown = stormy === undefined ? own : stormy.at;
   const beside = stormy === undefined ? control : stormy.beside;
   const factor = stormy === undefined ? null : Math.exp(stormy.over.estimate);
@@ -163,7 +177,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     summary:
       factor === null
         ? `${perCall(own).toFixed(2)} attempts for each call to ${name} (control ${perCall(control).toFixed(2)})` +
-          `${controlToo ? ": both arms amplify" : ""}`
+          (controlToo ? ": both arms amplify" : "")
         : `${summaryOf(name, shown, beside, factor)}; from stage ${stormy?.stage.name} on`,
     evidence: {
       stage: stormy?.stage.name ?? null,
@@ -192,5 +206,6 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
 /** Names retries that multiply a dependency's load when it fails, and how they are made. */
 export const retryStorm: Detector = {
   name: "retry-storm",
-  detect: (evidence) => judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
+  detect: (evidence) =>
+    judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
 };

@@ -123,7 +123,7 @@ export class Listener {
       due: null,
     };
     connection.calls.add(call);
-    response.once("finish", () => this.#settle(call));
+    response.on("finish", () => this.#settle(call));
     readBody(request, (body) => this.#decide(call, body));
   }
 

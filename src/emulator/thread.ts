@@ -42,18 +42,11 @@ const died = (why: string, cause?: unknown): ShakedownError =>
     cause,
   });
 
-/**
- * `startEmulator` in a thread of its own, so that it and the generator do not make each other
- * late. Errors arrive here as they are there.
- * @throws PORT_IN_USE, SCENARIO_INVALID, OUTPUT_UNWRITABLE, USAGE, EMULATOR_FAILED
- */
-export async function startEmulatorThread(options: EmulatorOptions): Promise<Emulator> {
-  const counters = new EmulatorCounters(options.arms, Object.keys(options.dependencies));
-  const workerData: ThreadData = { options, shared: counters.shared };
+/** The emulator that a thread which was started with `ThreadData` serves. */
+export async function emulatorOver(thread: Worker, counters: EmulatorCounters): Promise<Emulator> {
   const ready = Promise.withResolvers<EmulatorAddresses>();
   const failed = Promise.withResolvers<ShakedownError>();
   const stopped = Promise.withResolvers<EmulatorTotals>();
-  const thread = new Worker(threadUrl("emulator-thread", import.meta.url), { workerData });
   const exited = Promise.withResolvers<void>();
   const fail = (error: ShakedownError): void => {
     failed.resolve(error);
@@ -90,4 +83,16 @@ export async function startEmulatorThread(options: EmulatorOptions): Promise<Emu
       await stopOnce();
     },
   };
+}
+
+/**
+ * `startEmulator` in a thread of its own, so that it and the generator do not make each other
+ * late. Errors arrive here as they are there.
+ * @throws PORT_IN_USE, SCENARIO_INVALID, OUTPUT_UNWRITABLE, USAGE, EMULATOR_FAILED
+ */
+export function startEmulatorThread(options: EmulatorOptions): Promise<Emulator> {
+  const counters = new EmulatorCounters(options.arms, Object.keys(options.dependencies));
+  const workerData: ThreadData = { options, shared: counters.shared };
+  const thread = new Worker(threadUrl("emulator-thread", import.meta.url), { workerData });
+  return emulatorOver(thread, counters);
 }

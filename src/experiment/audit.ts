@@ -42,7 +42,8 @@ export function brokenAuditLine(text: string): number | null {
   for (const [index, line] of text.split("\n").filter(Boolean).entries()) {
     try {
       const { sha256, ...content } = JSON.parse(line) as AuditEntry;
-      if (content.previous !== last || sha256 !== sha256Hex(canonicalJson(content))) return index + 1;
+      if (content.previous !== last || sha256 !== sha256Hex(canonicalJson(content)))
+        return index + 1;
       last = sha256;
     } catch {
       return index + 1;

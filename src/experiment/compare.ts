@@ -41,7 +41,12 @@ function quantileArm(blocks: readonly Block[], of: "response" | "service") {
   return { pooled, blocks: blocks.map(histogramOf), censoredCount };
 }
 
-function effectOf(metric: Metric, plan: Plan, arms: readonly (readonly Block[])[], dependencies: readonly string[]) {
+function effectOf(
+  metric: Metric,
+  plan: Plan,
+  arms: readonly (readonly Block[])[],
+  dependencies: readonly string[],
+) {
   const confidence = 1 - plan.alpha;
   const [control, variant] = [arms[0] ?? [], arms[1] ?? []];
   const betweenRun = plan.betweenRunSd === null ? {} : { betweenRunSd: plan.betweenRunSd };
@@ -62,13 +67,25 @@ function effectOf(metric: Metric, plan: Plan, arms: readonly (readonly Block[])[
     case "amplification": {
       const dependency = dependencies.indexOf(metric.dependency);
       const sums = (blocks: readonly Block[]) =>
-        blocks.map(({ calls, started }) => ({ numerator: calls[dependency] ?? 0, denominator: started }));
-      return pairedBlockLogRatio({ confidence, control: sums(control), variant: sums(variant), ...betweenRun });
+        blocks.map(({ calls, started }) => ({
+          numerator: calls[dependency] ?? 0,
+          denominator: started,
+        }));
+      return pairedBlockLogRatio({
+        confidence,
+        control: sums(control),
+        variant: sums(variant),
+        ...betweenRun,
+      });
     }
   }
 }
 
-const UNITS = { quantile: "us", "error-ratio": "ratio", amplification: "calls per request" } as const;
+const UNITS = {
+  quantile: "us",
+  "error-ratio": "ratio",
+  amplification: "calls per request",
+} as const;
 
 function compareOne(
   spec: MetricSpec,
@@ -126,7 +143,9 @@ export function compareMetrics(
   });
   const adjusted = new Map<(typeof rows)[number], number>();
   for (const binding of [true, false]) {
-    const family = rows.filter((row) => row.pHarm !== null && (row.role !== "secondary") === binding);
+    const family = rows.filter(
+      (row) => row.pHarm !== null && (row.role !== "secondary") === binding,
+    );
     const pValues = holm(family.map((row) => row.pHarm ?? 1));
     for (const [index, row] of family.entries()) adjusted.set(row, pValues[index] ?? 1);
   }

@@ -2,7 +2,14 @@
 export { type AuditEntry, AuditLog, brokenAuditLine } from "./audit.ts";
 export { type Block, cutIntoBlocks, type StageBlocks } from "./blocks.ts";
 export { compareMetrics, type MetricComparison } from "./compare.ts";
-export { type Metric, metricLabel, metricOf, metricSchema, type MetricSpec, primarySchema } from "./metric.ts";
+export {
+  type Metric,
+  metricLabel,
+  metricOf,
+  metricSchema,
+  type MetricSpec,
+  primarySchema,
+} from "./metric.ts";
 export {
   defaultBlockNs,
   INSTRUMENT_LIMITS,

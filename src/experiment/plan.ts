@@ -17,7 +17,11 @@ export interface PlannedStage {
 export interface Plan {
   readonly planVersion: 1;
   readonly scenario: string;
-  readonly hypothesis: { readonly because?: string | undefined; readonly if: string; readonly then: string };
+  readonly hypothesis: {
+    readonly because?: string | undefined;
+    readonly if: string;
+    readonly then: string;
+  };
   /** The null: what would count as failure. */
   readonly otherwise: string;
   readonly primary: MetricSpec;

@@ -90,7 +90,10 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
   }
   if (undecided.length > 0) {
     const first = undecided[0]!;
-    const why = first.effect === null ? (first.warnings[0] ?? "too little was measured") : tidy(describe(first));
+    const why =
+      first.effect === null
+        ? (first.warnings[0] ?? "too little was measured")
+        : tidy(describe(first));
     const more = undecided.length > 1 ? ` (and ${undecided.length - 1} more)` : "";
     return {
       decision: "hold",
@@ -132,13 +135,22 @@ export function decide(input: VerdictInput): Verdict {
   }
   if (input.invalid.length > 0) {
     const reasons = input.invalid.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
-    return { decision: "hold", reason: reasons, needs: "a quieter machine, more cores, or a lower rate" };
+    return {
+      decision: "hold",
+      reason: reasons,
+      needs: "a quieter machine, more cores, or a lower rate",
+    };
   }
   const binding = input.comparisons.filter((comparison) => comparison.role !== "secondary");
-  const withStatus = binding.map((comparison) => ({ comparison, status: statusOf(comparison, input.alpha) }));
+  const withStatus = binding.map((comparison) => ({
+    comparison,
+    status: statusOf(comparison, input.alpha),
+  }));
   const having = (...wanted: ComparisonStatus[]): JudgedComparison[] =>
     withStatus.filter(({ status }) => wanted.includes(status)).map(({ comparison }) => comparison);
-  const notShip = rollBack(input, having("harm")) ?? hold({ ...input, comparisons: binding }, having("inconclusive"));
+  const notShip =
+    rollBack(input, having("harm")) ??
+    hold({ ...input, comparisons: binding }, having("inconclusive"));
   if (notShip !== null) return notShip;
   const small = having("small-harm").map((comparison) => tidy(describe(comparison)));
   const noted = small.length === 0 ? "" : `; worse, though tolerated: ${small.join("; ")}`;

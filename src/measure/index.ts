@@ -12,10 +12,4 @@ export {
   type Spool,
   SpoolWriter,
 } from "./spool.ts";
-export {
-  type QuantilesUs,
-  quantilesUs,
-  responseTimeUs,
-  serviceTimeUs,
-  Tally,
-} from "./tally.ts";
+export { type QuantilesUs, quantilesUs, responseTimeUs, serviceTimeUs, Tally } from "./tally.ts";

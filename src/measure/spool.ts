@@ -187,7 +187,7 @@ function readAll(path: string): Buffer {
   }
 }
 
-function readHeader<S extends ColumnSet>(path: string, bytes: Buffer, schema: S) {
+function readHeader(path: string, bytes: Buffer, schema: ColumnSet) {
   const invalid = (why: string): ShakedownError =>
     new ShakedownError("SPOOL_INVALID", `${path} is not a readable observation file: ${why}`);
   if (bytes.length < 12 || bytes.toString("latin1", 0, 8) !== MAGIC)

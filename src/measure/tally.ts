@@ -33,13 +33,19 @@ export function quantilesUs(histogram: Histogram): QuantilesUs {
  * request that failed never answered: it counts with the timeout (`capNs`), or what it took if
  * that was longer, as right-censored.
  */
-export function responseTimeUs(observation: Exclude<Observation, { kind: "dropped" }>, capNs: number): number {
+export function responseTimeUs(
+  observation: Exclude<Observation, { kind: "dropped" }>,
+  capNs: number,
+): number {
   const tookNs = observation.endNs - observation.intendedNs;
   return (observation.kind === "error" ? Math.max(tookNs, capNs) : tookNs) / NS_PER_US;
 }
 
 /** As `responseTimeUs`, from the start of the request itself. */
-export function serviceTimeUs(observation: Exclude<Observation, { kind: "dropped" }>, capNs: number): number {
+export function serviceTimeUs(
+  observation: Exclude<Observation, { kind: "dropped" }>,
+  capNs: number,
+): number {
   const tookNs = observation.endNs - observation.startNs;
   return (observation.kind === "error" ? Math.max(tookNs, capNs) : tookNs) / NS_PER_US;
 }

@@ -12,14 +12,23 @@ export function prepareRequest(
   route: number,
   arm: { readonly origin: string; readonly headers: Readonly<Record<string, string>> },
 ): PreparedRequest {
-  const own = new Map(Object.entries(arm.headers).map(([name, value]) => [name.toLowerCase(), value]));
-  const replaced = new Set([...own.keys(), "host", "content-length", "traceparent", "x-request-id"]);
+  const own = new Map(
+    Object.entries(arm.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const replaced = new Set([
+    ...own.keys(),
+    "host",
+    "content-length",
+    "traceparent",
+    "x-request-id",
+  ]);
   const headers = [
     ...(own.has("host") ? [] : [["host", new URL(arm.origin).host]]),
     ...record.headers.filter(([name]) => !replaced.has(name)),
     ...own,
   ].flat();
-  const body = record.body === undefined ? null : Buffer.from(record.body.data, record.body.encoding);
+  const body =
+    record.body === undefined ? null : Buffer.from(record.body.data, record.body.encoding);
   const headBytes = Buffer.byteLength(`${record.method} ${record.path} HTTP/1.1\r\n\r\n`);
   const headerBytes = headers.reduce((sum, text) => sum + Buffer.byteLength(text) + 2, 0);
   const bytesOut = headBytes + headerBytes + IDENTITY_BYTES + (body?.length ?? 0);

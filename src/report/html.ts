@@ -60,7 +60,7 @@ function page(model: ReportModel, { styles, scripts }: Assets): Markup {
     ["dependencies", "Dependencies", dependencies(model)],
     ["arms", "Ledger", arms(model)],
     ["routes", "Routes", routes(model)],
-    ["instruments", "Instrument checks", instruments(model)],
+    ["instruments", "Instruments", instruments(model)],
     ["reproduce", "Do it again", reproduce(model)],
   ];
   const present = parts.filter(([, , part]) => part !== false);

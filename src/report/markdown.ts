@@ -42,12 +42,11 @@ export function escapeMarkdown(text: string, lengthMax = 1_000): string {
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
-    .replaceAll(/[\\`*_[\]{}|~$]/g, String.raw`\$&`)
+    .replaceAll(/[\\`*_[\]|~$]/g, String.raw`\$&`)
     .replaceAll("://", String.raw`\://`)
     .replaceAll(/\bwww\./gi, (www) => `${www.slice(0, 3)}\u2060.`)
     // A word joiner, invisible, keeps @someone and #123 from becoming a mention or a reference.
-    .replaceAll(/[@#](?=\w)/g, "$&\u2060")
-    .replace(/^([-+#=!]|\d+[.)])/, String.raw`\$1`);
+    .replaceAll(/[@#](?=\w)/g, "$&\u2060");
 }
 
 const cell = (text: string): string => escapeMarkdown(text, 120);

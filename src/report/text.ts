@@ -9,6 +9,7 @@ import {
   formatEffect,
   formatValue,
   intervalWords,
+  keepUnits,
   leadFinding,
   ledgerOf,
   metricWords,
@@ -48,7 +49,7 @@ function wrapped(lead: string, text: string, width: number): string[] {
   const room = Math.max(20, width - lead.length);
   const lines: string[] = [];
   let line = "";
-  for (const word of plainText(text).split(" ")) {
+  for (const word of keepUnits(plainText(text)).split(" ")) {
     if (line !== "" && line.length + 1 + word.length > room) {
       lines.push(line);
       line = "";
@@ -56,7 +57,7 @@ function wrapped(lead: string, text: string, width: number): string[] {
     line = line === "" ? word : `${line} ${word}`;
   }
   lines.push(line);
-  return lines.map((text_, index) => (index === 0 ? lead : indent) + text_);
+  return lines.map((text_, index) => (index === 0 ? lead : indent) + text_.replaceAll("\u00a0", " "));
 }
 
 function notesOf(row: ComparisonRow, notes: Footnotes): string {

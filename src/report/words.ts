@@ -37,6 +37,11 @@ export function plainText(text: string, lengthMax = 2_000): string {
   return oneLine.length <= lengthMax ? oneLine : `${oneLine.slice(0, lengthMax - 1).trimEnd()}…`;
 }
 
+/** Keeps a number and its unit on one line, with a no-break space between them. */
+export function keepUnits(text: string): string {
+  return text.replaceAll(/(\d) (?=(?:%|pp|ns|µs|ms|s|m|h)(?![\p{L}\d]))/gu, "$1\u00a0");
+}
+
 /** A metric's name for people: `response_time_p95` → `p95 response time`. */
 export function metricWords(metric: string): string {
   const quantile = /^(response|service)_time_(p\d+(?:\.\d+)?)$/.exec(metric);
@@ -58,7 +63,8 @@ function decimals(value: number): string {
 export function formatValue(unit: ComparisonRow["unit"], value: number | null): string {
   if (value === null || !Number.isFinite(value)) return NOTHING;
   if (unit === "us") return formatUs(value);
-  return unit === "ratio" ? formatRatio(value) : decimals(value);
+  if (unit === "ratio") return formatRatio(value);
+  return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 }
 
 /** A number on a comparison's effect scale: `+620 %`, `+2.31 pp` (percentage points), `+0.4`. */

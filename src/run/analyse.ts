@@ -13,8 +13,19 @@ import {
   statusOf,
   type Verdict,
 } from "../experiment/index.ts";
-import { type CallTable, Histogram, type ObservationTable, readCalls, readObservations } from "../measure/index.ts";
-import { type PercentileCurve, type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
+import {
+  type CallTable,
+  Histogram,
+  type ObservationTable,
+  readCalls,
+  readObservations,
+} from "../measure/index.ts";
+import {
+  type PercentileCurve,
+  type ReportModel,
+  type Result,
+  RESULT_SCHEMA_VERSION,
+} from "../report/index.ts";
 import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, emulatorRows, type Tallies, tallyArms } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks.ts";
@@ -34,15 +45,25 @@ function gather(directory: RunDirectory): Gathered {
   const registered = readPlan(directory, registerPlan);
   const manifest = readManifest(directory);
   const observations = readObservations(directory.observations);
-  const calls = existsSync(directory.calls) ? readCalls(directory.calls, manifest.emulatorLeadNs) : null;
-  return { registered, manifest, observations, calls, tallies: tallyArms(observations, registered.plan.timeoutNs) };
+  const calls = existsSync(directory.calls)
+    ? readCalls(directory.calls, manifest.emulatorLeadNs)
+    : null;
+  return {
+    registered,
+    manifest,
+    observations,
+    calls,
+    tallies: tallyArms(observations, registered.plan.timeoutNs),
+  };
 }
 
 function incompleteBecause({ calls, manifest, observations }: Gathered): string | null {
   if (manifest.ended === null) return "the run was ended before it could finish";
   if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
-  if (observations.truncated || calls?.truncated === true) return "an observation file is cut or damaged";
-  if (manifest.ended.lostRows > 0) return `${manifest.ended.lostRows} observations could not be written`;
+  if (observations.truncated || calls?.truncated === true)
+    return "an observation file is cut or damaged";
+  if (manifest.ended.lostRows > 0)
+    return `${manifest.ended.lostRows} observations could not be written`;
   return null;
 }
 
@@ -55,30 +76,48 @@ function findingsOf({ calls, manifest, observations, registered }: Gathered): Fi
     judged: stage.judgedFromNs !== null,
   }));
   const { dependencies, profile } = manifest;
-  return detectAll(buildEvidence({ observations, calls, stages, dependencies, recordCount: profile.records }));
+  return detectAll(
+    buildEvidence({ observations, calls, stages, dependencies, recordCount: profile.records }),
+  );
 }
 
-const CURVE_QUANTILES = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999];
+const CURVE_QUANTILES = [
+  0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999,
+];
 
 /** Response-time quantiles over the judged blocks, with order-statistic intervals. */
-function curvesOf(arms: readonly string[], stages: readonly StageBlocks[], confidence: number): PercentileCurve[] {
+function curvesOf(
+  arms: readonly string[],
+  stages: readonly StageBlocks[],
+  confidence: number,
+): PercentileCurve[] {
   return arms.map((arm, index) => {
     const pooled = new Histogram();
-    for (const { blocks } of stages) for (const block of blocks[index] ?? []) pooled.add(block.responseTime);
+    for (const { blocks } of stages)
+      for (const block of blocks[index] ?? []) pooled.add(block.responseTime);
     const n = pooled.count;
     const wanted = CURVE_QUANTILES.filter((p) => p === 0 || n * (1 - p) >= 1);
     const points = wanted.map((p) => {
       const valueUs = p === 0 ? pooled.minUs : pooled.quantile(p);
       if (p === 0 || n < 10) return { quantile: p, valueUs, lowUs: valueUs, highUs: valueUs };
       const { lowRank, highRank } = quantileOrderInterval(n, p, confidence);
-      const at = (rank: number, none: number): number => (rank < 1 || rank > n ? none : pooled.quantile(rank / n));
-      return { quantile: p, valueUs, lowUs: at(lowRank, pooled.minUs), highUs: at(highRank, pooled.maxUs) };
+      const at = (rank: number, none: number): number =>
+        rank < 1 || rank > n ? none : pooled.quantile(rank / n);
+      return {
+        quantile: p,
+        valueUs,
+        lowUs: at(lowRank, pooled.minUs),
+        highUs: at(highRank, pooled.maxUs),
+      };
     });
     return { arm, points: n === 0 ? [] : points };
   });
 }
 
-function comparisonRows(plan: Plan, comparisons: readonly MetricComparison[]): Result["comparisons"] {
+function comparisonRows(
+  plan: Plan,
+  comparisons: readonly MetricComparison[],
+): Result["comparisons"] {
   return comparisons.map((row) => ({
     metric: row.label,
     unit: row.unit,
@@ -125,7 +164,11 @@ function stageRows(plan: Plan, ranNs: number): Result["stages"] {
   }));
 }
 
-function runRow({ manifest, registered }: Gathered, ranNs: number, because: string | null): Result["run"] {
+function runRow(
+  { manifest, registered }: Gathered,
+  ranNs: number,
+  because: string | null,
+): Result["run"] {
   return {
     id: manifest.runId,
     scenario: manifest.scenario.name,
@@ -160,7 +203,13 @@ export function analyse(directory: RunDirectory): ReportModel {
   const { calls, manifest, observations, registered, tallies } = gathered;
   const { plan } = registered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
-  const stages = cutIntoBlocks({ observations, calls, dependencies, stages: plan.stages, capNs: plan.timeoutNs });
+  const stages = cutIntoBlocks({
+    observations,
+    calls,
+    dependencies,
+    stages: plan.stages,
+    capNs: plan.timeoutNs,
+  });
   const comparisons = compareMetrics(plan, stages, dependencies);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({ plan, manifest, calls, tallies, comparisons });
@@ -182,7 +231,10 @@ export function analyse(directory: RunDirectory): ReportModel {
     checks,
     warnings: warningsOf(gathered),
   };
-  const shownNs = Math.min(Math.max(ranNs, NS_PER_S), (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs);
+  const shownNs = Math.min(
+    Math.max(ranNs, NS_PER_S),
+    (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
+  );
   return {
     result,
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
@@ -196,9 +248,13 @@ function warningsOf({ calls, manifest }: Gathered): string[] {
   const called = new Set<string>();
   for (const call of calls ?? []) called.add(calls?.meta.dependencies[call.dependency] ?? "");
   for (const { name } of manifest.dependencies) {
-    if (!called.has(name)) warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
+    if (!called.has(name))
+      warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
   }
   const evictions = manifest.ended?.emulatorEvictions ?? 0;
-  if (evictions > 0) warnings.push(`${evictions} requests were too many to remember: their later attempts count as first ones`);
+  if (evictions > 0)
+    warnings.push(
+      `${evictions} requests were too many to remember: their later attempts count as first ones`,
+    );
   return warnings;
 }

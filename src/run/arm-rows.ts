@@ -1,4 +1,10 @@
-import { type CallTable, Histogram, type ObservationTable, quantilesUs, Tally } from "../measure/index.ts";
+import {
+  type CallTable,
+  Histogram,
+  type ObservationTable,
+  quantilesUs,
+  Tally,
+} from "../measure/index.ts";
 import type { ArmRow, Result } from "../report/index.ts";
 
 /** Tallies of each arm, and of each of its routes; `meta.arms` and `meta.routes` give the names. */
@@ -44,7 +50,10 @@ export function armRows(
     dropCounts: sorted(tally.dropCounts),
     lateStarts: tally.lateStarts,
     routes: (routes[index] ?? [])
-      .map((route, routeIndex) => ({ route: routeNames[routeIndex] ?? "?", ...ledgerAndTimes(route) }))
+      .map((route, routeIndex) => ({
+        route: routeNames[routeIndex] ?? "?",
+        ...ledgerAndTimes(route),
+      }))
       .filter((row) => row.planned > 0),
   });
   return Object.fromEntries(arms.map((tally, index) => [names[index] ?? "?", rowOf(tally, index)]));
@@ -53,7 +62,9 @@ export function armRows(
 /** Delay errors (given − meant, never negative) of the calls that were given an answer. */
 export function delayErrors(calls: CallTable): { error: Histogram; meant: Histogram }[][] {
   const { arms, dependencies } = calls.meta;
-  const rows = dependencies.map(() => arms.map(() => ({ error: new Histogram(), meant: new Histogram() })));
+  const rows = dependencies.map(() =>
+    arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
+  );
   for (const call of calls) {
     const row = rows[call.dependency]?.[call.arm];
     if (row === undefined || call.outcome === "aborted") continue;
@@ -74,7 +85,15 @@ export function emulatorRows(calls: CallTable): Result["emulator"] {
     for (const [armIndex, arm] of arms.entries()) {
       const error = errors[index]?.[armIndex]?.error ?? new Histogram();
       const delayErrorUs = { p50: error.quantile(0.5), p99: error.quantile(0.99) };
-      perArm[arm] = { calls: 0, errors: 0, limited: 0, aborted: 0, inFlightMax: 0, connectionsMax: 0, delayErrorUs };
+      perArm[arm] = {
+        calls: 0,
+        errors: 0,
+        limited: 0,
+        aborted: 0,
+        inFlightMax: 0,
+        connectionsMax: 0,
+        delayErrorUs,
+      };
     }
     rows[dependency] = perArm;
   }

@@ -25,8 +25,14 @@ const check = (name: string, passes: boolean, summary: string): Check => ({
 function pairing({ plan, tallies }: CheckInput): Check {
   const planned = tallies.arms.map((arm) => arm.planned);
   const same = planned.every((count) => count === planned[0]);
-  const list = planned.map((count, index) => `${plan.arms[index]} ${formatCount(count)}`).join(", ");
-  return check("pairing", same, same ? `every start went to every arm: ${list}` : `the arms got different starts: ${list}`);
+  const list = planned
+    .map((count, index) => `${plan.arms[index]} ${formatCount(count)}`)
+    .join(", ");
+  return check(
+    "pairing",
+    same,
+    same ? `every start went to every arm: ${list}` : `the arms got different starts: ${list}`,
+  );
 }
 
 /** The generator's own lateness against the size of what is compared. */
@@ -35,7 +41,10 @@ function startLag({ comparisons, plan, tallies }: CheckInput): Check {
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
     .map((row) => row.control ?? 0);
   const { startLagFloorUs, startLagShare } = plan.limits;
-  const limitUs = Math.max(startLagFloorUs, startLagShare * (primary.length === 0 ? 0 : Math.min(...primary)));
+  const limitUs = Math.max(
+    startLagFloorUs,
+    startLagShare * (primary.length === 0 ? 0 : Math.min(...primary)),
+  );
   const worst = Math.max(...tallies.arms.map((arm) => arm.startLag.quantile(0.99)));
   const late = tallies.arms.reduce((sum, arm) => sum + arm.lateStarts, 0);
   const started = tallies.arms.reduce((sum, arm) => sum + arm.responses + arm.errors, 0);
@@ -45,7 +54,11 @@ function startLag({ comparisons, plan, tallies }: CheckInput): Check {
     `${formatRatio(share)} by more than 1 ms`;
   return worst <= limitUs
     ? check("start lag", true, summary)
-    : check("generator saturated", false, `${summary}: the generator's own lateness colours the comparison`);
+    : check(
+        "generator saturated",
+        false,
+        `${summary}: the generator's own lateness colours the comparison`,
+      );
 }
 
 function delayError({ calls, plan }: CheckInput): Check[] {
@@ -56,7 +69,12 @@ function delayError({ calls, plan }: CheckInput): Check[] {
     calls.meta.arms.map((arm, armIndex) => {
       const { error, meant } = errors[index]![armIndex]!;
       const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
-      return { what: `${dependency} for ${arm}`, p99Us: error.quantile(0.99), limitUs, count: error.count };
+      return {
+        what: `${dependency} for ${arm}`,
+        p99Us: error.quantile(0.99),
+        limitUs,
+        count: error.count,
+      };
     }),
   );
   const late = rows.filter((row) => row.count > 0 && row.p99Us > row.limitUs);
@@ -73,7 +91,9 @@ function measured({ tallies }: CheckInput): Check {
   return check(
     "answers",
     control > 0,
-    control > 0 ? `control answered ${formatCount(control)} requests` : "control answered nothing: there is nothing to compare with",
+    control > 0
+      ? `control answered ${formatCount(control)} requests`
+      : "control answered nothing: there is nothing to compare with",
   );
 }
 

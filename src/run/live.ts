@@ -16,7 +16,12 @@ export interface LiveArm {
 /** What a run says of itself while it goes on; for a terminal, or a live page. */
 export type RunEvent =
   | { readonly kind: "starting"; readonly what: string }
-  | { readonly kind: "traffic"; readonly directory: string; readonly stages: number; readonly durationNs: number }
+  | {
+      readonly kind: "traffic";
+      readonly directory: string;
+      readonly stages: number;
+      readonly durationNs: number;
+    }
   | {
       readonly kind: "tick";
       readonly stage: number;

@@ -34,7 +34,9 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
     const keys = path.slice(0, depth);
     const parent = depth === 1 ? document.contents : document.getIn(keys.slice(0, -1), true);
     if (isMap(parent)) {
-      const pair = parent.items.find((item) => isNode(item.key) && String(item.key) === String(keys.at(-1)));
+      const pair = parent.items.find(
+        (item) => isNode(item.key) && String(item.key) === String(keys.at(-1)),
+      );
       if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0];
     }
     const node = document.getIn(keys, true);
@@ -44,7 +46,10 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 /** The issues that help: inside a union, those of the branch that came closest. */
-function* leaves(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): Generator<[PropertyKey[], string]> {
+function* leaves(
+  issue: z.core.$ZodIssue,
+  above: readonly PropertyKey[],
+): Generator<[PropertyKey[], string]> {
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
@@ -104,7 +109,9 @@ function checkReferences(scenario: Scenario, at: (keys: readonly PropertyKey[]) 
   }
   for (const [index, stage] of scenario.stages.entries()) {
     if (!stage.judge || stage.settle < stage.for) continue;
-    faults.push(`${at(["stages", index, "settle"])} stages.${index}: settles for as long as it lasts`);
+    faults.push(
+      `${at(["stages", index, "settle"])} stages.${index}: settles for as long as it lasts`,
+    );
   }
   if (!scenario.stages.some((stage) => stage.judge)) {
     faults.push(`${at(["stages"])} stages: none is judged, so there is nothing to decide on`);
@@ -112,7 +119,9 @@ function checkReferences(scenario: Scenario, at: (keys: readonly PropertyKey[]) 
   for (const [dependency, spec] of Object.entries(scenario.dependencies)) {
     for (const arm of Object.keys(spec.ports ?? {})) {
       if (arm in scenario.arms) continue;
-      faults.push(`${at(["dependencies", dependency, "ports", arm])} ports: there is no arm \`${arm}\``);
+      faults.push(
+        `${at(["dependencies", dependency, "ports", arm])} ports: there is no arm \`${arm}\``,
+      );
     }
   }
   if (faults.length > 0) throw new ShakedownError("SCENARIO_INVALID", faults.join("\n"));

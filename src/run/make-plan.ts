@@ -1,4 +1,4 @@
-import { formatRatio, sha256Hex } from "../core/index.ts";
+import { canonicalJson, formatRatio, sha256Hex } from "../core/index.ts";
 import {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
@@ -6,7 +6,6 @@ import {
   type Plan,
   type PlannedStage,
 } from "../experiment/index.ts";
-import { canonicalJson } from "../core/index.ts";
 import type { Profile } from "../profile/index.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Scenario } from "./scenario.ts";
@@ -14,7 +13,8 @@ import type { Scenario } from "./scenario.ts";
 function planStages({ design, rate, stages }: Scenario): PlannedStage[] {
   let startNs = 0;
   return stages.map((stage, index) => {
-    const ratePerSec = "shareOfRate" in stage.rate ? stage.rate.shareOfRate * rate : stage.rate.ratePerSec;
+    const ratePerSec =
+      "shareOfRate" in stage.rate ? stage.rate.shareOfRate * rate : stage.rate.ratePerSec;
     const endNs = startNs + stage.for;
     const judgedFromNs = stage.judge ? startNs + stage.settle : null;
     const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
@@ -25,7 +25,10 @@ function planStages({ design, rate, stages }: Scenario): PlannedStage[] {
   });
 }
 
-/** What a scenario and a profile come to: everything that the verdict will depend on, fixed before the first request. */
+/**
+ * What a scenario and a profile come to: everything that the verdict will depend on, fixed before
+ * the first request.
+ */
 export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, seed: string): Plan {
   const { then } = scenario.hypothesis;
   const primary = { metric: then.metric, dependency: then.dependency, margin: then.margin };
@@ -34,7 +37,9 @@ export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, s
     planVersion: 1,
     scenario: scenario.scenario,
     hypothesis: {
-      ...(scenario.hypothesis.because === undefined ? {} : { because: scenario.hypothesis.because }),
+      ...(scenario.hypothesis.because === undefined
+        ? {}
+        : { because: scenario.hypothesis.because }),
       if: scenario.hypothesis.if,
       then: promise,
     },

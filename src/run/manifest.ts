@@ -54,7 +54,10 @@ export function readManifest(directory: RunDirectory): Manifest {
   const path = directory.file("manifest.json");
   const parsed = manifestSchema.safeParse(readJson(path));
   if (parsed.success) return parsed.data;
-  throw new ShakedownError("RUN_INVALID", `${path} is not a run's manifest: ${z.prettifyError(parsed.error)}`);
+  throw new ShakedownError(
+    "RUN_INVALID",
+    `${path} is not a run's manifest: ${z.prettifyError(parsed.error)}`,
+  );
 }
 
 /** Reads a registered plan; its hash must fit. @throws RUN_INVALID */
@@ -65,9 +68,13 @@ export function readPlan(
   const path = directory.file("plan.json");
   const { plan, sha256 } = readJson(path) as RegisteredPlan;
   if (typeof plan !== "object" || plan === null || register(plan).sha256 !== sha256) {
-    throw new ShakedownError("RUN_INVALID", `${path} is not the plan that was registered: its hash differs`, {
-      hint: "a plan is fixed before a run and never changed after; run the scenario again",
-    });
+    throw new ShakedownError(
+      "RUN_INVALID",
+      `${path} is not the plan that was registered: its hash differs`,
+      {
+        hint: "a plan is fixed before a run and never changed after; run the scenario again",
+      },
+    );
   }
   return { plan, sha256 };
 }

@@ -13,17 +13,26 @@ export class RunDirectory {
   /** Makes `<out>/<started>-<scenario>-<id>/` with its folders. @throws OUTPUT_UNWRITABLE */
   static create(out: string, run: { startedAt: Date; scenario: string; id: string }): RunDirectory {
     const stamp = run.startedAt.toISOString().replaceAll(/[-:]/g, "").replace(/\..*$/, "Z");
-    const slug = run.scenario.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
-    const directory = new RunDirectory(join(out, `${stamp}-${slug.slice(0, 40)}-${run.id.slice(0, 6)}`));
+    const slug = run.scenario
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^-|-$/g, "");
+    const directory = new RunDirectory(
+      join(out, `${stamp}-${slug.slice(0, 40)}-${run.id.slice(0, 6)}`),
+    );
     try {
       for (const folder of ["observations", "emulated", "logs"]) {
         mkdirSync(join(directory.path, folder), { recursive: true });
       }
     } catch (cause) {
-      throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot create ${directory.path}: ${messageOf(cause)}`, {
-        hint: "name another folder with --out",
-        cause,
-      });
+      throw new ShakedownError(
+        "OUTPUT_UNWRITABLE",
+        `cannot create ${directory.path}: ${messageOf(cause)}`,
+        {
+          hint: "name another folder with --out",
+          cause,
+        },
+      );
     }
     return directory;
   }

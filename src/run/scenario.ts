@@ -18,7 +18,10 @@ const name = z
 const headers = z.record(z.string(), z.string()).default({});
 
 const commandArm = z.strictObject({
-  command: z.string().min(1).describe("started in the scenario's folder; PORT says where to listen"),
+  command: z
+    .string()
+    .min(1)
+    .describe("started in the scenario's folder; PORT says where to listen"),
   env: z.record(z.string(), z.coerce.string()).default({}),
   port: z.int().min(1).max(65_535).optional().describe("a free one is chosen unless this is given"),
   ready: z.string().startsWith("/").default("/").describe("answers below 500 when the arm is up"),
@@ -51,7 +54,9 @@ const stage = z.strictObject({
   rate: stageRate,
   for: durationNsField(),
   judge: z.boolean().default(true).describe("false for a warm-up: recorded, never judged"),
-  settle: durationNsField().default(0).describe("the stage's beginning that is left out of the judgement"),
+  settle: durationNsField()
+    .default(0)
+    .describe("the stage's beginning that is left out of the judgement"),
 });
 
 const hypothesis = z.strictObject({
@@ -63,10 +68,14 @@ const hypothesis = z.strictObject({
 const design = z.strictObject({
   kind: z.literal("duet").default("duet"),
   alpha: z.number().gt(0).lt(0.5).default(0.05),
-  block: durationNsField().optional().describe("the sampling unit; chosen from the stages unless given"),
+  block: durationNsField()
+    .optional()
+    .describe("the sampling unit; chosen from the stages unless given"),
   betweenRunSd: ratioField()
     .optional()
-    .describe("how much two runs of the same build differ (from A/A runs); without it one run cannot ship"),
+    .describe(
+      "how much two runs of the same build differ (from A/A runs); without it one run cannot ship",
+    ),
 });
 
 /** A scenario file, as people write it. */
@@ -84,7 +93,12 @@ export const scenarioSchema = z.strictObject({
   stages: z.array(stage).min(1).max(32),
   design: design.prefault({}),
   timeout: durationNsField().default(10 * NS_PER_S),
-  inFlightMax: z.int().min(1).max(60_000).default(2_000).describe("per arm; above it starts are dropped"),
+  inFlightMax: z
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(2_000)
+    .describe("per arm; above it starts are dropped"),
   seed: z.coerce.string().default("1"),
 });
 

@@ -109,7 +109,13 @@ class SpawnedTarget implements Target {
   readonly #log: WriteStream;
   #stopping = false;
 
-  constructor(options: TargetOptions & { readonly port: number; readonly command: string; readonly env: Record<string, string> }) {
+  constructor(
+    options: TargetOptions & {
+      readonly port: number;
+      readonly command: string;
+      readonly env: Record<string, string>;
+    },
+  ) {
     const { arm, command, dir, dependencyEnv, env, logPath, port, spec } = options;
     this.arm = arm;
     this.headers = spec.headers;
@@ -146,7 +152,11 @@ class SpawnedTarget implements Target {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
+    if (
+      this.#child.pid !== undefined &&
+      this.#child.exitCode === null &&
+      this.#child.signalCode === null
+    ) {
       this.#signal("SIGTERM");
       const timer = new AbortController();
       const grace = delay(STOP_GRACE_MS, "late", { signal: timer.signal }).catch(() => "early");
@@ -172,7 +182,12 @@ class SpawnedTarget implements Target {
 /** Asks until an answer below 500 comes. @throws TARGET_START_FAILED, TARGET_UNREACHABLE */
 async function waitUntilReady(
   target: Pick<Target, "arm" | "origin">,
-  ready: { readonly path: string; readonly withinNs: number; readonly gone: Promise<string>; readonly tail: Tail },
+  ready: {
+    readonly path: string;
+    readonly withinNs: number;
+    readonly gone: Promise<string>;
+    readonly tail: Tail;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const untilNs = process.hrtime.bigint() + BigInt(Math.round(ready.withinNs));
@@ -182,7 +197,11 @@ async function waitUntilReady(
   while (process.hrtime.bigint() < untilNs && gone === undefined) {
     signal.throwIfAborted();
     try {
-      const answer = await request(`${target.origin}${ready.path}`, { headersTimeout: 2_000, bodyTimeout: 2_000, signal });
+      const answer = await request(`${target.origin}${ready.path}`, {
+        headersTimeout: 2_000,
+        bodyTimeout: 2_000,
+        signal,
+      });
       await answer.body.dump();
       if (answer.statusCode < 500) return;
       last = `it answers ${answer.statusCode}`;
@@ -202,17 +221,25 @@ async function waitUntilReady(
   );
 }
 
-async function useRunning(arm: string, spec: { url: string; headers: Readonly<Record<string, string>> }, signal: AbortSignal): Promise<Target> {
+async function useRunning(
+  arm: string,
+  spec: { url: string; headers: Readonly<Record<string, string>> },
+  signal: AbortSignal,
+): Promise<Target> {
   const { origin } = new URL(spec.url);
   try {
     const answer = await request(spec.url, { headersTimeout: 5_000, bodyTimeout: 5_000, signal });
     await answer.body.dump();
   } catch (cause) {
     signal.throwIfAborted();
-    throw new ShakedownError("TARGET_UNREACHABLE", `arm ${arm}: ${spec.url} does not answer: ${messageOf(cause)}`, {
-      hint: "start it first, or give the arm a `command`",
-      cause,
-    });
+    throw new ShakedownError(
+      "TARGET_UNREACHABLE",
+      `arm ${arm}: ${spec.url} does not answer: ${messageOf(cause)}`,
+      {
+        hint: "start it first, or give the arm a `command`",
+        cause,
+      },
+    );
   }
   const stop = (): Promise<void> => Promise.resolve();
   const died = new Promise<string>(() => {});
@@ -231,7 +258,11 @@ export async function startTarget(options: TargetOptions, signal: AbortSignal): 
   const target = new SpawnedTarget({ ...options, port, command: spec.command, env: spec.env });
   try {
     const { exited, tail } = target;
-    await waitUntilReady(target, { path: spec.ready, withinNs: spec.readyWithin, gone: exited, tail }, signal);
+    await waitUntilReady(
+      target,
+      { path: spec.ready, withinNs: spec.readyWithin, gone: exited, tail },
+      signal,
+    );
     return target;
   } catch (thrown) {
     await target.stop();

@@ -12,11 +12,19 @@ interface Window {
 }
 
 /** Requests in one-second windows of intended start: what was offered, what came of it, how long it took. */
-export function timelineOf(observations: ObservationTable, durationNs: number): ReportModel["timeline"] {
+export function timelineOf(
+  observations: ObservationTable,
+  durationNs: number,
+): ReportModel["timeline"] {
   const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
   const arms = observations.meta.arms.map((arm) => ({
     arm,
-    windows: Array.from({ length: windows }, (): Window => ({ planned: 0, answered: 0, failed: 0, latency: null })),
+    windows: Array.from({ length: windows }, (): Window => ({
+      planned: 0,
+      answered: 0,
+      failed: 0,
+      latency: null,
+    })),
   }));
   for (const observation of observations) {
     const window = arms[observation.arm]?.windows[Math.floor(observation.intendedNs / WINDOW_NS)];
@@ -29,7 +37,8 @@ export function timelineOf(observations: ObservationTable, durationNs: number): 
     window.latency ??= new Histogram();
     window.latency.record((observation.endNs - observation.intendedNs) / NS_PER_US);
   }
-  const quantile = (window: Window, p: number): number | null => window.latency?.quantile(p) ?? null;
+  const quantile = (window: Window, p: number): number | null =>
+    window.latency?.quantile(p) ?? null;
   return {
     atS: Array.from({ length: windows }, (_, i) => (i * WINDOW_NS) / NS_PER_S),
     offeredPerSec: arms[0]?.windows.map((window) => window.planned) ?? [],
@@ -56,13 +65,22 @@ export function dependencySeries(
   durationNs: number,
 ): ReportModel["dependencies"] {
   const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
-  const edges = calls.meta.dependencies.map(() => arms.map((): { atNs: number; step: 1 | -1 }[] => []));
+  const edges = calls.meta.dependencies.map(() =>
+    arms.map((): { atNs: number; step: 1 | -1 }[] => []),
+  );
   for (const call of calls) {
-    edges[call.dependency]?.[call.arm]?.push({ atNs: call.arriveNs, step: 1 }, { atNs: call.endNs, step: -1 });
+    edges[call.dependency]?.[call.arm]?.push(
+      { atNs: call.arriveNs, step: 1 },
+      { atNs: call.endNs, step: -1 },
+    );
   }
   const seriesOf = (steps: { atNs: number; step: 1 | -1 }[]) => {
     steps.sort((a, b) => a.atNs - b.atNs || a.step - b.step);
-    const occupied = Array.from({ length: windows }, (): Occupied => ({ areaNs: 0, max: 0, calls: 0 }));
+    const occupied = Array.from({ length: windows }, (): Occupied => ({
+      areaNs: 0,
+      max: 0,
+      calls: 0,
+    }));
     let level = 0;
     let lastNs = 0;
     // Spread the time since the last edge over the windows it crosses.

@@ -50,6 +50,9 @@ interface Asked {
 
 const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0);
 
+/** A share of the independent values' variance that only rounding leaves. */
+const NOTHING = 1e-9;
+
 const nameOf = (p: number): string => `p${Number((p * 100).toFixed(4))}`;
 
 function shortage(exceedances: number, arm: string, name: string): EffectWarning[] {
@@ -97,7 +100,11 @@ function armQuantile(arm: ArmBlocks, label: string, asked: Asked): ArmQuantile {
     return failed("censored", `the interval of ${name} reaches beyond the cap, among the timeouts`);
   }
   const density = densityAt(arm, p, { wanted: plain * Math.sqrt(deff), most });
-  if (density === Infinity) return failed("no-spread", `all values around ${name} are the same`);
+  if (density === Infinity) {
+    const tooFew = count * (1 - p) < MIN_EXCEEDANCES ? shortage(exceedances, label, name) : [];
+    const tied = failed("no-spread", `all values around ${name} are the same`);
+    return tooFew.length > 0 ? { ...tied, missing: tooFew } : tied;
+  }
   const scale = count * density * value;
   return {
     value,
@@ -175,10 +182,8 @@ export function pairedBlockQuantile(input: PairedBlockQuantileInput): BlockEffec
   if (missing.length > 0) return unjudged({ ...known, blocks, warnings: missing });
 
   const spread = blockVariance(variant.influence.map((psi, b) => psi - control.influence[b]!));
-  const within =
-    spread.variance > 0
-      ? spread.variance
-      : control.independentVariance + variant.independentVariance;
+  const independent = control.independentVariance + variant.independentVariance;
+  const within = spread.variance > NOTHING * independent ? spread.variance : independent;
   const se = Math.sqrt(within + (input.betweenRunSd ?? 0) ** 2);
   const scale = { se, df: spread.df, confidence };
   return {

@@ -53,7 +53,10 @@ function armRatio(blocks: readonly RatioBlock[]): ArmRatio {
     denominator += block.denominator;
   }
   const ratio = denominator === 0 ? Number.NaN : numerator / denominator;
-  const influence = blocks.map((b) => (b.numerator - ratio * b.denominator) / denominator);
+  // Multiplied out, so that counts that are alike in all blocks give exactly 0.
+  const influence = blocks.map(
+    (b) => (b.numerator * denominator - numerator * b.denominator) / denominator ** 2,
+  );
   return { ratio, numerator, denominator, influence };
 }
 

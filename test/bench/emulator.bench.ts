@@ -67,7 +67,7 @@ function servePlain(spec: DependencySpec): void {
     else setTimeout(answer, delayUs / 1e3);
   });
   server.listen(0, "127.0.0.1", () =>
-    parentPort?.postMessage((server.address() as AddressInfo).port),
+    parentPort?.postMessage((server.address() as AddressInfo).port, []),
   );
   parentPort?.once("message", () => {
     parentPort?.postMessage(lateUs, []);
@@ -166,6 +166,9 @@ async function callsPerSec(url: string): Promise<number> {
 const at = (sorted: readonly number[], p: number): number =>
   sorted[Math.min(Math.floor(p * sorted.length), sorted.length - 1)] ?? Number.NaN;
 
+/** Absolute values, ascending. */
+const size = (values: readonly number[]) => values.map(Math.abs).toSorted((a, b) => a - b);
+
 async function compareLateness(): Promise<void> {
   const late = { ours: [] as number[], plain: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -178,7 +181,6 @@ async function compareLateness(): Promise<void> {
       late[name].push(...(await bench.stop()));
     }
   }
-  const size = (values: readonly number[]) => values.map(Math.abs).toSorted((a, b) => a - b);
   const [ours, plain] = [size(late.ours), size(late.plain)];
   const early = late.plain.filter((value) => value < 0).length;
   say(`delay error at ${CALLS_PER_SEC} calls/s, lognormal 80 ms (absolute, µs)`);

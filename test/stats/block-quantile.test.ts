@@ -158,6 +158,12 @@ describe("paired block quantile: what is not known", () => {
     expect(effect.estimate).toBeCloseTo(Math.log(effect.variant / effect.control), 12);
   });
 
+  it("far too few values: asks for more, whatever is wrong with their spread", () => {
+    const tiny = compare(ofRaw(raw(3, { ...DESIGN, perBlock: 1 })), { p: 0.99 });
+    expect(codes(tiny)).toEqual(["few-exceedances", "few-exceedances"]);
+    expect(tiny.judged).toBe(false);
+  });
+
   it("too few blocks: says how much more time would do", () => {
     const effect = compare(ofRaw(raw(4, { ...DESIGN, blocks: 12, perBlock: 100 })));
     expect(effect.judged).toBe(false);

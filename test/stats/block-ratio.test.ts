@@ -76,8 +76,8 @@ describe("paired block difference", () => {
   });
 
   it("events in each block alike: the score interval, since the blocks show no spread", () => {
-    const effect = difference(same(30, 2), same(30, 3));
-    const score = newcombe({ events: 90, trials: 3_000 }, { events: 60, trials: 3_000 }, 0.95);
+    const effect = difference(same(30, 7), same(30, 9));
+    const score = newcombe({ events: 270, trials: 3_000 }, { events: 210, trials: 3_000 }, 0.95);
     expect(effect.low).toBeCloseTo(score.low, 9);
     expect(effect.high).toBeCloseTo(score.high, 9);
     expect(effect.pHarm).toBeLessThan(0.025);

@@ -21,8 +21,8 @@ const FILE_ENDING = /\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|m?js|map|woff2?|tt
 const CARD = /(?<![\d.])[2-6]\d{3}(?:[ -]?\d){9,15}(?!\d)/g;
 const IP4 = /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)/g;
 const IP6 = /(?<![\w:.])[0-9a-f:.]{1,44}[0-9a-f:](?![\w:]|\.\w)/gi;
-/** A version in a user agent (`Safari/5.0.4.1`, `rv:1.9.2.13`) has an address's form. */
-const VERSION_BEFORE = /(?:[A-Za-z]\/|\brv:|\bv)$/;
+/** A version in a user agent (`Safari/5.0.4.1`, `rv:1.9.2.13`, `v="8.0.0.0"`) has an address's form. */
+const VERSION_BEFORE = /(?:[A-Za-z]\/|\brv:|\bv=")$/;
 
 function passesLuhn(digits: string): boolean {
   let sum = 0;

@@ -60,7 +60,7 @@ export class Redactor {
     }
     if (name === "cookie" || name === "set-cookie") return this.#cookie(name, value);
     if (isSecretName(name)) return this.#escapedSecret("header", value);
-    if (name === "user-agent") return this.text(value, true);
+    if (name === "user-agent" || name.startsWith("sec-ch-ua")) return this.text(value, true);
     return this.nested(value, 0);
   }
 

@@ -103,7 +103,7 @@ export function undiciTransport(origin: string, connectionsMax: number): Transpo
       try {
         pool.dispatch(
           {
-            method: request.method as Dispatcher.HttpMethod,
+            method: request.method,
             path: request.path,
             headers: [...request.headers, ...identity],
             body: request.body,

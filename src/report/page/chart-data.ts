@@ -37,7 +37,8 @@ export interface ChartData {
     readonly name: string;
     readonly startS: number;
     readonly endS: number;
-    readonly judged: boolean;
+    /** Where its judgement begins: its end when it is not judged. */
+    readonly judgedFromS: number;
   }[];
   /** Per arm, points of [−log10(1 − quantile), value, low, high]. */
   readonly curves: readonly (readonly (readonly number[])[])[];
@@ -82,7 +83,7 @@ export function chartData(model: ReportModel): ChartData {
       name,
       startS: tenth(startS),
       endS: tenth(endS),
-      judged: judgedFromS !== null,
+      judgedFromS: tenth(judgedFromS ?? endS),
     })),
     curves: arms.map((name) =>
       (model.curves.find(({ arm }) => arm === name)?.points ?? [])

@@ -1,4 +1,5 @@
 import type { ReportModel } from "../model.ts";
+import { keyWords } from "../words.ts";
 import { badge } from "./marks.ts";
 import { type Markup, markup, terms } from "./markup.ts";
 
@@ -7,7 +8,7 @@ export function instruments({ result }: ReportModel): Markup {
   const ranked = result.checks.toSorted((a, b) => (a.status === b.status ? 0 : a.status === "fail" ? -1 : 1));
   const rows = ranked.map(
     ({ name, status, summary }) =>
-      markup`<li class="finding"><div class="finding-status">${badge(status, status)}</div><div><h3>${name}</h3><p>${summary}</p></div></li>`,
+      markup`<li class="finding"><div class="finding-status">${badge(status, status)}</div><div><h3>${keyWords(name.replaceAll("-", " "))}</h3><p>${summary}</p></div></li>`,
   );
   const body = rows.length === 0 ? markup`<p>None was made.</p>` : markup`<ul class="plain">${rows}</ul>`;
   const warnings =
@@ -26,5 +27,5 @@ export function reproduce({ result }: ReportModel): Markup {
     ["Pacing", run.pacing],
     ["Version", `${tool.name} ${tool.version}`],
     ["Host", `Node.js ${run.host.node}, ${run.host.os}, ${run.host.cpus} CPUs`],
-  ])}<p class="muted small">The same seed plans the same starts and gives the dependencies the same luck. The machine’s own noise is not repeated: that is what the intervals are for.</p></section>`;
+  ])}<p class="muted small after">The same seed plans the same starts and gives the dependencies the same luck. The machine’s own noise is not repeated: that is what the intervals are for.</p></section>`;
 }

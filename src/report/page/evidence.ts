@@ -51,7 +51,7 @@ function effectCell(row: ComparisonRow): Markup {
   const estimate = differenceShown(row)
     ? markup`<strong>${formatEffect(row, effect.estimate)}</strong>`
     : markup`<strong aria-hidden="true">~</strong> <span class="muted">no difference shown</span>`;
-  return markup`${estimate}<br><span class="muted small">${confidenceWords(effect.confidence)}: ${intervalWords(row)}</span>`;
+  return markup`${estimate}<br><span class="muted small">${intervalWords(row)}</span>`;
 }
 
 function marginCell(row: ComparisonRow): Markup {
@@ -62,7 +62,7 @@ function marginCell(row: ComparisonRow): Markup {
 /** Every comparison of the arms, with its interval drawn against the margin. */
 export function comparisons({ result }: ReportModel): Markup {
   const rows = rankedComparisons(result).map((row) => [
-    markup`<span class="metric">${metricWords(row.metric)}</span> <span class="role">${row.role}</span>`,
+    markup`<span class="metric">${metricWords(row.metric)}</span><span class="role">${row.role}</span>`,
     row.stage,
     formatValue(row.unit, row.control),
     formatValue(row.unit, row.variant),
@@ -79,20 +79,26 @@ export function comparisons({ result }: ReportModel): Markup {
           cards: true,
           columns: [
             { head: "Metric" },
-            { head: "Stage" },
+            { head: "Stage", class: "stage" },
             { head: "Control", figure: true, class: "arm-0" },
             { head: "Variant", figure: true, class: "arm-1" },
             { head: "Effect", figure: true },
             { head: "Interval", class: "bar" },
             { head: "Margin", figure: true },
-            { head: "Status" },
+            { head: "Status", class: "status" },
           ],
           rows,
         });
+  const confidence = result.comparisons.find(({ effect }) => effect !== null)?.effect?.confidence;
+  const legend = [
+    ...(result.comparisons.some(({ status }) => status === "small-harm")
+      ? ["Small harm: worse, by an estimate below the margin, yet not shown to stay below it."]
+      : []),
+    ...(result.comparisons.some(({ unit }) => unit === "ratio") ? ["pp: percentage points."] : []),
+  ];
   return markup`<section id="comparisons"><h2>Comparisons</h2>
-<p class="lead">How the variant differs from the control. The bar is the interval that the true effect lies in: left of the dashed margin is tolerated, the shaded side is harm, the thin line is no change. “Could see” is the smallest effect that this run would have found four times in five.</p>
-${body}
-<p class="muted small">Small harm: worse, by an estimate below the margin, yet not shown to stay below it. pp: percentage points.</p></section>`;
+<p class="lead">How the variant differs from the control. The bar is its ${confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`}: the thin line is no change, the dashed line is the margin, and the shaded side is harm. “Could see” is the smallest effect that this run would have found four times in five.</p>
+${body}${legend.length > 0 && markup`<p class="muted small after">${legend.join(" ")}</p>`}</section>`;
 }
 
 function finding(row: FindingRow): Markup {

@@ -13,7 +13,9 @@ export function formatMoment(text: string): string {
   return `${day}, ${time} UTC`;
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** A capital for the first letter, unless it begins a percentile such as p95. */
+const capital = (text: string): string =>
+  /^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
 function cause(result: Result): Markup | false {
   const lead = leadFinding(result);

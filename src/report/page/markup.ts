@@ -1,5 +1,5 @@
 import escapeHtml from "escape-html";
-import { plainText } from "../words.ts";
+import { keepUnits, plainText } from "../words.ts";
 
 /** HTML that is safe to write out: made by `markup` alone, where every text is escaped. */
 export class Markup {
@@ -15,7 +15,7 @@ type Piece = string | number | Markup | false | readonly Piece[];
 function rendered(piece: Piece): string {
   if (piece === false) return "";
   if (piece instanceof Markup) return piece.html;
-  if (typeof piece === "string") return escapeHtml(plainText(piece));
+  if (typeof piece === "string") return escapeHtml(keepUnits(plainText(piece)));
   return typeof piece === "number" ? String(piece) : piece.map(rendered).join("");
 }
 
@@ -50,7 +50,7 @@ interface Column {
 }
 
 /**
- * A table that people can read on a phone: `cards` turns each row into a card below 720 px, else
+ * A table that people can read on a phone: `cards` turns each row into a card below 1,080 px, else
  * it scrolls sideways inside its own frame, which the keyboard can reach. The first column heads
  * its row. Roles are written out, since some readers forget them when a row is laid out as a card.
  */
@@ -59,6 +59,8 @@ export function table(options: {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly (string | Markup)[])[];
   readonly cards?: boolean;
+  /** Whether a row belongs together with the next one. */
+  readonly opens?: (rowIndex: number) => boolean;
 }): Markup {
   const { columns, caption } = options;
   const classOf = ({ figure, class: name }: Column): string =>
@@ -66,7 +68,7 @@ export function table(options: {
   const heads = columns.map(
     (column) => markup`<th role="columnheader" scope="col" class="${classOf(column)}">${column.head}</th>`,
   );
-  const rows = options.rows.map((cells) => {
+  const rows = options.rows.map((cells, rowIndex) => {
     const body = cells.map((cell, index) => {
       const column = columns[index] ?? { head: "" };
       const label = typeof column.head === "string" ? column.head : "";
@@ -74,7 +76,8 @@ export function table(options: {
         ? markup`<th role="rowheader" scope="row" class="${classOf(column)}">${cell}</th>`
         : markup`<td role="cell" class="${classOf(column)}" data-label="${label}"><div>${cell}</div></td>`;
     });
-    return markup`<tr role="row">${body}</tr>`;
+    const opens = options.opens?.(rowIndex) === true;
+    return markup`<tr role="row"${opens && markup` class="opens"`}>${body}</tr>`;
   });
   const grid = markup`<table role="table" class="${options.cards === true ? "cards" : "wide"}"><caption class="unseen">${caption}</caption><thead role="rowgroup"><tr role="row">${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
   return options.cards === true

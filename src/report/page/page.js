@@ -26,7 +26,27 @@
   };
   const formatNines = (nines) => `${Number((100 * (1 - 10 ** -nines)).toPrecision(7))} %`;
 
-  const line = (label, values, color, more = {}) => ({ label, values, color, width: 1.75, ...more });
+  /** 1, 2, 5 of each power of ten; over many powers, their ones alone. */
+  function logSplits(from, to) {
+    const steps = to / from > 2000 ? [1] : to / from > 200 ? [1, 3] : [1, 2, 5];
+    const splits = [];
+    for (let power = Math.floor(Math.log10(from)); power <= Math.log10(to); power++) {
+      for (const step of steps) {
+        const split = Number((step * 10 ** power).toPrecision(1));
+        if (split >= from && split <= to) splits.push(split);
+      }
+    }
+    return splits;
+  }
+
+  // The control's lines are the widest, so that they show beneath a variant's that covers them.
+  const line = (label, values, color, more = {}) => ({
+    label,
+    values,
+    color,
+    width: color === armColor(0) ? 3 : 1.5,
+    ...more,
+  });
 
   /** What each kind of picture shows: its lines, its axes, and how its numbers are written. */
   const KINDS = {
@@ -41,7 +61,7 @@
         const column = (index) => nines.map((x) => at.get(x)?.[index] ?? null);
         const first = lines.length + 1;
         const name = data.arms[arm];
-        lines.push(line(name, column(1), armColor(arm), { width: 2.5, marked: points.length < 3 }));
+        lines.push(line(name, column(1), armColor(arm), { marked: points.length < 3 }));
         lines.push(line(`${name} low`, column(2), armColor(arm), { hidden: true }));
         lines.push(line(`${name} high`, column(3), armColor(arm), { hidden: true }));
         bands.push({ series: [first + 2, first + 1], color: armColor(arm) });
@@ -68,7 +88,7 @@
     latency() {
       const lines = [];
       for (const [arm, name] of data.arms.entries()) {
-        lines.push(line(`${name} p99`, data.p99[arm], armColor(arm), { width: 2 }));
+        lines.push(line(`${name} p99`, data.p99[arm], armColor(arm)));
         lines.push(line(`${name} p50`, data.p50[arm], armColor(arm), { dash: [6, 4] }));
       }
       return { ...overTime(lines), formatY: formatMs, canLog: true };
@@ -101,6 +121,25 @@
     };
   }
 
+  /** Slanted lines over time that is not judged. */
+  function hatch({ ctx, bbox }, from, to) {
+    if (to <= from) return;
+    const step = 9 * devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(from, bbox.top, to - from, bbox.height);
+    ctx.clip();
+    ctx.strokeStyle = css("--line");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    for (let x = from - bbox.height; x < to; x += step) {
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x + bbox.height, bbox.top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+
   /** Every second stage shaded, each with its name where there is room. */
   function drawStages(plot) {
     const { ctx, bbox } = plot;
@@ -120,9 +159,11 @@
         ctx.fillRect(from, bbox.top - 22 * ratio, to - from, bbox.height + 22 * ratio);
       }
       ctx.fillStyle = css("--muted");
-      const names = stage.judged ? [stage.name] : [`${stage.name} (not judged)`, stage.name];
-      const name = names.find((text) => ctx.measureText(text).width + 12 * ratio <= to - from);
-      if (name !== undefined) ctx.fillText(name, from + 6 * ratio, bbox.top - 11 * ratio);
+      const room = to - from - 12 * ratio;
+      if (ctx.measureText(stage.name).width <= room) {
+        ctx.fillText(stage.name, from + 6 * ratio, bbox.top - 11 * ratio);
+      }
+      hatch(plot, from, Math.min(to, plot.valToPos(stage.judgedFromS, "x", true)));
     }
     ctx.restore();
   }
@@ -179,7 +220,7 @@
     return {
       width,
       height: HEIGHT,
-      padding: [kind.stages ? 30 : 12, 16, 0, 0],
+      padding: [kind.stages ? 30 : 12, kind.stages ? 16 : 34, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -198,7 +239,7 @@
         y: {
           distr: log ? 3 : 1,
           range: (_plot, from, to) => {
-            if (log) return uPlot.rangeLog(from, to, 10, false);
+            if (log) return [from / 1.2, to * 1.2];
             return [0, to > 0 ? to * 1.08 : 1];
           },
         },
@@ -207,12 +248,14 @@
         {
           ...axis,
           space: 64,
+          size: 32,
           values: (_plot, splits) => splits.map(kind.formatX),
           ...(kind.ticksX ? { splits: (_plot, _axis, from, to) => kind.ticksX(from, to), space: 1 } : {}),
           ...(kind.stages ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200] } : {}),
         },
         {
           ...axis,
+          ...(log ? { splits: (_plot, _axis, from, to) => logSplits(from, to), filter: (_plot, splits) => splits } : {}),
           size: (_plot, labels) => 18 + 7 * Math.max(4, ...(labels ?? []).map((label) => (label ?? "").length)),
           values: (_plot, splits) => splits.map((value) => (value === null ? "" : kind.formatY(value))),
         },

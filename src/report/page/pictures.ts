@@ -96,9 +96,10 @@ function thinningWords({ windowsPerPoint }: ChartData): string {
 export function overTime(model: ReportModel, data: ChartData): Markup | false {
   const { timeline } = model;
   if (timeline.atS.length === 0) return false;
+  const hatched = data.stages.some(({ startS, judgedFromS }) => judgedFromS > startS);
   const of = (pick: (arm: (typeof timeline.arms)[number]) => Series) =>
     timeline.arms.map((arm) => ({ arm: arm.arm, series: pick(arm) }));
-  const offered = extents([{ arm: "offered", series: timeline.offeredPerSec }], formatRatePerSec);
+  const offered = extents([{ arm: "", series: timeline.offeredPerSec }], formatRatePerSec).trim();
   const answered = extents(
     of((arm) => arm.answeredPerSec),
     formatRatePerSec,
@@ -118,7 +119,7 @@ export function overTime(model: ReportModel, data: ChartData): Markup | false {
   return markup`<section id="over-time"><h2>Over time</h2>${figure({
     chart: "rate",
     title: "Requests per second",
-    says: `Each arm gets the offered rate. ${offered}. Answered: ${answered}. Failed: ${failed}.${thinningWords(data)}`,
+    says: `Offered to each arm: ${offered}. Answered: ${answered}. Failed: ${failed}.${hatched ? " Hatched time is not judged." : ""}${thinningWords(data)}`,
   })}${figure({
     chart: "latency",
     title: "Response time",

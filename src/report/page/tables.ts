@@ -84,10 +84,13 @@ ${table({
     ...["p50", "p90", "p99", "p99.9", "Max", "Over 1 ms late"].map(figure),
   ],
   rows: times,
+  opens: (index) => index % 3 !== 2,
 })}</section>`;
 }
 
-function routeRows(result: Result): readonly (readonly (string | Markup)[])[] {
+function routeRows(
+  result: Result,
+): readonly { readonly route: string; readonly cells: readonly (string | Markup)[] }[] {
   const all = orderedArms(result);
   const names = [...new Set(all.flatMap(([, arm]) => arm.routes.map(({ route }) => route)))];
   return names.flatMap((name) =>
@@ -95,7 +98,9 @@ function routeRows(result: Result): readonly (readonly (string | Markup)[])[] {
       const found = arm.routes.find(({ route }) => route === name);
       if (found === undefined) return [];
       return [
-        [
+        {
+          route: name,
+          cells: [
           longText(name),
           armName(armLabel, index),
           markup`${formatCount(found.planned)}${ledgerOf(found).missing !== 0 && markup` ${ledgerMark(ledgerOf(found).missing)}`}`,
@@ -104,7 +109,7 @@ function routeRows(result: Result): readonly (readonly (string | Markup)[])[] {
           ...[found.responseTimeUs.p50, found.responseTimeUs.p99, found.responseTimeUs.max].map(
             (value) => formatArmUs(found, value),
           ),
-        ],
+        ]},
       ];
     }),
   );
@@ -124,7 +129,8 @@ export function routes({ result }: ReportModel): Markup | false {
         figure: true,
       })),
     ],
-    rows,
+    rows: rows.map(({ cells }) => cells),
+    opens: (index) => rows[index]?.route === rows[index + 1]?.route,
   });
   const armCount = Object.keys(result.arms).length || 1;
   const body =

@@ -1,0 +1,157 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { CAPTURE_FORMATS, type CaptureFilter, captureProfile } from "../capture/index.ts";
+import { messageOf, ShakedownError } from "../core/index.ts";
+import { describeProfile, type Profile, writeProfile } from "../profile/index.ts";
+import type { CliIo, Command } from "./command.ts";
+import { ledgerLines, overviewLines, redactionLines, warningLines } from "./profile-view.ts";
+
+interface CaptureArguments {
+  readonly files: readonly string[];
+  readonly out?: string;
+  readonly force: boolean;
+  readonly name?: string;
+  readonly attribution?: string;
+  readonly licence?: string;
+  readonly host?: readonly string[];
+  readonly method?: readonly string[];
+  readonly path?: string;
+  readonly redact: boolean;
+  readonly redactKey?: string;
+  readonly json: boolean;
+}
+
+/** `logs/access.log.1.gz` → `access`: what the capture is called without its endings. */
+function bareName(file: string): string {
+  const bare = basename(file)
+    .replace(/\.gz$/i, "")
+    .replace(/(?:\.(?:gor|har|log|json|txt))?(?:\.\d+)?$/i, "");
+  return bare === "" ? "capture" : bare;
+}
+
+function pathFilter(source: string | undefined): { path?: RegExp } {
+  if (source === undefined) return {};
+  try {
+    return { path: new RegExp(source) };
+  } catch (cause) {
+    throw new ShakedownError("USAGE", `--path: ${messageOf(cause)}`, {
+      hint: "--path takes a regular expression, such as '^/api/'",
+      cause,
+    });
+  }
+}
+
+function filterOf({ host, method, path }: CaptureArguments): CaptureFilter {
+  return {
+    ...(host === undefined ? {} : { hosts: host.map((name) => name.toLowerCase()) }),
+    ...(method === undefined ? {} : { methods: method.map((name) => name.toUpperCase()) }),
+    ...pathFilter(path),
+  };
+}
+
+function redactionKey({ redact, redactKey }: CaptureArguments): Buffer {
+  if (redactKey === undefined) return randomBytes(32);
+  if (!redact) {
+    throw new ShakedownError("USAGE", "--redact-key makes no sense with --no-redact");
+  }
+  if (redactKey === "") throw new ShakedownError("USAGE", "--redact-key is empty");
+  return createHash("sha256").update(redactKey).digest();
+}
+
+function reportHuman(io: CliIo, profile: Profile, out: string): void {
+  const { manifest } = profile;
+  const lines = [
+    `wrote ${out}`,
+    "",
+    ...overviewLines(describeProfile(profile)),
+    ...ledgerLines(manifest.ledger),
+    ...redactionLines(manifest.redaction),
+  ];
+  io.stdout.write(`${lines.join("\n")}\n`);
+  const warnings = warningLines(manifest.warnings);
+  if (warnings.length > 0) io.stderr.write(`${warnings.join("\n")}\n`);
+}
+
+async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
+  const [first = ""] = given.files;
+  const out = given.out ?? `${bareName(first)}.ndjson.gz`;
+  // Asked before the reading, which may take long.
+  if (existsSync(out) && !given.force) {
+    throw new ShakedownError("OUTPUT_UNWRITABLE", `${out} exists already`, {
+      hint: "name another file with --out, or replace it with --force",
+    });
+  }
+  const { profile } = await captureProfile(given.files, {
+    name: given.name ?? bareName(first),
+    ...(given.attribution === undefined ? {} : { attribution: given.attribution }),
+    ...(given.licence === undefined ? {} : { licence: given.licence }),
+    filter: filterOf(given),
+    key: redactionKey(given),
+    redact: given.redact,
+    signal: io.signal,
+  });
+  await writeProfile(out, profile);
+  if (given.json) io.stdout.write(`${JSON.stringify({ ...profile.manifest.ledger, out })}\n`);
+  else reportHuman(io, profile, out);
+}
+
+const DESCRIPTION = `make a profile from captured traffic
+
+Formats, recognised by their content (gzip is undone): ${CAPTURE_FORMATS.map(({ description }) => description).join("; ")}. Several files become one profile, merged by time.
+
+Secrets and personal data are replaced before anything is written: credentials, cookie values, keys named like secrets, JWTs, e-mail addresses, card numbers and IP addresses become pseudonyms of the same length; equal values stay equal.`;
+
+export const captureCommand: Command = (io) => ({
+  command: "capture <files..>",
+  describe: "make a profile from captured traffic (GoReplay, HAR, access logs)",
+  builder: (yargs) =>
+    yargs
+      .usage(`$0 capture <files..>\n\n${DESCRIPTION}`)
+      .positional("files", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "capture files",
+      })
+      .option("out", {
+        alias: "o",
+        type: "string",
+        describe: "the profile to write (<first file>.ndjson.gz in this folder unless given)",
+      })
+      .option("force", { type: "boolean", default: false, describe: "replace the profile" })
+      .option("name", { type: "string", describe: "the profile's name (the file's unless given)" })
+      .option("attribution", { type: "string", describe: "whose data it is, kept in the profile" })
+      .option("licence", { type: "string", describe: "its licence, kept in the profile" })
+      .option("host", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        describe: "keep requests to this host only (may be repeated)",
+      })
+      .option("method", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        describe: "keep requests of this method only (may be repeated)",
+      })
+      .option("path", {
+        type: "string",
+        describe: "keep requests whose path and query match this regular expression",
+      })
+      .option("redact", {
+        type: "boolean",
+        default: true,
+        describe: "--no-redact keeps secrets as captured: dangerous, for data without any",
+      })
+      .option("redact-key", {
+        type: "string",
+        describe:
+          "make pseudonyms from this text, so that the profile can be made again alike; who knows it can test guesses (a random key, forgotten at once, unless given)",
+      })
+      .option("json", { type: "boolean", default: false, describe: "print the ledger as JSON" })
+      .example("$0 capture requests_0.gor", "writes requests_0.ndjson.gz")
+      .example("$0 capture node1.log node2.log.gz -o day.ndjson.gz", "merges two logs by time")
+      .example("$0 capture shop.har --host shop.example --path '^/api/'", "keeps one host's API"),
+  handler: (given) => capture(io, given as unknown as CaptureArguments),
+});

@@ -1,0 +1,118 @@
+import {
+  formatCount,
+  formatDurationNs,
+  formatRatePerSec,
+  formatRatio,
+  NS_PER_MS,
+  NS_PER_S,
+} from "../core/index.ts";
+import type { Ledger, ProfileManifest, ProfileSummary, Share } from "../profile/index.ts";
+
+const BAR_CELLS = 12;
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar of at most twelve cells, to an eighth of a cell; something for any share above zero. */
+function bar(share: number): string {
+  const eighths = Math.max(share > 0 ? 1 : 0, Math.round(share * BAR_CELLS * 8));
+  return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
+}
+
+/** `label   text`, the labels in one column. */
+function labelled(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+}
+
+const rate = (perSec: number | null): string =>
+  perSec === null ? "not known" : formatRatePerSec(perSec);
+
+const brief = (shares: readonly Share[]): string =>
+  shares.map(({ value, count }) => `${value} ${formatCount(count)}`).join(", ");
+
+function precisionText(precisionNs: number): string {
+  if (precisionNs >= NS_PER_S) return "whole seconds";
+  if (precisionNs >= NS_PER_MS) return "milliseconds";
+  return precisionNs > 1 ? `${formatCount(precisionNs)} ns` : "nanoseconds";
+}
+
+/** One table of shares with bars, the largest first; the rest in one row. */
+export function mixLines(title: string, shares: readonly Share[], rowsMax: number): string[] {
+  if (shares.length === 0) return [];
+  const shown = shares.length > rowsMax ? shares.slice(0, rowsMax - 1) : shares;
+  const rest = shares.slice(shown.length);
+  const rows = [...shown];
+  if (rest.length > 0) {
+    rows.push({
+      value: `(${formatCount(rest.length)} more)`,
+      count: rest.reduce((sum, { count }) => sum + count, 0),
+      share: rest.reduce((sum, { share }) => sum + share, 0),
+    });
+  }
+  const names = rows.map(({ value }) => (value.length > 56 ? `${value.slice(0, 55)}…` : value));
+  const counts = rows.map(({ count }) => formatCount(count));
+  const nameWidth = Math.max(...names.map(({ length }) => length));
+  const countWidth = Math.max(...counts.map(({ length }) => length));
+  return [
+    title,
+    ...rows.map(({ share }, index) => {
+      const left = `  ${names[index]!.padEnd(nameWidth)}  ${counts[index]!.padStart(countWidth)}`;
+      return `${left}  ${formatRatio(share).padStart(7)}  ${bar(share)}`;
+    }),
+  ];
+}
+
+/** The figures that come first: how much, how long, how fast, how bursty. */
+export function overviewLines(summary: ProfileSummary): string[] {
+  const { manifest, peakRatePerSec, bodies, interArrivalCv } = summary;
+  const peaks = [
+    ["1 s", peakRatePerSec.over1S],
+    ["10 s", peakRatePerSec.over10S],
+  ] as const;
+  const rateText = [
+    `${rate(summary.meanRatePerSec)} mean`,
+    ...peaks.flatMap(([over, peak]) =>
+      peak === null ? [] : [`${rate(peak)} over the busiest ${over}`],
+    ),
+  ].join(", ");
+  const bodyText =
+    bodies === null
+      ? "none"
+      : `${formatCount(bodies.count)}; ${formatCount(bodies.minBytes)} to ${formatCount(bodies.maxBytes)} B, median ${formatCount(bodies.medianBytes)} B`;
+  const burstText =
+    interArrivalCv === null
+      ? "not known (too few requests, or too coarse a clock)"
+      : `${interArrivalCv.toFixed(2)} (gaps' coefficient of variation; 1 is Poisson)`;
+  return labelled([
+    ["requests", formatCount(summary.requestCount)],
+    ["started", manifest.startedAt ?? "not known"],
+    ["duration", formatDurationNs(summary.durationNs)],
+    ["rate", summary.meanRatePerSec === null ? "not known" : rateText],
+    ["burstiness", burstText],
+    ["clock", precisionText(manifest.timePrecisionNs)],
+    ["routes", formatCount(summary.routes.length)],
+    ["methods", brief(summary.methods)],
+    ["statuses", summary.statuses.length === 0 ? "not known" : brief(summary.statuses)],
+    ["sessions", summary.sessionCount === 0 ? "not known" : formatCount(summary.sessionCount)],
+    ["bodies", bodyText],
+  ]);
+}
+
+/** The ledger as the sum it is, and the reasons under it. */
+export function ledgerLines({ records, kept, filtered, rejected }: Ledger): string[] {
+  const total = rejected.reduce((sum, { count }) => sum + count, 0);
+  return [
+    `ledger      ${formatCount(records)} records = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected`,
+    ...rejected.map(
+      ({ reason, count }) => `              rejected ${formatCount(count)}: ${reason}`,
+    ),
+  ];
+}
+
+export function redactionLines({ enabled, values }: ProfileManifest["redaction"]): string[] {
+  const counts = values.map(({ rule, count }) => `${rule} ${formatCount(count)}`).join(", ");
+  return [`redacted    ${enabled ? counts || "nothing was found" : "NO: redaction was off"}`];
+}
+
+export function warningLines(warnings: readonly string[]): string[] {
+  return warnings.map((warning) => `! ${warning}`);
+}
