@@ -2,10 +2,15 @@ import { type CapturedRequest, type CaptureFormat, type CaptureItem } from "./fo
 import { headerOf, latin1Of, targetOf } from "./http-fields.ts";
 import { type HarEntry, harEntrySchema, type HarRequest } from "./har-fields.ts";
 import { Unusable } from "./http-message.ts";
-import { jsonElements, type JsonShape, jsonShape } from "./json-scan.ts";
+import { type JsonElement, jsonElements, type JsonShape, jsonShape } from "./json-scan.ts";
 
 const ENTRY_MAX_BYTES = 256 * 2 ** 20;
 const NS_PER_MS = 1e6;
+const REASONS: Partial<Record<JsonElement["kind"], string>> = {
+  oversize: "the entry is over 256 MiB",
+  cut: "the file ends inside the entry",
+  "not-object": "the entry is not an object",
+};
 
 /** −1 stands for "not applicable", and takes no time. */
 const spent = (ms: number | undefined): number => Math.max(0, ms ?? 0);
@@ -144,13 +149,8 @@ export const harFormat: CaptureFormat = {
         return;
       }
       const place = `${name}:${value.line} (entry ${entry})`;
-      if (value.oversize) {
-        yield { kind: "rejected", place, reason: "the entry is over 256 MiB" };
-      } else if (value.cut) {
-        yield { kind: "rejected", place, reason: "the file ends inside the entry" };
-      } else {
-        yield itemOf(value.bytes, place);
-      }
+      const reason = REASONS[value.kind];
+      yield reason === undefined ? itemOf(value.bytes, place) : { kind: "rejected", place, reason };
     }
   },
 };

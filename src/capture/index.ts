@@ -2,5 +2,6 @@
 export type { CaptureFilter } from "./collect.ts";
 export type { CapturedRequest, CaptureFormat, CaptureItem } from "./format.ts";
 export { CAPTURE_FORMATS, type Captured, type CaptureOptions, captureProfile } from "./import.ts";
+export { createPseudonyms, type Pseudonyms, redactBody, Redactor } from "./redact/index.ts";
 export type { RejectedRecord } from "./ledger.ts";
 export { type CaptureFile, openCapture } from "./source.ts";

@@ -18,6 +18,10 @@ class JsonCursor {
   #text: number[] = [];
   #key = "";
 
+  get inString(): boolean {
+    return this.#inString;
+  }
+
   get depth(): number {
     return this.#arrays.length;
   }
@@ -91,18 +95,60 @@ export function jsonShape(head: Buffer): JsonShape | undefined {
   return { kind: first === OPEN_ARRAY ? "array" : "object", keys };
 }
 
-/** One object found in a JSON stream. */
+/** One element of an array in a JSON stream. */
 export interface JsonElement {
-  /** Its JSON text; empty when `oversize`. */
+  /** An object's JSON text; empty when `oversize`, and for what is no object. */
   readonly bytes: Buffer;
   readonly line: number;
-  readonly oversize: boolean;
-  /** True when the stream ended inside it. */
-  readonly cut: boolean;
+  readonly kind: "object" | "oversize" | "not-object" | "cut";
+}
+
+/** Tells the elements of the wanted array from everything around them. */
+class ElementFinder {
+  readonly cursor = new JsonCursor();
+  readonly #under: readonly string[];
+  readonly #anywhere: boolean;
+  /** True from a non-object's first byte to the comma after it. */
+  #inOther = false;
+
+  constructor(keys: readonly string[]) {
+    this.#under = ["", ...keys];
+    this.#anywhere = keys.length === 0;
+  }
+
+  /** Takes one byte outside of an object element; says whether an element begins with it. */
+  take(byte: number): "object" | "not-object" | undefined {
+    const { cursor } = this;
+    const inList = !cursor.inString && this.#isList();
+    const did = cursor.take(byte);
+    if (this.#anywhere) {
+      const begins = did === "open" && !cursor.inArray && cursor.path.every((key) => key === "");
+      return begins ? "object" : undefined;
+    }
+    if (!inList || isBlank(byte) || byte === CLOSE_ARRAY) return undefined;
+    if (byte === COMMA) {
+      this.#inOther = false;
+      return undefined;
+    }
+    if (this.#inOther) return undefined;
+    if (byte === OPEN_OBJECT) return "object";
+    this.#inOther = true;
+    return "not-object";
+  }
+
+  /** Whether the cursor stands directly in the wanted array. */
+  #isList(): boolean {
+    const { path, inArray } = this.cursor;
+    return (
+      inArray &&
+      path.length === this.#under.length &&
+      path.every((key, i) => key === this.#under[i])
+    );
+  }
 }
 
 /**
- * The objects in the array under these keys (`["log", "entries"]`), one after another, without
+ * The elements of the array under these keys (`["log", "entries"]`), one after another, without
  * holding the whole text; with no keys, the outermost object itself, or those in the outermost
  * array. Ends with `true` when the text was whole: every bracket closed.
  */
@@ -111,34 +157,28 @@ export async function* jsonElements(
   keys: readonly string[],
   maxBytes: number,
 ): AsyncGenerator<JsonElement, boolean> {
-  const cursor = new JsonCursor();
-  const under = ["", ...keys];
+  const finder = new ElementFinder(keys);
+  const { cursor } = finder;
   let [line, startLine, startDepth] = [1, 1, -1];
   let [parts, partBytes]: [Buffer[], number] = [[], 0];
-  const element = (cut: boolean): JsonElement => {
+  const element = (kind: "object" | "cut"): JsonElement => {
     const oversize = partBytes > maxBytes;
-    return { bytes: Buffer.concat(oversize ? [] : parts), line: startLine, oversize, cut };
-  };
-  const startsHere = (): boolean => {
-    if (cursor.inArray) return false;
-    if (keys.length === 0) return cursor.path.every((key) => key === "");
-    const at = cursor.path.slice(0, -1);
-    return (
-      cursor.path.at(-1) === "" && at.length === under.length && at.every((k, i) => k === under[i])
-    );
+    const bytes = Buffer.concat(oversize ? [] : parts);
+    return { bytes, line: startLine, kind: oversize ? "oversize" : kind };
   };
   for await (const chunk of chunks) {
     let from = 0;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i]!;
       if (byte === 10) line++;
-      const did = cursor.take(byte);
-      if (did === "open" && startDepth === -1 && startsHere()) {
-        [startDepth, startLine, from] = [cursor.depth, line, i];
-      } else if (did === "close" && cursor.depth < startDepth) {
+      if (startDepth === -1) {
+        const begins = finder.take(byte);
+        if (begins === "object") [startDepth, startLine, from] = [cursor.depth, line, i];
+        if (begins === "not-object") yield { bytes: Buffer.alloc(0), line, kind: begins };
+      } else if (cursor.take(byte) === "close" && cursor.depth < startDepth) {
         parts.push(chunk.subarray(from, i + 1));
         partBytes += i + 1 - from;
-        yield element(false);
+        yield element("object");
         [parts, partBytes, startDepth] = [[], 0, -1];
       }
     }
@@ -147,6 +187,6 @@ export async function* jsonElements(
     if (partBytes > maxBytes) parts = [];
     else parts.push(chunk.subarray(from));
   }
-  if (startDepth !== -1) yield element(true);
+  if (startDepth !== -1) yield element("cut");
   return cursor.depth === 0;
 }

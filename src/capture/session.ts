@@ -47,10 +47,13 @@ interface Usage {
   readonly count: number;
 }
 
+/** A steady cookie's values come this often on average, or more often. */
+const STEADY_MEAN = 3;
+
 /**
- * The cookies of a capture that can name sessions, best first. A cookie that has a new value in
- * more than every second request rotates (as encrypted sessions do at each answer), and says
- * nothing about who asks; it is believed last.
+ * The cookies of a capture that can name sessions, best first. A cookie whose values hardly come
+ * back rotates (as encrypted sessions do at each answer), and says little about who asks; it is
+ * believed last.
  */
 export function sessionCookies(all: Iterable<SessionClues>): string[] {
   const seen = new Map<string, { count: number; ids: Set<string> }>();
@@ -64,7 +67,12 @@ export function sessionCookies(all: Iterable<SessionClues>): string[] {
   }
   return [...seen]
     .map(([name, { count, ids }]): Usage => {
-      return { name, rank: rankOf(name), rotates: ids.size > 1 && ids.size * 2 > count, count };
+      return {
+        name,
+        rank: rankOf(name),
+        rotates: ids.size > 1 && count < ids.size * STEADY_MEAN,
+        count,
+      };
     })
     .toSorted(
       (a, b) =>

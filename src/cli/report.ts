@@ -1,9 +1,9 @@
-import { relative } from "node:path";
 import { EXIT } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
 import { judgeAndReport, RunDirectory } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { wantsColor } from "./run.ts";
+import { shortPath } from "./short-path.ts";
 
 async function report(
   io: CliIo,
@@ -15,7 +15,7 @@ async function report(
   else {
     const width = Math.min(io.stdout.columns ?? 100, 120);
     io.stdout.write(`${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
-    io.stdout.write(`\nreport   ${relative(".", directory.file("report.html"))}\n`);
+    io.stdout.write(`\nreport   ${shortPath(directory.file("report.html"))}\n`);
   }
   const code = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[
     model.result.decision

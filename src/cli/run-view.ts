@@ -92,7 +92,9 @@ function liveView(stream: Stream, color: boolean): RunView {
     drawn = 0;
   };
   const fit = (line: string): string =>
-    Array.from(line).slice(0, (stream.columns ?? 100) - 1).join("");
+    Array.from(line)
+      .slice(0, (stream.columns ?? 100) - 1)
+      .join("");
   return {
     show(event) {
       erase();

@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { shortPath } from "./short-path.ts";
 import { EXIT } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
 import { runScenario } from "../run/index.ts";
@@ -44,8 +44,8 @@ async function run(io: CliIo, given: RunArguments): Promise<void> {
   else {
     const width = Math.min(io.stdout.columns ?? 100, 120);
     io.stdout.write(`\n${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
-    io.stdout.write(`\nreport   ${relative(".", directory.file("report.html"))}\n`);
-    io.stdout.write(`again    shakedown report ${relative(".", directory.path)}\n`);
+    io.stdout.write(`\nreport   ${shortPath(directory.file("report.html"))}\n`);
+    io.stdout.write(`again    shakedown report ${shortPath(directory.path)}\n`);
   }
   const decided = exitCode === EXIT.rollBack || exitCode === EXIT.hold;
   io.exitCode = given.exitZero && decided ? EXIT.ship : exitCode;

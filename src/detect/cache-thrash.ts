@@ -2,7 +2,7 @@ import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import { newcombe } from "../stats/index.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
-import { likelyCacheEntries, type Lookups, lruFetches } from "./lru-model.ts";
+import { cacheEntriesRange, likelyCacheEntries, type Lookups, lruFetches } from "./lru-model.ts";
 import { judgeEachPair } from "./pairs.ts";
 
 /*
@@ -14,6 +14,10 @@ const RULE = {
   /** Premature share of fetches that counts as thrash, and the fetches needed to judge. */
   prematureRatio: 0.05,
   fetches: 100,
+  /** A cache that asks again after this share of the time to live refreshes ahead; that is no fault. */
+  ttlRatio: 0.9,
+  /** The largest size over the smallest that explains the fetches, for a size to be named. */
+  rangeMax: 2,
   /** Look-ups that the cache model is run over. */
   lookupsMax: 200_000,
 } as const;
@@ -23,28 +27,39 @@ interface FetchReading {
   readonly premature: number;
   /** Fetches that arrived while the same key was on its way: a missing single-flight. */
   readonly dogpile: number;
+  /** Fetches that put an answer into the cache: good ones, one of each dogpile. */
+  readonly stored: number;
   readonly keys: number;
 }
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-/** `calls` in order of arrival; retries of failed fetches are no refetches. */
+/**
+ * `calls` in order of arrival. Counted from arrival to arrival: whether a cache's clock starts with
+ * the question or with the answer is its own affair. What follows a failed fetch is no refetch,
+ * since there was nothing to keep.
+ */
 function readFetches(calls: readonly EmulatedCall[], ttlNs: number): FetchReading {
-  const lastGood = new Map<number, EmulatedCall>();
+  const last = new Map<number, EmulatedCall>();
   const onItsWayUntilNs = new Map<number, number>();
-  const reading = { fetches: 0, premature: 0, dogpile: 0 };
-  const keys = new Set<number>();
+  const reading = { fetches: 0, premature: 0, dogpile: 0, stored: 0 };
   for (const call of calls) {
     if (!call.safe) continue;
     reading.fetches++;
-    keys.add(call.key);
-    const before = lastGood.get(call.key);
-    if ((onItsWayUntilNs.get(call.key) ?? -1) > call.arriveNs) reading.dogpile++;
-    else if (before !== undefined && call.arriveNs - before.endNs < ttlNs) reading.premature++;
-    onItsWayUntilNs.set(call.key, Math.max(onItsWayUntilNs.get(call.key) ?? 0, call.endNs));
-    if (call.outcome === "ok") lastGood.set(call.key, call);
+    const before = last.get(call.key);
+    const onItsWay = (onItsWayUntilNs.get(call.key) ?? -Infinity) > call.arriveNs;
+    const early = before !== undefined && call.arriveNs - before.arriveNs < RULE.ttlRatio * ttlNs;
+    if (onItsWay) reading.dogpile++;
+    else {
+      if (early && before.outcome === "ok") reading.premature++;
+      if (call.outcome === "ok") reading.stored++;
+    }
+    const untilNs = Math.max(onItsWayUntilNs.get(call.key) ?? -Infinity, call.endNs);
+    onItsWayUntilNs.set(call.key, untilNs);
+    // Of fetches that overlap, one good answer is enough to keep.
+    if (!onItsWay || before?.outcome !== "ok" || call.outcome === "ok") last.set(call.key, call);
   }
-  return { ...reading, keys: keys.size };
+  return { ...reading, keys: last.size };
 }
 
 /**
@@ -77,10 +92,32 @@ function lookupsOf(evidence: Evidence, arm: number, dependency: number): Lookups
 interface CacheReading {
   readonly own: FetchReading;
   readonly control: FetchReading;
-  readonly amplification: number;
+  /** Null when control fetches nothing. */
+  readonly amplification: number | null;
   readonly hitRatio: number | null;
-  readonly likelyEntries: number | null;
   readonly idealHitRatio: number | null;
+  readonly likelyEntries: number | null;
+  readonly entries: { readonly least: number; readonly most: number } | null;
+}
+
+/** What the model makes of the look-ups of an arm, beside what was seen of the same requests. */
+function modelled(evidence: Evidence, arm: number, dependency: number, ttlNs: number) {
+  const lookups = lookupsOf(evidence, arm, dependency);
+  const total = lookups?.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0;
+  if (lookups === null || total === 0) return null;
+  const lastNs = lookups.at(-1)!.atNs;
+  // The same requests on both sides, should the model's look-ups have been cut short.
+  const calls = evidence
+    .calls(arm, dependency)
+    .filter(({ seq }) => (evidence.request(arm, seq)?.startNs ?? Infinity) <= lastNs);
+  const { keys, stored } = readFetches(calls, ttlNs);
+  const seen = { fetches: stored, keys };
+  return {
+    hitRatio: Math.max(1 - calls.filter((call) => call.safe && call.attempt === 1).length / total, 0),
+    idealHitRatio: 1 - lruFetches(lookups, keys, ttlNs) / total,
+    likelyEntries: likelyCacheEntries(lookups, ttlNs, seen),
+    entries: cacheEntriesRange(lookups, ttlNs, seen),
+  };
 }
 
 function readCache(
@@ -89,42 +126,60 @@ function readCache(
   dependency: number,
   ttlNs: number,
 ): CacheReading {
-  const calls = evidence.calls(arm, dependency);
-  const own = readFetches(calls, ttlNs);
+  const own = readFetches(evidence.calls(arm, dependency), ttlNs);
   const control = readFetches(evidence.calls(0, dependency), ttlNs);
-  const lookups = lookupsOf(evidence, arm, dependency);
-  const total = lookups?.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0;
-  const lastNs = lookups?.at(-1)?.atNs ?? 0;
-  // The same stretch of time on both sides, should the model's look-ups have been cut short.
-  const seen = calls.filter(
-    (call) => call.safe && call.attempt === 1 && call.arriveNs <= lastNs + 1e9,
-  ).length;
-  const modelled = lookups !== null && total > 0;
+  const nothing = { hitRatio: null, idealHitRatio: null, likelyEntries: null, entries: null };
   return {
     own,
     control,
-    amplification: ratio(own.fetches, control.fetches),
-    hitRatio: modelled ? Math.max(1 - seen / total, 0) : null,
-    likelyEntries: modelled
-      ? likelyCacheEntries(lookups, ttlNs, { fetches: seen, keys: own.keys })
-      : null,
-    idealHitRatio: modelled ? 1 - lruFetches(lookups, own.keys, ttlNs) / total : null,
+    amplification: control.fetches === 0 ? null : own.fetches / control.fetches,
+    ...(modelled(evidence, arm, dependency, ttlNs) ?? nothing),
   };
 }
 
-function summaryOf(name: string, ttlNs: number, reading: CacheReading): string {
-  const { amplification, control, hitRatio, idealHitRatio, likelyEntries, own } = reading;
-  const size = likelyEntries === null ? "" : ` of about ${likelyEntries} entries`;
+function sizeWords({ entries, likelyEntries }: CacheReading): string {
+  if (entries === null || likelyEntries === null) return "";
+  return entries.most <= RULE.rangeMax * entries.least
+    ? ` of about ${formatCount(likelyEntries)} entries`
+    : ` of at most ${formatCount(entries.most)} entries`;
+}
+
+function thrashWords(name: string, ttlNs: number, reading: CacheReading): string {
+  const { amplification, control, hitRatio, idealHitRatio, own } = reading;
   const hits =
     hitRatio === null || idealHitRatio === null
       ? ""
       : `, it answers ${formatRatio(hitRatio)} of the look-ups where ${formatRatio(idealHitRatio)} could be had`;
+  const called =
+    amplification === null ? "" : ` ${name} is called ${amplification.toFixed(1)} × as often;`;
   return (
-    `the ${name} cache${size} thrashes on a working set of ${formatCount(own.keys)} keys: ` +
+    `the ${name} cache${sizeWords(reading)} thrashes on a working set of ${formatCount(own.keys)} keys: ` +
     `${formatRatio(ratio(own.premature, own.fetches))} of its fetches ask again for a key fetched less than ` +
-    `its ${formatDurationNs(ttlNs)} to live ago (control ${formatRatio(ratio(control.premature, control.fetches))})${hits}; ` +
-    `${name} is called ${amplification.toFixed(1)} × as often; ${formatCount(own.keys)} entries would do`
+    `its ${formatDurationNs(ttlNs)} to live ago (control ${formatRatio(ratio(control.premature, control.fetches))})${hits};` +
+    `${called} ${formatCount(own.keys)} entries would do`
   );
+}
+
+function healthyWords(name: string, ttlNs: number, { own }: CacheReading): string {
+  if (own.fetches < RULE.fetches) {
+    return `${formatCount(own.fetches)} fetches from ${name} are too few to show a thrashing cache`;
+  }
+  return (
+    `${formatRatio(ratio(own.premature, own.fetches))} of ${formatCount(own.fetches)} fetches from ${name} ` +
+    `came before their time (${formatCount(own.keys)} keys, ${formatDurationNs(ttlNs)} to live): ` +
+    `the cache holds its working set`
+  );
+}
+
+/** Whether this is more than control shows: by share, or by count where control fetches little. */
+function isNewOrWorse({ control, own }: CacheReading): boolean {
+  const beside = newcombe(
+    { events: own.premature, trials: Math.max(own.fetches, 1) },
+    { events: control.premature, trials: Math.max(control.fetches, 1) },
+    0.99,
+  );
+  // Few fetches of a healthy control make its share jump.
+  return beside.low > 0 || own.premature > 2 * Math.max(control.premature, 10);
 }
 
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
@@ -135,24 +190,15 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   if (own.fetches === 0 && control.fetches === 0) return null;
   const share = ratio(own.premature, own.fetches);
   const thrashes = own.fetches >= RULE.fetches && share > RULE.prematureRatio;
-  const beside = newcombe(
-    { events: own.premature, trials: Math.max(own.fetches, 1) },
-    { events: control.premature, trials: Math.max(control.fetches, 1) },
-    0.99,
-  );
-  // In counts too: few fetches of a healthy control make its share jump.
-  const newOrWorse = beside.low > 0 || own.premature > 2 * Math.max(control.premature, 10);
-  const shared = thrashes && !newOrWorse;
-  const summary = summaryOf(name, ttlNs, reading);
+  const shared = thrashes && !isNewOrWorse(reading);
   return {
     detector: "cache-thrash",
     subject: `${evidence.arms[arm]} ${name}`,
-    status: thrashes && newOrWorse ? "fail" : "pass",
+    status: thrashes && !shared ? "fail" : "pass",
     ...(thrashes ? { cause: `${name} cache thrash` } : {}),
     summary: thrashes
-      ? `${summary}${shared ? "; control has it too" : ""}`
-      : `${formatRatio(share)} of ${formatCount(own.fetches)} fetches from ${name} came before their time ` +
-        `(${formatCount(own.keys)} keys, ${formatDurationNs(ttlNs)} to live): the cache holds its working set`,
+      ? `${thrashWords(name, ttlNs, reading)}${shared ? "; control has it too" : ""}`
+      : healthyWords(name, ttlNs, reading),
     evidence: {
       fetches: own.fetches,
       prematureFetches: own.premature,
@@ -166,6 +212,8 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
       hitRatio: reading.hitRatio,
       idealHitRatio: reading.idealHitRatio,
       likelyEntries: reading.likelyEntries,
+      entriesLeast: reading.entries?.least ?? null,
+      entriesMost: reading.entries?.most ?? null,
       controlToo: shared,
     },
   };

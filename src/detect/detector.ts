@@ -8,6 +8,8 @@ export interface Finding {
   readonly status: "pass" | "inconclusive" | "fail";
   readonly cause?: string;
   readonly summary: string;
+  /** What would cure it, one sentence, where the detector knows. */
+  readonly cure?: string;
   readonly evidence: Readonly<Record<string, number | string | boolean | null>>;
   readonly warnings?: string[];
 }

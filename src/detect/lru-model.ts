@@ -26,8 +26,8 @@ export function lruFetches(lookups: readonly Lookups[], entries: number, ttlNs: 
 }
 
 /**
- * The cache size whose model makes about as many fetches as were seen: fetches fall as the cache
- * grows (LRU has the inclusion property), so bisection finds it. Between 1 and `keysMax`.
+ * The smallest cache whose model makes at most as many fetches as were seen: fetches fall as the
+ * cache grows (LRU has the inclusion property), so bisection finds it. Between 1 and `keysMax`.
  */
 export function likelyCacheEntries(
   lookups: readonly Lookups[],
@@ -41,4 +41,24 @@ export function likelyCacheEntries(
     else high = middle;
   }
   return low;
+}
+
+/** Fetches that the model and a real cache may differ by. */
+const FETCH_TOLERANCE = 0.03;
+
+/**
+ * The sizes whose model makes about (3 % either way) as many fetches as were seen. Wide where
+ * fetches hardly tell of the size: keys in a round miss in every cache that does not hold them all.
+ */
+export function cacheEntriesRange(
+  lookups: readonly Lookups[],
+  ttlNs: number,
+  seen: { readonly fetches: number; readonly keys: number },
+): { readonly least: number; readonly most: number } {
+  const sizeOf = (fetches: number): number =>
+    likelyCacheEntries(lookups, ttlNs, { fetches, keys: seen.keys });
+  const least = sizeOf(seen.fetches * (1 + FETCH_TOLERANCE));
+  const enough = sizeOf(Math.ceil(seen.fetches * (1 - FETCH_TOLERANCE)) - 1);
+  const all = lruFetches(lookups, enough, ttlNs) >= seen.fetches * (1 - FETCH_TOLERANCE);
+  return { least, most: all ? enough : Math.max(enough - 1, least) };
 }

@@ -5,14 +5,23 @@ export interface Occupancy {
   /** Calls that arrived in the window. */
   readonly calls: number;
   readonly callsPerSec: number;
-  /** The most in flight at once, the time-weighted mean, and the share of time at the most. */
+  /** The most in flight at once, and the time-weighted mean. */
   readonly max: number;
   readonly mean: number;
-  readonly atMaxRatio: number;
+  /**
+   * The level that is exceeded for less than 1 % of the time, and the share of time exactly there.
+   * A caller that hangs up and calls again is seen twice for a moment; that moves `max`, not this.
+   */
+  readonly plateau: number;
+  readonly atPlateauRatio: number;
+  /** Variance over mean of the calls in flight: about 1 when nothing bounds them, near 0 at a ceiling. */
+  readonly dispersion: number;
   /** Mean time a call was held, in ms. */
   readonly holdMs: number;
   readonly connectionsMax: number;
 }
+
+const OVERSHOOT_RATIO = 0.01;
 
 /** Occupancy of a dependency's listener over [fromNs, toNs). `calls` are in order of arrival. */
 export function occupancyOf(
@@ -44,14 +53,27 @@ export function occupancyOf(
     lastNs = atNs;
   }
   const lengthNs = toNs - fromNs;
-  const max = atLevelNs.findLastIndex((timeNs) => timeNs > 0);
-  const areaNs = atLevelNs.reduce((sum, timeNs, inFlight) => sum + (timeNs ?? 0) * inFlight, 0);
+  const levels = Array.from(atLevelNs, (timeNs) => timeNs ?? 0);
+  const max = Math.max(
+    levels.findLastIndex((timeNs) => timeNs > 0),
+    0,
+  );
+  const mean = levels.reduce((sum, timeNs, inFlight) => sum + timeNs * inFlight, 0) / lengthNs;
+  const meanSquare =
+    levels.reduce((sum, timeNs, inFlight) => sum + timeNs * inFlight ** 2, 0) / lengthNs;
+  let plateau = max;
+  for (let aboveNs = levels[max] ?? 0; aboveNs < OVERSHOOT_RATIO * lengthNs && plateau > 0; ) {
+    plateau--;
+    aboveNs += levels[plateau] ?? 0;
+  }
   return {
     calls: arrived,
     callsPerSec: arrived / (lengthNs / 1e9),
-    max: Math.max(max, 0),
-    mean: areaNs / lengthNs,
-    atMaxRatio: max > 0 ? (atLevelNs[max] ?? 0) / lengthNs : 0,
+    max,
+    mean,
+    plateau,
+    atPlateauRatio: plateau > 0 ? (levels[plateau] ?? 0) / lengthNs : 0,
+    dispersion: mean > 0 ? Math.max(meanSquare - mean ** 2, 0) / mean : 0,
     holdMs: arrived === 0 ? 0 : heldNs / arrived / 1e6,
     connectionsMax,
   };

@@ -7,12 +7,14 @@ import { judgeEachPair } from "./pairs.ts";
 
 /*
  * A pool of P connections shows as calls in flight that stand at P and go no further, while
- * requests wait before the call and not after it, although more are wanted than P holds
- * (Little: wanted = arrival rate × hold). Thresholds are starting points, see `Rule`.
+ * requests wait before the call, although more are wanted than P holds (Little: wanted = calls
+ * per second × hold). `test/detect/pool-exhaustion.test.ts` holds what the thresholds give.
  */
 const RULE = {
-  /** The plateau: mean in flight as a share of the most, over the stage. */
+  /** Mean in flight as a share of the plateau, over the stage. */
   fullRatio: 0.9,
+  /** Variance over mean of the calls in flight at a ceiling, where nothing tells of waiting. */
+  dispersionMax: 0.3,
   /** In-flight calls wanted (as control needs them), as a share of the plateau. */
   wantedRatio: 0.95,
   /** Waiting before the call, as a multiple of control's, and at least this. */
@@ -36,6 +38,9 @@ interface StageReading {
   readonly exhausted: boolean;
 }
 
+const isFull = ({ mean, plateau }: Occupancy): boolean =>
+  plateau > 0 && mean >= RULE.fullRatio * plateau;
+
 function read(
   evidence: Evidence,
   arm: number,
@@ -49,31 +54,21 @@ function read(
   const controlWaitMs = waitBeforeCallMs(evidence, { arm: 0, dependency }, fromNs, toNs).p50;
   const wanted = control.callsPerSec * (Math.max(own.holdMs, control.holdMs) / 1_000);
   const long = toNs - fromNs >= RULE.stageNs && own.calls >= RULE.calls;
-  const full = own.max > 0 && own.mean >= RULE.fullRatio * own.max;
-  const wants = wanted >= RULE.wantedRatio * own.max;
-  // Without identity to join by, the plateau under a higher demand has to be enough.
-  const waits =
-    Number.isNaN(waitMs) ||
-    waitMs >
-      Math.max(
-        RULE.waitFactor * (Number.isNaN(controlWaitMs) ? 0 : controlWaitMs),
-        RULE.waitFloorMs,
-      );
-  return {
-    stage,
-    own,
-    control,
-    waitMs,
-    controlWaitMs,
-    wanted,
-    exhausted: long && full && wants && waits,
-  };
+  const wants = wanted >= RULE.wantedRatio * own.plateau;
+  // A control that waits at a ceiling of its own says nothing of how long is usual.
+  const usualMs = Number.isNaN(controlWaitMs) || isFull(control) ? 0 : controlWaitMs;
+  // Without identity to join by, calls in flight that hardly vary have to be enough.
+  const waits = Number.isNaN(waitMs)
+    ? own.dispersion <= RULE.dispersionMax
+    : waitMs > Math.max(RULE.waitFactor * usualMs, RULE.waitFloorMs);
+  const exhausted = long && isFull(own) && wants && waits;
+  return { stage, own, control, waitMs, controlWaitMs, wanted, exhausted };
 }
 
-/** Control's own plateau: the same rule, with the arm's demand estimated from its first stage. */
+/** Control stands at a ceiling too, and not at a higher one worth the name. */
 function controlIsFull({ control, own }: StageReading): boolean {
-  const full = control.max > 0 && control.mean >= RULE.fullRatio * control.max;
-  return full && control.calls >= RULE.calls && own.max >= control.max;
+  const asSmall = control.plateau * RULE.fullRatio <= own.plateau;
+  return isFull(control) && control.calls >= RULE.calls && asSmall;
 }
 
 /** Failures that never reached the dependency although their route calls it: an acquire timeout. */
@@ -99,7 +94,8 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
     stage: stage.name,
     inFlightMax: own.max,
     inFlightMean: own.mean,
-    atMaxRatio: own.atMaxRatio,
+    inFlightPlateau: own.plateau,
+    atPlateauRatio: own.atPlateauRatio,
     connectionsMax: own.connectionsMax,
     callsPerSec: own.callsPerSec,
     holdMs: own.holdMs,
@@ -113,6 +109,18 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
   };
 }
 
+const perSec = (value: number, what: string): string =>
+  formatRatePerSec(value).replace("/s", ` ${what}/s`);
+
+function waitWords({ controlWaitMs, waitMs }: StageReading): string {
+  if (Number.isNaN(waitMs)) return "";
+  const beside = Number.isNaN(controlWaitMs) ? "" : ` (control ${formatUs(controlWaitMs * 1_000)})`;
+  return `, requests wait ${formatUs(waitMs * 1_000)} before the call${beside}`;
+}
+
+const gaveUpWords = (lost: number): string =>
+  lost === 0 ? "" : `, and ${formatCount(lost)} gave up without a call`;
+
 function exhausted(
   evidence: Evidence,
   arm: number,
@@ -121,21 +129,17 @@ function exhausted(
 ): Finding {
   const { own, stage, wanted } = reading;
   const name = evidence.dependencies[dependency]!.name;
-  const size = own.max;
+  const size = own.plateau;
   const ceilingPerSec = size / (own.holdMs / 1_000);
   const callsPerRequest = reading.control.callsPerSec / stage.ratePerSec;
   const requestsPerSec = ceilingPerSec / callsPerRequest;
   const enough = Math.max(poissonQuantile(1 - RULE.spareRatio, wanted), size + 1);
   const lost = neverArrived(evidence, arm, dependency, stage);
-  const waits = Number.isNaN(reading.waitMs)
-    ? ""
-    : `, requests wait ${formatUs(reading.waitMs * 1_000)} before the call (control ${formatUs(reading.controlWaitMs * 1_000)})`;
-  const gaveUp = lost === 0 ? "" : `, and ${formatCount(lost)} gave up without a call`;
   const shared = controlIsFull(reading);
   const summary =
-    `the ${name} connection pool of ${size} is exhausted above ${formatRatePerSec(ceilingPerSec)} calls ` +
-    `(${formatRatePerSec(requestsPerSec)} requests), from stage ${stage.name} on: ` +
-    `calls in flight stand at ${size}${waits}${gaveUp}; ${enough} would do`;
+    `the ${name} connection pool of ${size} is exhausted above ${perSec(ceilingPerSec, "calls")} ` +
+    `(${perSec(requestsPerSec, "requests")}), from stage ${stage.name} on: ` +
+    `calls in flight stand at ${size}${waitWords(reading)}${gaveUpWords(lost)}; ${enough} would do`;
   return {
     detector: "pool-exhaustion",
     subject: `${evidence.arms[arm]} ${name}`,
@@ -159,19 +163,29 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     .filter((stage) => stage.judged && stage.toNs > stage.fromNs)
     .map((stage) => read(evidence, arm, dependency, stage));
   if (readings.every(({ control, own }) => own.calls === 0 && control.calls === 0)) return null;
-  const first = readings.find((reading) => reading.exhausted);
+  const ceilings = readings.filter((reading) => reading.exhausted);
+  const first = ceilings.find((reading) => !controlIsFull(reading)) ?? ceilings[0];
   if (first !== undefined) return exhausted(evidence, arm, dependency, first);
   const busiest = readings.toSorted((a, b) => b.own.mean - a.own.mean)[0]!;
-  const name = evidence.dependencies[dependency]!.name;
   return {
     detector: "pool-exhaustion",
-    subject: `${evidence.arms[arm]} ${name}`,
+    subject: `${evidence.arms[arm]} ${evidence.dependencies[dependency]!.name}`,
     status: "pass",
-    summary:
-      `calls to ${name} in flight reach ${busiest.own.max} and average ${busiest.own.mean.toFixed(1)}: ` +
-      `no ceiling (full ${formatRatio(busiest.own.atMaxRatio)} of the time)`,
+    summary: noCeiling(evidence.dependencies[dependency]!.name, busiest),
     evidence: evidenceOf(busiest),
   };
+}
+
+function noCeiling(name: string, { own, stage }: StageReading): string {
+  if (own.calls < RULE.calls || stage.toNs - stage.fromNs < RULE.stageNs) {
+    const seconds = formatUs((stage.toNs - stage.fromNs) / 1_000);
+    return `${formatCount(own.calls)} calls to ${name} in ${seconds} are too few to show a ceiling`;
+  }
+  const time = formatRatio(own.atPlateauRatio);
+  return (
+    `calls to ${name} in flight average ${own.mean.toFixed(1)} and reach ${own.max}: no ceiling ` +
+    `(${time} of the time at ${own.plateau})`
+  );
 }
 
 /** Names a connection pool that is too small for the traffic, and its size. */

@@ -24,9 +24,13 @@ function readAssets(): Assets {
   const { resolve } = createRequire(import.meta.url);
   const text = (path: string | URL): string => readFileSync(path, "utf8").trim();
   assets ??= {
-    styles: [text(resolve("uplot/dist/uPlot.min.css")), text(new URL("page/page.css", import.meta.url))],
+    styles: [
+      text(resolve("uplot/dist/uPlot.min.css")),
+      text(new URL("page/page.css", import.meta.url)),
+    ],
     scripts: [
       `/* uPlot, copyright (c) 2022 Leon Sorokin, MIT licence */\n${text(resolve("uplot/dist/uPlot.iife.min.js"))}`,
+      text(new URL("page/kinds.js", import.meta.url)),
       text(new URL("page/page.js", import.meta.url)),
     ],
   };

@@ -38,15 +38,17 @@ const ROUTES_MAX = 10;
  * or issue reference comes out of it. Long text is cut.
  */
 export function escapeMarkdown(text: string, lengthMax = 1_000): string {
-  return plainText(text, lengthMax)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll(/[\\`*_[\]|~$]/g, String.raw`\$&`)
-    .replaceAll("://", String.raw`\://`)
-    .replaceAll(/\bwww\./gi, (www) => `${www.slice(0, 3)}\u2060.`)
-    // A word joiner, invisible, keeps @someone and #123 from becoming a mention or a reference.
-    .replaceAll(/[@#](?=\w)/g, "$&\u2060");
+  return (
+    plainText(text, lengthMax)
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replaceAll(/[\\`*_[\]|~$]/g, String.raw`\$&`)
+      .replaceAll("://", String.raw`\://`)
+      .replaceAll(/\bwww\./gi, (www) => `${www.slice(0, 3)}\u2060.`)
+      // A word joiner, invisible, keeps @someone and #123 from becoming a mention or a reference.
+      .replaceAll(/[@#](?=\w)/g, "$&\u2060")
+  );
 }
 
 const cell = (text: string): string => escapeMarkdown(text, 120);
@@ -65,13 +67,19 @@ function headline(result: Result): string[] {
   const lead = leadFinding(result);
   if (lead !== undefined) {
     const cause = escapeMarkdown(lead.cause ?? "not named");
-    lines.push(`**Cause: ${cause}** (${escapeMarkdown(lead.subject)}). ${escapeMarkdown(lead.summary)}`, "");
+    lines.push(
+      `**Cause: ${cause}** (${escapeMarkdown(lead.subject)}). ${escapeMarkdown(lead.summary)}`,
+      "",
+    );
     if (lead.cure !== undefined) lines.push(`**Cure:** ${escapeMarkdown(lead.cure)}`, "");
   }
   if (result.needs !== undefined) lines.push(`**Next step:** ${escapeMarkdown(result.needs)}`, "");
   const { because, if: change, then } = result.hypothesis;
   const ground = because === undefined ? "" : `, because ${escapeMarkdown(because)}`;
-  lines.push(`**Hypothesis:** if ${escapeMarkdown(change)}, then ${escapeMarkdown(then)}${ground}.`, "");
+  lines.push(
+    `**Hypothesis:** if ${escapeMarkdown(change)}, then ${escapeMarkdown(then)}${ground}.`,
+    "",
+  );
   return lines;
 }
 
@@ -79,7 +87,8 @@ function comparisons(result: Result, notes: Footnotes): string[] {
   const rows = rankedComparisons(result);
   if (rows.length === 0) return ["Nothing was compared.", ""];
   const confidence = rows.find(({ effect }) => effect !== null)?.effect?.confidence;
-  const interval = confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`;
+  const interval =
+    confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`;
   const body = rows.map((comparison) => {
     const marks = comparison.warnings.map((warning) => notes.mark(warning)).join(" ");
     const { effect, status, unit } = comparison;
@@ -149,7 +158,9 @@ function routes(result: Result): string[] {
       const found = arm.routes.find(({ route }) => route === name);
       if (found === undefined) return NOTHING;
       const p99 = formatArmUs(found, found.responseTimeUs.p99);
-      return found.errors === 0 ? p99 : `${p99}, ${formatCount(found.errors)} errors`;
+      return found.errors === 0
+        ? p99
+        : `${p99}, ${formatCount(found.errors)} ${found.errors === 1 ? "error" : "errors"}`;
     });
     return row([cell(name), ...cells]);
   });
@@ -173,9 +184,13 @@ function tail(result: Result, notes: Footnotes): string[] {
   const { run, tool } = result;
   const duration = formatDurationNs(run.durationS * NS_PER_S);
   const made = `${tool.name} ${tool.version}, ${run.scenario}, run ${run.id}, ${duration}, seed ${run.seed}, plan ${run.planSha256.slice(0, 12)}`;
-  const checks = failed.map((check) => `- ✗ **${cell(check.name)}**: ${escapeMarkdown(check.summary)}`);
+  const checks = failed.map(
+    (check) => `- ✗ **${cell(check.name)}**: ${escapeMarkdown(check.summary)}`,
+  );
   const small = [
-    ...notes.texts.map((text, index) => `${Footnotes.superscript(index + 1)} ${escapeMarkdown(text)}`),
+    ...notes.texts.map(
+      (text, index) => `${Footnotes.superscript(index + 1)} ${escapeMarkdown(text, 300)}`,
+    ),
     escapeMarkdown(made),
   ];
   return [

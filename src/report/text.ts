@@ -57,7 +57,9 @@ function wrapped(lead: string, text: string, width: number): string[] {
     line = line === "" ? word : `${line} ${word}`;
   }
   lines.push(line);
-  return lines.map((text_, index) => (index === 0 ? lead : indent) + text_.replaceAll("\u00a0", " "));
+  return lines.map(
+    (text_, index) => (index === 0 ? lead : indent) + text_.replaceAll("\u00a0", " "),
+  );
 }
 
 function notesOf(row: ComparisonRow, notes: Footnotes): string {
@@ -105,8 +107,16 @@ function comparisonLines(result: Result, notes: Footnotes, width: number, paint:
   return body.flatMap((line, index) => {
     const [name, stage, control, variant, effect, range, margin, status] = line;
     return [
-      paint(COLORS[rows[index]!.status], `${name}, ${stage}: ${status}`),
-      ...wrapped("  ", `${control} → ${variant}  ${effect} ${range}  margin ${margin}`, width),
+      ...wrapped(
+        `${MARKS[rows[index]!.status]} `,
+        `${name?.slice(2)}, ${stage}: ${status}`,
+        width,
+      ).map((text) => paint(COLORS[rows[index]!.status], text)),
+      ...wrapped(
+        "  ",
+        [`${control} → ${variant} `, effect, range, ` margin ${margin}`].filter(Boolean).join(" "),
+        width,
+      ),
     ];
   });
 }
@@ -114,7 +124,10 @@ function comparisonLines(result: Result, notes: Footnotes, width: number, paint:
 function headline(result: Result, width: number, paint: Paint): string[] {
   const word = DECISION_WORDS[result.decision].toUpperCase();
   const [first = "", ...rest] = wrapped(`${word}  `, result.reason, width);
-  const lines = [paint(["bold", COLORS[result.decision]], word) + first.slice(word.length), ...rest];
+  const lines = [
+    paint(["bold", COLORS[result.decision]], word) + first.slice(word.length),
+    ...rest,
+  ];
   if (!result.run.complete) {
     const why = result.run.incompleteBecause ?? "it was stopped early";
     lines.push(...wrapped("Incomplete: ", why, width));
@@ -162,14 +175,18 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   const failed = result.checks.filter((check) => check.status === "fail");
   if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that failed"));
   for (const check of failed) {
-    lines.push(...wrapped(`✗ ${plainText(check.name, 32)}: `, check.summary, width));
+    lines.push(...wrapped("✗ ", `${plainText(check.name, 32)}: ${check.summary}`, width));
   }
   lines.push("", paint("dim", "Ledger: planned = responses + errors + dropped"));
   for (const [name, arm] of orderedArms(result)) lines.push(`  ${name}: ${ledgerOf(arm).equation}`);
   for (const warning of result.warnings) notes.mark(warning);
   if (notes.texts.length > 0) lines.push("");
   for (const [index, text] of notes.texts.entries()) {
-    lines.push(...wrapped(`${Footnotes.superscript(index + 1)} `, text, width).map((line) => paint("dim", line)));
+    lines.push(
+      ...wrapped(`${Footnotes.superscript(index + 1)} `, text, width).map((line) =>
+        paint("dim", line),
+      ),
+    );
   }
   return `${lines.join("\n")}\n`;
 }

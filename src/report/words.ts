@@ -32,7 +32,7 @@ export function plainText(text: string, lengthMax = 2_000): string {
   const oneLine = text
     // oxlint-disable-next-line no-control-regex -- control characters are what must go
     .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
-    .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
+    .replaceAll(/\p{Cf}/gu, "")
     .trim();
   return oneLine.length <= lengthMax ? oneLine : `${oneLine.slice(0, lengthMax - 1).trimEnd()}…`;
 }
@@ -83,10 +83,13 @@ export function differenceShown(row: ComparisonRow): boolean {
   return row.effect !== null && (row.effect.low > 0 || row.effect.high < 0);
 }
 
-/** `+541 % … +712 %`, or a dash when nothing was judged. */
+/** `+541 … +712 %`, the unit once where both ends have it; a dash when nothing was judged. */
 export function intervalWords(row: ComparisonRow): string {
   if (row.effect === null) return NOTHING;
-  return `${formatEffect(row, row.effect.low)} … ${formatEffect(row, row.effect.high)}`;
+  const [low, high] = [formatEffect(row, row.effect.low), formatEffect(row, row.effect.high)];
+  const unitOf = (text: string): string => / .+$/.exec(text)?.[0] ?? "";
+  const sameUnit = unitOf(low) === unitOf(high);
+  return `${sameUnit ? low.slice(0, low.length - unitOf(low).length) : low} … ${high}`;
 }
 
 /** `95 %` */
@@ -151,13 +154,13 @@ export function formatArmUs(
   return arm.responses + arm.errors === 0 ? NOTHING : formatUs(valueUs);
 }
 
-/** `timeout 12, reset 3`, the commonest first, without zeros; a dash when there is none. */
+/** `timeout × 12, reset × 3`, the commonest first, without zeros; a dash when there is none. */
 export function countsWords(counts: Readonly<Record<string, number>>): string {
   const some = Object.entries(counts).filter(([, count]) => count > 0);
   if (some.length === 0) return NOTHING;
   return some
     .toSorted((a, b) => b[1] - a[1])
-    .map(([name, count]) => `${plainText(name, 80)} ${formatCount(count)}`)
+    .map(([name, count]) => `${plainText(name, 80)} × ${formatCount(count)}`)
     .join(", ");
 }
 
@@ -189,6 +192,6 @@ export class Footnotes {
   }
 
   static superscript(number: number): string {
-    return [...String(number)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+    return String(number).replaceAll(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(Number(digit)));
   }
 }

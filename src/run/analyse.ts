@@ -212,7 +212,7 @@ export function analyse(directory: RunDirectory): ReportModel {
   });
   const comparisons = compareMetrics(plan, stages, dependencies);
   const findings = findingsOf(gathered);
-  const checks = instrumentChecks({ plan, manifest, calls, tallies, comparisons });
+  const checks = instrumentChecks({ plan, manifest, observations, calls, tallies, comparisons });
   const verdict = verdictOf(gathered, { comparisons, findings, checks });
   const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
   const result: Result = {

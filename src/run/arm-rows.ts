@@ -59,15 +59,21 @@ export function armRows(
   return Object.fromEntries(arms.map((tally, index) => [names[index] ?? "?", rowOf(tally, index)]));
 }
 
-/** Delay errors (given − meant, never negative) of the calls that were given an answer. */
-export function delayErrors(calls: CallTable): { error: Histogram; meant: Histogram }[][] {
+/**
+ * Delay errors (given − meant, as distances) of the calls that were given an answer and that
+ * arrived at a moment that counts: `rows[dependency][arm]`.
+ */
+export function delayErrors(
+  calls: CallTable,
+  counts: (arriveNs: number) => boolean = () => true,
+): { error: Histogram; meant: Histogram }[][] {
   const { arms, dependencies } = calls.meta;
   const rows = dependencies.map(() =>
     arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
   );
   for (const call of calls) {
     const row = rows[call.dependency]?.[call.arm];
-    if (row === undefined || call.outcome === "aborted") continue;
+    if (row === undefined || call.outcome === "aborted" || !counts(call.arriveNs)) continue;
     row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
     row.meant.record(call.meantDelayUs);
   }

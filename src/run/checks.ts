@@ -1,6 +1,6 @@
-import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import { formatCount, formatRatio, formatUs, NS_PER_US } from "../core/index.ts";
 import type { MetricComparison, Plan } from "../experiment/index.ts";
-import type { CallTable } from "../measure/index.ts";
+import { type CallTable, Histogram, type ObservationTable } from "../measure/index.ts";
 import type { Result } from "../report/index.ts";
 import { delayErrors, type Tallies } from "./arm-rows.ts";
 import type { Manifest } from "./manifest.ts";
@@ -10,6 +10,7 @@ type Check = Result["checks"][number];
 interface CheckInput {
   readonly plan: Plan;
   readonly manifest: Manifest;
+  readonly observations: ObservationTable;
   readonly calls: CallTable | null;
   readonly tallies: Tallies;
   readonly comparisons: readonly MetricComparison[];
@@ -35,23 +36,36 @@ function pairing({ plan, tallies }: CheckInput): Check {
   );
 }
 
+/** Whether a moment lies in judged time: an instrument that is late while warming up harms nothing. */
+function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
+  return (atNs) =>
+    stages.some(
+      ({ endNs, judgedFromNs }) => judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs,
+    );
+}
+
+const LATE_START_US = 1_000;
+
 /** The generator's own lateness against the size of what is compared. */
-function startLag({ comparisons, plan, tallies }: CheckInput): Check {
+function startLag({ comparisons, observations, plan }: CheckInput): Check {
   const primary = comparisons
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
     .map((row) => row.control ?? 0);
   const { startLagFloorUs, startLagShare } = plan.limits;
-  const limitUs = Math.max(
-    startLagFloorUs,
-    startLagShare * (primary.length === 0 ? 0 : Math.min(...primary)),
-  );
-  const worst = Math.max(...tallies.arms.map((arm) => arm.startLag.quantile(0.99)));
-  const late = tallies.arms.reduce((sum, arm) => sum + arm.lateStarts, 0);
-  const started = tallies.arms.reduce((sum, arm) => sum + arm.responses + arm.errors, 0);
-  const share = started === 0 ? 0 : late / started;
+  const smallest = primary.length === 0 ? 0 : Math.min(...primary);
+  const limitUs = Math.max(startLagFloorUs, startLagShare * smallest);
+  const counts = inJudgedTime(plan);
+  const lags = plan.arms.map(() => new Histogram());
+  for (const observation of observations) {
+    if (observation.kind === "dropped" || !counts(observation.intendedNs)) continue;
+    lags[observation.arm]?.record((observation.startNs - observation.intendedNs) / NS_PER_US);
+  }
+  const worst = Math.max(...lags.map((lag) => lag.quantile(0.99)));
+  const started = lags.reduce((sum, lag) => sum + lag.count, 0);
+  const late = started - lags.reduce((sum, lag) => sum + lag.countAtOrBelow(LATE_START_US), 0);
   const summary =
     `starts were late by ${formatUs(worst)} at p99 (limit ${formatUs(limitUs)}), ` +
-    `${formatRatio(share)} by more than 1 ms`;
+    `${formatRatio(started === 0 ? 0 : late / started)} by more than 1 ms`;
   return worst <= limitUs
     ? check("start lag", true, summary)
     : check(
@@ -61,25 +75,24 @@ function startLag({ comparisons, plan, tallies }: CheckInput): Check {
       );
 }
 
+/** How late the emulator's answers were. At most one call in a hundred may be off by more than the limit. */
 function delayError({ calls, plan }: CheckInput): Check[] {
   if (calls === null || calls.rows === 0) return [];
   const { delayErrorFloorUs, delayErrorShare } = plan.limits;
-  const errors = delayErrors(calls);
+  const errors = delayErrors(calls, inJudgedTime(plan));
   const rows = calls.meta.dependencies.flatMap((dependency, index) =>
     calls.meta.arms.map((arm, armIndex) => {
       const { error, meant } = errors[index]![armIndex]!;
       const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
-      return {
-        what: `${dependency} for ${arm}`,
-        p99Us: error.quantile(0.99),
-        limitUs,
-        count: error.count,
-      };
+      const off = error.count - error.countAtOrBelow(limitUs);
+      // A single slow call among a few dozen is no evidence of a late emulator.
+      const late = off > Math.max(error.count / 100, 1);
+      return { what: `${dependency} for ${arm}`, p99Us: error.quantile(0.99), limitUs, late };
     }),
   );
-  const late = rows.filter((row) => row.count > 0 && row.p99Us > row.limitUs);
   const describe = (row: (typeof rows)[number]): string =>
     `${row.what} off by ${formatUs(row.p99Us)} at p99 (limit ${formatUs(row.limitUs)})`;
+  const late = rows.filter((row) => row.late);
   if (late.length > 0) return [check("emulator late", false, late.map(describe).join(", "))];
   const worst = rows.toSorted((a, b) => b.p99Us / b.limitUs - a.p99Us / a.limitUs)[0]!;
   return [check("delay error", true, `emulated delays are as meant: at worst ${describe(worst)}`)];

@@ -48,7 +48,10 @@ function quantilesOf(shape: ArmShape, slow: number): Quantiles {
 const LAG: Quantiles = { p50: 42, p90: 88, p99: 310, p999: 940, max: 1_820 };
 
 function countsOf(shape: ArmShape, stages: readonly Stage[]) {
-  const planned = stages.reduce((sum, { ratePerSec, startS, endS }) => sum + ratePerSec * (endS - startS), 0);
+  const planned = stages.reduce(
+    (sum, { ratePerSec, startS, endS }) => sum + ratePerSec * (endS - startS),
+    0,
+  );
   const alive = stages.reduce((sum, { ratePerSec, startS, endS }) => {
     const end = Math.min(endS, shape.diesAtS ?? endS);
     return sum + ratePerSec * Math.max(0, end - startS);
@@ -57,7 +60,14 @@ function countsOf(shape: ArmShape, stages: readonly Stage[]) {
   const refused = whole((planned - alive) * 0.4);
   const dropped = whole(planned - alive - refused);
   const errors = timeouts + refused;
-  return { planned: whole(planned), responses: whole(planned) - errors - dropped, errors, dropped, timeouts, refused };
+  return {
+    planned: whole(planned),
+    responses: whole(planned) - errors - dropped,
+    errors,
+    dropped,
+    timeouts,
+    refused,
+  };
 }
 
 function armOf(shape: ArmShape, spec: ModelShape): ArmRow {
@@ -69,7 +79,8 @@ function armOf(shape: ArmShape, spec: ModelShape): ArmRow {
   };
   return {
     ...counts,
-    statusCounts: counts.responses > 2 ? { 200: counts.responses - 2, 404: 2 } : { 200: counts.responses },
+    statusCounts:
+      counts.responses > 2 ? { 200: counts.responses - 2, 404: 2 } : { 200: counts.responses },
     errorCounts: { timeout: timeouts, refused },
     dropCounts: { "in-flight-cap": counts.dropped },
     responseTimeUs: quantilesOf(shape, slow),
@@ -83,8 +94,14 @@ function armOf(shape: ArmShape, spec: ModelShape): ArmRow {
       dropped: share(counts.dropped, index),
       planned:
         share(counts.responses, index) + share(counts.errors, index) + share(counts.dropped, index),
-      responseTimeUs: quantilesOf({ ...shape, medianUs: shape.medianUs * (0.6 + index * 0.23) }, slow),
-      serviceTimeUs: quantilesOf({ ...shape, medianUs: shape.medianUs * (0.6 + index * 0.22) }, slow),
+      responseTimeUs: quantilesOf(
+        { ...shape, medianUs: shape.medianUs * (0.6 + index * 0.23) },
+        slow,
+      ),
+      serviceTimeUs: quantilesOf(
+        { ...shape, medianUs: shape.medianUs * (0.6 + index * 0.22) },
+        slow,
+      ),
       startLagUs: LAG,
     })),
   };
@@ -118,11 +135,15 @@ function timelineOf(spec: ModelShape, prng: Prng): ReportModel["timeline"] {
         return whole(quantileUs(shape, shape.slowdown?.(rate) ?? 1, quantile) * jitter(0.3));
       };
       const failed = atS.map((at, index) =>
-        alive(at) ? whole((offered[index] ?? 0) * shape.errorRatio * jitter(0.6)) : whole((offered[index] ?? 0) * 0.4),
+        alive(at)
+          ? whole((offered[index] ?? 0) * shape.errorRatio * jitter(0.6))
+          : whole((offered[index] ?? 0) * 0.4),
       );
       return {
         arm,
-        answeredPerSec: atS.map((at, index) => (alive(at) ? (offered[index] ?? 0) - (failed[index] ?? 0) : 0)),
+        answeredPerSec: atS.map((at, index) =>
+          alive(at) ? (offered[index] ?? 0) - (failed[index] ?? 0) : 0,
+        ),
         failedPerSec: failed,
         p50Us: atS.map((at) => latency(at, 0.5)),
         p99Us: atS.map((at) => latency(at, 0.99)),
@@ -138,20 +159,30 @@ function dependenciesOf(spec: ModelShape, prng: Prng): ReportModel["dependencies
     dependency,
     arms: Object.entries(spec.arms).map(([arm, shape]) => {
       const alive = (at: number): boolean => at < (shape.diesAtS ?? Infinity);
-      const wanted = atS.map((at) => rateAt(spec.stages, at) * 0.11 * (1 + nth * 0.3) * (0.9 + prng() * 0.2));
+      const wanted = atS.map(
+        (at) => rateAt(spec.stages, at) * 0.11 * (1 + nth * 0.3) * (0.9 + prng() * 0.2),
+      );
       const cap = shape.poolMax ?? Infinity;
       return {
         arm,
         inFlightMean: wanted.map((value, at) => (alive(at) ? Math.min(cap * 0.985, value) : null)),
-        inFlightMax: wanted.map((value, at) => (alive(at) ? Math.min(cap, Math.ceil(value * 1.9)) : null)),
-        callsPerSec: wanted.map((value, at) => (alive(at) ? whole(Math.min(cap * 9.1, value * 9)) : null)),
+        inFlightMax: wanted.map((value, at) =>
+          alive(at) ? Math.min(cap, Math.ceil(value * 1.9)) : null,
+        ),
+        callsPerSec: wanted.map((value, at) =>
+          alive(at) ? whole(Math.min(cap * 9.1, value * 9)) : null,
+        ),
       };
     }),
   }));
 }
 
-function emulatorOf(spec: ModelShape, dependencies: ReportModel["dependencies"]): Result["emulator"] {
-  const sum = (series: readonly (number | null)[]): number => series.reduce<number>((all, value) => all + (value ?? 0), 0);
+function emulatorOf(
+  spec: ModelShape,
+  dependencies: ReportModel["dependencies"],
+): Result["emulator"] {
+  const sum = (series: readonly (number | null)[]): number =>
+    series.reduce<number>((all, value) => all + (value ?? 0), 0);
   return Object.fromEntries(
     dependencies.map(({ dependency, arms }) => [
       dependency,
@@ -206,14 +237,29 @@ export function buildModel(spec: ModelShape): ReportModel {
     decision: "ship",
     reason: "the primary metric and every guardrail are shown to be within their margins",
     findings: [],
-    arms: Object.fromEntries(Object.entries(spec.arms).map(([arm, shape]) => [arm, armOf(shape, spec)])),
+    arms: Object.fromEntries(
+      Object.entries(spec.arms).map(([arm, shape]) => [arm, armOf(shape, spec)]),
+    ),
     comparisons: [],
     emulator: emulatorOf(spec, dependencies),
     stages: [...spec.stages],
     checks: [
-      { name: "ledger", status: "pass", summary: "planned = responses + errors + dropped in both arms" },
-      { name: "start-lag", status: "pass", summary: "p99 start lag 310 µs in control, 312 µs in variant; 0.08 % of starts over 1 ms late" },
-      { name: "delay-error", status: "pass", summary: "the emulator's p99 delay error is 410 µs, below 1 ms" },
+      {
+        name: "ledger",
+        status: "pass",
+        summary: "planned = responses + errors + dropped in both arms",
+      },
+      {
+        name: "start-lag",
+        status: "pass",
+        summary:
+          "p99 start lag 310 µs in control, 312 µs in variant; 0.08 % of starts over 1 ms late",
+      },
+      {
+        name: "delay-error",
+        status: "pass",
+        summary: "the emulator's p99 delay error is 410 µs, below 1 ms",
+      },
       { name: "pairing", status: "pass", summary: "every planned start was made in both arms" },
     ],
     warnings: [],

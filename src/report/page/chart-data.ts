@@ -2,7 +2,7 @@ import type { ReportModel, Series } from "../model.ts";
 import { orderedArms } from "../words.ts";
 
 /** More points than this are thinned: a screen shows no more, and a day's run stays a small file. */
-const POINTS_MAX = 1_200;
+const POINTS_MAX = 720;
 
 /** How windows become one point: rates and means by their mean, the rest by the worst of them. */
 type Merge = "mean" | "worst";

@@ -5,12 +5,15 @@ import { type Markup, markup, terms } from "./markup.ts";
 
 /** Whether the instrument itself can be trusted in this run, failures first. */
 export function instruments({ result }: ReportModel): Markup {
-  const ranked = result.checks.toSorted((a, b) => (a.status === b.status ? 0 : a.status === "fail" ? -1 : 1));
+  const ranked = result.checks.toSorted((a, b) =>
+    a.status === b.status ? 0 : a.status === "fail" ? -1 : 1,
+  );
   const rows = ranked.map(
     ({ name, status, summary }) =>
       markup`<li class="finding"><div class="finding-status">${badge(status, status)}</div><div><h3>${keyWords(name.replaceAll("-", " "))}</h3><p>${summary}</p></div></li>`,
   );
-  const body = rows.length === 0 ? markup`<p>None was made.</p>` : markup`<ul class="plain">${rows}</ul>`;
+  const body =
+    rows.length === 0 ? markup`<p>None was made.</p>` : markup`<ul class="plain">${rows}</ul>`;
   const warnings =
     result.warnings.length > 0 &&
     markup`<h3>Warnings</h3><ul class="notes">${result.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`;
@@ -20,12 +23,14 @@ export function instruments({ result }: ReportModel): Markup {
 /** What to type to do the run again, and all that it depended on. */
 export function reproduce({ result }: ReportModel): Markup {
   const { run, tool } = result;
-  return markup`<section id="reproduce"><h2>Do it again</h2><pre tabindex="0" aria-label="Command"><code>${run.command}</code></pre>${terms([
-    ["Run", markup`<code>${run.id}</code>`],
-    ["Seed", markup`<code>${run.seed}</code>`],
-    ["Plan SHA-256", markup`<code>${run.planSha256}</code>`],
-    ["Pacing", run.pacing],
-    ["Version", `${tool.name} ${tool.version}`],
-    ["Host", `Node.js ${run.host.node}, ${run.host.os}, ${run.host.cpus} CPUs`],
-  ])}<p class="muted small after">The same seed plans the same starts and gives the dependencies the same luck. The machine’s own noise is not repeated: that is what the intervals are for.</p></section>`;
+  return markup`<section id="reproduce"><h2>Do it again</h2><pre tabindex="0" aria-label="Command"><code>${run.command}</code></pre>${terms(
+    [
+      ["Run", markup`<code>${run.id}</code>`],
+      ["Seed", markup`<code>${run.seed}</code>`],
+      ["Plan SHA-256", markup`<code>${run.planSha256}</code>`],
+      ["Pacing", run.pacing],
+      ["Version", `${tool.name} ${tool.version}`],
+      ["Host", `Node.js ${run.host.node}, ${run.host.os}, ${run.host.cpus} CPUs`],
+    ],
+  )}<p class="muted small after">The same seed plans the same starts and gives the dependencies the same luck. The machine’s own noise is not repeated: that is what the intervals are for.</p></section>`;
 }

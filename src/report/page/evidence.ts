@@ -55,7 +55,10 @@ function effectCell(row: ComparisonRow): Markup {
 }
 
 function marginCell(row: ComparisonRow): Markup {
-  const mde = row.mde === null ? false : markup`<br><span class="muted small">could see ${formatEffect(row, row.mde, false)}</span>`;
+  const mde =
+    row.mde === null
+      ? false
+      : markup`<br><span class="muted small">could see ${formatEffect(row, row.mde, false)}</span>`;
   return markup`${formatEffect(row, row.margin, false)}${mde}`;
 }
 
@@ -97,7 +100,7 @@ export function comparisons({ result }: ReportModel): Markup {
     ...(result.comparisons.some(({ unit }) => unit === "ratio") ? ["pp: percentage points."] : []),
   ];
   return markup`<section id="comparisons"><h2>Comparisons</h2>
-<p class="lead">How the variant differs from the control. The bar is its ${confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`}: the thin line is no change, the dashed line is the margin, and the shaded side is harm. “Could see” is the smallest effect that this run would have found four times in five.</p>
+${rows.length > 0 && markup`<p class="lead">How the variant differs from the control. The bar is its ${confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`}: the thin line is no change, the dashed line is the margin, and the shaded side is harm. “Could see” is the smallest effect that this run would have found four times in five.</p>`}
 ${body}${legend.length > 0 && markup`<p class="muted small after">${legend.join(" ")}</p>`}</section>`;
 }
 

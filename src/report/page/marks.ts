@@ -57,7 +57,7 @@ export function toneOf(status: keyof typeof TONES): Tone {
   return TONES[status];
 }
 
-const BAR = { width: 176, height: 30, inset: 8, middle: 15 } as const;
+const BAR = { width: 150, height: 30, inset: 8, middle: 15 } as const;
 
 /**
  * The effect's interval against zero (thin line) and the margin (dashed line, beyond it shaded as

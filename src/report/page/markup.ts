@@ -66,7 +66,8 @@ export function table(options: {
   const classOf = ({ figure, class: name }: Column): string =>
     [figure === true ? "figure" : "", name ?? ""].join(" ").trim();
   const heads = columns.map(
-    (column) => markup`<th role="columnheader" scope="col" class="${classOf(column)}">${column.head}</th>`,
+    (column) =>
+      markup`<th role="columnheader" scope="col" class="${classOf(column)}">${column.head}</th>`,
   );
   const rows = options.rows.map((cells, rowIndex) => {
     const body = cells.map((cell, index) => {

@@ -1,5 +1,5 @@
 // The report's script: draws the pictures from the data in the page. It runs in the browser as it
-// is, after uPlot, and puts text into the page only as text.
+// is, after uPlot and kinds.js, and puts text into the page only as text.
 (() => {
   "use strict";
   const uPlot = globalThis.uPlot;
@@ -8,23 +8,7 @@
   const LOG_FROM_RATIO = 30;
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const armColor = (index) => `--arm-${index % 5}`;
-
-  const digits = (value, most) =>
-    Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: most });
-  const formatMs = (ms) => {
-    if (ms >= 1000) return `${digits(ms / 1000, 2)} s`;
-    return ms >= 1 || ms === 0 ? `${digits(ms, 2)} ms` : `${digits(ms * 1000, 0)} µs`;
-  };
-  const formatPlain = (value) => digits(value, 2);
-  const formatRate = (value) => `${digits(value, 1)}/s`;
-  const formatAt = (s) => {
-    if (s < 60) return `${Math.round(s)} s`;
-    const [minutes, seconds] = [Math.floor(s / 60), Math.round(s % 60)];
-    if (minutes < 60) return `${minutes}:${String(seconds).padStart(2, "0")}`;
-    return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${String(seconds).padStart(2, "0")}`;
-  };
-  const formatNines = (nines) => `${Number((100 * (1 - 10 ** -nines)).toPrecision(7))} %`;
+  const kinds = globalThis.shakedownKinds(data);
 
   /** 1, 2, 5 of each power of ten; over many powers, their ones alone. */
   function logSplits(from, to) {
@@ -37,88 +21,6 @@
       }
     }
     return splits;
-  }
-
-  // The control's lines are the widest, so that they show beneath a variant's that covers them.
-  const line = (label, values, color, more = {}) => ({
-    label,
-    values,
-    color,
-    width: color === armColor(0) ? 3 : 1.5,
-    ...more,
-  });
-
-  /** What each kind of picture shows: its lines, its axes, and how its numbers are written. */
-  const KINDS = {
-    curve() {
-      const nines = [...new Set(data.curves.flatMap((points) => points.map(([x]) => x)))];
-      nines.sort((a, b) => a - b);
-      const lines = [];
-      const bands = [];
-      for (const [arm, points] of data.curves.entries()) {
-        if (points.length === 0) continue;
-        const at = new Map(points.map((point) => [point[0], point]));
-        const column = (index) => nines.map((x) => at.get(x)?.[index] ?? null);
-        const first = lines.length + 1;
-        const name = data.arms[arm];
-        lines.push(line(name, column(1), armColor(arm), { marked: points.length < 3 }));
-        lines.push(line(`${name} low`, column(2), armColor(arm), { hidden: true }));
-        lines.push(line(`${name} high`, column(3), armColor(arm), { hidden: true }));
-        bands.push({ series: [first + 2, first + 1], color: armColor(arm) });
-      }
-      const ticks = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].map((q) => -Math.log10(1 - q));
-      return {
-        x: nines,
-        lines,
-        bands,
-        formatX: formatNines,
-        formatY: formatMs,
-        ticksX: (min, max) => ticks.filter((tick) => tick >= min - 1e-6 && tick <= max + 1e-6),
-        canLog: true,
-      };
-    },
-    rate() {
-      const lines = [line("offered", data.offered, "--offered", { dash: [2, 3], width: 2 })];
-      for (const [arm, name] of data.arms.entries()) {
-        lines.push(line(`${name} answered`, data.answered[arm], armColor(arm)));
-        lines.push(line(`${name} failed`, data.failed[arm], armColor(arm), { dash: [6, 4] }));
-      }
-      return { ...overTime(lines), formatY: formatRate };
-    },
-    latency() {
-      const lines = [];
-      for (const [arm, name] of data.arms.entries()) {
-        lines.push(line(`${name} p99`, data.p99[arm], armColor(arm)));
-        lines.push(line(`${name} p50`, data.p50[arm], armColor(arm), { dash: [6, 4] }));
-      }
-      return { ...overTime(lines), formatY: formatMs, canLog: true };
-    },
-    "in-flight"(index) {
-      const dependency = data.dependencies[index];
-      const lines = [];
-      for (const [arm, name] of data.arms.entries()) {
-        lines.push(line(`${name} max`, dependency.inFlightMax[arm], armColor(arm)));
-        lines.push(line(`${name} mean`, dependency.inFlightMean[arm], armColor(arm), { dash: [6, 4] }));
-      }
-      return { ...overTime(lines), formatY: formatPlain };
-    },
-    calls(index) {
-      const lines = data.arms.map((name, arm) =>
-        line(name, data.dependencies[index].calls[arm], armColor(arm)),
-      );
-      return { ...overTime(lines), formatY: formatRate };
-    },
-  };
-
-  function overTime(lines) {
-    return {
-      x: data.atS,
-      lines: lines.filter(({ values }) => values.length > 0),
-      bands: [],
-      formatX: formatAt,
-      stages: true,
-      sync: true,
-    };
   }
 
   /** Slanted lines over time that is not judged. */
@@ -214,13 +116,16 @@
     };
     const [least, most] = [kind.x[0], kind.x.at(-1)];
     const rangeX = kind.stages
-      ? [Math.min(least, data.stages[0]?.startS ?? least), Math.max(most + data.windowsPerPoint, data.stages.at(-1)?.endS ?? most)]
+      ? [
+          Math.min(least, data.stages[0]?.startS ?? least),
+          Math.max(most + data.windowsPerPoint, data.stages.at(-1)?.endS ?? most),
+        ]
       : [least, most > least ? most : least + 1];
     let zoomed = false;
     return {
       width,
       height: HEIGHT,
-      padding: [kind.stages ? 30 : 12, kind.stages ? 16 : 34, 0, 0],
+      padding: [kind.stages ? 30 : 12, kind.stages ? 26 : 34, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -250,14 +155,25 @@
           space: 64,
           size: 32,
           values: (_plot, splits) => splits.map(kind.formatX),
-          ...(kind.ticksX ? { splits: (_plot, _axis, from, to) => kind.ticksX(from, to), space: 1 } : {}),
-          ...(kind.stages ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200] } : {}),
+          ...(kind.ticksX
+            ? { splits: (_plot, _axis, from, to) => kind.ticksX(from, to), space: 1 }
+            : {}),
+          ...(kind.stages
+            ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200] }
+            : {}),
         },
         {
           ...axis,
-          ...(log ? { splits: (_plot, _axis, from, to) => logSplits(from, to), filter: (_plot, splits) => splits } : {}),
-          size: (_plot, labels) => 18 + 7 * Math.max(4, ...(labels ?? []).map((label) => (label ?? "").length)),
-          values: (_plot, splits) => splits.map((value) => (value === null ? "" : kind.formatY(value))),
+          ...(log
+            ? {
+                splits: (_plot, _axis, from, to) => logSplits(from, to),
+                filter: (_plot, splits) => splits,
+              }
+            : {}),
+          size: (_plot, labels) =>
+            18 + 7 * Math.max(4, ...(labels ?? []).map((label) => (label ?? "").length)),
+          values: (_plot, splits) =>
+            splits.map((value) => (value === null ? "" : kind.formatY(value))),
         },
       ],
       series: [{}, ...kind.lines.map((one) => seriesOf(one, log, kind.formatY))],
@@ -276,7 +192,14 @@
       svg.setAttribute(name, value);
     }
     const stroke = document.createElementNS(ns, "line");
-    const shape = { x1: 0, x2: 22, y1: 5, y2: 5, "stroke-width": 3, "stroke-dasharray": (one.dash ?? []).join(" ") };
+    const shape = {
+      x1: 0,
+      x2: 22,
+      y1: 5,
+      y2: 5,
+      "stroke-width": 3,
+      "stroke-dasharray": (one.dash ?? []).join(" "),
+    };
     for (const [name, value] of Object.entries(shape)) stroke.setAttribute(name, value);
     stroke.style.stroke = `var(${one.color})`;
     svg.append(stroke);
@@ -311,7 +234,7 @@
 
   function makeChart(holder) {
     const [name, index] = holder.dataset.chart.split(":");
-    const kind = KINDS[name](Number(index));
+    const kind = kinds[name](Number(index));
     if (kind.x.length === 0 || kind.lines.length === 0) return;
     const [least, most] = extent(kind.lines);
     const log = kind.canLog === true && most / least > LOG_FROM_RATIO;
@@ -325,7 +248,8 @@
         plot.setSeries(one, { show });
       }
     });
-    const hint = log ? "logarithmic scale" : "";
+    const scale = log ? "Logarithmic scale. " : "";
+    const hint = `${scale}Point, or use the arrow keys, to read values.`;
     legend.at.textContent = hint;
     holder.parentElement.insertBefore(legend.root, holder);
     const onCursor = (self) => {
@@ -335,8 +259,7 @@
         const value = inside ? self.data[series + 1][at] : null;
         output.textContent = value === null || value === undefined ? "" : kind.formatY(value);
       }
-      const where = inside ? `at ${kind.formatX(self.data[0][at])}` : "";
-      legend.at.textContent = [where, hint].filter((text) => text !== "").join(", ");
+      legend.at.textContent = inside ? `${scale}At ${kind.formatX(self.data[0][at])}.` : hint;
     };
     const build = () => {
       plot?.destroy();

@@ -46,14 +46,15 @@ function extents(
 }
 
 function curveTable(curves: readonly PercentileCurve[], arms: readonly string[]): Markup {
-  const quantiles = [...new Set(curves.flatMap(({ points }) => points.map(({ quantile }) => quantile)))]
-    .toSorted((a, b) => a - b);
+  const quantiles = [
+    ...new Set(curves.flatMap(({ points }) => points.map(({ quantile }) => quantile))),
+  ].toSorted((a, b) => a - b);
   const drawn = arms.filter((name) => curves.some(({ arm }) => arm === name));
   const rows = quantiles.map((quantile) => [
     quantileWords(quantile),
     ...drawn.map((name) => {
       const points = curves.find(({ arm }) => arm === name)?.points;
-      const point = points?.find((candidate) => candidate.quantile === quantile);
+      const point = points?.find((one) => one.quantile === quantile);
       if (point === undefined) return NOTHING;
       return markup`${formatUs(point.valueUs)} <span class="muted small">${formatUs(point.lowUs)} … ${formatUs(point.highUs)}</span>`;
     }),
@@ -74,8 +75,10 @@ export function responseTimes(model: ReportModel): Markup | false {
   if (curves.length === 0) return false;
   const says = curves.map(({ arm, points }) => {
     const told = [0.5, 0.99].flatMap((quantile) => {
-      const point = points.find((candidate) => candidate.quantile === quantile);
-      return point === undefined ? [] : [`${quantileWords(quantile)} within ${formatUs(point.valueUs)}`];
+      const point = points.find((one) => one.quantile === quantile);
+      return point === undefined
+        ? []
+        : [`${quantileWords(quantile)} within ${formatUs(point.valueUs)}`];
     });
     return told.length === 0 ? "" : `${plainText(arm, 60)}: ${told.join(", ")}`;
   });
@@ -123,14 +126,17 @@ export function overTime(model: ReportModel, data: ChartData): Markup | false {
   })}${figure({
     chart: "latency",
     title: "Response time",
-    says: `Second by second. p99: ${p99}. p50: ${p50}.`,
+    says: `p99: ${p99}. p50: ${p50}.`,
   })}</section>`;
 }
 
 /** For each dependency, what each arm asked of it. */
 export function dependencies(model: ReportModel): Markup | false {
   const names = [
-    ...new Set([...model.dependencies.map(({ dependency }) => dependency), ...Object.keys(model.result.emulator)]),
+    ...new Set([
+      ...model.dependencies.map(({ dependency }) => dependency),
+      ...Object.keys(model.result.emulator),
+    ]),
   ];
   if (names.length === 0) return false;
   const parts = names.map((name) => {

@@ -1,13 +1,6 @@
 import { formatCount, formatUs } from "../../core/index.ts";
 import type { ArmRow, ReportModel, Result } from "../model.ts";
-import {
-  countsWords,
-  formatArmUs,
-  ledgerOf,
-  NOTHING,
-  orderedArms,
-  plainText,
-} from "../words.ts";
+import { countsWords, formatArmUs, ledgerOf, NOTHING, orderedArms, plainText } from "../words.ts";
 import { badge } from "./marks.ts";
 import { longText, type Markup, markup, table } from "./markup.ts";
 
@@ -101,15 +94,16 @@ function routeRows(
         {
           route: name,
           cells: [
-          longText(name),
-          armName(armLabel, index),
-          markup`${formatCount(found.planned)}${ledgerOf(found).missing !== 0 && markup` ${ledgerMark(ledgerOf(found).missing)}`}`,
-          formatCount(found.errors),
-          formatCount(found.dropped),
-          ...[found.responseTimeUs.p50, found.responseTimeUs.p99, found.responseTimeUs.max].map(
-            (value) => formatArmUs(found, value),
-          ),
-        ]},
+            longText(name),
+            armName(armLabel, index),
+            markup`${formatCount(found.planned)}${ledgerOf(found).missing !== 0 && markup` ${ledgerMark(ledgerOf(found).missing)}`}`,
+            formatCount(found.errors),
+            formatCount(found.dropped),
+            ...[found.responseTimeUs.p50, found.responseTimeUs.p99, found.responseTimeUs.max].map(
+              (value) => formatArmUs(found, value),
+            ),
+          ],
+        },
       ];
     }),
   );
@@ -146,7 +140,10 @@ export function emulatedCalls(result: Result, dependency: string): Markup {
   const rows = orderedArms(result).flatMap(([name, _arm], index) => {
     const calls = byArm[name];
     if (calls === undefined) return [];
-    const delay = calls.calls === 0 ? NOTHING : `${formatUs(calls.delayErrorUs.p50)} / ${formatUs(calls.delayErrorUs.p99)}`;
+    const delay =
+      calls.calls === 0
+        ? NOTHING
+        : `${formatUs(calls.delayErrorUs.p50)} / ${formatUs(calls.delayErrorUs.p99)}`;
     return [
       [
         armName(name, index),

@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { brokenAuditLine } from "../../src/experiment/index.ts";
+import { readCalls, readObservations } from "../../src/measure/index.ts";
+import { type Result, resultSchema } from "../../src/report/index.ts";
+import { alive, ROOT, Running, scenarioText, Scratch, shakedown } from "./cli.ts";
+
+const resultOf = (run: string): Result =>
+  resultSchema.parse(JSON.parse(readFileSync(join(run, "result.json"), "utf8")));
+
+interface ManifestView {
+  readonly targets: readonly { readonly arm: string; readonly pid: number }[];
+  readonly ended: { readonly exitCode: number; readonly incompleteBecause: string | null } | null;
+}
+const manifestOf = (run: string): ManifestView =>
+  JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as ManifestView;
+
+function begin(scratch: Scratch, text = scenarioText(), ...flags: string[]): Running {
+  const scenario = scratch.file("short.yaml", text);
+  return new Running(["run", scenario, "--out", join(scratch.path, "runs"), ...flags]);
+}
+
+const LONG = "[ { name: all, rate: 100%, for: 60s } ]";
+
+describe("a run from end to end", () => {
+  it("leaves a whole run directory whose ledger is exact and that judges the same again", async () => {
+    using scratch = new Scratch();
+    const { code, stderr, stdout } = await begin(scratch).ended;
+    expect(stderr).toBe("");
+    const run = scratch.run();
+    const result = resultOf(run);
+    // On a busy machine the instrument itself may be late, which is a hold; never a crash.
+    expect([0, 1, 2]).toContain(code);
+    expect(stdout).toMatch(/SHIP|HOLD|ROLL BACK/);
+    for (const name of ["plan.json", "manifest.json", "audit.ndjson", "report.html", "report.md"]) {
+      expect(existsSync(join(run, name)), name).toBe(true);
+    }
+    const observations = readObservations(join(run, "observations", "observations.spool"));
+    for (const arm of ["control", "variant"]) {
+      const { dropped, errors, planned, responses } = result.arms[arm]!;
+      expect(planned).toBe(responses + errors + dropped);
+      expect(planned).toBe(observations.rows / 2);
+      expect(errors).toBe(0);
+    }
+    expect(result.run.complete).toBe(true);
+    expect(brokenAuditLine(readFileSync(join(run, "audit.ndjson"), "utf8"))).toBeNull();
+    const before = readFileSync(join(run, "result.json"), "utf8");
+    await shakedown("report", run);
+    expect(readFileSync(join(run, "result.json"), "utf8")).toBe(before);
+  });
+
+  it("gives both arms the same luck at every emulated call", async () => {
+    using scratch = new Scratch();
+    await begin(scratch).ended;
+    const calls = readCalls(join(scratch.run(), "emulated", "calls.spool"));
+    const meant = new Map<string, number>();
+    let shared = 0;
+    for (const call of calls) {
+      expect(call.seq).toBeGreaterThanOrEqual(0);
+      const id = `${call.dependency}/${call.seq}/${call.key}/${call.attempt}`;
+      const other = meant.get(id);
+      if (other === undefined) meant.set(id, call.meantDelayUs);
+      else {
+        shared++;
+        expect(call.meantDelayUs).toBe(other);
+      }
+    }
+    expect(shared).toBeGreaterThan(100);
+  });
+
+  it("prints nothing but JSON with --json", async () => {
+    using scratch = new Scratch();
+    const stages = "[ { name: all, rate: 100%, for: 1s } ]";
+    const { code, stdout } = await begin(scratch, scenarioText({ stages }), "--json").ended;
+    const printed = JSON.parse(stdout) as { decision: string; schemaVersion: number };
+    expect(printed.schemaVersion).toBe(1);
+    // One second is too little to judge.
+    expect(printed.decision).toBe("hold");
+    expect(code).toBe(2);
+  });
+});
+
+describe("a run that is cut short", () => {
+  it("keeps what was measured when the variant is killed, says so, and exits 69", async () => {
+    using scratch = new Scratch();
+    const running = begin(scratch, scenarioText({ stages: LONG }));
+    await running.until(/5 s: control/);
+    const { targets } = manifestOf(scratch.run());
+    process.kill(targets.find(({ arm }) => arm === "variant")!.pid, "SIGKILL");
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(69);
+    expect(stdout).toMatch(/arm variant \(process \d+\) was ended by SIGKILL during the run/);
+    const result = resultOf(scratch.run());
+    expect(result.decision).toBe("hold");
+    expect(result.reason).toMatch(/^incomplete: /);
+    expect(result.run.complete).toBe(false);
+    for (const { dropped, dropCounts, errors, planned, responses } of Object.values(result.arms)) {
+      expect(responses).toBeGreaterThan(100);
+      expect(dropCounts["run-stopped"]).toBe(dropped);
+      expect(planned).toBe(responses + errors + dropped);
+    }
+    for (const { pid } of targets) expect(alive(pid)).toBe(false);
+  });
+
+  it("keeps what was measured on Ctrl-C and exits 130", async () => {
+    using scratch = new Scratch();
+    const running = begin(scratch, scenarioText({ stages: LONG }));
+    await running.until(/5 s: control/);
+    running.child.kill("SIGINT");
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(130);
+    expect(stdout).toMatch(/stopping: interrupted; keeping what was measured/);
+    const result = resultOf(scratch.run());
+    expect(result.reason).toBe("incomplete: interrupted");
+    expect(result.arms["control"]!.responses).toBeGreaterThan(100);
+    for (const { pid } of manifestOf(scratch.run()).targets) expect(alive(pid)).toBe(false);
+  });
+
+  it("leaves a run that can be judged when it is killed outright", async () => {
+    using scratch = new Scratch();
+    const running = begin(scratch, scenarioText({ stages: LONG }));
+    await running.until(/5 s: control/);
+    const { targets } = manifestOf(scratch.run());
+    running.child.kill("SIGKILL");
+    await running.ended;
+    for (const { pid } of targets) if (alive(pid)) process.kill(pid, "SIGKILL");
+    const { code } = await shakedown("report", scratch.run());
+    expect(code).toBe(2);
+    const result = resultOf(scratch.run());
+    expect(result.reason).toMatch(/ended before it could finish/);
+    expect(result.arms["control"]!.responses).toBeGreaterThan(50);
+  });
+
+  it("leaves nothing behind when it is interrupted before the first request", async () => {
+    using scratch = new Scratch();
+    const control = JSON.stringify({
+      command: "node -e setInterval(()=>{},1000)",
+      readyWithin: "30s",
+    });
+    const running = begin(scratch, scenarioText({ control }));
+    await running.until(/starting arm variant/);
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/interrupted before the first request/);
+    expect(() => scratch.run()).toThrow(/found none/);
+  });
+});
+
+describe("a run that cannot begin", () => {
+  it("names the line and column of a wrong field and exits 65", async () => {
+    using scratch = new Scratch();
+    const { code, stderr } = await begin(scratch, scenarioText({ extra: "guardrial: []\n" })).ended;
+    expect(code).toBe(65);
+    expect(stderr).toMatch(/short\.yaml:\d+:1 .*guardrial/);
+  });
+
+  it("refuses a profile that is cut in half and exits 65", async () => {
+    using scratch = new Scratch();
+    const whole = readFileSync(join(ROOT, "profiles/storefront.ndjson.gz"));
+    const profile = scratch.file("half.ndjson.gz", whole.subarray(0, whole.length / 2));
+    const { code, stderr } = await begin(scratch, scenarioText({ profile })).ended;
+    expect(code).toBe(65);
+    expect(stderr).toMatch(/half\.ndjson\.gz/);
+  });
+
+  it("names a port that is in use and exits 69", async () => {
+    using scratch = new Scratch();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const control = JSON.stringify({ command: "node x.js", port });
+    const { code, stderr } = await begin(scratch, scenarioText({ control })).ended;
+    server.close();
+    expect(code).toBe(69);
+    expect(stderr).toContain(`port ${port} on 127.0.0.1 is taken`);
+  });
+
+  it("repeats the last words of a target that ends before it is ready", async () => {
+    using scratch = new Scratch();
+    const { code, stderr } = await begin(
+      scratch,
+      scenarioText({ variantEnv: { PAYMENT_POOL: "many" } }),
+    ).ended;
+    expect(code).toBe(69);
+    expect(stderr).toMatch(/arm variant ended with exit code 1 before it was ready/);
+    expect(stderr).toMatch(/PAYMENT_POOL must be a whole number/);
+  });
+});

@@ -1,0 +1,137 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REPORT_FORMATS } from "../../src/report/index.ts";
+import { FIXTURES } from "./fixtures.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const present = existsSync(CHROMIUM);
+const VIEWPORTS = { desk: { width: 1_280, height: 800 }, phone: { width: 390, height: 844 } };
+
+describe("Chromium", () => {
+  it("is there in CI, so that the page is really opened", () => {
+    expect(present || process.env["CI"] !== "true", `${CHROMIUM} is missing`).toBe(true);
+  });
+});
+
+describe.skipIf(!present)(
+  `report.html in a browser${present ? "" : ` (skipped: no ${CHROMIUM})`}`,
+  () => {
+    let browser: Browser;
+    const dir = mkdtempSync(join(tmpdir(), "shakedown-report-"));
+
+    beforeAll(async () => {
+      browser = await chromium.launch({
+        executablePath: CHROMIUM,
+        args: [
+          "--headless",
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-background-networking",
+          "--no-first-run",
+          "--disable-component-update",
+          "--disable-sync",
+        ],
+      });
+    });
+
+    afterAll(async () => {
+      await browser.close();
+      rmSync(dir, { recursive: true });
+    });
+
+    /** Opens a fixture's page from a file; `problems` gathers console errors, CSP violations and requests. */
+    async function open(name: string, viewport: { width: number; height: number }, dark = false) {
+      const path = join(dir, `${name}.html`);
+      const html = REPORT_FORMATS.find((format) => format.name === "html")!;
+      writeFileSync(path, await html.render(FIXTURES[name]!()));
+      const page = await browser.newPage({ viewport, colorScheme: dark ? "dark" : "light" });
+      const problems: string[] = [];
+      page.on("console", (message) => problems.push(`${message.type()}: ${message.text()}`));
+      page.on("pageerror", (error) => problems.push(String(error)));
+      page.on("request", (request) => {
+        if (!/^(?:file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
+      });
+      await page.goto(pathToFileURL(path).href);
+      return { page, problems };
+    }
+
+    const drawn = (page: Page): Promise<number> => page.locator(".chart canvas").count();
+
+    it.each(Object.keys(FIXTURES))(
+      "%s: opens with no error, its verdict in the first screen",
+      async (name) => {
+        for (const [device, viewport] of Object.entries(VIEWPORTS)) {
+          const { page, problems } = await open(name, viewport, device === "phone");
+          const box = await page.locator("#verdict .word").boundingBox();
+          expect(box?.y).toBeGreaterThanOrEqual(0);
+          expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(viewport.height);
+          expect(await drawn(page)).toBe(await page.locator(".chart").count());
+          const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+          expect(overflow, `${device}: the page is wider than the screen`).toBeLessThanOrEqual(0);
+          expect(problems).toEqual([]);
+          await page.close();
+        }
+      },
+    );
+
+    it("hostile: nothing of it ran, and nothing of it became an element", async () => {
+      const { page, problems } = await open("hostile", VIEWPORTS.desk);
+      await page.locator("summary").first().click();
+      expect(await page.evaluate("globalThis.ran")).toBeUndefined();
+      expect(await page.locator("img, [onmouseover], [onerror]").count()).toBe(0);
+      expect(await page.locator("h1").textContent()).toBe(
+        "</script><img src=x onerror=globalThis.ran=1>",
+      );
+      expect(problems).toEqual([]);
+      await page.close();
+    });
+
+    it("an inline script or handler that got in would be stopped by the page's policy", async () => {
+      const { page, problems } = await open("ship", VIEWPORTS.desk);
+      await page.evaluate(`document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='globalThis.ran = 1'>");
+      const script = document.createElement("script");
+      script.textContent = "globalThis.ran = 1";
+      document.body.append(script);`);
+      expect(await page.evaluate("globalThis.ran")).toBeUndefined();
+      expect(problems.join("\n")).toContain("Content Security Policy");
+      await page.close();
+    });
+
+    it("a chart answers the keyboard, its legend hides lines, and it follows the window's width", async () => {
+      const { page, problems } = await open("roll-back", VIEWPORTS.desk);
+      const figure = page.locator("figure", { has: page.locator('[data-chart="latency"]') });
+      await figure.locator(".chart").focus();
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowRight");
+      expect(await figure.locator(".at").textContent()).toContain("At 2 s");
+      expect(await figure.locator("output").first().textContent()).toMatch(/\d (?:ms|s)/);
+      const button = figure.getByRole("button", { name: "variant p99" });
+      await button.click();
+      expect(await button.getAttribute("aria-pressed")).toBe("false");
+      await page.setViewportSize(VIEWPORTS.phone);
+      const canvas = figure.locator("canvas");
+      await expect
+        .poll(async () => (await canvas.boundingBox())?.width ?? Infinity)
+        .toBeLessThan(390);
+      expect(problems).toEqual([]);
+      await page.close();
+    });
+
+    it("every picture has a name and a description in words", async () => {
+      const { page } = await open("roll-back", VIEWPORTS.desk);
+      for (const picture of await page.getByRole("img").all()) {
+        const described = await picture.getAttribute("aria-describedby");
+        const label = await picture.getAttribute("aria-label");
+        const words =
+          described === null ? label : await page.locator(`#${described}`).textContent();
+        expect(words?.length ?? 0).toBeGreaterThan(20);
+      }
+      await page.close();
+    });
+  },
+);

@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import {
+  REPORT_FORMATS,
+  type ReportModel,
+  renderText,
+  resultJsonSchema,
+  resultSchema,
+} from "../../src/report/index.ts";
+import { FIXTURES, HOSTILE, hour } from "./fixtures.ts";
+import { golden } from "./golden.ts";
+import { rollBack } from "./verdict-fixtures.ts";
+
+const HOUR_BYTES_MAX = 1_000_000;
+
+async function render(name: string, model: ReportModel): Promise<string> {
+  const format = REPORT_FORMATS.find((one) => one.name === name);
+  if (format === undefined) throw new Error(`no format ${name}`);
+  return format.render(model);
+}
+
+/** What a reader of the page can see or hear: no scripts, styles or tags, but labels. */
+function readable(html: string): string {
+  const labels = [...html.matchAll(/ (?:aria-label|title|data-label)="([^"]*)"/g)].map(
+    ([, text]) => text,
+  );
+  const body = html
+    .replaceAll(/<(script|style)\b[^>]*>[\s\S]*?<\/\1>/g, " ")
+    .replaceAll(/<[^>]*>/g, " ");
+  return `${body} ${labels.join(" ")}`;
+}
+
+const plain = (model: ReportModel, width = 110): string =>
+  renderText(model, { color: false, width });
+
+describe.each(Object.entries(FIXTURES))("the %s report", (name, make) => {
+  it("follows the result's schema, in the model and in result.json", async () => {
+    const model = make();
+    expect(resultSchema.parse(model.result)).toEqual(model.result);
+    expect(resultSchema.parse(JSON.parse(await render("json", model)))).toEqual(model.result);
+  });
+
+  it("is the same in Markdown and text as the golden files", async () => {
+    const markdown = await render("markdown", make());
+    expect(markdown).toBe(golden(`${name}.md`, markdown));
+    expect(plain(make())).toBe(golden(`${name}.txt`, plain(make())));
+  });
+
+  it("has no NaN, undefined, null or Infinity where a reader would meet it", async () => {
+    const model = make();
+    const texts = [
+      readable(await render("html", model)),
+      await render("markdown", model),
+      plain(model),
+    ];
+    const leaks = texts.map(
+      (text) => /.{0,40}(?:\b(?:NaN|undefined|null|Infinity)\b|\[object)/.exec(text)?.[0],
+    );
+    expect(leaks).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("asks nothing of the network", async () => {
+    const html = await render("html", make());
+    const tags =
+      html.replaceAll(/(<script\b[^>]*>)[\s\S]*?(<\/script>)/g, "$1$2").match(/<[a-z][^>]*>/g) ??
+      [];
+    const targets = tags.flatMap((tag) => [
+      ...tag.matchAll(/\s(?:src|href|srcset|action|data)="([^"]*)"/g),
+    ]);
+    expect(
+      targets.map(([, target]) => target).filter((target) => !/^(?:#|data:,$)/.test(target ?? "")),
+    ).toEqual([]);
+    expect(html.match(/@import|url\(/)).toBeNull();
+  });
+
+  it("puts the decision and its reason first in every format", async () => {
+    const model = make();
+    const word = { ship: "ship", hold: "hold", "roll-back": "roll back" }[model.result.decision];
+    const markdown = await render("markdown", model);
+    expect(markdown.split("\n")[0]?.toLowerCase()).toContain(word);
+    expect(plain(model).toLowerCase().startsWith(word)).toBe(true);
+    const html = await render("html", model);
+    expect(html.indexOf('class="word"')).toBeLessThan(html.indexOf("<h2"));
+  });
+
+  it("keeps every line of text within the terminal's width", () => {
+    for (const width of [48, 80]) {
+      const lines = plain(make(), width).split("\n");
+      // A word that is longer than the line is left whole, so that it can be copied.
+      const long = lines.filter((line) => line.length > width && line.trim().split(" ").length > 4);
+      expect(long).toEqual([]);
+    }
+  });
+});
+
+describe("hostile strings", () => {
+  const model = FIXTURES["hostile"]!();
+
+  it("never open a tag, leave an attribute or end a script in HTML", async () => {
+    const html = await render("html", model);
+    expect(html.match(/<img\b/i)).toBeNull();
+    const outside = html.replaceAll(/(<(script|style)\b[^>]*>)[\s\S]*?(<\/\2>)/g, "$1$3");
+    const tags = outside.match(/<[a-z](?:[^>"]|"[^"]*")*>/g) ?? [];
+    const bare = tags.map((tag) => tag.replaceAll(/"[^"]*"/g, ""));
+    expect(bare.filter((tag) => /\son[a-z]+|[<>]./.test(tag.slice(1)))).toEqual([]);
+    expect(html.match(/<script\b/g)).toHaveLength(4);
+    expect(html.match(/<\/script>/g)).toHaveLength(4);
+    expect(html.match(/<style\b/g)).toHaveLength(2);
+  });
+
+  it("never become markup, a table cell, a link or a mention in Markdown", async () => {
+    const markdown = await render("markdown", model);
+    const tags = markdown.match(/<[^>]*>/g) ?? [];
+    expect([...new Set(tags)].toSorted()).toEqual([
+      "</details>",
+      "</sub>",
+      "</summary>",
+      "<details>",
+      "<sub>",
+      "<summary>",
+    ]);
+    expect(markdown).not.toMatch(/(?<!\\)\[e|@everyone|#1\b|https?:\/\/|www\./);
+    const tables = markdown.split("\n\n").filter((block) => block.startsWith("|"));
+    expect(tables.length).toBeGreaterThan(2);
+    for (const block of tables) {
+      const cellCounts = block.split("\n").map((line) => line.match(/(?<!\\)\|/g)?.length);
+      expect(new Set(cellCounts).size).toBe(1);
+    }
+  });
+
+  it("never steer a terminal", () => {
+    const steering = Array.from(plain(model)).filter(
+      (character) => character !== "\n" && /[\p{Cc}\p{Cf}]/u.test(character),
+    );
+    expect(steering).toEqual([]);
+  });
+
+  it("are still there to be read", async () => {
+    const html = readable(await render("html", model));
+    expect(html).toContain("&lt;/script&gt;&lt;img src=x onerror=globalThis.ran=1&gt;");
+    expect(plain(model)).toContain(HOSTILE[0].split(" ")[0]);
+  });
+});
+
+describe("a report", () => {
+  it("of an hour with 50 routes and 5 dependencies stays under 1 MB", async () => {
+    const html = await render("html", hour());
+    expect(Buffer.byteLength(html)).toBeLessThan(HOUR_BYTES_MAX);
+  });
+
+  it("keeps the worst second of a long run in its pictures", async () => {
+    const model = hour();
+    const p99Us = model.timeline.arms[1]!.p99Us.map((value, index) =>
+      index === 1_801 ? 9_876_000 : value,
+    );
+    const arms = model.timeline.arms.map((arm, index) => (index === 1 ? { ...arm, p99Us } : arm));
+    const html = await render("html", { ...model, timeline: { ...model.timeline, arms } });
+    const [, json = ""] = /id="chart-data">(.*?)<\/script>/s.exec(html) ?? [];
+    const data = JSON.parse(json) as { atS: number[]; p99: number[][]; windowsPerPoint: number };
+    expect(data.windowsPerPoint).toBe(5);
+    expect(data.p99[1]?.[Math.floor(1_801 / 5)]).toBe(9_876);
+    expect(data.p99[1]).toHaveLength(data.atS.length);
+  });
+
+  it("is coloured only when asked", () => {
+    const esc = String.fromCharCode(27);
+    const coloured = renderText(rollBack(), { color: true, width: 110 });
+    expect(coloured).toContain(`${esc}[`);
+    expect(coloured.replaceAll(new RegExp(`${esc}\\[\\d+m`, "g"), "")).toBe(plain(rollBack()));
+  });
+
+  it("refuses to write a number that is none into result.json", () => {
+    const model = rollBack();
+    const result = { ...model.result, run: { ...model.result.run, durationS: Number.NaN } };
+    const format = REPORT_FORMATS.find(({ name }) => name === "json")!;
+    expect(() => format.render({ ...model, result })).toThrow(
+      /does not follow its schema[\s\S]*durationS/,
+    );
+  });
+
+  it("in a narrow terminal is the same as its golden file", () => {
+    const text = plain(rollBack(), 60);
+    expect(text).toBe(golden("roll-back-60.txt", text));
+  });
+});
+
+describe("the result's JSON Schema", () => {
+  it("is a draft 2020-12 schema of a closed object with every field described by type", () => {
+    const schema = resultJsonSchema() as {
+      $schema: string;
+      type: string;
+      required: string[];
+      additionalProperties: boolean;
+      properties: Record<string, { description?: string }>;
+    };
+    expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
+    expect(schema).toMatchObject({ type: "object", additionalProperties: false });
+    expect(schema.required.toSorted()).toEqual(
+      Object.keys(resultSchema.shape)
+        .filter((key) => key !== "needs")
+        .toSorted(),
+    );
+    expect(schema.properties["schemaVersion"]).toMatchObject({ const: 1 });
+    expect(JSON.stringify(schema)).not.toContain('"$ref":"#/definitions');
+  });
+});
