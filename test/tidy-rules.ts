@@ -59,7 +59,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       "ledger session source split warnings",
     ),
   },
-  "src/detect": { shared: filesOf("detector evidence join lru-model occupancy pairs") },
+  "src/detect": { shared: filesOf("detector evidence join lru-model occupancy pairs retries") },
   "src/emulator/fault": { shared: [] },
   "src/emulator/latency": { shared: [] },
   "src/emulator/limit": { shared: [] },

@@ -37,12 +37,14 @@ export function warningsOf(
   warnings.push(...hostsWarning(collector.hostCounts, redactor));
   if (formats.some(({ timePrecisionNs }) => timePrecisionNs >= 1e9)) {
     warnings.push(
-      "arrivals are known to the second only, and were spread over it at random in file order: nothing is known about bursts shorter than a second",
+      "arrivals are known to the second only, and were spread over it at random in file order: " +
+        "nothing is known about bursts shorter than a second",
     );
   }
   if (formats.some(({ name }) => name === "har")) {
     warnings.push(
-      "an HTTP archive is one browser's view: its requests and their order are real, its arrivals are not those of many users",
+      "an HTTP archive is one browser's view: its requests and their order are real, " +
+        "its arrivals are not those of many users",
     );
   }
   if (backwardsCount > 0) {

@@ -147,7 +147,8 @@ export const captureCommand: Command = (io) => ({
       .option("redact-key", {
         type: "string",
         describe:
-          "make pseudonyms from this text, so that the profile can be made again alike; who knows it can test guesses (a random key, forgotten at once, unless given)",
+          "make pseudonyms from this text, so that the profile can be made again alike; " +
+          "who knows it can test guesses (a random key, forgotten at once, unless given)",
       })
       .option("json", { type: "boolean", default: false, describe: "print the ledger as JSON" })
       .example("$0 capture requests_0.gor", "writes requests_0.ndjson.gz")

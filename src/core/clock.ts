@@ -35,7 +35,13 @@ export function monotonicClock(originNs: bigint): MonotonicClock {
       // setTimeout may fire up to 1 ms early; look again until the deadline has passed.
       for (let leftNs = deadlineNs - nowNs(); leftNs > 0; leftNs = deadlineNs - nowNs()) {
         const waitMs = Math.min(Math.ceil(leftNs / 1e6), 2 ** 31 - 1);
-        await delay(waitMs, undefined, signal === undefined ? {} : { signal });
+        try {
+          await delay(waitMs, undefined, signal === undefined ? {} : { signal });
+        } catch (thrown) {
+          // The timer rejects with an error of its own, which only mentions the signal's reason.
+          signal?.throwIfAborted();
+          throw thrown;
+        }
       }
     },
   };

@@ -21,17 +21,20 @@ export function requestIdOf({ runId, seq, armIndex }: RequestIdentity): string {
   return `${runId}-${seq}-${armIndex}`;
 }
 
-/** The sequence number in a `traceparent` of this run, or -1 when it is absent or foreign. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
+const REQUEST_ID_REST = /^-(0|[1-9]\d{0,15})-\d+$/;
+
+/** The sequence number in a `traceparent` of this run, or -1: absent, malformed or foreign. */
 export function seqOfTraceparent(runId: string, traceparent: string | undefined): number {
-  if (traceparent === undefined || traceparent.length < 55) return -1;
-  if (!traceparent.startsWith(runId, 3)) return -1;
+  if (traceparent === undefined || !traceparent.startsWith(runId, 3)) return -1;
+  if (!TRACEPARENT.test(traceparent)) return -1;
   const seq = Number.parseInt(traceparent.slice(3 + runId.length, 35), 16);
   return Number.isSafeInteger(seq) ? seq : -1;
 }
 
-/** The sequence number in an `x-request-id` of this run, or -1. */
+/** The sequence number in an `x-request-id` of this run, or -1: absent, malformed or foreign. */
 export function seqOfRequestId(runId: string, requestId: string | undefined): number {
-  if (requestId === undefined || !requestId.startsWith(`${runId}-`)) return -1;
-  const seq = Number(requestId.slice(runId.length + 1).split("-")[0]);
-  return Number.isSafeInteger(seq) && seq >= 0 ? seq : -1;
+  if (requestId === undefined || !requestId.startsWith(runId)) return -1;
+  const seq = Number(REQUEST_ID_REST.exec(requestId.slice(runId.length))?.[1] ?? -1);
+  return Number.isSafeInteger(seq) ? seq : -1;
 }

@@ -25,7 +25,9 @@ const mix = (h: number): number => {
 };
 
 const absorb = (hash: number, word: number): number => {
-  const k = Math.imul(Math.imul(word, 0xcc9e2d51) ^ (word >>> 15), 0x1b873593);
+  const scaled = Math.imul(word, 0xcc9e2d51);
+  // A rotation, which loses nothing: two words never become one.
+  const k = Math.imul((scaled << 15) | (scaled >>> 17), 0x1b873593);
   const rotated = ((hash ^ k) << 13) | ((hash ^ k) >>> 19);
   return (Math.imul(rotated, 5) + 0xe6546b64) | 0;
 };

@@ -56,7 +56,7 @@ class Replay {
   #next: IntendedStart | undefined;
   #stage = -1;
   #stopped = false;
-  #done = false;
+  readonly #over = new AbortController();
 
   constructor(
     options: ReplayOptions,
@@ -69,11 +69,13 @@ class Replay {
   }
 
   begin(signal: AbortSignal): void {
-    this.#advance();
     const stop = (): void => this.#guard(() => this.#stop());
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
-    this.#guard(() => this.#sendDue());
+    signal.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
+    this.#guard(() => {
+      this.#advance();
+      if (signal.aborted) this.#stop();
+      else this.#awaitNext();
+    });
   }
 
   #advance(): void {
@@ -81,27 +83,34 @@ class Replay {
     this.#next = done === true ? undefined : value;
   }
 
-  /** A bug in a callback must end the replay with its error, not hang it. */
+  /**
+   * A bug in a callback must end the replay with its error, not hang it; what is still to happen
+   * then happens unseen.
+   */
   #guard(work: () => void): void {
+    if (this.#over.signal.aborted) return;
     try {
       work();
     } catch (thrown) {
-      this.#done = true;
+      this.#over.abort();
       this.#settle.reject(thrown);
     }
   }
 
-  #sendDue(): void {
-    const { clock, deadlines } = this.#options;
-    while (this.#next !== undefined && !this.#stopped) {
-      if (this.#next.intendedNs > clock.nowNs()) {
-        deadlines.at(this.#next.intendedNs, () => this.#guard(() => this.#sendDue()));
-        return;
-      }
-      this.#start(this.#next);
+  /**
+   * Each start is a deadline of its own, also when it is late already: between two of them the
+   * loop reads answers and gives up what has run out.
+   */
+  #awaitNext(): void {
+    const planned = this.#next;
+    if (planned === undefined) return this.#settleWhenIdle();
+    const start = (): void => {
+      if (this.#stopped) return;
+      this.#start(planned);
       this.#advance();
-    }
-    this.#settleWhenIdle();
+      this.#awaitNext();
+    };
+    this.#options.deadlines.at(planned.intendedNs, () => this.#guard(start));
   }
 
   #start(planned: IntendedStart): void {
@@ -186,7 +195,6 @@ class Replay {
   }
 
   #stop(): void {
-    if (this.#done || this.#stopped) return;
     this.#stopped = true;
     for (; this.#next !== undefined; this.#advance()) {
       for (let arm = 0; arm < this.#options.arms.length; arm++) {
@@ -201,9 +209,9 @@ class Replay {
   }
 
   #settleWhenIdle(): void {
-    if (this.#done || this.#next !== undefined) return;
+    if (this.#over.signal.aborted || this.#next !== undefined) return;
     if (this.#inFlight.some((arm) => arm.count > 0)) return;
-    this.#done = true;
+    this.#over.abort();
     this.#settle.resolve();
   }
 }

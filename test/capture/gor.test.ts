@@ -143,7 +143,8 @@ describe("gor", () => {
 
   it("what belongs to a connection is left out of the headers, with what `connection` names", async () => {
     const headers =
-      "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nExpect: 100-continue\r\nTE: x\r\nProxy-Foo: 1\r\nUpgrade: h2c\r\nAccept: */*\r\n";
+      "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nExpect: 100-continue\r\n" +
+      "TE: x\r\nProxy-Foo: 1\r\nUpgrade: h2c\r\nAccept: */*\r\n";
     const { profile } = await captureTexts({ "x.gor": gorOf(gorRequest("GET /", { headers })) });
     expect(profile.records[0]?.headers).toEqual([["accept", "*/*"]]);
   });

@@ -56,6 +56,7 @@ export function throughEscapes(
   change: (decoded: string) => string,
   plusIsSpace = false,
 ): string {
+  if (!text.includes("%") && !(plusIsSpace && text.includes("+"))) return change(text);
   const units = unitsOf(text, plusIsSpace);
   const decoded = units.map(({ char }) => char).join("");
   const changed = change(decoded);

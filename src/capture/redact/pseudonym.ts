@@ -1,4 +1,5 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { LRUCache } from "lru-cache";
 
 /**
  * Replaces values by pseudonyms that look like them. Under one key equal values get equal
@@ -22,9 +23,10 @@ export interface Pseudonyms {
 const HEX_TEXT = /^[0-9a-fA-F-]{8,}$/;
 const BLOCK_BYTES = 32;
 const TRIES_MAX = 64;
+const IDS_KEPT_MAX = 4_096;
 
 /** Bytes that depend on key, value and attempt alone, as many as are asked for. */
-function byteStream(key: Buffer, value: string, attempt: number): () => number {
+function byteStream(key: KeyObject, value: string, attempt: number): () => number {
   const seed = createHmac("sha256", key).update(`${attempt}\0`).update(value).digest();
   let [block, at, count] = [seed, 0, 0];
   return () => {
@@ -79,7 +81,10 @@ function cardLike(value: string, next: () => number): string {
 }
 
 /** Makes pseudonyms under a key. The key is never written anywhere. */
-export function createPseudonyms(key: Buffer): Pseudonyms {
+export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
+  const key = createSecretKey(keyBytes);
+  // The same clients and cookies come again and again; each is worked out once in a while.
+  const ids = new LRUCache<string, string>({ max: IDS_KEPT_MAX });
   /** Tries again where chance gave the value back: `7` must not become `7`. */
   const differing = (value: string, make: (next: () => number) => string): string => {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
@@ -115,7 +120,11 @@ export function createPseudonyms(key: Buffer): Pseudonyms {
       return differing(value, (next) => cardLike(value, next));
     },
     id(value) {
-      return createHmac("sha256", key).update("id\0").update(value).digest("hex").slice(0, 16);
+      const known = ids.get(value);
+      if (known !== undefined) return known;
+      const made = createHmac("sha256", key).update(`id\0${value}`).digest("hex").slice(0, 16);
+      ids.set(value, made);
+      return made;
     },
   };
 }
