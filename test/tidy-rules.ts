@@ -37,8 +37,10 @@ export const SOCKET_FILES: Readonly<Record<string, string>> = {
 /** Files that may look at the clock, set timers or draw chance by themselves, and why. */
 export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/clock.ts": "is the clock",
+  "src/core/deadlines.ts": "is what keeps deadlines",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
+  "src/run/traffic.ts": "ticks for those who watch; no result depends on when",
   "src/run/target.ts": "waits for another process, on that process's time",
   "src/emulator/thread.ts": "gives up on a thread that does not stop",
 };

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { formatDurationNs, parseDurationNs, ShakedownError } from "../core/index.ts";
+import {
+  formatDurationNs,
+  monotonicClock,
+  parseDurationNs,
+  ShakedownError,
+} from "../core/index.ts";
 import { type Emulator, startEmulatorThread } from "../emulator/index.ts";
 import { dependencyEnvName, loadScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
@@ -20,27 +25,19 @@ function addressLines(emulator: Emulator): string[] {
   ]);
 }
 
-/** Until Ctrl-C, the given time, or the emulator's own end. */
-async function untilOver(
-  emulator: Emulator,
-  forNs: number | null,
-  signal: AbortSignal,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = forNs === null ? undefined : setTimeout(resolve, forNs / 1e6);
-  if (signal.aborted) resolve();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  void emulator.failed.then(reject);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-  }
+/** Until Ctrl-C, the given time, or the emulator's own end, which is thrown. */
+async function untilOver(emulator: Emulator, forNs: number, signal: AbortSignal): Promise<void> {
+  const clock = monotonicClock(process.hrtime.bigint());
+  const over = clock.sleepUntilNs(forNs, signal).catch((thrown: unknown) => {
+    if (!signal.aborted) throw thrown;
+  });
+  const failed = await Promise.race([over, emulator.failed]);
+  if (failed !== undefined) throw failed;
 }
 
 async function emulate(io: CliIo, given: EmulateArguments): Promise<void> {
   const { scenario } = loadScenario(given.scenario);
-  const forNs = given.for === undefined ? null : parseDurationNs(given.for);
+  const forNs = given.for === undefined ? Number.POSITIVE_INFINITY : parseDurationNs(given.for);
   if (Object.keys(scenario.dependencies).length === 0) {
     throw new ShakedownError("USAGE", `${given.scenario} has no dependencies to emulate`);
   }
@@ -55,7 +52,9 @@ async function emulate(io: CliIo, given: EmulateArguments): Promise<void> {
   if (given.json) io.stdout.write(`${JSON.stringify(emulator.addresses)}\n`);
   else {
     io.stdout.write(`${addressLines(emulator).join("\n")}\n`);
-    io.stderr.write(forNs === null ? "until Ctrl-C\n" : `for ${formatDurationNs(forNs)}\n`);
+    io.stderr.write(
+      forNs === Number.POSITIVE_INFINITY ? "until Ctrl-C\n" : `for ${formatDurationNs(forNs)}\n`,
+    );
   }
   await untilOver(emulator, forNs, io.signal);
   const counts = await emulator.snapshot();

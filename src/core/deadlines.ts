@@ -28,13 +28,20 @@ export interface Deadlines {
 
 /** What wakes the loop: told when, it calls `wake` at or after that moment. */
 export interface Waker {
+  /** A shorter wait than this is spun, since waking up takes longer; 0 where nothing needs to be. */
+  readonly spinBelowNs: number;
   /** `Infinity` means: nothing to wait for. */
   arm(deadlineNs: number): void;
   close(): Promise<void>;
 }
 
-/** A shorter wait than this is spun: waking up takes longer. */
-const SPIN_BELOW_NS = 100_000;
+/**
+ * The loop is given back after this much firing and spinning, however much is due: deadlines that
+ * are close together (20,000 a second) would else keep it from ever reading a socket.
+ */
+const WAKE_MAX_NS = 250_000;
+/** What the alarm thread needs to wake the loop, and some more. */
+const ALARM_WAKES_WITHIN_NS = 100_000;
 /** The alarm is set this much ahead, since waking up takes as long at least. */
 const AHEAD_NS = 60_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -80,14 +87,16 @@ export class DeadlineQueue implements Deadlines {
   #wake(): void {
     this.#armedNs = Number.POSITIVE_INFINITY;
     this.#firing = true;
+    const giveBackNs = this.#clock.nowNs() + WAKE_MAX_NS;
     try {
       for (let next = this.#heap[0]; next !== undefined; next = this.#heap[0]) {
         if (next.fire === null) {
           this.#pop();
           continue;
         }
-        const leftNs = next.deadlineNs - this.#clock.nowNs();
-        if (leftNs > SPIN_BELOW_NS) break;
+        const nowNs = this.#clock.nowNs();
+        const leftNs = next.deadlineNs - nowNs;
+        if (leftNs > this.#waker.spinBelowNs || nowNs > giveBackNs) break;
         if (leftNs > 0) continue;
         const { fire } = next;
         next.fire = null;
@@ -158,6 +167,7 @@ export async function createDeadlines(clock: MonotonicClock): Promise<Deadlines>
       Atomics.notify(shared.state, 0);
     };
     return {
+      spinBelowNs: ALARM_WAKES_WITHIN_NS,
       arm(deadlineNs) {
         shared.deadline[0] = deadlineNs - AHEAD_NS;
         raise();

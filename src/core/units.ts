@@ -16,7 +16,7 @@ const DURATION_NS: Record<string, number> = {
 };
 
 /**
- * Reads a duration such as `250ms`, `1.5s`, `2m`, `1m30s` into nanoseconds.
+ * Reads a duration such as `250ms`, `1.5s`, `2m`, `1m30s` into whole nanoseconds.
  * @throws USAGE when it is not one; a bare number has no unit and is refused.
  */
 export function parseDurationNs(text: string): number {
@@ -30,7 +30,7 @@ export function parseDurationNs(text: string): number {
   for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|min|m|h)/g)) {
     totalNs += Number(amount) * (DURATION_NS[unit ?? ""] ?? Number.NaN);
   }
-  return totalNs;
+  return Math.round(totalNs);
 }
 
 const RATE_SECONDS: Record<string, number> = { s: 1, m: 60, min: 60, h: 3_600 };
@@ -65,12 +65,17 @@ export function parseRatio(text: string): number {
 }
 
 const trimmed = (value: number, digits: number): string =>
-  Number(value.toPrecision(digits)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  Number(value.toPrecision(digits)).toLocaleString("en-US", {
+    maximumFractionDigits: 6,
+    // What rounds to nothing has no sign.
+    signDisplay: "negative",
+  });
 
 /** Microseconds for people, in the unit that reads best: `850 µs`, `12.4 ms`, `1.25 s`. */
 export function formatUs(valueUs: number): string {
-  const size = Math.abs(valueUs);
   if (!Number.isFinite(valueUs)) return "–";
+  // Of the value as it will be shown: 999.7 µs reads `1 ms`, never `1,000 µs`.
+  const size = Math.abs(Number(valueUs.toPrecision(3)));
   if (size < 1_000) return `${trimmed(valueUs, 3)} µs`;
   if (size < 1_000_000) return `${trimmed(valueUs / 1_000, 3)} ms`;
   return `${trimmed(valueUs / 1_000_000, 3)} s`;

@@ -30,6 +30,8 @@ interface FetchReading {
   /** Fetches that put an answer into the cache: good ones, one of each dogpile. */
   readonly stored: number;
   readonly keys: number;
+  /** Time that keys were on their way, summed over keys. */
+  readonly onItsWayNs: number;
 }
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
@@ -42,19 +44,21 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 function readFetches(calls: readonly EmulatedCall[], ttlNs: number): FetchReading {
   const last = new Map<number, EmulatedCall>();
   const onItsWayUntilNs = new Map<number, number>();
-  const reading = { fetches: 0, premature: 0, dogpile: 0, stored: 0 };
+  const reading = { fetches: 0, premature: 0, dogpile: 0, stored: 0, onItsWayNs: 0 };
   for (const call of calls) {
     if (!call.safe) continue;
     reading.fetches++;
     const before = last.get(call.key);
-    const onItsWay = (onItsWayUntilNs.get(call.key) ?? -Infinity) > call.arriveNs;
+    const busyUntilNs = onItsWayUntilNs.get(call.key) ?? -Infinity;
+    const onItsWay = busyUntilNs > call.arriveNs;
     const early = before !== undefined && call.arriveNs - before.arriveNs < RULE.ttlRatio * ttlNs;
     if (onItsWay) reading.dogpile++;
     else {
       if (early && before.outcome === "ok") reading.premature++;
       if (call.outcome === "ok") reading.stored++;
     }
-    const untilNs = Math.max(onItsWayUntilNs.get(call.key) ?? -Infinity, call.endNs);
+    const untilNs = Math.max(busyUntilNs, call.endNs);
+    reading.onItsWayNs += untilNs - Math.max(busyUntilNs, call.arriveNs);
     onItsWayUntilNs.set(call.key, untilNs);
     // Of fetches that overlap, one good answer is enough to keep.
     if (!onItsWay || before?.outcome !== "ok" || call.outcome === "ok") last.set(call.key, call);
@@ -110,13 +114,17 @@ function modelled(evidence: Evidence, arm: number, dependency: number, ttlNs: nu
   const calls = evidence
     .calls(arm, dependency)
     .filter(({ seq }) => (evidence.request(arm, seq)?.startNs ?? Infinity) <= lastNs);
-  const { keys, stored } = readFetches(calls, ttlNs);
+  const { keys, onItsWayNs, stored } = readFetches(calls, ttlNs);
   const seen = { fetches: stored, keys };
+  const range = cacheEntriesRange(lookups, ttlNs, seen);
+  // The model keeps a key from the question on; a cache from the answer on, beside those it holds.
+  const onItsWay = onItsWayNs / Math.max(lastNs - lookups[0]!.atNs, 1);
+  const held = (entries: number): number => Math.max(Math.round(entries - onItsWay), 1);
   return {
     hitRatio: Math.max(1 - calls.filter((call) => call.safe && call.attempt === 1).length / total, 0),
     idealHitRatio: 1 - lruFetches(lookups, keys, ttlNs) / total,
-    likelyEntries: likelyCacheEntries(lookups, ttlNs, seen),
-    entries: cacheEntriesRange(lookups, ttlNs, seen),
+    likelyEntries: held(likelyCacheEntries(lookups, ttlNs, seen)),
+    entries: { least: held(range.least), most: held(range.most) },
   };
 }
 

@@ -88,6 +88,14 @@ function neverArrived(
     ).length;
 }
 
+/** As control, which waits for nothing, makes them. */
+function callsPerRequest(evidence: Evidence, dependency: number, stage: StageWindow): number {
+  const inside = (atNs: number): boolean => atNs >= stage.fromNs && atNs < stage.toNs;
+  const requests = evidence.requests(0).filter(({ intendedNs }) => inside(intendedNs)).length;
+  const calls = evidence.calls(0, dependency).filter(({ arriveNs }) => inside(arriveNs)).length;
+  return calls / Math.max(requests, 1);
+}
+
 function evidenceOf(reading: StageReading): Finding["evidence"] {
   const { control, own, stage } = reading;
   return {
@@ -131,15 +139,18 @@ function exhausted(
   const name = evidence.dependencies[dependency]!.name;
   const size = own.plateau;
   const ceilingPerSec = size / (own.holdMs / 1_000);
-  const callsPerRequest = reading.control.callsPerSec / stage.ratePerSec;
-  const requestsPerSec = ceilingPerSec / callsPerRequest;
-  const enough = Math.max(poissonQuantile(1 - RULE.spareRatio, wanted), size + 1);
+  const requestsPerSec = ceilingPerSec / callsPerRequest(evidence, dependency, stage);
+  // A control that stands at a ceiling itself does not show what is wanted.
+  const enough = isFull(reading.control)
+    ? null
+    : Math.max(poissonQuantile(1 - RULE.spareRatio, wanted), size + 1);
   const lost = neverArrived(evidence, arm, dependency, stage);
   const shared = controlIsFull(reading);
   const summary =
     `the ${name} connection pool of ${size} is exhausted above ${perSec(ceilingPerSec, "calls")} ` +
     `(${perSec(requestsPerSec, "requests")}), from stage ${stage.name} on: ` +
-    `calls in flight stand at ${size}${waitWords(reading)}${gaveUpWords(lost)}; ${enough} would do`;
+    `calls in flight stand at ${size}${waitWords(reading)}${gaveUpWords(lost)}` +
+    (enough === null ? "" : `; ${enough} would do`);
   return {
     detector: "pool-exhaustion",
     subject: `${evidence.arms[arm]} ${name}`,

@@ -23,6 +23,7 @@ export type Columns<S extends ColumnSet> = { readonly [Name in keyof S]: ArrayOf
 
 const ARRAYS = { f64: Float64Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array } as const;
 const MAGIC = "SHKSPOOL";
+const FILE_HEAD_BYTES = 16;
 const FORMAT_VERSION = 1;
 const BLOCK_MAGIC = 0x4b4c4231;
 const BLOCK_HEAD_BYTES = 16;
@@ -30,8 +31,14 @@ const ROWS_PER_BLOCK = 4_096;
 const UNWRITTEN_BLOCKS_MAX = 64;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
-const rowBytes = (schema: ColumnSet): number =>
-  Object.values(schema).reduce((sum, kind) => sum + ARRAYS[kind].BYTES_PER_ELEMENT, 0);
+const bodyBytesOf = (schema: ColumnSet, rows: number): number =>
+  Object.values(schema).reduce(
+    (sum, kind) => sum + aligned(rows * ARRAYS[kind].BYTES_PER_ELEMENT),
+    0,
+  );
+/** Of a block's own head as well: a wrong number of rows would make nonsense of a sound body. */
+const blockChecksum = (block: Buffer): number =>
+  crc32(block.subarray(BLOCK_HEAD_BYTES), crc32(block.subarray(0, BLOCK_HEAD_BYTES - 4)));
 
 function allocate<S extends ColumnSet>(schema: S, rows: number): Columns<S> {
   const entries = Object.entries(schema).map(([name, kind]) => [name, new ARRAYS[kind](rows)]);
@@ -39,10 +46,7 @@ function allocate<S extends ColumnSet>(schema: S, rows: number): Columns<S> {
 }
 
 function encodeBlock(schema: ColumnSet, columns: Columns<ColumnSet>, rows: number): Buffer {
-  const bodyBytes = Object.values(schema).reduce(
-    (sum, kind) => sum + aligned(rows * ARRAYS[kind].BYTES_PER_ELEMENT),
-    0,
-  );
+  const bodyBytes = bodyBytesOf(schema, rows);
   const block = Buffer.alloc(BLOCK_HEAD_BYTES + bodyBytes);
   let at = BLOCK_HEAD_BYTES;
   for (const name of Object.keys(schema)) {
@@ -54,7 +58,7 @@ function encodeBlock(schema: ColumnSet, columns: Columns<ColumnSet>, rows: numbe
   block.writeUInt32LE(BLOCK_MAGIC, 0);
   block.writeUInt32LE(rows, 4);
   block.writeUInt32LE(bodyBytes, 8);
-  block.writeUInt32LE(crc32(block.subarray(BLOCK_HEAD_BYTES)), 12);
+  block.writeUInt32LE(blockChecksum(block), 12);
   return block;
 }
 
@@ -92,15 +96,19 @@ export class SpoolWriter<S extends ColumnSet> {
     const header = Buffer.from(
       JSON.stringify({ formatVersion: FORMAT_VERSION, columns: schema, meta }),
     );
-    const head = Buffer.alloc(aligned(12 + header.length), " ");
+    const head = Buffer.alloc(aligned(FILE_HEAD_BYTES + header.length), " ");
     head.write(MAGIC, 0, "latin1");
-    head.writeUInt32LE(head.length - 12, 8);
-    head.set(header, 12);
+    head.writeUInt32LE(head.length - FILE_HEAD_BYTES, 8);
+    head.set(header, FILE_HEAD_BYTES);
+    head.writeUInt32LE(crc32(head.subarray(FILE_HEAD_BYTES)), 12);
+    let file: FileHandle | undefined;
     try {
-      const file = await open(path, "wx");
-      await file.write(head);
+      file = await open(path, "wx");
+      // Not `write`, which may write a part of what it is given and say so only in its result.
+      await file.writeFile(head);
       return new SpoolWriter(path, schema, file);
     } catch (cause) {
+      await file?.close();
       throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot create ${path}: ${messageOf(cause)}`, {
         cause,
       });
@@ -121,7 +129,11 @@ export class SpoolWriter<S extends ColumnSet> {
   /** Flushes and closes. Rejects with `DISK_WRITE_FAILED` when any write failed. */
   async close(): Promise<void> {
     await this.flush();
-    await this.#file.close();
+    try {
+      await this.#file.close();
+    } catch (cause) {
+      if (this.failure === undefined) this.#fail(cause);
+    }
     if (this.failure !== undefined) throw this.failure;
   }
 
@@ -137,7 +149,7 @@ export class SpoolWriter<S extends ColumnSet> {
     this.#unwritten++;
     this.#writing = this.#writing.then(async () => {
       try {
-        if (this.failure === undefined) await this.#file.write(block);
+        if (this.failure === undefined) await this.#file.writeFile(block);
         else this.lostRows += rows;
       } catch (cause) {
         this.lostRows += rows;
@@ -190,13 +202,17 @@ function readAll(path: string): Buffer {
 function readHeader(path: string, bytes: Buffer, schema: ColumnSet) {
   const invalid = (why: string): ShakedownError =>
     new ShakedownError("SPOOL_INVALID", `${path} is not a readable observation file: ${why}`);
-  if (bytes.length < 12 || bytes.toString("latin1", 0, 8) !== MAGIC)
+  if (bytes.length < FILE_HEAD_BYTES || bytes.toString("latin1", 0, 8) !== MAGIC) {
     throw invalid("wrong first bytes");
-  const end = 12 + bytes.readUInt32LE(8);
+  }
+  const end = FILE_HEAD_BYTES + bytes.readUInt32LE(8);
   if (end > bytes.length) throw invalid("its header is cut");
+  if (crc32(bytes.subarray(FILE_HEAD_BYTES, end)) !== bytes.readUInt32LE(12)) {
+    throw invalid("its header is damaged");
+  }
   let header: { formatVersion?: unknown; columns?: unknown; meta?: Record<string, unknown> };
   try {
-    header = JSON.parse(bytes.toString("utf8", 12, end)) as typeof header;
+    header = JSON.parse(bytes.toString("utf8", FILE_HEAD_BYTES, end)) as typeof header;
   } catch (cause) {
     throw invalid(messageOf(cause));
   }
@@ -224,8 +240,9 @@ export function readSpool<S extends ColumnSet>(path: string, schema: S): Spool<S
     const [blockRows, bodyBytes] = [bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at + 8)];
     const bodyAt = at + BLOCK_HEAD_BYTES;
     const whole = bytes.readUInt32LE(at) === BLOCK_MAGIC && bodyAt + bodyBytes <= bytes.length;
-    if (!whole || blockRows > ROWS_PER_BLOCK || bodyBytes < blockRows * rowBytes(schema)) break;
-    if (crc32(bytes.subarray(bodyAt, bodyAt + bodyBytes)) !== bytes.readUInt32LE(at + 12)) break;
+    if (!whole || blockRows > ROWS_PER_BLOCK || bodyBytes !== bodyBytesOf(schema, blockRows)) break;
+    const block = bytes.subarray(at, bodyAt + bodyBytes);
+    if (blockChecksum(block) !== block.readUInt32LE(12)) break;
     blocks.push({ rows: blockRows, at: bodyAt });
     rows += blockRows;
     at = bodyAt + bodyBytes;

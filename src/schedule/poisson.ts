@@ -14,7 +14,7 @@ export function poissonSchedule(ratePerSec: number, durationNs: number): Arrival
       for (;;) {
         // 1 − u is in (0, 1], whose logarithm is finite.
         startNs += (-Math.log(1 - prng()) / ratePerSec) * NS_PER_S;
-        if (startNs >= durationNs) return;
+        if (!(startNs < durationNs)) return;
         yield startNs;
       }
     },

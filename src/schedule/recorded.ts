@@ -1,4 +1,4 @@
-import { formatDurationNs, formatRatePerSec, NS_PER_S } from "../core/index.ts";
+import { formatDurationNs, formatRatePerSec, NS_PER_S, ShakedownError } from "../core/index.ts";
 import type { ArrivalSchedule } from "./schedule.ts";
 
 /**
@@ -8,6 +8,7 @@ import type { ArrivalSchedule } from "./schedule.ts";
  * between two repetitions lies one mean gap.
  *
  * `offsetsNs`: the records' arrivals, non-decreasing, the first at 0; at least one.
+ * @throws PROFILE_INVALID when there is none.
  */
 export function recordedSchedule(
   offsetsNs: readonly number[],
@@ -15,6 +16,11 @@ export function recordedSchedule(
   durationNs: number,
 ): ArrivalSchedule {
   const records = offsetsNs.length;
+  if (records === 0) {
+    throw new ShakedownError("PROFILE_INVALID", "there are no recorded arrivals to follow", {
+      hint: "use a profile with at least one record, or the arrivals `poisson` or `uniform`",
+    });
+  }
   const lastNs = offsetsNs[records - 1] ?? 0;
   const periodNs = (records / ratePerSec) * NS_PER_S;
   // One mean gap of n stands between repetitions, so n − 1 gaps' worth of period hold the capture.
@@ -29,7 +35,7 @@ export function recordedSchedule(
       const originNs = placeNs(phase);
       for (let i = phase; ; i++) {
         const startNs = placeNs(i) - originNs;
-        if (startNs >= durationNs) return;
+        if (!(startNs < durationNs)) return;
         yield startNs;
       }
     },

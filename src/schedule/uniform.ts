@@ -11,7 +11,7 @@ export function uniformSchedule(ratePerSec: number, durationNs: number): Arrival
       // Each start from its index, never by adding gaps up: no rounding error is carried along.
       for (let i = 0; ; i++) {
         const startNs = (i + 0.5) * gapNs;
-        if (startNs >= durationNs) return;
+        if (!(startNs < durationNs)) return;
         yield startNs;
       }
     },

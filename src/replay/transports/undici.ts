@@ -16,15 +16,27 @@ const KIND_OF_CODE: Record<string, ErrorKind> = {
   ECONNRESET: "reset",
   EPIPE: "reset",
   UND_ERR_SOCKET: "reset",
+  ECONNABORTED: "reset",
   ENOTFOUND: "connect",
+  EAI_AGAIN: "connect",
   EHOSTUNREACH: "connect",
+  ENETUNREACH: "connect",
+  // Of this machine: no free local port, no free descriptor.
+  EADDRNOTAVAIL: "connect",
+  EMFILE: "connect",
   ETIMEDOUT: "connect",
   UND_ERR_CONNECT_TIMEOUT: "connect",
+  // Only `close` does this to a request.
+  UND_ERR_DESTROYED: "cancelled",
+  UND_ERR_CLOSED: "cancelled",
 };
+/** How undici says that the peer sent `100` or `101` unasked; the socket itself was sound. */
+const UNASKED = /^bad (?:response|upgrade)$/;
 
 function errorKindOf(thrown: unknown): ErrorKind {
   if (thrown instanceof GivenUp) return thrown.why;
   if (thrown instanceof errors.HTTPParserError) return "protocol";
+  if (thrown instanceof errors.SocketError && UNASKED.test(thrown.message)) return "protocol";
   const code = systemCodeOf(thrown) ?? "";
   if (code.startsWith("HPE_")) return "protocol";
   return KIND_OF_CODE[code] ?? "protocol";
@@ -43,9 +55,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Given up while it waited for a connection. To throw here leaves the connection, which would
+    // be closed by an abort, to the next request.
+    if (this.#given !== undefined) throw this.#given;
     this.#controller = controller;
-    if (this.#given === undefined) this.#sink.start();
-    else controller.abort(this.#given);
+    this.#sink.start();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
@@ -107,6 +121,8 @@ export function undiciTransport(origin: string, connectionsMax: number): Transpo
             path: request.path,
             headers: [...request.headers, ...identity],
             body: request.body,
+            // Else undici closes the connection after every HEAD.
+            reset: false,
           },
           exchange,
         );
