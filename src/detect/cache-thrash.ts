@@ -16,7 +16,7 @@ const RULE = {
   fetches: 100,
   /** A cache that asks again after this share of the time to live refreshes ahead; that is no fault. */
   ttlRatio: 0.9,
-  /** The largest size over the smallest that explains the fetches, for a size to be named. */
+  /** A size is named when the largest that explains the fetches is below this × the smallest (+ 2). */
   rangeMax: 2,
   /** Look-ups that the cache model is run over. */
   lookupsMax: 200_000,
@@ -120,11 +120,13 @@ function modelled(evidence: Evidence, arm: number, dependency: number, ttlNs: nu
   // The model keeps a key from the question on; a cache from the answer on, beside those it holds.
   const onItsWay = onItsWayNs / Math.max(lastNs - lookups[0]!.atNs, 1);
   const held = (entries: number): number => Math.max(Math.round(entries - onItsWay), 1);
+  const entries = { least: held(range.least), most: held(range.most) };
+  const named = entries.most <= RULE.rangeMax * entries.least + 2;
   return {
     hitRatio: Math.max(1 - calls.filter((call) => call.safe && call.attempt === 1).length / total, 0),
     idealHitRatio: 1 - lruFetches(lookups, keys, ttlNs) / total,
-    likelyEntries: held(likelyCacheEntries(lookups, ttlNs, seen)),
-    entries: { least: held(range.least), most: held(range.most) },
+    likelyEntries: named ? held(likelyCacheEntries(lookups, ttlNs, seen)) : null,
+    entries,
   };
 }
 
@@ -146,10 +148,10 @@ function readCache(
 }
 
 function sizeWords({ entries, likelyEntries }: CacheReading): string {
-  if (entries === null || likelyEntries === null) return "";
-  return entries.most <= RULE.rangeMax * entries.least
-    ? ` of about ${formatCount(likelyEntries)} entries`
-    : ` of at most ${formatCount(entries.most)} entries`;
+  if (entries === null) return "";
+  return likelyEntries === null
+    ? ` of at most ${formatCount(entries.most)} entries`
+    : ` of about ${formatCount(likelyEntries)} entries`;
 }
 
 function thrashWords(name: string, ttlNs: number, reading: CacheReading): string {

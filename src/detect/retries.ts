@@ -9,6 +9,8 @@ export interface RetryReading {
   readonly joined: number;
   readonly logical: number;
   readonly retries: number;
+  /** Calls that ask again for what was last answered by a failure, whoever asks. */
+  readonly repeats: number;
   /** The longest chain of attempts, each after a failure of the one before. */
   readonly attemptsMax: number;
   readonly failures: number;
@@ -28,6 +30,8 @@ export interface RetryReading {
 export interface Attempt {
   readonly call: EmulatedCall;
   readonly before: EmulatedCall | null;
+  /** Whether the last call for the same key failed, joined or not. */
+  readonly repeats: boolean;
   /** 1 for a call that repeats nothing, 2 for its first retry, … */
   readonly inARow: number;
 }
@@ -45,13 +49,16 @@ const GAPS = 20;
  */
 export function attemptsOf(calls: readonly EmulatedCall[]): Attempt[] {
   const last = new Map<string, Attempt>();
+  const lastOfKey = new Map<number, EmulatedCall>();
   return calls.map((call) => {
+    const repeats = (lastOfKey.get(call.key)?.outcome ?? "ok") !== "ok";
+    lastOfKey.set(call.key, call);
     const id = `${call.seq}/${call.key}`;
     const previous = call.seq < 0 ? undefined : last.get(id);
     const again = previous !== undefined && previous.call.outcome !== "ok";
     const attempt = again
-      ? { call, before: previous.call, inARow: previous.inARow + 1 }
-      : { call, before: null, inARow: 1 };
+      ? { call, before: previous.call, repeats, inARow: previous.inARow + 1 }
+      : { call, before: null, repeats, inARow: 1 };
     if (call.seq >= 0) last.set(id, attempt);
     return attempt;
   });
@@ -98,6 +105,7 @@ export function readRetries(
     joined,
     logical: joined - retries.length,
     retries: retries.length,
+    repeats: inside.filter((attempt) => attempt.repeats).length,
     attemptsMax: inside.reduce((most, { inARow }) => Math.max(most, inARow), 0),
     failures: inside.filter(({ call }) => call.outcome !== "ok").length,
     limited: inside.filter(({ call }) => call.outcome === "limited").length,

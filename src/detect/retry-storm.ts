@@ -86,8 +86,9 @@ function readStage(pair: Pair, arm: number, stage: StageWindow): StormReading {
   }
   const more = own.calls - control.calls;
   const failing = own.failures > RULE.failingRatio * own.calls;
-  // Every retry follows a failure: more calls than failures have another reason.
-  const storm = more >= RULE.retries && more <= own.failures && failing && isStorm(over);
+  // Every retry follows a failure and asks for the same: else more calls have another reason.
+  const again = more <= own.failures && more <= RULE.factor * (own.repeats - control.repeats);
+  const storm = more >= RULE.retries && again && failing && isStorm(over);
   return { ...reading, storm };
 }
 
@@ -103,7 +104,7 @@ function stormWords(name: string, { control, over, own, stage }: StormReading): 
   const perLogical = own.joined > 0 ? ` (${perCall(own).toFixed(2)} attempts a call)` : "";
   const controlFails = control.calls === 0 ? 0 : control.failures / control.calls;
   const early =
-    own.toldToWait === 0
+    own.early === 0
       ? ""
       : `; ${formatRatio(own.early / own.toldToWait)} of the waits asked for were cut short`;
   const unsafe = own.unsafe === 0 ? "" : `; ${formatCount(own.unsafe)} retries repeat a write`;

@@ -1,0 +1,95 @@
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { EXIT, type ExitCode, messageOf, ShakedownError } from "../core/index.ts";
+import { endSpawned } from "../run/index.ts";
+import { captureCommand } from "./capture.ts";
+import type { CliIo, Command } from "./command.ts";
+import { emulateCommand } from "./emulate.ts";
+import { profileCommand } from "./profile.ts";
+import { reportCommand } from "./report.ts";
+import { runCommand } from "./run.ts";
+import { schemaCommand } from "./schema.ts";
+import { version } from "./version.ts";
+
+const COMMANDS: readonly Command[] = [
+  captureCommand,
+  profileCommand,
+  runCommand,
+  reportCommand,
+  emulateCommand,
+  schemaCommand,
+];
+
+const EXIT_CODES = `Exit codes: 0 ship (or done), 1 roll back, 2 hold, 64 usage, 65 bad data,
+69 target unreachable, 70 our bug, 130 interrupted.`;
+
+function parser(io: CliIo) {
+  const cli = yargs(hideBin(process.argv))
+    .scriptName("shakedown")
+    .usage(
+      "$0 <command>\n\nReplay captured traffic against a control and a variant, and learn whether to ship.",
+    )
+    .version(version)
+    .strict()
+    .demandCommand(1, "name a command")
+    .recommendCommands()
+    .wrap(Math.min(io.stdout.columns ?? 100, 100))
+    .epilogue(EXIT_CODES)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error: unknown) => {
+      if (error instanceof Error) throw error;
+      throw new ShakedownError("USAGE", message, { hint: "shakedown --help" });
+    });
+  for (const command of COMMANDS) cli.command(command(io));
+  return cli;
+}
+
+function describeFailure(thrown: unknown): { text: string; exitCode: ExitCode } {
+  if (thrown instanceof ShakedownError) {
+    const hint = thrown.hint === undefined ? "" : `\n  ${thrown.hint}`;
+    return { text: `shakedown: ${thrown.message}${hint}\n`, exitCode: thrown.exitCode };
+  }
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+  const text = `shakedown: a bug of ours, please report it with what you typed:\n${stack}\n`;
+  return { text, exitCode: EXIT.internal };
+}
+
+/** The first interrupt asks to stop and keep what there is; the second ends everything at once. */
+function listenForInterrupts(stopping: AbortController): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) process.exit(EXIT.interrupted);
+      stopping.abort(new ShakedownError("INTERRUPTED", `interrupted by ${signal}`));
+    });
+  }
+}
+
+async function main(): Promise<ExitCode> {
+  const stopping = new AbortController();
+  listenForInterrupts(stopping);
+  process.on("exit", endSpawned);
+  // A reader that went away (`| head`) is no reason to crash.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const io: CliIo = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stopping.signal,
+    exitCode: EXIT.ship,
+  };
+  try {
+    await parser(io).parseAsync();
+    return io.exitCode;
+  } catch (thrown) {
+    const { exitCode, text } = describeFailure(thrown);
+    process.stderr.write(text);
+    return exitCode;
+  }
+}
+
+process.exitCode = await main();
+// Kept-alive connections and threads must not hold the process; both streams are flushed first.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => stream.write("", () => resolve()));
+}
+process.exit();

@@ -1,0 +1,29 @@
+/**
+ * For tests of shakedown and of its plug-ins: virtual time, loopback targets, a scripted transport
+ * and the contract suites. The suites take `describe` and `it` of any test runner.
+ */
+export {
+  type CollectedExchange,
+  collectExchange,
+  exchangeOnce,
+  type ExchangeStory,
+  ObservationList,
+} from "./collect.ts";
+export {
+  type LoopbackHandler,
+  type LoopbackReply,
+  type LoopbackTarget,
+  loopbackTarget,
+  type SeenRequest,
+} from "./loopback.ts";
+export { scheduleContract, type ScheduleMaker } from "./schedule-contract.ts";
+export {
+  type ScriptedEnd,
+  type ScriptedExchange,
+  type ScriptedTransport,
+  scriptedTransport,
+  type ScriptOptions,
+} from "./scripted-transport.ts";
+export type { Suite } from "./suite.ts";
+export { transportContract, type TransportMaker } from "./transport-contract.ts";
+export { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
