@@ -41,12 +41,15 @@ function statusLines(event: Extract<RunEvent, { kind: "tick" }>, durationNs: num
   const leftS = Math.max(Math.ceil((durationNs - event.elapsedNs) / NS_PER_S), 0);
   const width = widthOf(event.arms);
   const arms = event.arms.map((arm) => `  ${arm.arm.padEnd(width)} ${outcomeOf(arm)}`);
-  const dependencies = Object.entries(event.emulator).map(([dependency, byArm]) => {
-    const shown = Object.entries(byArm).map(([arm, counts]) => `${arm} ${counts.inFlight}`);
-    return `${dependency} ${shown.join(" / ")}`;
-  });
+  const dependencies = Object.entries(event.emulator).map(
+    ([dependency, byArm]) =>
+      `${dependency} ${Object.values(byArm)
+        .map((counts) => counts.inFlight)
+        .join("/")}`,
+  );
+  const names = event.arms.map(({ arm }) => arm).join("/");
   const inFlight =
-    dependencies.length === 0 ? [] : [`  calls in flight: ${dependencies.join(" · ")}`];
+    dependencies.length === 0 ? [] : [`  calls in flight (${names}): ${dependencies.join(", ")}`];
   return [`${bar} ${leftS} s left`, ...arms, ...inFlight];
 }
 

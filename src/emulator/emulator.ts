@@ -10,6 +10,7 @@ import { EmulatorCounters, type EmulatorSnapshot } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import { Recorder } from "./recorder.ts";
+import { rehearse } from "./rehearse.ts";
 
 /** Can be sent to a thread as it is. */
 export interface EmulatorOptions {
@@ -25,6 +26,8 @@ export interface EmulatorOptions {
   readonly spoolPath: string | null;
   /** 127.0.0.1 unless told. */
   readonly host?: string;
+  /** Run through the answering of calls before there are any, so as to be on time from the first. */
+  readonly rehearse?: boolean;
 }
 
 /** Dependency → arm → `http://127.0.0.1:port`. */
@@ -125,6 +128,7 @@ export async function serveEmulator(
   const recorder = await Recorder.create({ path: spoolPath, meta, counters, onFailure: fail });
   const clock = monotonicClock(options.originNs);
   const deadlines = await createDeadlines(clock);
+  if (options.rehearse === true) await rehearse(clock, deadlines);
   const shared: Parameters<typeof listenAll>[1] = {
     clock,
     deadlines,

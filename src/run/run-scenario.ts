@@ -10,11 +10,13 @@ import {
   ShakedownError,
 } from "../core/index.ts";
 import { type Emulator, startEmulatorThread } from "../emulator/index.ts";
+import { ObservationWriter } from "../measure/index.ts";
 import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index.ts";
 import { type Profile, readProfile } from "../profile/index.ts";
+import { prepareRequest, rehearseReplay } from "../replay/index.ts";
 import type { ReportModel } from "../report/index.ts";
 import { judgeAndReport } from "./judge.ts";
-import type { RunEvent } from "./live.ts";
+import { LiveCounts, type RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { makePlan } from "./make-plan.ts";
 import { type Manifest, MANIFEST_VERSION } from "./manifest.ts";
@@ -114,8 +116,12 @@ class Run {
       this.#directory.write("plan.json", `${JSON.stringify(this.#registered, null, 2)}\n`);
       this.#audit.append("plan registered", { sha256: this.#registered.sha256 });
       await using emulator = await this.#startEmulator();
+      const rehearsal = this.#rehearse(signal);
+      // Looked at below; until then a failure to start a target is the better news.
+      rehearsal.catch(() => {});
       const targets = await this.#startTargets(emulator, signal);
       await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
+      await rehearsal;
       begun = true;
       return await this.#replay({ emulator, targets }, signal);
     } catch (thrown) {
@@ -174,7 +180,32 @@ class Run {
       runId: this.#id,
       originNs: this.#emulatorOriginNs,
       spoolPath: this.#directory.calls,
+      rehearse: true,
     });
+  }
+
+  /** Warms the generator up, while the targets start; leaves nothing. */
+  async #rehearse(signal: AbortSignal): Promise<void> {
+    const path = this.#directory.file("observations/rehearsal.spool");
+    const writer = await ObservationWriter.create(path, { arms: [], stages: [], routes: [] });
+    const tally = new LiveCounts(this.#registered.plan.arms);
+    const arm = { origin: "http://127.0.0.1", headers: {} };
+    const requests = this.#profile.records.map((record) => prepareRequest(record, 0, arm));
+    const clock = monotonicClock(process.hrtime.bigint());
+    try {
+      await rehearseReplay(
+        requests,
+        clock,
+        (observation) => {
+          writer.write(observation);
+          tally.add(observation);
+        },
+        signal,
+      );
+    } finally {
+      await writer.spool.close();
+      rmSync(path, { force: true });
+    }
   }
 
   async #startTargets(emulator: Emulator, signal: AbortSignal): Promise<Target[]> {
