@@ -12,7 +12,12 @@ if (major < NEEDS.major || (major === NEEDS.major && minor < NEEDS.minor)) {
   );
   process.exitCode = 64;
 } else {
+  // Node's own exit code for a crash is 1, which here means roll back.
+  process.on("uncaughtException", (error) => {
+    process.stderr.write(
+      `shakedown: a bug of ours, please report it:\n${error.stack ?? error.message}\n`,
+    );
+    process.exit(70);
+  });
   await import("./program.ts");
 }
-
-export {};

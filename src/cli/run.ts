@@ -28,7 +28,7 @@ async function run(io: CliIo, given: RunArguments): Promise<void> {
   const progress = given.json ? io.stderr : io.stdout;
   const view = runView(progress, { color: wantsColor(progress) });
   const command = ["shakedown", ...process.argv.slice(2)].join(" ");
-  const { directory, exitCode, model } = await runScenario(
+  const { directory, exitCode, model, unwritten } = await runScenario(
     {
       scenarioPath: given.scenario,
       out: given.out,
@@ -46,6 +46,9 @@ async function run(io: CliIo, given: RunArguments): Promise<void> {
     io.stdout.write(`\n${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
     io.stdout.write(`\nreport   ${shortPath(directory.file("report.html"))}\n`);
     io.stdout.write(`again    shakedown report ${shortPath(directory.path)}\n`);
+  }
+  if (unwritten !== null) {
+    io.stderr.write(`shakedown: ${unwritten.message}\n  ${unwritten.hint ?? ""}\n`);
   }
   const decided = exitCode === EXIT.rollBack || exitCode === EXIT.hold;
   io.exitCode = given.exitZero && decided ? EXIT.ship : exitCode;

@@ -20,15 +20,25 @@ function readWith<Out>(read: (text: string) => Out) {
   };
 }
 
+/** A text; a bare number is answered with what to write instead. */
+export const textWithUnit = (example: (value: number) => string) =>
+  z.string({
+    error: ({ input }) =>
+      typeof input === "number" ? `${input} has no unit; write ${example(input)}` : undefined,
+  });
+
+const durationText = () => textWithUnit((value) => `${value}s or ${value}ms`);
+
 /** `"250ms"`, `"20s"` → nanoseconds. */
-export const durationNsField = () => z.string().transform(readWith(parseDurationNs));
+export const durationNsField = () => durationText().transform(readWith(parseDurationNs));
 
 /** `"250ms"`, `"80us"` → microseconds. */
 export const durationUsField = () =>
-  z.string().transform(readWith((text) => parseDurationNs(text) / NS_PER_US));
+  durationText().transform(readWith((text) => parseDurationNs(text) / NS_PER_US));
 
 /** `"180/s"`, `"30000/m"` → per second, above zero. */
-export const ratePerSecField = () => z.string().transform(readWith(parseRatePerSec));
+export const ratePerSecField = () =>
+  textWithUnit((value) => `${value}/s`).transform(readWith(parseRatePerSec));
 
 /** `"5%"` or `0.05` → `0.05`, from 0 up to `max` (1 unless told). */
 export const ratioField = (max = 1) =>

@@ -62,7 +62,7 @@ export function occupancyOf(
   const meanSquare =
     levels.reduce((sum, timeNs, inFlight) => sum + timeNs * inFlight ** 2, 0) / lengthNs;
   let plateau = max;
-  for (let aboveNs = levels[max] ?? 0; aboveNs < OVERSHOOT_RATIO * lengthNs && plateau > 0; ) {
+  for (let aboveNs = levels[max] ?? 0; aboveNs < OVERSHOOT_RATIO * lengthNs && plateau > 0;) {
     plateau--;
     aboveNs += levels[plateau] ?? 0;
   }

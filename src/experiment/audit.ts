@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { canonicalJson, sha256Hex } from "../core/index.ts";
+import { canonicalJson, messageOf, sha256Hex, ShakedownError } from "../core/index.ts";
 
 /** One entry of the audit trail: what was decided, when, and the hash that chains it to the last. */
 export interface AuditEntry {
@@ -26,24 +26,39 @@ export class AuditLog {
     this.#nowIso = nowIso;
   }
 
-  /** Written at once, synchronously: an entry that returned is on its way to the disk. */
+  /**
+   * Written at once, synchronously: an entry that returned is on its way to the disk.
+   * @throws DISK_WRITE_FAILED
+   */
   append(event: string, detail: Readonly<Record<string, unknown>> = {}): AuditEntry {
     const content = { at: this.#nowIso(), event, detail, previous: this.#last };
     const entry = { ...content, sha256: sha256Hex(canonicalJson(content)) };
-    appendFileSync(this.path, `${JSON.stringify(entry)}\n`);
+    try {
+      appendFileSync(this.path, `${JSON.stringify(entry)}\n`);
+    } catch (cause) {
+      const message = `cannot write ${this.path}: ${messageOf(cause)}`;
+      throw new ShakedownError("DISK_WRITE_FAILED", message, { cause });
+    }
     this.#last = entry.sha256;
     return entry;
   }
 }
 
-/** The first line (from 1) at which a chain is broken, or null when it is whole. */
+/**
+ * The first line (from 1) at which a chain is broken, or null when it is whole. Every byte counts.
+ * Lines cut off the end leave a whole, shorter chain: whoever reads it must know what its last
+ * entry should say.
+ */
 export function brokenAuditLine(text: string): number | null {
   let last = FIRST;
-  for (const [index, line] of text.split("\n").filter(Boolean).entries()) {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  for (const [index, line] of lines.entries()) {
     try {
-      const { sha256, ...content } = JSON.parse(line) as AuditEntry;
-      if (content.previous !== last || sha256 !== sha256Hex(canonicalJson(content)))
-        return index + 1;
+      const entry = JSON.parse(line) as AuditEntry;
+      const { sha256, ...content } = entry;
+      const whole = JSON.stringify(entry) === line && sha256 === sha256Hex(canonicalJson(content));
+      if (!whole || content.previous !== last) return index + 1;
       last = sha256;
     } catch {
       return index + 1;

@@ -99,6 +99,11 @@ function compareOne(
   // Log-ratios become relative changes: e^θ − 1.
   const scale = (value: number): number => (relative ? Math.expm1(value) : value);
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  const warnings = found.warnings.map(({ message }) => message);
+  const [low, high] = [scale(found.low), scale(found.high)];
+  // An interval that reaches past all numbers (two modes far apart) tells nothing.
+  const judged = found.judged && Number.isFinite(low) && Number.isFinite(high);
+  if (found.judged && !judged) warnings.push("the interval is too wide to be of any use");
   return {
     label: metricLabel(spec),
     stage: stage.name,
@@ -107,18 +112,18 @@ function compareOne(
     control: finite(found.control),
     variant: finite(found.variant),
     confidence: 1 - context.plan.alpha,
-    effect: found.judged
+    effect: judged
       ? {
           kind: relative ? "relative" : "difference",
           estimate: scale(found.estimate),
-          low: scale(found.low),
-          high: scale(found.high),
+          low,
+          high,
         }
       : null,
     margin: spec.margin,
-    mde: found.judged ? finite(scale(found.mde)) : null,
-    pHarm: found.judged ? found.pHarm : null,
-    warnings: found.warnings.map(({ message }) => message),
+    mde: judged ? finite(scale(found.mde)) : null,
+    pHarm: judged ? found.pHarm : null,
+    warnings,
   };
 }
 

@@ -3,7 +3,7 @@ import { ratioField } from "../core/index.ts";
 
 /**
  * A metric by the name that scenarios use:
- * `response_time_p95`, `service_time_p50` (any percentile below 100: p50, p99, p99.9),
+ * `response_time_p95`, `service_time_p50` (any percentile between 0 and 100: p50, p99, p99.9),
  * `error_ratio`, `amplification` (of one dependency).
  */
 export type Metric =
@@ -13,12 +13,18 @@ export type Metric =
 
 const QUANTILE_NAME = /^(response|service)_time_p(\d{1,2}(?:\.\d+)?)$/;
 
-const metricName = z
-  .string()
-  .refine((name) => QUANTILE_NAME.test(name) || ["error_ratio", "amplification"].includes(name), {
-    error:
-      "not a metric; write response_time_p95, service_time_p99 (any percentile), error_ratio or amplification",
-  });
+const isMetric = (name: string): boolean => {
+  const quantile = QUANTILE_NAME.exec(name);
+  return quantile === null
+    ? ["error_ratio", "amplification"].includes(name)
+    : Number(quantile[2]) > 0;
+};
+
+const metricName = z.string().refine(isMetric, {
+  error: ({ input }) =>
+    `"${String(input)}" is not a metric; write response_time_p95, service_time_p99 (any percentile), ` +
+    "error_ratio or amplification",
+});
 
 const fields = { metric: metricName, dependency: z.string().optional(), margin: ratioField(10) };
 

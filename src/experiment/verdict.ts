@@ -1,4 +1,4 @@
-import { formatRatio } from "../core/index.ts";
+import { formatCount, formatRatio } from "../core/index.ts";
 
 export type Decision = "ship" | "hold" | "roll-back";
 
@@ -30,6 +30,8 @@ export type ComparisonStatus = "within-margin" | "small-harm" | "harm" | "inconc
 export function statusOf(comparison: JudgedComparison, alpha: number): ComparisonStatus {
   const { adjustedPHarm, effect, margin } = comparison;
   if (effect === null || adjustedPHarm === null) return "inconclusive";
+  // NaN compares as false everywhere below: it must not pass for "within".
+  if ([effect.estimate, effect.low, effect.high].some(Number.isNaN)) return "inconclusive";
   if (adjustedPHarm <= alpha / 2 && effect.estimate >= margin) return "harm";
   if (effect.high >= margin) return "inconclusive";
   return effect.low > 0 ? "small-harm" : "within-margin";
@@ -60,27 +62,50 @@ export interface Verdict {
   readonly needs?: string;
 }
 
-const describe = ({ effect, label, stage, margin }: JudgedComparison): string =>
-  effect === null
-    ? `${label} in stage ${stage}`
-    : `${label} ${effect.kind === "difference" ? "by" : ""} ${formatRatio(effect.estimate, { signed: true })} ` +
-      `[${formatRatio(effect.low, { signed: true })}, ${formatRatio(effect.high, { signed: true })}] ` +
-      `in stage ${stage} (margin ${formatRatio(margin)})`;
+/** `+620 %` of a relative effect, `+2.31 pp` (percentage points) of a difference of ratios. */
+function amount(value: number, kind: "relative" | "difference", signed = true): string {
+  const text = formatRatio(value, { signed }).replace("-", "−");
+  return kind === "difference" ? text.replace(" %", " pp") : text;
+}
 
-const tidy = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
+/** `error_ratio changed by +2.31 pp [+1.9 pp, +2.7 pp] in stage everybody (margin 0.5 pp)`. */
+function describe({ effect, label, margin, stage }: JudgedComparison): string {
+  if (effect === null) return `${label} in stage ${stage}`;
+  const { estimate, high, kind, low } = effect;
+  return (
+    `${label} changed by ${amount(estimate, kind)} [${amount(low, kind)}, ${amount(high, kind)}] ` +
+    `in stage ${stage} (margin ${amount(margin, kind, false)})`
+  );
+}
 
 function rollBack(input: VerdictInput, harmed: readonly JudgedComparison[]): Verdict | null {
   const failing = input.findings.filter((finding) => finding.status === "fail");
   if (failing.length === 0 && harmed.length === 0) return null;
   const causes = failing.map((finding) => finding.summary);
-  const harms = harmed.map((comparison) => tidy(describe(comparison)));
+  const harms = harmed.map(describe);
   const shown = harms.slice(0, 3).join("; ");
-  const more = harms.length > 3 ? ` and ${harms.length - 3} more` : "";
-  const harm = harms.length === 0 ? "" : `harm shown: ${shown}${more}`;
+  const more = harms.length > 3 ? `; and ${harms.length - 3} more` : "";
+  if (harms.length > 0) causes.push(`harm is shown: ${shown}${more}`);
   return {
     decision: "roll-back",
-    reason: [...causes, harm].filter((part) => part !== "").join(" — "),
+    reason: causes.join("; "),
     needs: "mend the cause, then run the same plan again",
+  };
+}
+
+function undecidedWords(undecided: readonly JudgedComparison[]): { reason: string; needs: string } {
+  const first = undecided[0]!;
+  const more = undecided.length > 1 ? ` (and ${undecided.length - 1} more)` : "";
+  if (first.effect === null) {
+    const why = first.warnings[0] ?? "too little was measured";
+    return {
+      reason: `not judged: ${describe(first)}: ${why}${more}`,
+      needs: "longer stages, or a higher rate",
+    };
+  }
+  return {
+    reason: `underpowered: harm beyond the margin is neither shown nor excluded: ${describe(first)}${more}`,
+    needs: "longer stages, or more runs",
   };
 }
 
@@ -88,25 +113,18 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
   if (input.comparisons.length === 0) {
     return { decision: "hold", reason: "nothing was judged", needs: "a stage that is judged" };
   }
-  if (undecided.length > 0) {
-    const first = undecided[0]!;
-    const why =
-      first.effect === null
-        ? (first.warnings[0] ?? "too little was measured")
-        : tidy(describe(first));
-    const more = undecided.length > 1 ? ` (and ${undecided.length - 1} more)` : "";
-    return {
-      decision: "hold",
-      reason: `underpowered: harm within ${first.label}'s margin is neither shown nor excluded: ${why}${more}`,
-      needs: "longer stages, or more runs",
-    };
-  }
+  if (undecided.length > 0) return { decision: "hold", ...undecidedWords(undecided) };
   const unsure = input.findings.find((finding) => finding.status === "inconclusive");
-  if (unsure !== undefined) return { decision: "hold", reason: `inconclusive: ${unsure.summary}` };
+  if (unsure !== undefined) {
+    return { decision: "hold", reason: `inconclusive: ${unsure.summary}` };
+  }
   if (input.droppedStarts > 0) {
+    const one = input.droppedStarts === 1;
     return {
       decision: "hold",
-      reason: `${input.droppedStarts} planned starts were dropped, so what they would have met is not known`,
+      reason: one
+        ? "1 planned start was dropped, so what it would have met is not known"
+        : `${formatCount(input.droppedStarts)} planned starts were dropped, so what they would have met is not known`,
       needs: "a higher inFlightMax, or a lower rate",
     };
   }
@@ -152,7 +170,7 @@ export function decide(input: VerdictInput): Verdict {
     rollBack(input, having("harm")) ??
     hold({ ...input, comparisons: binding }, having("inconclusive"));
   if (notShip !== null) return notShip;
-  const small = having("small-harm").map((comparison) => tidy(describe(comparison)));
+  const small = having("small-harm").map(describe);
   const noted = small.length === 0 ? "" : `; worse, though tolerated: ${small.join("; ")}`;
   return {
     decision: "ship",

@@ -17,14 +17,18 @@ export class Histogram {
     return this.#hdr.totalCount;
   }
 
-  /** The largest value recorded, rounded as every value is; 0 when empty. */
+  /**
+   * The upper end of the bucket of the largest value recorded; 0 when empty. Of the bucket, so
+   * that it is the same after a round trip, and never below a quantile.
+   */
   get maxUs(): number {
-    return this.count === 0 ? 0 : this.#hdr.maxValue;
+    return this.count === 0 ? 0 : this.#hdr.highestEquivalentValue(this.#hdr.maxValue);
   }
 
-  /** The smallest value recorded that is above zero; 0 when empty. */
+  /** The lower end of the bucket of the smallest value above zero; 0 when there is none. */
   get minUs(): number {
-    return this.count === 0 ? 0 : this.#hdr.minNonZeroValue;
+    const smallestUs = this.#hdr.minNonZeroValue;
+    return smallestUs > HIGHEST_US ? 0 : this.#hdr.lowestEquivalentValue(smallestUs);
   }
 
   get meanUs(): number {

@@ -62,6 +62,14 @@ function encodeBlock(schema: ColumnSet, columns: Columns<ColumnSet>, rows: numbe
   return block;
 }
 
+/** A disk that is nearly full takes a part of what it is given, and says so only in the result. */
+async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) {
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
+  }
+}
+
 /**
  * Appends rows to a spool file. Fill `columns[name][row]` at the index that `row` gives, then call
  * `commit`. Writing goes on in the background; the first failure is kept in `failure` (and given
@@ -104,8 +112,7 @@ export class SpoolWriter<S extends ColumnSet> {
     let file: FileHandle | undefined;
     try {
       file = await open(path, "wx");
-      // Not `write`, which may write a part of what it is given and say so only in its result.
-      await file.writeFile(head);
+      await writeWhole(file, head);
       return new SpoolWriter(path, schema, file);
     } catch (cause) {
       await file?.close();
@@ -149,7 +156,7 @@ export class SpoolWriter<S extends ColumnSet> {
     this.#unwritten++;
     this.#writing = this.#writing.then(async () => {
       try {
-        if (this.failure === undefined) await this.#file.writeFile(block);
+        if (this.failure === undefined) await writeWhole(this.#file, block);
         else this.lostRows += rows;
       } catch (cause) {
         this.lostRows += rows;

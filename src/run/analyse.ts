@@ -41,9 +41,8 @@ interface Gathered {
   readonly tallies: Tallies;
 }
 
-function gather(directory: RunDirectory): Gathered {
+function gather(directory: RunDirectory, manifest: Manifest): Gathered {
   const registered = readPlan(directory, registerPlan);
-  const manifest = readManifest(directory);
   const observations = readObservations(directory.observations);
   const calls = existsSync(directory.calls)
     ? readCalls(directory.calls, manifest.emulatorLeadNs)
@@ -60,6 +59,9 @@ function gather(directory: RunDirectory): Gathered {
 function incompleteBecause({ calls, manifest, observations }: Gathered): string | null {
   if (manifest.ended === null) return "the run was ended before it could finish";
   if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
+  if (calls === null && manifest.dependencies.length > 0) {
+    return "the file of emulated calls is missing";
+  }
   if (observations.truncated || calls?.truncated === true)
     return "an observation file is cut or damaged";
   if (manifest.ended.lostRows > 0)
@@ -195,12 +197,15 @@ function lastSeenNs(observations: ObservationTable): number {
 
 /**
  * Judges a run from its directory alone: the same files give the same result, whenever and however
- * often it is done.
+ * often it is done. The manifest is read from there too, unless it could not be written.
  * @throws RUN_INVALID, SPOOL_INVALID
  */
-export function analyse(directory: RunDirectory): ReportModel {
-  const gathered = gather(directory);
-  const { calls, manifest, observations, registered, tallies } = gathered;
+export function analyse(
+  directory: RunDirectory,
+  manifest: Manifest = readManifest(directory),
+): ReportModel {
+  const gathered = gather(directory, manifest);
+  const { calls, observations, registered, tallies } = gathered;
   const { plan } = registered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const stages = cutIntoBlocks({
@@ -238,7 +243,7 @@ export function analyse(directory: RunDirectory): ReportModel {
   return {
     result,
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
-    timeline: timelineOf(observations, shownNs),
+    timeline: timelineOf(observations, { durationNs: shownNs, capNs: plan.timeoutNs }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
   };
 }

@@ -60,8 +60,9 @@ export function armRows(
 }
 
 /**
- * Delay errors (given − meant, as distances) of the calls that were given an answer and that
- * arrived at a moment that counts: `rows[dependency][arm]`.
+ * Delay errors (given − meant, as distances) of the calls that were given a delay and an answer and
+ * that arrived at a moment that counts: `rows[dependency][arm]`. A limited call is answered at
+ * once: no delay was meant.
  */
 export function delayErrors(
   calls: CallTable,
@@ -73,7 +74,8 @@ export function delayErrors(
   );
   for (const call of calls) {
     const row = rows[call.dependency]?.[call.arm];
-    if (row === undefined || call.outcome === "aborted" || !counts(call.arriveNs)) continue;
+    if (row === undefined || !counts(call.arriveNs)) continue;
+    if (call.outcome === "aborted" || call.outcome === "limited") continue;
     row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
     row.meant.record(call.meantDelayUs);
   }

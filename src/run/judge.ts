@@ -8,6 +8,11 @@ import type { RunDirectory } from "./run-directory.ts";
  */
 export async function judgeAndReport(directory: RunDirectory): Promise<ReportModel> {
   const model = analyse(directory);
-  for (const format of REPORT_FORMATS) directory.write(format.file, await format.render(model));
+  await writeReports(directory, model);
   return model;
+}
+
+/** @throws DISK_WRITE_FAILED */
+export async function writeReports(directory: RunDirectory, model: ReportModel): Promise<void> {
+  for (const format of REPORT_FORMATS) directory.write(format.file, await format.render(model));
 }

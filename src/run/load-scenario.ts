@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, isNode, LineCounter, parseDocument, type Document } from "yaml";
-import type { z } from "zod";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { meant, scenarioFaults } from "./scenario-faults.ts";
 import { type Scenario, scenarioSchema } from "./scenario.ts";
+import { dependencyEnvName } from "./target.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */
 export interface LoadedScenario {
@@ -45,22 +46,44 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   return document.contents?.range?.[0] ?? 0;
 }
 
-/** The issues that help: inside a union, those of the branch that came closest. */
-function* leaves(
-  issue: z.core.$ZodIssue,
-  above: readonly PropertyKey[],
-): Generator<[PropertyKey[], string]> {
-  const path = [...above, ...issue.path];
-  if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
-    for (const inner of closest) yield* leaves(inner, path);
-    return;
+interface Faults {
+  /** Adds a fault at a place in the text. */
+  at(offset: number, message: string): void;
+  /** Adds a fault at a path of keys, or at the nearest of its nodes that exists. */
+  in(path: readonly PropertyKey[], message: string): void;
+  /** @throws SCENARIO_INVALID when there are any. */
+  check(): void;
+}
+
+function faultsOf(path: string, document: Document, lineCounter: LineCounter): Faults {
+  const faults: string[] = [];
+  const at = (offset: number, message: string): void => {
+    const { line, col } = lineCounter.linePos(offset);
+    faults.push(`${path}:${Math.max(line, 1)}:${Math.max(col, 1)} ${message}`);
+  };
+  return {
+    at,
+    in: (keys, message) => {
+      const where = keys.length === 0 ? "" : `${keys.map(String).join(".")}: `;
+      at(offsetOf(document, keys), `${where}${message}`);
+    },
+    check: () => {
+      if (faults.length === 0) return;
+      throw new ShakedownError("SCENARIO_INVALID", faults.join("\n"), {
+        hint: "the README's “A scenario” names every field; `shakedown schema` prints the JSON Schema for your editor",
+      });
+    },
+  };
+}
+
+/** What the YAML says; a fault, and null, where aliases point nowhere or multiply without end. */
+function dataOf(document: Document, faults: Faults): unknown {
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    faults.at(0, messageOf(thrown));
+    return null;
   }
-  if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) yield [[...path, key], `there is no field \`${key}\` here`];
-    return;
-  }
-  yield [path, issue.message];
 }
 
 /**
@@ -71,58 +94,70 @@ export function loadScenario(path: string): LoadedScenario {
   const text = readText(path);
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const faults: string[] = [];
-  const at = (offset: number): string => {
-    const { line, col } = lineCounter.linePos(offset);
-    return `${path}:${line}:${col}`;
-  };
-  for (const error of document.errors) faults.push(`${at(error.pos[0])} ${error.message}`);
-  const parsed = faults.length === 0 ? scenarioSchema.safeParse(document.toJS()) : undefined;
-  if (parsed?.success === false) {
-    for (const issue of parsed.error.issues) {
-      for (const [keys, message] of leaves(issue, [])) {
-        const where = keys.length === 0 ? "" : `${keys.map(String).join(".")}: `;
-        faults.push(`${at(offsetOf(document, keys))} ${where}${message}`);
-      }
-    }
+  const faults = faultsOf(path, document, lineCounter);
+  for (const error of document.errors) faults.at(error.pos[0], error.message);
+  faults.check();
+  const data = dataOf(document, faults);
+  faults.check();
+  const parsed = scenarioSchema.safeParse(data);
+  if (!parsed.success) {
+    for (const fault of scenarioFaults(parsed.error.issues, data))
+      faults.in(fault.path, fault.message);
   }
-  if (parsed?.success !== true) {
-    throw new ShakedownError("SCENARIO_INVALID", faults.join("\n"), {
-      hint: "the README's “A scenario” names every field; `shakedown schema` prints the JSON Schema for your editor",
-    });
-  }
+  faults.check();
+  const scenario = parsed.data!;
+  checkReferences(scenario, faults);
+  checkStages(scenario, faults);
+  faults.check();
   const dir = dirname(resolve(path));
-  checkReferences(parsed.data, (keys) => at(offsetOf(document, keys)));
-  return { path, dir, text, scenario: parsed.data, profilePath: resolve(dir, parsed.data.profile) };
+  return { path, dir, text, scenario, profilePath: resolve(dir, scenario.profile) };
 }
 
-/** What the schema cannot say: that metrics name dependencies that exist, that a stage outlasts its settling. */
-function checkReferences(scenario: Scenario, at: (keys: readonly PropertyKey[]) => string): void {
-  const faults: string[] = [];
+/** What the schema cannot say: that metrics and ports name what exists. */
+function checkReferences(scenario: Scenario, faults: Faults): void {
   const known = Object.keys(scenario.dependencies);
-  for (const role of ["secondary", "guardrails"] as const) {
-    for (const [index, { dependency }] of scenario[role].entries()) {
-      if (dependency === undefined || known.includes(dependency)) continue;
-      const where = at([role, index, "dependency"]);
-      faults.push(`${where} ${role}.${index}: there is no dependency \`${dependency}\``);
-    }
+  const metrics = [
+    { keys: ["hypothesis", "then"], spec: scenario.hypothesis.then },
+    ...scenario.secondary.map((spec, index) => ({ keys: ["secondary", index], spec })),
+    ...scenario.guardrails.map((spec, index) => ({ keys: ["guardrails", index], spec })),
+  ];
+  for (const { keys, spec } of metrics) {
+    const { dependency } = spec;
+    if (dependency === undefined || known.includes(dependency)) continue;
+    const hint = meant(dependency, known);
+    faults.in([...keys, "dependency"], `there is no dependency \`${dependency}\`${hint}`);
   }
-  for (const [index, stage] of scenario.stages.entries()) {
-    if (!stage.judge || stage.settle < stage.for) continue;
-    faults.push(
-      `${at(["stages", index, "settle"])} stages.${index}: settles for as long as it lasts`,
-    );
-  }
-  if (!scenario.stages.some((stage) => stage.judge)) {
-    faults.push(`${at(["stages"])} stages: none is judged, so there is nothing to decide on`);
-  }
+  const envNames = new Map<string, string>();
   for (const [dependency, spec] of Object.entries(scenario.dependencies)) {
-    for (const arm of Object.keys(spec.ports ?? {})) {
-      if (arm in scenario.arms) continue;
-      faults.push(
-        `${at(["dependencies", dependency, "ports", arm])} ports: there is no arm \`${arm}\``,
+    const envName = dependencyEnvName(dependency);
+    const other = envNames.get(envName);
+    if (other !== undefined) {
+      faults.in(
+        ["dependencies", dependency],
+        `its address would be passed as ${envName}, and so would that of \`${other}\`: rename one`,
       );
     }
+    envNames.set(envName, dependency);
+    for (const arm of Object.keys(spec.ports ?? {})) {
+      if (arm in scenario.arms) continue;
+      const hint = meant(arm, Object.keys(scenario.arms));
+      faults.in(["dependencies", dependency, "ports", arm], `there is no arm \`${arm}\`${hint}`);
+    }
   }
-  if (faults.length > 0) throw new ShakedownError("SCENARIO_INVALID", faults.join("\n"));
+}
+
+/** That stages can be told apart, outlast their settling, and that one is judged. */
+function checkStages({ stages }: Scenario, faults: Faults): void {
+  const names = new Set<string>();
+  for (const [index, stage] of stages.entries()) {
+    const name = stage.name ?? `stage-${index + 1}`;
+    if (names.has(name)) faults.in(["stages", index, "name"], `another stage is called ${name}`);
+    names.add(name);
+    if (stage.judge && stage.settle >= stage.for) {
+      faults.in(["stages", index, "settle"], "settles for as long as it lasts");
+    }
+  }
+  if (!stages.some((stage) => stage.judge)) {
+    faults.in(["stages"], "none is judged, so there is nothing to decide on");
+  }
 }

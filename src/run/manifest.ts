@@ -66,7 +66,7 @@ export function readPlan(
   register: (plan: Plan) => RegisteredPlan,
 ): RegisteredPlan {
   const path = directory.file("plan.json");
-  const { plan, sha256 } = readJson(path) as RegisteredPlan;
+  const { plan, sha256 } = (readJson(path) ?? {}) as Partial<RegisteredPlan>;
   if (typeof plan !== "object" || plan === null || register(plan).sha256 !== sha256) {
     throw new ShakedownError(
       "RUN_INVALID",

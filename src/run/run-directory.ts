@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, ShakedownError } from "../core/index.ts";
 
@@ -18,7 +18,7 @@ export class RunDirectory {
       .replaceAll(/[^a-z0-9]+/g, "-")
       .replaceAll(/^-|-$/g, "");
     const directory = new RunDirectory(
-      join(out, `${stamp}-${slug.slice(0, 40)}-${run.id.slice(0, 6)}`),
+      join(out, `${stamp}-${slug.slice(0, 40).replace(/-$/, "") || "run"}-${run.id.slice(0, 6)}`),
     );
     try {
       for (const folder of ["observations", "emulated", "logs"]) {
@@ -60,6 +60,7 @@ export class RunDirectory {
       writeFileSync(`${path}.part`, text);
       renameSync(`${path}.part`, path);
     } catch (cause) {
+      rmSync(`${path}.part`, { force: true });
       throw new ShakedownError("DISK_WRITE_FAILED", `cannot write ${path}: ${messageOf(cause)}`, {
         hint: "what was measured before is kept; free some space, then `shakedown report` makes this again",
         cause,

@@ -15,7 +15,8 @@ import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index
 import { type Profile, readProfile } from "../profile/index.ts";
 import { prepareRequest, rehearseReplay } from "../replay/index.ts";
 import type { ReportModel } from "../report/index.ts";
-import { judgeAndReport } from "./judge.ts";
+import { analyse } from "./analyse.ts";
+import { writeReports } from "./judge.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { makePlan } from "./make-plan.ts";
@@ -40,6 +41,8 @@ export interface RunOutcome {
   readonly directory: RunDirectory;
   readonly model: ReportModel;
   readonly exitCode: ExitCode;
+  /** Why reports are missing from the directory, if any is: the disk. */
+  readonly unwritten: ShakedownError | null;
 }
 
 /** Between the clock's origin and now, when traffic begins: time to get going. */
@@ -100,13 +103,28 @@ class Run {
   async go(signal: AbortSignal): Promise<RunOutcome> {
     const { manifest, stop } = await this.#measure(signal);
     this.#options.onEvent({ kind: "judging" });
-    const model = await judgeAndReport(this.#directory);
+    const model = analyse(this.#directory, manifest);
     const { decision, reason } = model.result;
-    this.#audit.append("verdict", { decision, reason });
     const decided = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[decision];
-    const exitCode = stop?.exitCode ?? decided;
-    this.#writeManifest({ ...manifest, ended: { ...manifest.ended!, exitCode } });
-    return { directory: this.#directory, model, exitCode };
+    const unwritten = await this.#keep(async () => {
+      this.#audit.append("verdict", { decision, reason });
+      await writeReports(this.#directory, model);
+    });
+    const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? decided;
+    const ended = { ...manifest.ended!, exitCode };
+    await this.#keep(() => this.#writeManifest({ ...manifest, ended }));
+    return { directory: this.#directory, model, exitCode, unwritten: unwritten ?? null };
+  }
+
+  /** Writes what can be written: a full disk must not take away what is known already. */
+  async #keep(write: () => Promise<void> | void): Promise<ShakedownError | undefined> {
+    try {
+      await write();
+      return undefined;
+    } catch (thrown) {
+      if (thrown instanceof ShakedownError && thrown.code === "DISK_WRITE_FAILED") return thrown;
+      throw thrown;
+    }
   }
 
   /** Everything up to the last answer. Throws only when the run could not begin. */
@@ -167,7 +185,7 @@ class Run {
       emulatorEvictions: totals.evictions,
     };
     const manifest = { ...begun, ended };
-    this.#writeManifest(manifest);
+    await this.#keep(() => this.#writeManifest(manifest));
     return { manifest, stop };
   }
 

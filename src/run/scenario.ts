@@ -7,6 +7,7 @@ import {
   ratePerSecField,
   ratioField,
   ShakedownError,
+  textWithUnit,
 } from "../core/index.ts";
 import { dependencySchema } from "../emulator/index.ts";
 import { metricSchema, primarySchema } from "../experiment/index.ts";
@@ -20,24 +21,33 @@ const headers = z.record(z.string(), z.string()).default({});
 const commandArm = z.strictObject({
   command: z
     .string()
-    .min(1)
+    .regex(/\S/, "a command to start, such as node server.js")
     .describe("started in the scenario's folder; PORT says where to listen"),
   env: z.record(z.string(), z.coerce.string()).default({}),
   port: z.int().min(1).max(65_535).optional().describe("a free one is chosen unless this is given"),
-  ready: z.string().startsWith("/").default("/").describe("answers below 500 when the arm is up"),
+  ready: z
+    .string()
+    .startsWith("/", "a path, such as /healthz")
+    .default("/")
+    .describe("answers below 500 when the arm is up"),
   readyWithin: durationNsField().default(20 * NS_PER_S),
   headers,
 });
 
 const urlArm = z.strictObject({
-  url: z.url({ protocol: /^http$/, error: "an http:// address, such as http://127.0.0.1:8080" }),
+  url: z
+    .url({ protocol: /^http$/, error: "an http:// address, such as http://127.0.0.1:8080" })
+    .refine((url) => !URL.canParse(url) || new URL(url).pathname === "/", {
+      error: "an address without a path: paths come from the profile",
+    }),
   headers,
 });
 
 const arm = z.union([commandArm, urlArm]);
 
 /** `60/s`, or a share of the scenario's `rate` such as `25%`. */
-const stageRate = z.string().transform((text, context) => {
+const stageRateText = textWithUnit((value) => `${value}/s, or a share of \`rate\` such as 50%`);
+const stageRate = stageRateText.transform((text, context) => {
   try {
     return text.trim().endsWith("%")
       ? { shareOfRate: parseRatio(text) }

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { delimiter, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { request } from "undici";
-import { messageOf, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
 import type { ScenarioArm } from "./scenario.ts";
 
 /** One side of the comparison, up and ready to take requests. */
@@ -33,16 +33,22 @@ export interface TargetOptions {
 
 const STOP_GRACE_MS = 3_000;
 const LOG_TAIL_BYTES = 2_000;
+const DRAIN_MS = 250;
+const NOT_STARTED = "could not be started";
+const READY_EVERY_MS = 50;
 
 /** `payments` → `PAYMENTS_URL`. */
 export function dependencyEnvName(dependency: string): string {
   return `${dependency.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_URL`;
 }
 
-/** Words of a command, with quotes understood and nothing else: no shell is involved. */
+/**
+ * Words of a command, with quotes understood (also inside a word: `--title="a b"`) and nothing
+ * else: no shell is involved. A quote without its partner stands for itself.
+ */
 export function commandWords(command: string): string[] {
-  const words = command.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
-  return words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+  const words = command.match(/(?:"[^"]*"|'[^']*'|\S)+/g) ?? [];
+  return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }
 
 /** Whether a port is free; with 0, a free one is found. */
@@ -107,7 +113,9 @@ class SpawnedTarget implements Target {
   readonly tail = new Tail();
   readonly #child: ChildProcess;
   readonly #log: WriteStream;
-  #stopping = false;
+  /** Its output has been read to the end. */
+  readonly #drained: Promise<void>;
+  #stopped: Promise<void> | null = null;
 
   constructor(
     options: TargetOptions & {
@@ -140,18 +148,35 @@ class SpawnedTarget implements Target {
       });
     }
     this.exited = new Promise((resolve) => {
-      this.#child.once("error", (error) => resolve(`could not be started: ${messageOf(error)}`));
+      this.#child.once("error", (error) => {
+        const missing = systemCodeOf(error) === "ENOENT";
+        const why = missing ? `there is no program \`${program}\`` : messageOf(error);
+        resolve(`${NOT_STARTED}: ${why}`);
+      });
       this.#child.once("exit", (code, signal) => resolve(how(code, signal)));
     });
-    this.died = this.exited.then((why) => (this.#stopping ? new Promise<string>(() => {}) : why));
+    this.#drained = new Promise((resolve) => this.#child.once("close", () => resolve()));
+    this.died = this.exited.then((why) =>
+      this.#stopped === null ? why : new Promise<string>(() => {}),
+    );
   }
 
   get pid(): number | null {
     return this.#child.pid ?? null;
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** What it has said, read to the end if that comes soon: children of its own may hold on. */
+  async lastWords(): Promise<string> {
+    await Promise.race([this.#drained, delay(DRAIN_MS)]);
+    return this.tail.text.trim();
+  }
+
+  async #stop(): Promise<void> {
     if (
       this.#child.pid !== undefined &&
       this.#child.exitCode === null &&
@@ -181,42 +206,38 @@ class SpawnedTarget implements Target {
 
 /** Asks until an answer below 500 comes. @throws TARGET_START_FAILED, TARGET_UNREACHABLE */
 async function waitUntilReady(
-  target: Pick<Target, "arm" | "origin">,
-  ready: {
-    readonly path: string;
-    readonly withinNs: number;
-    readonly gone: Promise<string>;
-    readonly tail: Tail;
-  },
+  target: SpawnedTarget,
+  ready: { readonly path: string; readonly withinNs: number },
   signal: AbortSignal,
 ): Promise<void> {
   const untilNs = process.hrtime.bigint() + BigInt(Math.round(ready.withinNs));
+  const url = `${target.origin}${ready.path}`;
   let gone: string | undefined;
-  void ready.gone.then((why) => (gone = why));
+  void target.exited.then((why) => (gone = why));
   let last = "nothing listens there";
-  while (process.hrtime.bigint() < untilNs && gone === undefined) {
+  for (;;) {
     signal.throwIfAborted();
+    const leftMs = Number(untilNs - process.hrtime.bigint()) / NS_PER_MS;
+    if (leftMs <= 0 || gone !== undefined) break;
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]);
     try {
-      const answer = await request(`${target.origin}${ready.path}`, {
-        headersTimeout: 2_000,
-        bodyTimeout: 2_000,
-        signal,
-      });
+      // A connection of its own: none stays open for the target to wait for when it ends.
+      const answer = await request(url, { reset: true, signal: inTime });
       await answer.body.dump();
       if (answer.statusCode < 500) return;
       last = `it answers ${answer.statusCode}`;
     } catch (thrown) {
-      last = messageOf(thrown);
+      last = inTime.aborted ? "it does not answer" : messageOf(thrown);
     }
-    await delay(50);
+    await delay(READY_EVERY_MS);
   }
-  signal.throwIfAborted();
-  const said = ready.tail.text.trim() === "" ? "" : `; it said:\n${ready.tail.text.trim()}`;
+  const words = gone === undefined ? target.tail.text.trim() : await target.lastWords();
+  const said = words === "" ? "" : `; it said:\n${words}`;
   throw new ShakedownError(
     "TARGET_START_FAILED",
     gone === undefined
-      ? `arm ${target.arm} was not ready at ${target.origin}${ready.path} within ${ready.withinNs / NS_PER_S} s: ${last}${said}`
-      : `arm ${target.arm} ${gone} before it was ready${said}`,
+      ? `arm ${target.arm} was not ready at ${url} within ${ready.withinNs / NS_PER_S} s: ${last}${said}`
+      : `arm ${target.arm} ${gone}${gone.startsWith(NOT_STARTED) ? "" : " before it was ready"}${said}`,
     { hint: "try its command by hand; it must listen on PORT and answer `ready`" },
   );
 }
@@ -257,12 +278,7 @@ export async function startTarget(options: TargetOptions, signal: AbortSignal): 
   const port = await claimPort(arm, spec.port ?? 0);
   const target = new SpawnedTarget({ ...options, port, command: spec.command, env: spec.env });
   try {
-    const { exited, tail } = target;
-    await waitUntilReady(
-      target,
-      { path: spec.ready, withinNs: spec.readyWithin, gone: exited, tail },
-      signal,
-    );
+    await waitUntilReady(target, { path: spec.ready, withinNs: spec.readyWithin }, signal);
     return target;
   } catch (thrown) {
     await target.stop();

@@ -1,5 +1,10 @@
-import { NS_PER_S, NS_PER_US } from "../core/index.ts";
-import { type CallTable, Histogram, type ObservationTable } from "../measure/index.ts";
+import { NS_PER_S } from "../core/index.ts";
+import {
+  type CallTable,
+  Histogram,
+  type ObservationTable,
+  responseTimeUs,
+} from "../measure/index.ts";
 import type { ReportModel, Series } from "../report/index.ts";
 
 const WINDOW_NS = NS_PER_S;
@@ -11,12 +16,15 @@ interface Window {
   latency: Histogram | null;
 }
 
-/** Requests in one-second windows of intended start: what was offered, what came of it, how long it took. */
+/**
+ * Requests in one-second windows of intended start: what was offered, what came of it, how long it
+ * took. A request without an answer counts with the timeout (`capNs`), as everywhere.
+ */
 export function timelineOf(
   observations: ObservationTable,
-  durationNs: number,
+  times: { readonly durationNs: number; readonly capNs: number },
 ): ReportModel["timeline"] {
-  const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
+  const windows = Math.max(Math.ceil(times.durationNs / WINDOW_NS), 1);
   const arms = observations.meta.arms.map((arm) => ({
     arm,
     windows: Array.from({ length: windows }, (): Window => ({
@@ -35,7 +43,7 @@ export function timelineOf(
     if (failed) window.failed++;
     else window.answered++;
     window.latency ??= new Histogram();
-    window.latency.record((observation.endNs - observation.intendedNs) / NS_PER_US);
+    window.latency.record(responseTimeUs(observation, times.capNs));
   }
   const quantile = (window: Window, p: number): number | null =>
     window.latency?.quantile(p) ?? null;

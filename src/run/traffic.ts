@@ -175,13 +175,22 @@ class Traffic {
     this.#stop = { because, exitCode };
     this.#input.onEvent({ kind: "stopping", because });
     this.#stopping.abort();
-    this.#input.audit.append("stopped", { because });
+    this.#note("stopped", { because });
+  }
+
+  /** An audit entry that cannot be written ends the run: it would not be whole. */
+  #note(event: string, detail: Readonly<Record<string, unknown>>): void {
+    try {
+      this.#input.audit.append(event, detail);
+    } catch (thrown) {
+      this.#stopFor(messageOf(thrown), EXIT.badData);
+    }
   }
 
   #beginStage(stage: number): void {
     this.#endStage();
     this.#stage = stage;
-    this.#input.audit.append("stage begins", { stage: this.#input.plan.stages[stage]?.name });
+    this.#note("stage begins", { stage: this.#input.plan.stages[stage]?.name });
   }
 
   #endStage(): void {

@@ -1,6 +1,16 @@
 import { type Prng, seededPrng } from "../../src/core/index.ts";
-import { buildEvidence, type DependencyFacts, type Evidence, type StageWindow } from "../../src/detect/index.ts";
-import type { CallTable, EmulatedCall, Observation, ObservationTable } from "../../src/measure/index.ts";
+import {
+  buildEvidence,
+  type DependencyFacts,
+  type Evidence,
+  type StageWindow,
+} from "../../src/detect/index.ts";
+import type {
+  CallTable,
+  EmulatedCall,
+  Observation,
+  ObservationTable,
+} from "../../src/measure/index.ts";
 
 /*
  * Small targets in front of one dependency, on a clock of their own: what the generator and the
@@ -72,7 +82,9 @@ export function startsOf(traffic: Traffic, seed: string): Start[] {
 
 let connections = 0;
 
-export function call(given: Partial<EmulatedCall> & { arriveNs: number; endNs: number }): EmulatedCall {
+export function call(
+  given: Partial<EmulatedCall> & { arriveNs: number; endNs: number },
+): EmulatedCall {
   return {
     arm: 0,
     dependency: DEPENDENCY,
@@ -108,39 +120,41 @@ export function evidenceOf(
 ): Evidence {
   const { identity = true, lengthNs, settleNs = 2 * S } = given;
   const observations = arms.flatMap(({ requests }, arm) =>
-    requests.map(
-      ({ endNs, seq, startNs, status }): Observation => ({
-        kind: "response",
-        arm,
-        stage: 0,
-        seq,
-        route: 0,
-        intendedNs: startNs,
-        startNs,
-        firstByteNs: endNs,
-        endNs,
-        status,
-        bytesIn: 0,
-        bytesOut: 0,
-      }),
-    ),
+    requests.map(({ endNs, seq, startNs, status }): Observation => ({
+      kind: "response",
+      arm,
+      stage: 0,
+      seq,
+      route: 0,
+      intendedNs: startNs,
+      startNs,
+      firstByteNs: endNs,
+      endNs,
+      status,
+      bytesIn: 0,
+      bytesOut: 0,
+    })),
   );
   const calls = arms.flatMap(({ calls: own }, arm) =>
     own.map((each) => ({ ...each, arm, ...(identity ? {} : { seq: -1, attempt: 1 }) })),
   );
   const names = ["control", "variant"];
+  const dependency = { name: "payments", cacheTtlNs: null, ...given.dependency };
   const everybody = { name: "everybody", ratePerSec: given.ratePerSec ?? 100, judged: true };
   return buildEvidence({
     observations: table(observations, { arms: names, stages: ["everybody"], routes: ["GET /"] }),
-    calls: table(calls, { arms: names, dependencies: ["payments"] }),
+    calls: table(calls, { arms: names, dependencies: [dependency.name] }),
     stages: given.stages ?? [{ ...everybody, fromNs: settleNs, toNs: lengthNs }],
-    dependencies: [{ name: "payments", cacheTtlNs: null, ...given.dependency }],
+    dependencies: [dependency],
     recordCount: given.recordCount ?? 100,
   });
 }
 
 /** Rows in memory in the place of a spool's table. */
-function table<T extends ObservationTable | CallTable>(rows: Iterable<unknown>, meta: T["meta"]): T {
+function table<T extends ObservationTable | CallTable>(
+  rows: Iterable<unknown>,
+  meta: T["meta"],
+): T {
   return { meta, [Symbol.iterator]: () => rows[Symbol.iterator]() } as unknown as T;
 }
 

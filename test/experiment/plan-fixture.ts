@@ -1,0 +1,45 @@
+import { NS_PER_MS, NS_PER_S } from "../../src/core/index.ts";
+import { INSTRUMENT_LIMITS, type Plan, type PlannedStage } from "../../src/experiment/index.ts";
+
+export const STAGES: readonly PlannedStage[] = [
+  {
+    name: "warm-up",
+    ratePerSec: 50,
+    startNs: 0,
+    endNs: 2 * NS_PER_S,
+    judgedFromNs: null,
+    blockNs: 250 * NS_PER_MS,
+  },
+  {
+    name: "everybody",
+    ratePerSec: 100,
+    startNs: 2 * NS_PER_S,
+    endNs: 13.1 * NS_PER_S,
+    judgedFromNs: 3 * NS_PER_S,
+    blockNs: 250 * NS_PER_MS,
+  },
+];
+
+/** A plan with one judged stage of forty blocks and a bit. */
+export const PLAN: Plan = {
+  planVersion: 1,
+  scenario: "pool cut",
+  hypothesis: { if: "the pool is cut", then: "response_time_p90 changes by less than 10 %" },
+  otherwise: "response_time_p90 grows by 10 % or more",
+  primary: { metric: "response_time_p90", margin: 0.1 },
+  secondary: [{ metric: "response_time_p50", margin: 0.1 }],
+  guardrails: [
+    { metric: "error_ratio", margin: 0.02 },
+    { metric: "amplification", dependency: "payments", margin: 0.1 },
+  ],
+  arms: ["control", "variant"],
+  stages: STAGES,
+  alpha: 0.05,
+  betweenRunSd: 0.01,
+  arrivals: "poisson",
+  timeoutNs: 5 * NS_PER_S,
+  inFlightMax: 2_000,
+  seed: "1",
+  inputs: { scenarioSha256: "a", profileSha256: "b" },
+  limits: INSTRUMENT_LIMITS,
+};

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, expect, it } from "vitest";
+import {
+  CALL_OUTCOMES,
+  CallWriter,
+  type EmulatedCall,
+  readCalls,
+} from "../../src/measure/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shakedown-calls-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+const META = { arms: ["control", "variant"], dependencies: ["payments", "stock"] };
+const timeNs = fc.nat({ max: 2 ** 31 });
+const delayUs = fc.double({ min: 0, max: 1e9, noNaN: true });
+const calls: fc.Arbitrary<EmulatedCall> = fc.record({
+  arm: fc.nat(1),
+  dependency: fc.nat(1),
+  seq: fc.integer({ min: -1, max: 2 ** 32 - 2 }),
+  attempt: fc.integer({ min: 1, max: 2 ** 16 - 1 }),
+  key: fc.maxSafeNat(),
+  safe: fc.boolean(),
+  arriveNs: timeNs,
+  endNs: timeNs,
+  meantDelayUs: delayUs,
+  givenDelayUs: delayUs,
+  status: fc.constantFrom(0, 200, 429, 503),
+  outcome: fc.constantFrom(...CALL_OUTCOMES),
+  retryAfterMs: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  inFlight: fc.integer({ min: 1, max: 2 ** 16 - 1 }),
+  connections: fc.integer({ min: 1, max: 2 ** 16 - 1 }),
+  connection: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+});
+
+async function roundTrip(written: readonly EmulatedCall[], leadNs?: number) {
+  const path = join(folder, `${files++}.spool`);
+  const writer = await CallWriter.create(path, META);
+  for (const call of written) writer.write(call);
+  await writer.spool.close();
+  return readCalls(path, leadNs);
+}
+
+it("emulated calls, written and read, are the same, on the run's clock", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(calls, { maxLength: 20 }), fc.nat(), async (written, leadNs) => {
+      const table = await roundTrip(written, leadNs);
+      expect(table.meta).toEqual(META);
+      expect(table.truncated).toBe(false);
+      expect([...table]).toEqual(
+        written.map((call) => ({
+          ...call,
+          arriveNs: call.arriveNs - leadNs,
+          endNs: call.endNs - leadNs,
+        })),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it("counts beyond a column's reach stop there, and never wrap around", async () => {
+  const [call] = fc.sample(calls, 1);
+  const [read] = await roundTrip([
+    { ...call!, inFlight: 70_000, connections: 70_000, attempt: 70_000 },
+  ]);
+  expect(read).toMatchObject({ inFlight: 65_535, connections: 65_535, attempt: 65_535 });
+});

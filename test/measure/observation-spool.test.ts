@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Observation, ObservationWriter, readObservations } from "../../src/measure/index.ts";
+import { observations } from "./arbitrary.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shakedown-observations-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+const META = {
+  arms: ["control", "variant"],
+  stages: ["10%", "50%", "100%", "150%"],
+  routes: Array.from({ length: 10 }, (_, i) => `GET /route-${i}`),
+};
+
+async function roundTrip(written: readonly Observation[]) {
+  const path = join(folder, `${files++}.spool`);
+  const writer = await ObservationWriter.create(path, META);
+  for (const observation of written) writer.write(observation);
+  await writer.spool.close();
+  return readObservations(path);
+}
+
+/** Half a unit of 100 ns for each rounded part, and what a float of this size cannot hold. */
+const TOLERANCE_NS = 50.1;
+
+describe("observations, written and read", () => {
+  it("are the same, with times to 100 ns and the intended start exact", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(observations, { maxLength: 30 }), async (written) => {
+        const table = await roundTrip(written);
+        expect(table.meta).toEqual(META);
+        expect(table.rows).toBe(written.length);
+        for (const [i, read] of [...table].entries()) {
+          expect(withoutTimes(read)).toEqual(withoutTimes(written[i]!));
+          expectTimes(read, written[i]!);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("still say: response time = start lag + service time", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(observations, { maxLength: 30 }), async (written) => {
+        for (const read of await roundTrip(written)) {
+          if (read.kind === "dropped") continue;
+          const { endNs, intendedNs, startNs } = read;
+          const sumNs = startNs - intendedNs + (endNs - startNs);
+          expect(Math.abs(endNs - intendedNs - sumNs)).toBeLessThan(0.1);
+          expect(startNs).toBeGreaterThanOrEqual(intendedNs);
+          expect(endNs).toBeGreaterThanOrEqual(startNs);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("hold what their columns reach, and never wrap around", async () => {
+    const [read] = await roundTrip([
+      {
+        kind: "response",
+        arm: 0,
+        stage: 0,
+        seq: 1,
+        route: 0,
+        intendedNs: 0,
+        startNs: 1_000e9,
+        firstByteNs: 3_000e9,
+        endNs: 3_000e9,
+        status: 200,
+        bytesIn: 2 ** 40,
+        bytesOut: 1,
+      },
+    ]);
+    const reachNs = (2 ** 32 - 1) * 100;
+    expect(read).toMatchObject({ startNs: reachNs, endNs: 2 * reachNs, bytesIn: 2 ** 32 - 1 });
+  });
+});
+
+function withoutTimes(observation: Observation) {
+  return { ...observation, startNs: 0, firstByteNs: 0, endNs: 0 };
+}
+
+function expectTimes(read: Observation, written: Observation): void {
+  if (read.kind === "dropped" || written.kind === "dropped") return;
+  expect(Math.abs(read.startNs - written.startNs)).toBeLessThan(TOLERANCE_NS);
+  expect(Math.abs(read.endNs - written.endNs)).toBeLessThan(2 * TOLERANCE_NS);
+  if (read.kind !== "response" || written.kind !== "response") return;
+  expect(Math.abs(read.firstByteNs - written.firstByteNs)).toBeLessThan(2 * TOLERANCE_NS);
+}

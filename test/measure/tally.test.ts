@@ -1,0 +1,102 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Observation, responseTimeUs, serviceTimeUs, Tally } from "../../src/measure/index.ts";
+import { observations } from "./arbitrary.ts";
+
+const CAP_NS = 10e9;
+
+function tallyOf(all: readonly Observation[]): Tally {
+  const tally = new Tally(CAP_NS);
+  for (const observation of all) tally.add(observation);
+  return tally;
+}
+
+const sum = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((total, count) => total + count, 0);
+
+describe("the tally", () => {
+  it("is an exact ledger: planned = responses + errors + dropped, each by its reason", () => {
+    fc.assert(
+      fc.property(fc.array(observations), (all) => {
+        const tally = tallyOf(all);
+        const ofKind = (kind: string): number => all.filter((each) => each.kind === kind).length;
+        expect(tally.planned).toBe(all.length);
+        expect(tally.responses).toBe(ofKind("response"));
+        expect(tally.errors).toBe(ofKind("error"));
+        expect(tally.dropped).toBe(ofKind("dropped"));
+        expect(sum(tally.statusCounts)).toBe(tally.responses);
+        expect(sum(tally.errorCounts)).toBe(tally.errors);
+        expect(sum(tally.dropCounts)).toBe(tally.dropped);
+        for (const { count } of [tally.responseTime, tally.serviceTime, tally.startLag]) {
+          expect(count).toBe(tally.responses + tally.errors);
+        }
+      }),
+    );
+  });
+
+  it("counts every status, error and reason under its own name", () => {
+    fc.assert(
+      fc.property(fc.array(observations), (all) => {
+        const tally = tallyOf(all);
+        for (const [status, count] of tally.statusCounts) {
+          const same = all.filter(
+            (each) => each.kind === "response" && String(each.status) === status,
+          );
+          expect(count).toBe(same.length);
+        }
+        for (const [error, count] of tally.errorCounts) {
+          expect(count).toBe(
+            all.filter((each) => each.kind === "error" && each.error === error).length,
+          );
+        }
+        for (const [reason, count] of tally.dropCounts) {
+          expect(count).toBe(
+            all.filter((each) => each.kind === "dropped" && each.reason === reason).length,
+          );
+        }
+      }),
+    );
+  });
+
+  it("starts more than a millisecond late are late", () => {
+    const startedAfter = (lagNs: number): Observation => ({
+      ...ERROR,
+      startNs: ERROR.intendedNs + lagNs,
+    });
+    expect(tallyOf([0, 1_000_000, 1_000_001, 5e6].map(startedAfter)).lateStarts).toBe(2);
+  });
+});
+
+const ERROR = {
+  kind: "error",
+  arm: 0,
+  stage: 0,
+  seq: 0,
+  route: 0,
+  intendedNs: 1e9,
+  startNs: 1.5e9,
+  endNs: 2e9,
+  error: "reset",
+} as const;
+
+describe("what a request counts with", () => {
+  it("an answer: from the intended start, and from the start itself, however long", () => {
+    const answer = {
+      ...ERROR,
+      kind: "response",
+      firstByteNs: 2e9,
+      status: 200,
+      bytesIn: 0,
+      bytesOut: 0,
+    } as const;
+    expect(responseTimeUs(answer, 1)).toBe(1_000_000);
+    expect(serviceTimeUs(answer, 1)).toBe(500_000);
+  });
+
+  it("a failure: the timeout, or what it took when that was longer", () => {
+    expect(responseTimeUs(ERROR, CAP_NS)).toBe(CAP_NS / 1_000);
+    expect(serviceTimeUs(ERROR, CAP_NS)).toBe(CAP_NS / 1_000);
+    expect(responseTimeUs(ERROR, 0.75e9)).toBe(1_000_000);
+    expect(serviceTimeUs(ERROR, 0.75e9)).toBe(750_000);
+  });
+});

@@ -1,0 +1,316 @@
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { ShakedownError } from "../../src/core/index.ts";
+import { loadScenario } from "../../src/run/index.ts";
+import { nearest } from "../../src/run/scenario-faults.ts";
+import { scratch } from "./run-fixture.ts";
+
+const folder = scratch();
+afterAll(() => folder.remove());
+
+const SCENARIOS = new URL("../../scenarios/", import.meta.url).pathname;
+const GOOD = `scenario: payment pool cut
+profile: ../profiles/storefront.ndjson.gz
+rate: 180/s
+arrivals: poisson
+seed: 20260101
+arms:
+  control:
+    command: node services/storefront.ts
+    env: { PAYMENT_POOL: "64" }
+  variant:
+    command: node services/storefront.ts
+    env: { PAYMENT_POOL: "4" }
+dependencies:
+  payments:
+    latency: { kind: lognormal, median: 80ms, p99: 260ms }
+  catalog:
+    latency: { kind: lognormal, median: 12ms, p99: 60ms }
+    cacheTtl: 60s
+hypothesis:
+  if: the payments connection pool is cut from 64 to 4
+  then: { metric: response_time_p95, changesBy: less-than, margin: 10% }
+guardrails:
+  - { metric: error_ratio, margin: 0.5% }
+  - { metric: amplification, dependency: payments, margin: 10% }
+stages:
+  - { name: warm-up, rate: 25%, for: 5s, judge: false }
+  - { name: pilot, rate: 50%, for: 27s, settle: 2s }
+  - { name: everybody, rate: 100%, for: 25s, settle: 2s }
+timeout: 5s
+`;
+/** How the control arm's target is named in it. */
+const TARGET = '    command: node services/storefront.ts\n    env: { PAYMENT_POOL: "64" }\n';
+
+function faultOf(path: string): ShakedownError {
+  try {
+    loadScenario(path);
+  } catch (thrown) {
+    return thrown as ShakedownError;
+  }
+  throw new Error("it loads");
+}
+
+let files = 0;
+/** What is said of a text, without the path in front. */
+function said(text: string): string {
+  const path = join(folder.path, `${files++}.yaml`);
+  writeFileSync(path, text);
+  const { code, message } = faultOf(path);
+  expect(code).toBe("SCENARIO_INVALID");
+  return message.replaceAll(`${path}:`, "");
+}
+
+/** The good scenario with one piece replaced, which must be there. */
+function changed(from: string, to: string): string {
+  const text = GOOD.replace(from, to);
+  expect(text).not.toBe(GOOD);
+  return text;
+}
+
+const lineOf = (text: string, piece: string): number =>
+  text.slice(0, text.indexOf(piece)).split("\n").length;
+
+describe("the shipped scenarios", () => {
+  it.each(readdirSync(SCENARIOS).filter((name) => name.endsWith(".yaml")))("%s loads", (name) => {
+    const { scenario } = loadScenario(join(SCENARIOS, name));
+    expect(Object.keys(scenario.arms)).toEqual(["control", "variant"]);
+    expect(scenario.guardrails.map(({ metric }) => metric)).toContain("error_ratio");
+  });
+
+  it("control comes first, in whatever order a file names the arms", () => {
+    const path = join(folder.path, "swapped.yaml");
+    const swapped = GOOD.replace("  control:\n", "  held:\n")
+      .replace("  variant:\n", "  control:\n")
+      .replace("  held:\n", "  variant:\n");
+    writeFileSync(path, swapped);
+    const { scenario } = loadScenario(path);
+    expect(Object.keys(scenario.arms)).toEqual(["control", "variant"]);
+    expect(scenario.arms.control).toMatchObject({ env: { PAYMENT_POOL: "4" } });
+  });
+
+  it("the profile's path starts at the scenario's folder", () => {
+    expect(loadScenario(join(SCENARIOS, "aa.yaml")).profilePath).toBe(
+      join(SCENARIOS, "../profiles/storefront.ndjson.gz"),
+    );
+  });
+});
+
+describe("a fault in a scenario", () => {
+  it.each([
+    [
+      "an unknown field",
+      "guardrails:",
+      "guardrail:",
+      "guardrail: there is no such field here; did you mean `guardrails`?",
+    ],
+    ["one far from any other", "seed:", "colour:", "colour: there is no such field here"],
+    [
+      "an unknown field of a dependency",
+      "cacheTtl:",
+      "cacheTTL:",
+      "dependencies.catalog.cacheTTL: there is no such field here; did you mean `cacheTtl`?",
+    ],
+    ["a missing field", "profile: ../profiles/storefront.ndjson.gz\n", "", "profile: is missing"],
+    [
+      "a missing field in a list",
+      "{ name: pilot, rate: 50%, for: 27s, settle: 2s }",
+      "{ name: pilot, rate: 50% }",
+      "stages.1.for: is missing",
+    ],
+    ["a stage without a unit", "for: 5s", "for: 5", "stages.0.for: 5 has no unit; write 5s or 5ms"],
+    [
+      "a timeout without a unit",
+      "timeout: 5s",
+      "timeout: 5000",
+      "timeout: 5000 has no unit; write 5000s or 5000ms",
+    ],
+    [
+      "a latency without a unit",
+      "median: 80ms",
+      "median: 80",
+      "dependencies.payments.latency.median: 80 has no unit; write 80s or 80ms",
+    ],
+    ["a rate without a unit", "rate: 180/s", "rate: 180", "rate: 180 has no unit; write 180/s"],
+    [
+      "a stage's rate without a unit",
+      "rate: 25%",
+      "rate: 25",
+      "stages.0.rate: 25 has no unit; write 25/s, or a share of `rate` such as 50%",
+    ],
+    [
+      "no duration at all",
+      "timeout: 5s",
+      "timeout: soon",
+      'timeout: "soon" is not a duration (write a number and a unit: 250ms, 1.5s, 2m, 1m30s)',
+    ],
+    [
+      "a number where a text belongs",
+      "scenario: payment pool cut",
+      "scenario: 5",
+      "scenario: 5 is given, and a text (in quotes) is wanted",
+    ],
+    [
+      "a misspelt choice",
+      "arrivals: poisson",
+      "arrivals: poison",
+      'arrivals: "poison" is none of poisson, recorded, uniform; did you mean `poisson`?',
+    ],
+    [
+      "a misspelt kind",
+      "kind: lognormal, median: 80ms",
+      "kind: lognormall, median: 80ms",
+      'dependencies.payments.latency.kind: "lognormall" is none of constant, lognormal, empirical; did you mean `lognormal`?',
+    ],
+    [
+      "a missing kind",
+      "kind: lognormal, median: 80ms",
+      "median: 80ms",
+      "dependencies.payments.latency.kind: is missing; write one of constant, lognormal, empirical",
+    ],
+    [
+      "a misspelt metric",
+      "metric: error_ratio",
+      "metric: error_rate",
+      'guardrails.0.metric: "error_rate" is not a metric; write response_time_p95, service_time_p99 ' +
+        "(any percentile), error_ratio or amplification",
+    ],
+    [
+      "amplification of nothing",
+      "metric: amplification, dependency: payments",
+      "metric: amplification",
+      "guardrails.1: amplification needs a `dependency`, and only amplification has one",
+    ],
+    [
+      "an unknown dependency",
+      "dependency: payments",
+      "dependency: payment",
+      "guardrails.1.dependency: there is no dependency `payment`; did you mean `payments`?",
+    ],
+    [
+      "an unknown dependency of the hypothesis",
+      "metric: response_time_p95,",
+      "metric: amplification, dependency: stock,",
+      "hypothesis.then.dependency: there is no dependency `stock`",
+    ],
+    [
+      "an arm without a target",
+      TARGET,
+      "    headers: {}\n",
+      "arms.control: needs one of `command`, `url`",
+    ],
+    [
+      "an arm with nothing to start",
+      "command: node services/storefront.ts\n",
+      'command: " "\n',
+      "arms.control.command: a command to start, such as node server.js",
+    ],
+    [
+      "an arm over TLS",
+      TARGET,
+      "    url: https://shop.internal\n",
+      "arms.control.url: an http:// address, such as http://127.0.0.1:8080",
+    ],
+    [
+      "an arm with a path",
+      TARGET,
+      "    url: http://shop.internal/base\n",
+      "arms.control.url: an address without a path: paths come from the profile",
+    ],
+    [
+      "two stages of one name",
+      "name: everybody",
+      "name: pilot",
+      "stages.2.name: another stage is called pilot",
+    ],
+    [
+      "settling as long as the stage",
+      "for: 27s, settle: 2s",
+      "for: 2s, settle: 2s",
+      "stages.1.settle: settles for as long as it lasts",
+    ],
+    [
+      "a name in capitals",
+      "  catalog:\n",
+      "  Catalog:\n",
+      "dependencies.Catalog: a name is lower-case letters, digits, - and _, at most 32",
+    ],
+    [
+      "two dependencies of one address",
+      "  catalog:\n",
+      "  pay-ments:\n    latency: { kind: constant, value: 1ms }\n  pay_ments:\n",
+      "dependencies.pay_ments: its address would be passed as PAY_MENTS_URL, and so would that of `pay-ments`: rename one",
+    ],
+  ] satisfies [string, string, string, string][])(
+    "is named with what to do: %s",
+    (_, from, to, message) => {
+      const text = changed(from, to);
+      const [place, ...rest] = said(text).split(" ");
+      expect(rest.join(" ")).toBe(message);
+      expect(place).toMatch(/^\d+:\d+$/);
+    },
+  );
+
+  it("is where it says: line and column of the key", () => {
+    const text = changed("    cacheTtl: 60s", "    cacheTTL: 60s");
+    expect(said(text)).toMatch(new RegExp(`^${lineOf(text, "cacheTTL")}:5 `));
+    const missing = changed(
+      "{ name: pilot, rate: 50%, for: 27s, settle: 2s }",
+      "{ name: pilot, rate: 50% }",
+    );
+    expect(said(missing)).toMatch(new RegExp(`^${lineOf(missing, "{ name: pilot")}:5 `));
+  });
+
+  it("is not the only one that is named", () => {
+    const text = GOOD.replace("timeout: 5s", "timeout: 5").replace("rate: 180/s", "rate: 180");
+    expect(said(text).split("\n")).toHaveLength(2);
+  });
+
+  it.each([
+    ["a tab", "scenario: x\n\tprofile: y\n", /^2:1 /],
+    ["an open bracket", "stages: [ {", /^1:\d+ /],
+    ["a key twice", "seed: 1\nseed: 2\n", /^2:1 Map keys must be unique$/],
+    ["an alias to nowhere", "scenario: *nowhere\n", /^1:\d+ .*nowhere/],
+    ["an empty file", "", /^1:1 the file is empty; a scenario is a group of fields$/],
+    ["comments only", "# nothing\n", /^1:1 the file is empty/],
+    ["a list", "- 1\n", /^1:1 a group of fields is wanted$/],
+    ["a text", "hello", /^1:1 "hello" is given, and a group of fields is wanted$/],
+  ])("of the YAML itself is named with its place: %s", (_, text, message) => {
+    expect(said(text)).toMatch(message);
+  });
+
+  it("aliases that multiply without end are refused", () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}*a${i}]`,
+    );
+    expect(said(["a0: &a0 [x]", ...levels].join("\n"))).toMatch(/alias/i);
+  });
+});
+
+describe("a scenario that cannot be read", () => {
+  it("a missing file is said to be missing, and a folder cannot be read", () => {
+    expect(faultOf(join(folder.path, "none.yaml"))).toMatchObject({
+      code: "FILE_NOT_FOUND",
+      exitCode: 64,
+    });
+    const path = join(folder.path, "a-folder.yaml");
+    mkdirSync(path);
+    expect(faultOf(path)).toMatchObject({
+      code: "FILE_UNREADABLE",
+      message: expect.stringContaining(path) as string,
+    });
+  });
+});
+
+describe("did you mean", () => {
+  it("finds a letter missing, doubled, wrong or swapped, and nothing where all are far", () => {
+    const words = ["guardrails", "timeout", "seed", "rate", "for"];
+    for (const word of ["guardrail", "guardraills", "guardrials", "guardreils"]) {
+      expect(nearest(word, words)).toBe("guardrails");
+    }
+    expect(nearest("sede", words)).toBe("seed");
+    for (const word of ["colour", "x", "", "form2"]) expect(nearest(word, words)).toBeUndefined();
+  });
+});

@@ -1,0 +1,144 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { keyedDraw, NS_PER_MS, NS_PER_S } from "../../src/core/index.ts";
+import { type Plan, registerPlan } from "../../src/experiment/index.ts";
+import {
+  CallWriter,
+  type EmulatedCall,
+  type Observation,
+  ObservationWriter,
+} from "../../src/measure/index.ts";
+import { RunDirectory } from "../../src/run/index.ts";
+import { PLAN } from "../experiment/plan-fixture.ts";
+
+/** How far the emulator's clock is ahead of the run's, as in a real run. */
+export const LEAD_NS = 1.5 * NS_PER_S;
+export const END_NS = 13.1 * NS_PER_S;
+
+export const MANIFEST = {
+  manifestVersion: 1,
+  tool: { name: "shakedown", version: "0.0.0" },
+  runId: "00112233445566ff",
+  scenario: { name: "pool cut", path: "pool.yaml" },
+  profile: { name: "shop", path: "shop.ndjson.gz", records: 10 },
+  startedAt: "2026-01-01T00:00:00.000Z",
+  command: "shakedown run pool.yaml",
+  pacing: "alarm",
+  seed: "1",
+  host: { node: "v24.0.0", os: "linux", cpus: 2 },
+  emulatorLeadNs: LEAD_NS,
+  dependencies: [{ name: "payments", cacheTtlNs: null }],
+  targets: [],
+  ended: {
+    at: "2026-01-01T00:00:14.000Z",
+    durationNs: END_NS,
+    incompleteBecause: null,
+    exitCode: null,
+    lostRows: 0,
+    emulatorEvictions: 0,
+  },
+} as const;
+
+export interface Written {
+  readonly observations: readonly Observation[];
+  readonly calls: readonly EmulatedCall[] | null;
+  readonly plan?: Plan;
+  readonly manifest?: Readonly<Record<string, unknown>>;
+}
+
+/** A folder for runs that is gone when the tests are over. */
+export function scratch(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "shakedown-run-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Writes a run directory as a run leaves it. */
+export async function writeRun(path: string, written: Written): Promise<RunDirectory> {
+  const directory = new RunDirectory(path);
+  for (const folder of ["observations", "emulated"])
+    mkdirSync(join(path, folder), { recursive: true });
+  const plan = written.plan ?? PLAN;
+  writeFileSync(directory.file("plan.json"), JSON.stringify(registerPlan(plan), null, 2));
+  writeFileSync(
+    directory.file("manifest.json"),
+    JSON.stringify({ ...MANIFEST, ...written.manifest }),
+  );
+  const { arms, stages } = plan;
+  const observations = await ObservationWriter.create(directory.observations, {
+    arms,
+    stages: stages.map(({ name }) => name),
+    routes: ["GET /", "POST /checkout"],
+  });
+  for (const observation of written.observations) observations.write(observation);
+  await observations.spool.close();
+  if (written.calls === null) return directory;
+  const calls = await CallWriter.create(directory.calls, { arms, dependencies: ["payments"] });
+  for (const call of written.calls) {
+    calls.write({ ...call, arriveNs: call.arriveNs + LEAD_NS, endNs: call.endNs + LEAD_NS });
+  }
+  await calls.spool.close();
+  return directory;
+}
+
+/** What both arms did: 130 requests a second, each with a call; the arms differ by chance alone. */
+export function traffic(
+  options: { readonly perSec?: number; readonly slower?: number } = {},
+): Written {
+  const { perSec = 130, slower = 1 } = options;
+  const observations: Observation[] = [];
+  const calls: EmulatedCall[] = [];
+  const count = Math.floor((END_NS / NS_PER_S) * perSec);
+  for (let seq = 0; seq < count; seq++) {
+    const intendedNs = Math.round((seq * NS_PER_S) / perSec);
+    for (const arm of [0, 1]) {
+      const luck = keyedDraw("run", seq, arm);
+      const startNs = intendedNs + Math.round(luck.uniform("lag") * 1_000) * 100;
+      const holdMs = (8 + 12 * luck.uniform("hold")) * (arm === 1 ? slower : 1);
+      const holdNs = Math.round(holdMs * 1_000) * 1_000;
+      const endNs = startNs + holdNs + 2 * NS_PER_MS;
+      const place = {
+        arm,
+        stage: intendedNs < 2 * NS_PER_S ? 0 : 1,
+        seq,
+        route: seq % 2,
+        intendedNs,
+      };
+      const fate = luck.uniform("fate");
+      if (fate < 0.004)
+        observations.push({ kind: "error", ...place, startNs, endNs, error: "timeout" });
+      else {
+        const status = fate < 0.01 ? 503 : 200;
+        const sizes = { bytesIn: 200, bytesOut: 100 };
+        observations.push({
+          kind: "response",
+          ...place,
+          startNs,
+          firstByteNs: endNs,
+          endNs,
+          status,
+          ...sizes,
+        });
+      }
+      calls.push({
+        arm,
+        dependency: 0,
+        seq,
+        attempt: 1,
+        key: seq % 10,
+        safe: true,
+        arriveNs: startNs + NS_PER_MS,
+        endNs: startNs + NS_PER_MS + holdNs,
+        meantDelayUs: holdNs / 1e3,
+        givenDelayUs: holdNs / 1e3 + 40,
+        status: 200,
+        outcome: "ok",
+        retryAfterMs: 0,
+        inFlight: 1,
+        connections: 1,
+        connection: 0,
+      });
+    }
+  }
+  return { observations, calls };
+}
