@@ -44,5 +44,9 @@ export const ratePerSecField = () =>
 export const ratioField = (max = 1) =>
   z
     .union([z.string(), z.number()])
+    .refine((value) => typeof value === "string" || value <= 1, {
+      error: ({ input }) =>
+        `${String(input)} is ${Number(input) * 100} %; write "${String(input)}%" or a share`,
+    })
     .transform(readWith(parseRatio))
     .pipe(z.number().min(0).max(max));

@@ -160,6 +160,11 @@ function sizeWords({ entries, likelyEntries }: CacheReading): string {
     : ` of about ${formatCount(likelyEntries)} entries`;
 }
 
+function causeWords(name: string, reading: CacheReading): string {
+  const size = sizeWords(reading);
+  return `${name} cache thrash${size === "" ? "" : ` (a cache${size})`}`;
+}
+
 function thrashWords(name: string, ttlNs: number, reading: CacheReading): string {
   const { amplification, control, hitRatio, idealHitRatio, own } = reading;
   const hits =
@@ -211,7 +216,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     detector: "cache-thrash",
     subject: `${evidence.arms[arm]} ${name}`,
     status: thrashes && !shared ? "fail" : "pass",
-    ...(thrashes ? { cause: `${name} cache thrash` } : {}),
+    ...(thrashes ? { cause: causeWords(name, reading) } : {}),
     summary: thrashes
       ? `${thrashWords(name, ttlNs, reading)}${shared ? "; control has it too" : ""}`
       : healthyWords(name, ttlNs, reading),

@@ -159,7 +159,7 @@ function ceilingFinding(
     detector: "pool-exhaustion",
     subject: `${evidence.arms[arm]} ${name}`,
     status: shared ? "pass" : "fail",
-    cause: `${name} pool exhaustion`,
+    cause: `${name} pool exhaustion (a pool of ${size})`,
     summary: shared ? `${summary}; control has it too` : summary,
     evidence: {
       ...evidenceOf(reading),

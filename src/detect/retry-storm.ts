@@ -103,8 +103,10 @@ const perCall = ({ joined, logical }: RetryReading): number =>
 const CURE =
   "a retry budget, exponential backoff with full jitter, and waiting as long as Retry-After says";
 
+const sentWords = ({ attemptsMax }: RetryReading): string =>
+  attemptsMax > 1 ? `up to ${attemptsMax} attempts` : "repeated attempts";
+
 function stormWords(name: string, { control, over, own, stage }: StormReading): string {
-  const sent = own.attemptsMax > 1 ? `up to ${own.attemptsMax} attempts` : "repeated attempts";
   const jitter = own.gapCv < RULE.jitterCv ? "with no jitter" : "with jitter";
   const paced = Number.isFinite(own.gapMs)
     ? `, ${formatUs(own.gapMs * 1_000)} apart ${jitter}`
@@ -117,7 +119,7 @@ function stormWords(name: string, { control, over, own, stage }: StormReading): 
       : `; ${formatRatio(own.early / own.toldToWait)} of the waits asked for were cut short`;
   const unsafe = own.unsafe === 0 ? "" : `; ${formatCount(own.unsafe)} retries repeat a write`;
   return (
-    `a retry storm at ${name} from stage ${stage.name} on: ${sent}${paced}${perLogical} make ` +
+    `a retry storm at ${name} from stage ${stage.name} on: ${sentWords(own)}${paced}${perLogical} make ` +
     `${Math.exp(over.estimate).toFixed(2)} × control's calls for the same requests, and ` +
     `${formatRatio(own.failures / own.calls)} of the calls fail (control ${formatRatio(controlFails)})${early}${unsafe}`
   );
@@ -181,7 +183,7 @@ function judge(pair: Pair, arm: number): Finding | null {
     detector: "retry-storm",
     subject,
     status: "fail",
-    cause: `${name} retry storm`,
+    cause: `${name} retry storm (${sentWords(own)})`,
     summary: stormWords(name, stormy),
     cure: CURE,
     evidence: {

@@ -38,6 +38,8 @@ export interface EmulatorTotals {
   readonly calls: number;
   /** Calls whose record was not kept. */
   readonly lostRows: number;
+  /** Calls whose record is in the spool. */
+  readonly keptRows: number;
   /** Calls forgotten when numbering attempts, to bound memory. */
   readonly evictions: number;
 }
@@ -148,7 +150,8 @@ export async function serveEmulator(
     await Promise.all(listeners.map((listener) => listener.close()));
     await deadlines.close();
     const lostRows = await recorder.close();
-    return { calls: counters.calls(), lostRows, evictions: counters.total("evictions") };
+    const keptRows = counters.total("rows") - lostRows;
+    return { calls: counters.calls(), lostRows, keptRows, evictions: counters.total("evictions") };
   };
   let stopping: Promise<EmulatorTotals> | undefined;
   const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());

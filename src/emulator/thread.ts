@@ -59,8 +59,10 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   });
   thread.on("error", (cause) => fail(died(messageOf(cause), cause)));
   thread.on("exit", (code) => {
-    const lostRows = counters.total("rows") - counters.total("rowsKept");
-    stopped.resolve({ calls: counters.calls(), lostRows, evictions: counters.total("evictions") });
+    const keptRows = counters.total("rowsKept");
+    const lostRows = counters.total("rows") - keptRows;
+    const evictions = counters.total("evictions");
+    stopped.resolve({ calls: counters.calls(), lostRows, keptRows, evictions });
     if (stopping === undefined) fail(died(`exit code ${code}`));
     exited.resolve();
   });

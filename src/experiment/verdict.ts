@@ -41,6 +41,8 @@ export interface VerdictFinding {
   readonly detector: string;
   readonly subject: string;
   readonly status: "pass" | "inconclusive" | "fail";
+  /** The sickness in a few words, with its size. */
+  readonly cause?: string;
   readonly summary: string;
 }
 
@@ -81,7 +83,9 @@ function describe({ effect, label, margin, stage }: JudgedComparison): string {
 function rollBack(input: VerdictInput, harmed: readonly JudgedComparison[]): Verdict | null {
   const failing = input.findings.filter((finding) => finding.status === "fail");
   if (failing.length === 0 && harmed.length === 0) return null;
-  const causes = failing.map((finding) => finding.summary);
+  const causes = failing.map(({ cause, subject, summary }) =>
+    cause === undefined ? summary : `${cause} in ${subject.split(" ")[0]}`,
+  );
   const harms = harmed.map(describe);
   const shown = harms.slice(0, 3).join("; ");
   const more = harms.length > 3 ? `; and ${harms.length - 3} more` : "";

@@ -83,6 +83,7 @@ export class SpoolWriter<S extends ColumnSet> {
   failure: ShakedownError | undefined;
   lostRows = 0;
   onFailure: ((failure: ShakedownError) => void) | undefined;
+  #committed = 0;
   readonly #schema: S;
   readonly #file: FileHandle;
   #writing: Promise<void> = Promise.resolve();
@@ -122,8 +123,14 @@ export class SpoolWriter<S extends ColumnSet> {
     }
   }
 
+  /** Rows that were committed and are in the file, or on their way there. */
+  get keptRows(): number {
+    return this.#committed - this.lostRows;
+  }
+
   commit(): void {
     this.row++;
+    this.#committed++;
     if (this.row === ROWS_PER_BLOCK) this.#rotate();
   }
 

@@ -64,8 +64,11 @@ function incompleteBecause({ calls, manifest, observations }: Gathered): string 
   }
   if (observations.truncated || calls?.truncated === true)
     return "an observation file is cut or damaged";
-  if (manifest.ended.lostRows > 0)
-    return `${manifest.ended.lostRows} observations could not be written`;
+  const { rows } = manifest.ended;
+  if (rows.lost > 0) return `${rows.lost} observations could not be written`;
+  // Cut exactly between two blocks, a file looks whole.
+  const whole = observations.rows === rows.observations && (calls?.rows ?? 0) === rows.calls;
+  if (!whole) return "an observation file does not hold what was written to it";
   return null;
 }
 

@@ -1,6 +1,5 @@
-import { NS_PER_US } from "../core/index.ts";
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import { Histogram, type Observation } from "../measure/index.ts";
+import { Histogram, type Observation, responseTimeUs } from "../measure/index.ts";
 
 /** What is known of one arm while the run goes on. */
 export interface LiveArm {
@@ -47,6 +46,11 @@ class LiveCounter {
   failed = 0;
   dropped = 0;
   readonly latency = new Histogram();
+  readonly #capNs: number;
+
+  constructor(capNs: number) {
+    this.#capNs = capNs;
+  }
 
   add(observation: Observation): void {
     this.planned++;
@@ -56,7 +60,7 @@ class LiveCounter {
     }
     if (observation.kind === "error" || observation.status >= 500) this.failed++;
     if (observation.kind === "response") this.responses++;
-    this.latency.record((observation.endNs - observation.intendedNs) / NS_PER_US);
+    this.latency.record(responseTimeUs(observation, this.#capNs));
   }
 
   view(arm: string): LiveArm {
@@ -69,19 +73,22 @@ class LiveCounter {
 /** Counts observations by tick and by stage, for those who watch. */
 export class LiveCounts {
   readonly #arms: readonly string[];
+  readonly #capNs: number;
   #tick: LiveCounter[];
   readonly #stages = new Map<number, LiveCounter[]>();
 
-  constructor(arms: readonly string[]) {
+  /** `capNs`: what a request without an answer counts with, the run's timeout. */
+  constructor(arms: readonly string[], capNs: number) {
     this.#arms = arms;
-    this.#tick = arms.map(() => new LiveCounter());
+    this.#capNs = capNs;
+    this.#tick = this.#fresh();
   }
 
   add(observation: Observation): void {
     this.#tick[observation.arm]?.add(observation);
     let stage = this.#stages.get(observation.stage);
     if (stage === undefined) {
-      stage = this.#arms.map(() => new LiveCounter());
+      stage = this.#fresh();
       this.#stages.set(observation.stage, stage);
     }
     stage[observation.arm]?.add(observation);
@@ -90,12 +97,16 @@ export class LiveCounts {
   /** What came since the last call. */
   takeTick(): LiveArm[] {
     const views = this.#tick.map((counter, index) => counter.view(this.#arms[index] ?? "?"));
-    this.#tick = this.#arms.map(() => new LiveCounter());
+    this.#tick = this.#fresh();
     return views;
   }
 
   stage(stage: number): LiveArm[] {
-    const counters = this.#stages.get(stage) ?? this.#arms.map(() => new LiveCounter());
+    const counters = this.#stages.get(stage) ?? this.#fresh();
     return counters.map((counter, index) => counter.view(this.#arms[index] ?? "?"));
+  }
+
+  #fresh(): LiveCounter[] {
+    return this.#arms.map(() => new LiveCounter(this.#capNs));
   }
 }

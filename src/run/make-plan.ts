@@ -1,4 +1,4 @@
-import { canonicalJson, formatRatio, sha256Hex } from "../core/index.ts";
+import { canonicalJson, formatRatio, sha256Hex, ShakedownError } from "../core/index.ts";
 import {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
@@ -25,11 +25,35 @@ function planStages({ design, rate, stages }: Scenario): PlannedStage[] {
   });
 }
 
+/** What an observation's 16 bits can name. */
+const ROUTES_MAX = 65_535;
+
+/** A target that fails fast must not pass for a quick one: failures are always guarded. */
+const ERROR_RATIO_GUARD = { metric: "error_ratio", margin: 0.01 };
+
+function withErrorRatio({ guardrails, hypothesis }: Scenario): Plan["guardrails"] {
+  const registered = [hypothesis.then, ...guardrails].some(
+    ({ metric }) => metric === "error_ratio",
+  );
+  return registered ? guardrails : [...guardrails, ERROR_RATIO_GUARD];
+}
+
 /**
  * What a scenario and a profile come to: everything that the verdict will depend on, fixed before
  * the first request.
+ * @throws PROFILE_INVALID when it has more routes than observations can name
  */
 export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, seed: string): Plan {
+  const routes = new Set(profile.records.map((record) => record.route)).size;
+  if (routes > ROUTES_MAX) {
+    throw new ShakedownError(
+      "PROFILE_INVALID",
+      `the profile has ${routes} routes, more than ${ROUTES_MAX}`,
+      {
+        hint: "its paths were not recognised as templates; keep a part of them with `capture --path`",
+      },
+    );
+  }
   const { then } = scenario.hypothesis;
   const primary = { metric: then.metric, dependency: then.dependency, margin: then.margin };
   const promise = `${metricLabel(primary)} changes by less than ${formatRatio(then.margin)}`;
@@ -46,7 +70,7 @@ export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, s
     otherwise: `${metricLabel(primary)} grows by ${formatRatio(then.margin)} or more`,
     primary,
     secondary: scenario.secondary,
-    guardrails: scenario.guardrails,
+    guardrails: withErrorRatio(scenario),
     arms: Object.keys(scenario.arms),
     stages: planStages(scenario),
     alpha: scenario.design.alpha,

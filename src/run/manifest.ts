@@ -31,7 +31,12 @@ export const manifestSchema = z.strictObject({
       durationNs: z.number(),
       incompleteBecause: z.string().nullable(),
       exitCode: z.number().int().nullable(),
-      lostRows: z.number().int(),
+      /** Rows that each spool must hold; `lost` could not be written. */
+      rows: z.strictObject({
+        observations: z.number().int(),
+        calls: z.number().int(),
+        lost: z.number().int(),
+      }),
       emulatorEvictions: z.number().int(),
     })
     .nullable(),

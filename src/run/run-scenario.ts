@@ -56,6 +56,8 @@ const RUN_UP_NS = 50 * NS_PER_MS;
 export async function runScenario(options: RunOptions, signal: AbortSignal): Promise<RunOutcome> {
   const loaded = loadScenario(options.scenarioPath);
   const profile = await readProfile(loaded.profilePath);
+  const seed = options.seed ?? loaded.scenario.seed;
+  const registered = registerPlan(makePlan(loaded, profile, seed));
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(options.out, {
@@ -63,7 +65,7 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
     scenario: loaded.scenario.scenario,
     id,
   });
-  const run = new Run(options, { loaded, profile, directory, id, startedAt });
+  const run = new Run(options, { loaded, profile, registered, directory, id, startedAt });
   return run.go(signal);
 }
 
@@ -74,7 +76,6 @@ class Run {
   readonly #directory: RunDirectory;
   readonly #id: string;
   readonly #startedAt: Date;
-  readonly #seed: string;
   readonly #registered: RegisteredPlan;
   readonly #audit: AuditLog;
   readonly #emulatorOriginNs = process.hrtime.bigint();
@@ -84,6 +85,7 @@ class Run {
     made: {
       loaded: LoadedScenario;
       profile: Profile;
+      registered: RegisteredPlan;
       directory: RunDirectory;
       id: string;
       startedAt: Date;
@@ -95,8 +97,7 @@ class Run {
     this.#directory = made.directory;
     this.#id = made.id;
     this.#startedAt = made.startedAt;
-    this.#seed = options.seed ?? made.loaded.scenario.seed;
-    this.#registered = registerPlan(makePlan(made.loaded, made.profile, this.#seed));
+    this.#registered = made.registered;
     this.#audit = new AuditLog(made.directory.file("audit.ndjson"), () => new Date().toISOString());
   }
 
@@ -159,7 +160,7 @@ class Run {
     const begun = this.#manifest(targets, Number(originNs - this.#emulatorOriginNs));
     this.#writeManifest(begun);
     this.#audit.append("traffic begins", { targets: begun.targets });
-    const { durationNs, lostRows, stop } = await sendTraffic(
+    const { durationNs, keptRows, lostRows, stop } = await sendTraffic(
       {
         plan: this.#registered.plan,
         arrivals: this.#loaded.scenario.arrivals,
@@ -181,7 +182,7 @@ class Run {
       durationNs,
       incompleteBecause: stop?.because ?? null,
       exitCode: null,
-      lostRows: lostRows + totals.lostRows,
+      rows: { observations: keptRows, calls: totals.keptRows, lost: lostRows + totals.lostRows },
       emulatorEvictions: totals.evictions,
     };
     const manifest = { ...begun, ended };
@@ -194,7 +195,7 @@ class Run {
     return startEmulatorThread({
       arms: this.#registered.plan.arms,
       dependencies: this.#loaded.scenario.dependencies,
-      seed: this.#seed,
+      seed: this.#registered.plan.seed,
       runId: this.#id,
       originNs: this.#emulatorOriginNs,
       spoolPath: this.#directory.calls,
@@ -206,7 +207,7 @@ class Run {
   async #rehearse(signal: AbortSignal): Promise<void> {
     const path = this.#directory.file("observations/rehearsal.spool");
     const writer = await ObservationWriter.create(path, { arms: [], stages: [], routes: [] });
-    const tally = new LiveCounts(this.#registered.plan.arms);
+    const tally = new LiveCounts(this.#registered.plan.arms, this.#registered.plan.timeoutNs);
     const arm = { origin: "http://127.0.0.1", headers: {} };
     const requests = this.#profile.records.map((record) => prepareRequest(record, 0, arm));
     const clock = monotonicClock(process.hrtime.bigint());
@@ -262,7 +263,7 @@ class Run {
       startedAt: this.#startedAt.toISOString(),
       command: this.#options.command,
       pacing: "alarm",
-      seed: this.#seed,
+      seed: this.#registered.plan.seed,
       host: { node: process.version, os: `${platform()} ${release()}`, cpus: cpus().length },
       emulatorLeadNs,
       dependencies: Object.entries(scenario.dependencies).map(([name, spec]) => ({

@@ -39,6 +39,7 @@ export interface TrafficEnd {
   readonly stop: Stop | null;
   readonly durationNs: number;
   readonly lostRows: number;
+  readonly keptRows: number;
 }
 
 const TICK_MS = 1_000;
@@ -84,7 +85,7 @@ class Traffic {
   constructor(input: TrafficInput, parts: Parts) {
     this.#input = input;
     this.#parts = parts;
-    this.#live = new LiveCounts(input.plan.arms);
+    this.#live = new LiveCounts(input.plan.arms, input.plan.timeoutNs);
   }
 
   async run(signal: AbortSignal): Promise<TrafficEnd> {
@@ -107,7 +108,8 @@ class Traffic {
     await writer.spool
       .close()
       .catch((thrown: unknown) => this.#stopFor(messageOf(thrown), EXIT.badData));
-    return { stop: this.#stop, durationNs: endNs, lostRows: writer.spool.lostRows };
+    const { keptRows, lostRows } = writer.spool;
+    return { stop: this.#stop, durationNs: endNs, lostRows, keptRows };
   }
 
   async #send(): Promise<void> {

@@ -80,7 +80,7 @@ describe("pool exhaustion", () => {
 
   it("says in a sentence what runs dry, from where on, how it shows and what would do", () => {
     const finding = judge(traffic, starts, [ROOMY, { size: 4 }]);
-    expect(finding.cause).toBe("payments pool exhaustion");
+    expect(finding.cause).toBe("payments pool exhaustion (a pool of 4)");
     expect(finding.summary).toMatchInlineSnapshot(
       `"the payments connection pool of 4 is exhausted above 44.4 calls/s (44.4 requests/s), from stage everybody on: calls in flight stand at 4, requests wait 1.88 s before the call (control 496 µs), and 155 gave up without a call; 13 would do"`,
     );

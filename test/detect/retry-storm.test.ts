@@ -44,7 +44,7 @@ describe("retry storm", () => {
       const finding = judge(seed, [POLITE, AT_ONCE], LIMITED);
       expect(finding).toMatchObject({
         status: "fail",
-        cause: "reviews retry storm",
+        cause: "reviews retry storm (up to 4 attempts)",
         evidence: { attemptsMax: 4, unsafeRetries: 0 },
       });
       expect(finding.evidence["gapMs"]).toBeCloseTo(20.25, 0);

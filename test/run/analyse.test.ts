@@ -159,7 +159,16 @@ describe("a run that is not whole", () => {
       { ...MANIFEST.ended, incompleteBecause: "the user stopped it" },
       /the user stopped it$/,
     ],
-    ["a full disk", { ...MANIFEST.ended, lostRows: 12 }, /12 observations could not be written$/],
+    [
+      "a full disk",
+      { ...MANIFEST.ended, rows: { observations: 0, calls: 0, lost: 12 } },
+      /12 observations could not be written$/,
+    ],
+    [
+      "a file cut between two blocks",
+      { ...MANIFEST.ended, rows: { observations: 1e6, calls: 1e6, lost: 0 } },
+      /does not hold what was written to it$/,
+    ],
   ])("holds as incomplete: %s", async (_, ended, why) => {
     const model = analyse(await made({ ...traffic(), manifest: { ended } }));
     expectSound(model);

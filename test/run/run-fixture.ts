@@ -35,7 +35,7 @@ export const MANIFEST = {
     durationNs: END_NS,
     incompleteBecause: null,
     exitCode: null,
-    lostRows: 0,
+    rows: { observations: 0, calls: 0, lost: 0 },
     emulatorEvictions: 0,
   },
 } as const;
@@ -60,10 +60,13 @@ export async function writeRun(path: string, written: Written): Promise<RunDirec
     mkdirSync(join(path, folder), { recursive: true });
   const plan = written.plan ?? PLAN;
   writeFileSync(directory.file("plan.json"), JSON.stringify(registerPlan(plan), null, 2));
-  writeFileSync(
-    directory.file("manifest.json"),
-    JSON.stringify({ ...MANIFEST, ...written.manifest }),
-  );
+  const rows = {
+    observations: written.observations.length,
+    calls: written.calls?.length ?? 0,
+    lost: 0,
+  };
+  const manifest = { ...MANIFEST, ended: { ...MANIFEST.ended, rows }, ...written.manifest };
+  writeFileSync(directory.file("manifest.json"), JSON.stringify(manifest));
   const { arms, stages } = plan;
   const observations = await ObservationWriter.create(directory.observations, {
     arms,
