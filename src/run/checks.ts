@@ -2,6 +2,7 @@ import { formatCount, formatRatio, formatUs, NS_PER_US } from "../core/index.ts"
 import type { MetricComparison, Plan } from "../experiment/index.ts";
 import { type CallTable, Histogram, type ObservationTable } from "../measure/index.ts";
 import type { Result } from "../report/index.ts";
+import { wilson } from "../stats/index.ts";
 import { delayErrors, type Tallies } from "./arm-rows.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -75,7 +76,10 @@ function startLag({ comparisons, observations, plan }: CheckInput): Check {
       );
 }
 
-/** How late the emulator's answers were. At most one call in a hundred may be off by more than the limit. */
+/** What p99 means in counts: at most one call in a hundred may be off by more than the limit. */
+const LATE_CALLS_RATIO = 0.01;
+
+/** How late the emulator's answers were. Late is what is shown to be: three slow calls of 240 are not. */
 function delayError({ calls, plan }: CheckInput): Check[] {
   if (calls === null || calls.rows === 0) return [];
   const { delayErrorFloorUs, delayErrorShare } = plan.limits;
@@ -85,17 +89,26 @@ function delayError({ calls, plan }: CheckInput): Check[] {
       const { error, meant } = errors[index]![armIndex]!;
       const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
       const off = error.count - error.countAtOrBelow(limitUs);
-      // A single slow call among a few dozen is no evidence of a late emulator.
-      const late = off > Math.max(error.count / 100, 1);
-      return { what: `${dependency} for ${arm}`, p99Us: error.quantile(0.99), limitUs, late };
+      const late = wilson({ events: off, trials: error.count }, 0.9).low > LATE_CALLS_RATIO;
+      const offRatio = error.count === 0 ? 0 : off / error.count;
+      return {
+        what: `${dependency} for ${arm}`,
+        p99Us: error.quantile(0.99),
+        limitUs,
+        offRatio,
+        late,
+      };
     }),
   );
-  const describe = (row: (typeof rows)[number]): string =>
-    `${row.what} off by ${formatUs(row.p99Us)} at p99 (limit ${formatUs(row.limitUs)})`;
+  const describe = ({ limitUs, offRatio, p99Us, what }: (typeof rows)[number]): string =>
+    `${what} by ${formatUs(p99Us)} at p99, ${formatRatio(offRatio)} of calls by more than ${formatUs(limitUs)}`;
   const late = rows.filter((row) => row.late);
-  if (late.length > 0) return [check("emulator late", false, late.map(describe).join(", "))];
+  if (late.length > 0)
+    return [check("emulator late", false, `off are ${late.map(describe).join("; ")}`)];
   const worst = rows.toSorted((a, b) => b.p99Us / b.limitUs - a.p99Us / a.limitUs)[0]!;
-  return [check("delay error", true, `emulated delays are as meant: at worst ${describe(worst)}`)];
+  return [
+    check("delay error", true, `emulated delays are as meant; at worst ${describe(worst)} off`),
+  ];
 }
 
 function measured({ tallies }: CheckInput): Check {
