@@ -43,6 +43,10 @@ interface StageReading {
 const isFull = ({ mean, plateau }: Occupancy): boolean =>
   plateau > 0 && mean >= RULE.fullRatio * plateau;
 
+/** How long a call holds its connection when nobody hangs up on it, as far as either arm shows. */
+const fullHoldMs = ({ control, own }: Pick<StageReading, "control" | "own">): number =>
+  Math.max(own.holdMs, control.holdMs);
+
 function read(
   evidence: Evidence,
   arm: number,
@@ -54,7 +58,7 @@ function read(
   const control = occupancyOf(evidence.calls(0, dependency), fromNs, toNs);
   const waitMs = waitBeforeCallMs(evidence, { arm, dependency }, fromNs, toNs).p50;
   const controlWaitMs = waitBeforeCallMs(evidence, { arm: 0, dependency }, fromNs, toNs).p50;
-  const wanted = control.callsPerSec * (Math.max(own.holdMs, control.holdMs) / 1_000);
+  const wanted = control.callsPerSec * (fullHoldMs({ own, control }) / 1_000);
   const long = toNs - fromNs >= RULE.stageNs && own.calls >= RULE.calls;
   const wants = wanted >= RULE.wantedRatio * own.plateau;
   // A control that waits at a ceiling of its own says nothing of how long is usual.
@@ -140,7 +144,7 @@ function ceilingFinding(
   const { own, stage, wanted } = reading;
   const name = evidence.dependencies[dependency]!.name;
   const size = own.plateau;
-  const ceilingPerSec = size / (own.holdMs / 1_000);
+  const ceilingPerSec = size / (fullHoldMs(reading) / 1_000);
   // A control that stands at a ceiling itself does not show what is wanted.
   const free = isFull(reading.control)
     ? null

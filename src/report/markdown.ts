@@ -1,6 +1,7 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import {
+  capital,
   confidenceWords,
   countsWords,
   DECISION_WORDS,
@@ -68,7 +69,7 @@ function headline(result: Result): string[] {
   if (lead !== undefined) {
     const cause = escapeMarkdown(lead.cause ?? "not named");
     lines.push(
-      `**Cause: ${cause}** (${escapeMarkdown(lead.subject)}). ${escapeMarkdown(lead.summary)}`,
+      `**Cause: ${cause}** in ${escapeMarkdown(lead.subject)}. ${escapeMarkdown(capital(lead.summary))}`,
       "",
     );
     if (lead.cure !== undefined) lines.push(`**Cure:** ${escapeMarkdown(lead.cure)}`, "");

@@ -134,7 +134,7 @@ function headline(result: Result, width: number, paint: Paint): string[] {
   }
   const lead = leadFinding(result);
   if (lead !== undefined) {
-    lines.push(...wrapped("Cause: ", `${lead.cause ?? "not named"} (${lead.subject})`, width));
+    lines.push(...wrapped("Cause: ", `${lead.cause ?? "not named"} in ${lead.subject}`, width));
     lines.push(...wrapped("       ", lead.summary, width));
     if (lead.cure !== undefined) lines.push(...wrapped("Cure:  ", lead.cure, width));
   }

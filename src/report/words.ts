@@ -195,3 +195,7 @@ export class Footnotes {
     return String(number).replaceAll(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(Number(digit)));
   }
 }
+
+/** A capital for the first letter, unless it begins a percentile such as p95. */
+export const capital = (text: string): string =>
+  /^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);

@@ -12,9 +12,9 @@ describe("the plan of a scenario", () => {
   it("puts stages end to end, at their share of the rate, judged after they settled", () => {
     const { stages } = makePlan(scenario, profile, "1");
     expect(stages.map(({ name, ratePerSec }) => [name, ratePerSec])).toEqual([
-      ["warm-up", 72],
-      ["pilot", 72],
-      ["everybody", 180],
+      ["warm-up", 48],
+      ["pilot", 48],
+      ["everybody", 120],
     ]);
     for (const [index, stage] of stages.entries()) {
       expect(stage.startNs).toBe(stages[index - 1]?.endNs ?? 0);

@@ -1,6 +1,7 @@
 import type { ComparisonRow, FindingRow, ReportModel } from "../model.ts";
 import {
   comparisonSentence,
+  capital,
   confidenceWords,
   differenceShown,
   evidenceWords,
@@ -106,7 +107,7 @@ ${body}${legend.length > 0 && markup`<p class="muted small after">${legend.join(
 
 function finding(row: FindingRow): Markup {
   const evidence = Object.entries(row.evidence);
-  return markup`<li class="finding"><div class="finding-status">${badge(row.status, FINDING_WORDS[row.status])}</div><div><h3>${keyWords(row.detector.replaceAll("-", " "))} <span class="muted">in ${row.subject}</span></h3><p>${row.summary}</p>${
+  return markup`<li class="finding"><div class="finding-status">${badge(row.status, FINDING_WORDS[row.status])}</div><div><h3>${keyWords(row.detector.replaceAll("-", " "))} <span class="muted">in ${row.subject}</span></h3><p>${capital(row.summary)}</p>${
     row.cure !== undefined && markup`<p><strong>What would cure it:</strong> ${row.cure}</p>`
   }${warningList(row.warnings ?? [])}${
     evidence.length > 0 &&

@@ -1,6 +1,6 @@
 import { formatDurationNs, NS_PER_S } from "../../core/index.ts";
 import type { ReportModel, Result } from "../model.ts";
-import { DECISION_WORDS, leadFinding } from "../words.ts";
+import { capital, DECISION_WORDS, leadFinding } from "../words.ts";
 import { icon, toneOf } from "./marks.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -13,14 +13,10 @@ export function formatMoment(text: string): string {
   return `${day}, ${time} UTC`;
 }
 
-/** A capital for the first letter, unless it begins a percentile such as p95. */
-const capital = (text: string): string =>
-  /^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
-
 function cause(result: Result): Markup | false {
   const lead = leadFinding(result);
   if (lead === undefined) return false;
-  return markup`<div class="why"><h2>Cause</h2><div><p class="cause"><strong>${capital(lead.cause ?? lead.detector)}</strong> <span class="muted">in ${lead.subject}</span></p><p>${lead.summary}</p>${
+  return markup`<div class="why"><h2>Cause</h2><div><p class="cause"><strong>${capital(lead.cause ?? lead.detector)}</strong> <span class="muted">in ${lead.subject}</span></p><p>${capital(lead.summary)}</p>${
     lead.cure !== undefined && markup`<p><strong>What would cure it:</strong> ${lead.cure}</p>`
   }</div></div>`;
 }
