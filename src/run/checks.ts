@@ -101,14 +101,12 @@ function delayError({ calls, plan }: CheckInput): Check[] {
     }),
   );
   const describe = ({ limitUs, offRatio, p99Us, what }: (typeof rows)[number]): string =>
-    `${what} by ${formatUs(p99Us)} at p99, ${formatRatio(offRatio)} of calls by more than ${formatUs(limitUs)}`;
+    `${what} off by ${formatUs(p99Us)} at p99 (${formatRatio(offRatio)} of calls by more than ${formatUs(limitUs)})`;
   const late = rows.filter((row) => row.late);
   if (late.length > 0)
-    return [check("emulator late", false, `off are ${late.map(describe).join("; ")}`)];
+    return [check("emulator late", false, `answers came late: ${late.map(describe).join("; ")}`)];
   const worst = rows.toSorted((a, b) => b.p99Us / b.limitUs - a.p99Us / a.limitUs)[0]!;
-  return [
-    check("delay error", true, `emulated delays are as meant; at worst ${describe(worst)} off`),
-  ];
+  return [check("delay error", true, `answers came on time; at worst ${describe(worst)}`)];
 }
 
 function measured({ tallies }: CheckInput): Check {
