@@ -45,6 +45,12 @@ const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 async function readHead(path: string): Promise<Buffer> {
   await using file = await open(path);
+  const found = await file.stat();
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new ShakedownError("FILE_UNREADABLE", `${path} is not a file, and is read twice`, {
+      hint: "save what comes out of it to a file, and capture that",
+    });
+  }
   const head = Buffer.alloc(HEAD_BYTES);
   let filled = 0;
   for (let read = -1; read !== 0 && filled < HEAD_BYTES; filled += read) {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { CAPTURE_FORMATS, type CaptureFilter, captureProfile } from "../capture/index.ts";
 import { messageOf, ShakedownError } from "../core/index.ts";
@@ -73,15 +73,36 @@ function reportHuman(io: CliIo, profile: Profile, out: string): void {
   if (warnings.length > 0) io.stderr.write(`${warnings.join("\n")}\n`);
 }
 
+function checkInputs(files: readonly string[]): void {
+  if (!files.some((file) => file === "" || file === "-")) return;
+  throw new ShakedownError("USAGE", "standard input is not read, and no file has an empty name", {
+    hint: "save the capture to a file, and name that",
+  });
+}
+
+/** Only a profile is replaced, and never what is being read. */
+function checkOutput(out: string, { files, force }: CaptureArguments): void {
+  const there = lstatSync(out, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  const unwritable = (why: string, hint: string): ShakedownError =>
+    new ShakedownError("OUTPUT_UNWRITABLE", `${out} ${why}`, { hint });
+  if (!there.isFile()) throw unwritable("is not a file", "name a file with --out");
+  if (!force) {
+    throw unwritable("exists already", "name another file with --out, or replace it with --force");
+  }
+  const same = files.some((file) => {
+    const input = statSync(file, { throwIfNoEntry: false });
+    return input?.ino === there.ino && input.dev === there.dev;
+  });
+  if (same) throw unwritable("is what would be read", "name another file with --out");
+}
+
 async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
   const [first = ""] = given.files;
   const out = given.out ?? `${bareName(first)}.ndjson.gz`;
+  checkInputs(given.files);
   // Asked before the reading, which may take long.
-  if (existsSync(out) && !given.force) {
-    throw new ShakedownError("OUTPUT_UNWRITABLE", `${out} exists already`, {
-      hint: "name another file with --out, or replace it with --force",
-    });
-  }
+  checkOutput(out, given);
   const { profile } = await captureProfile(given.files, {
     name: given.name ?? bareName(first),
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),

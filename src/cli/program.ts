@@ -1,6 +1,6 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
-import { EXIT, type ExitCode, messageOf, ShakedownError } from "../core/index.ts";
+import { EXIT, type ExitCode, messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { endSpawned } from "../run/index.ts";
 import { captureCommand } from "./capture.ts";
 import type { CliIo, Command } from "./command.ts";
@@ -70,7 +70,11 @@ async function main(): Promise<ExitCode> {
   listenForInterrupts(stopping);
   process.on("exit", endSpawned);
   // A reader that went away (`| head`) is no reason to crash.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (systemCodeOf(error) !== "EPIPE") process.exit(EXIT.usage);
+    });
+  }
   const io: CliIo = {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -39,8 +39,7 @@ async function run(io: CliIo, given: RunArguments): Promise<void> {
     },
     io.signal,
   ).finally(view.end);
-  if (given.json)
-    io.stdout.write(`${JSON.stringify({ directory: directory.path, ...model.result }, null, 2)}\n`);
+  if (given.json) io.stdout.write(`${JSON.stringify(model.result, null, 2)}\n`);
   else {
     const width = Math.min(io.stdout.columns ?? 100, 120);
     io.stdout.write(`\n${renderText(model, { color: wantsColor(io.stdout), width })}\n`);

@@ -44,6 +44,7 @@ export const ERRORS = {
   TARGET_UNREACHABLE: { exitCode: EXIT.unreachable, meaning: "a target does not answer" },
   TARGET_DIED: { exitCode: EXIT.unreachable, meaning: "a target ended during the run" },
   EMULATOR_FAILED: { exitCode: EXIT.internal, meaning: "the emulator stopped by itself" },
+  JUDGE_FAILED: { exitCode: EXIT.hold, meaning: "a run could not be judged: nothing is decided" },
   INTERRUPTED: { exitCode: EXIT.interrupted, meaning: "the user asked to stop" },
   INTERNAL: { exitCode: EXIT.internal, meaning: "a bug of ours" },
 } as const satisfies Record<string, ErrorKind>;

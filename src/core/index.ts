@@ -11,6 +11,7 @@ export {
 export * from "./errors.ts";
 export * from "./fields.ts";
 export * from "./identity.ts";
+export * from "./plain-error.ts";
 export * from "./prng.ts";
 export * from "./thread.ts";
 export * from "./units.ts";

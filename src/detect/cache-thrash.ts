@@ -183,7 +183,7 @@ function thrashWords(name: string, ttlNs: number, reading: CacheReading): string
 
 function healthyWords(name: string, ttlNs: number, { own }: CacheReading): string {
   if (own.fetches < RULE.fetches) {
-    return `${formatCount(own.fetches)} fetches from ${name} are too few to show a thrashing cache`;
+    return `only ${formatCount(own.fetches)} fetches from ${name}, for ${formatCount(own.keys)} keys: too few to thrash`;
   }
   return (
     `${formatRatio(ratio(own.premature, own.fetches))} of ${formatCount(own.fetches)} fetches from ${name} ` +

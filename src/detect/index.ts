@@ -33,6 +33,7 @@ export function detectAll(
           detector: detector.name,
           subject: "all arms",
           status: "inconclusive" as const,
+          cause: "a detector crashed",
           summary: `the detector ${detector.name} crashed: ${messageOf(thrown)}`,
           evidence: {},
         },

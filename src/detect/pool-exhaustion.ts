@@ -19,9 +19,12 @@ const RULE = {
   dispersionMax: 0.3,
   /** In-flight calls wanted (as control needs them), as a share of the plateau. */
   wantedRatio: 0.95,
-  /** Waiting before the call, as a multiple of control's, and at least this. */
+  /** Waiting before the call beyond control's: a multiple of it, or a share of the hold; and at least this. */
   waitFactor: 3,
+  waitHoldRatio: 0.25,
   waitFloorMs: 2,
+  /** Where nothing tells of waiting: the arm's mean service time, as a multiple of control's. */
+  serviceFactor: 1.2,
   /** Shorter stages, and fewer calls, are not judged. */
   stageNs: 5 * NS_PER_S,
   calls: 100,
@@ -43,6 +46,28 @@ interface StageReading {
 const isFull = ({ mean, plateau }: Occupancy): boolean =>
   plateau > 0 && mean >= RULE.fullRatio * plateau;
 
+function meanServiceMs(evidence: Evidence, arm: number, { fromNs, toNs }: StageWindow): number {
+  let [sumNs, count] = [0, 0];
+  for (const { endNs, intendedNs, startNs } of evidence.requests(arm)) {
+    if (intendedNs < fromNs || intendedNs >= toNs) continue;
+    sumNs += endNs - startNs;
+    count++;
+  }
+  return count === 0 ? 0 : sumNs / count / 1e6;
+}
+
+/** Longer than control waits; or as long, beside a control that stands at a ceiling itself. */
+function waitsLong(
+  reading: Pick<StageReading, "control" | "controlWaitMs" | "own" | "waitMs">,
+): boolean {
+  const usualMs = Number.isNaN(reading.controlWaitMs) ? 0 : reading.controlWaitMs;
+  const clearMs = Math.max(RULE.waitHoldRatio * fullHoldMs(reading), RULE.waitFloorMs);
+  if (isFull(reading.control) && reading.waitMs > clearMs) return true;
+  const excessMs = reading.waitMs - usualMs;
+  const many = reading.waitMs > RULE.waitFactor * usualMs;
+  return excessMs > clearMs || (many && excessMs > RULE.waitFloorMs);
+}
+
 /** How long a call holds its connection when nobody hangs up on it, as far as either arm shows. */
 const fullHoldMs = ({ control, own }: Pick<StageReading, "control" | "own">): number =>
   Math.max(own.holdMs, control.holdMs);
@@ -61,12 +86,11 @@ function read(
   const wanted = control.callsPerSec * (fullHoldMs({ own, control }) / 1_000);
   const long = toNs - fromNs >= RULE.stageNs && own.calls >= RULE.calls;
   const wants = wanted >= RULE.wantedRatio * own.plateau;
-  // A control that waits at a ceiling of its own says nothing of how long is usual.
-  const usualMs = Number.isNaN(controlWaitMs) || isFull(control) ? 0 : controlWaitMs;
-  // Without identity to join by, calls in flight that hardly vary have to be enough.
   const waits = Number.isNaN(waitMs)
-    ? own.dispersion <= RULE.dispersionMax
-    : waitMs > Math.max(RULE.waitFactor * usualMs, RULE.waitFloorMs);
+    ? // Without identity to join by: calls in flight that hardly vary, and requests that take longer.
+      own.dispersion <= RULE.dispersionMax &&
+      meanServiceMs(evidence, arm, stage) > RULE.serviceFactor * meanServiceMs(evidence, 0, stage)
+    : waitsLong({ waitMs, controlWaitMs, own, control });
   const exhausted = long && isFull(own) && wants && waits;
   return { stage, own, control, waitMs, controlWaitMs, wanted, exhausted };
 }
@@ -189,14 +213,18 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   return {
     detector: "pool-exhaustion",
     subject: `${evidence.arms[arm]} ${evidence.dependencies[dependency]!.name}`,
-    status: "pass",
+    status: isTooLittle(busiest) ? "inconclusive" : "pass",
     summary: noCeiling(evidence.dependencies[dependency]!.name, busiest),
     evidence: evidenceOf(busiest),
   };
 }
 
-function noCeiling(name: string, { own, stage }: StageReading): string {
-  if (own.calls < RULE.calls || stage.toNs - stage.fromNs < RULE.stageNs) {
+const isTooLittle = ({ own, stage }: StageReading): boolean =>
+  own.calls < RULE.calls || stage.toNs - stage.fromNs < RULE.stageNs;
+
+function noCeiling(name: string, reading: StageReading): string {
+  const { own, stage } = reading;
+  if (isTooLittle(reading)) {
     const seconds = formatUs((stage.toNs - stage.fromNs) / 1_000);
     return `${formatCount(own.calls)} calls to ${name} in ${seconds} are too few to show a ceiling`;
   }

@@ -52,6 +52,9 @@ const keyOf = ({ method, path }: Asked, body: Buffer | null): number => {
  */
 export class Conduct {
   readonly #options: ConductOptions;
+  /** Calls with identity: of requests long ended when they are forgotten, so nobody minds. */
+  readonly #attempts: Ordinals;
+  /** Calls without: how often each was made counts for as long as the run lasts. */
   readonly #ordinals: Ordinals;
   readonly #latency;
   readonly #faults;
@@ -61,6 +64,7 @@ export class Conduct {
   constructor(options: ConductOptions) {
     const { spec } = options;
     this.#options = options;
+    this.#attempts = new Ordinals(() => {}, options.ordinalsMax);
     this.#ordinals = new Ordinals(options.onEvict, options.ordinalsMax);
     this.#latency = createLatencyModel(spec.latency);
     this.#faults = spec.errors === undefined ? null : createFaultModel(spec.errors);
@@ -77,7 +81,11 @@ export class Conduct {
     const traced = seqOfTraceparent(runId, asked.traceparent);
     const seq = traced >= 0 ? traced : seqOfRequestId(runId, asked.requestId);
     const key = keyOf(asked, body);
-    return { seq, key, attempt: this.#ordinals.next(`${seq} ${key}`) };
+    return {
+      seq,
+      key,
+      attempt: (seq >= 0 ? this.#attempts : this.#ordinals).next(`${seq} ${key}`),
+    };
   }
 
   decide(asked: Asked, body: Buffer | null, nowNs: number): Decision {

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { plainError } from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
 import { serveEmulator } from "./emulator.ts";
-import { type FromThread, plainError, type ThreadData } from "./thread.ts";
+import type { FromThread, ThreadData } from "./thread.ts";
 
 /* The emulator's own thread: see thread.ts for what is said between the two. */
 
@@ -19,7 +20,9 @@ try {
     })();
   });
   say({ kind: "ready", addresses: emulator.addresses });
-  void emulator.failed.then((error) => say({ kind: "failed", error: plainError(error) }));
+  void emulator.failed.then((error) =>
+    say({ kind: "failed", error: plainError(error, "EMULATOR_FAILED") }),
+  );
 } catch (thrown) {
-  say({ kind: "refused", error: plainError(thrown) });
+  say({ kind: "refused", error: plainError(thrown, "EMULATOR_FAILED") });
 }

@@ -1,5 +1,11 @@
 import { Worker } from "node:worker_threads";
-import { type ErrorCode, messageOf, ShakedownError, threadUrl } from "../core/index.ts";
+import {
+  messageOf,
+  type PlainError,
+  revivedError,
+  ShakedownError,
+  threadUrl,
+} from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
 import type { Emulator, EmulatorAddresses, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
 
@@ -12,29 +18,12 @@ export interface ThreadData {
   readonly shared: Int32Array<SharedArrayBuffer>;
 }
 
-/** An error on its way between threads, which would drop its class. */
-export interface PlainError {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string | null;
-}
-
 /** What the thread says. The one thing said to it is "stop". */
 export type FromThread =
   | { readonly kind: "ready"; readonly addresses: EmulatorAddresses }
   | { readonly kind: "refused"; readonly error: PlainError }
   | { readonly kind: "failed"; readonly error: PlainError }
   | { readonly kind: "stopped"; readonly totals: EmulatorTotals };
-
-export function plainError(thrown: unknown): PlainError {
-  if (!(thrown instanceof ShakedownError)) {
-    return { code: "EMULATOR_FAILED", message: messageOf(thrown), hint: null };
-  }
-  return { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null };
-}
-
-const revived = ({ code, message, hint }: PlainError): ShakedownError =>
-  new ShakedownError(code, message, hint === null ? {} : { hint });
 
 const died = (why: string, cause?: unknown): ShakedownError =>
   new ShakedownError("EMULATOR_FAILED", `the emulator's thread ended by itself: ${why}`, {
@@ -55,7 +44,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   thread.on("message", (message: FromThread) => {
     if (message.kind === "ready") ready.resolve(message.addresses);
     else if (message.kind === "stopped") stopped.resolve(message.totals);
-    else fail(revived(message.error));
+    else fail(revivedError(message.error));
   });
   thread.on("error", (cause) => fail(died(messageOf(cause), cause)));
   thread.on("exit", (code) => {

@@ -1,6 +1,8 @@
 import {
+  answeredStarts,
   type CallTable,
   Histogram,
+  isFailure,
   type Observation,
   type ObservationTable,
   responseTimeUs,
@@ -14,7 +16,10 @@ export interface Block {
   readonly serviceTime: Histogram;
   planned: number;
   started: number;
-  /** Requests without an answer (of any error kind), and answers of 500 and above. */
+  /**
+   * Requests without an answer (of any error kind), answers of 500 and above, and refusals (4xx) of
+   * what another arm answered.
+   */
   failed: number;
   /** Of `failed`, those that count with the timeout: right-censored. */
   censored: number;
@@ -38,15 +43,20 @@ const emptyBlock = (dependencies: number): Block => ({
   calls: Array.from({ length: dependencies }, () => 0),
 });
 
-function addTo(block: Block, observation: Observation, capNs: number): void {
+function addTo(
+  block: Block,
+  observation: Observation,
+  context: { readonly capNs: number; readonly answered: ReadonlySet<number> },
+): void {
+  const { answered, capNs } = context;
   block.planned++;
   if (observation.kind === "dropped") return;
   block.started++;
   block.responseTime.record(responseTimeUs(observation, capNs));
   block.serviceTime.record(serviceTimeUs(observation, capNs));
-  const error = observation.kind === "error";
-  if (error) block.censored++;
-  if (error || observation.status >= 500) block.failed++;
+  if (observation.kind === "error") block.censored++;
+  const refused = observation.kind === "response" && observation.status >= 400;
+  if (isFailure(observation) || (refused && answered.has(observation.seq))) block.failed++;
 }
 
 /**
@@ -78,11 +88,12 @@ export function cutIntoBlocks(input: {
     }
     return undefined;
   };
+  const answered = answeredStarts(observations);
   const intendedOf = new Map<number, number>();
   for (const observation of observations) {
     intendedOf.set(observation.seq, observation.intendedNs);
     const block = blockAt(observation.arm, observation.intendedNs);
-    if (block !== undefined) addTo(block, observation, capNs);
+    if (block !== undefined) addTo(block, observation, { capNs, answered });
   }
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
   for (const call of calls ?? []) {

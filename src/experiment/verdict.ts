@@ -80,12 +80,26 @@ function describe({ effect, label, margin, stage }: JudgedComparison): string {
   );
 }
 
+const inShort = ({ cause, subject, summary }: VerdictFinding): string =>
+  cause === undefined ? summary : `${cause} in ${subject.split(" ")[0]}`;
+
+/** A sickness with every metric shown to be well is a reason to look, not yet one to roll back. */
+function sickButWell(failing: readonly VerdictFinding[]): Verdict {
+  return {
+    decision: "hold",
+    reason: `${failing.map(inShort).join("; ")}, though every metric is within its margin`,
+    needs: "a look at the cause, or a stage with more load, where it would show",
+  };
+}
+
 function rollBack(input: VerdictInput, harmed: readonly JudgedComparison[]): Verdict | null {
   const failing = input.findings.filter((finding) => finding.status === "fail");
   if (failing.length === 0 && harmed.length === 0) return null;
-  const causes = failing.map(({ cause, subject, summary }) =>
-    cause === undefined ? summary : `${cause} in ${subject.split(" ")[0]}`,
+  const well = input.comparisons.every((row) =>
+    ["within-margin", "small-harm"].includes(statusOf(row, input.alpha)),
   );
+  if (well && input.comparisons.length > 0) return sickButWell(failing);
+  const causes = failing.map(inShort);
   const harms = harmed.map(describe);
   const shown = harms.slice(0, 3).join("; ");
   const more = harms.length > 3 ? `; and ${harms.length - 3} more` : "";
@@ -118,7 +132,10 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
     return { decision: "hold", reason: "nothing was judged", needs: "a stage that is judged" };
   }
   if (undecided.length > 0) return { decision: "hold", ...undecidedWords(undecided) };
-  const unsure = input.findings.find((finding) => finding.status === "inconclusive");
+  // What could not be judged for want of calls says nothing; a suspicion, or a crash, does.
+  const unsure = input.findings.find(
+    ({ cause, status }) => status === "inconclusive" && cause !== undefined,
+  );
   if (unsure !== undefined) {
     return { decision: "hold", reason: `inconclusive: ${unsure.summary}` };
   }
@@ -164,15 +181,14 @@ export function decide(input: VerdictInput): Verdict {
     };
   }
   const binding = input.comparisons.filter((comparison) => comparison.role !== "secondary");
+  const bound = { ...input, comparisons: binding };
   const withStatus = binding.map((comparison) => ({
     comparison,
     status: statusOf(comparison, input.alpha),
   }));
   const having = (...wanted: ComparisonStatus[]): JudgedComparison[] =>
     withStatus.filter(({ status }) => wanted.includes(status)).map(({ comparison }) => comparison);
-  const notShip =
-    rollBack(input, having("harm")) ??
-    hold({ ...input, comparisons: binding }, having("inconclusive"));
+  const notShip = rollBack(bound, having("harm")) ?? hold(bound, having("inconclusive"));
   if (notShip !== null) return notShip;
   const small = having("small-harm").map(describe);
   const noted = small.length === 0 ? "" : `; worse, though tolerated: ${small.join("; ")}`;

@@ -69,7 +69,9 @@ export const armSchema = z.strictObject({
   statusCounts: z.record(z.string(), count),
   errorCounts: z.record(z.string(), count),
   dropCounts: z.record(z.string(), count),
-  responseTimeUs: quantilesUs.describe("end − intended start, over responses and timeouts"),
+  responseTimeUs: quantilesUs.describe(
+    "end − intended start, over all requests; one without an answer counts with the timeout",
+  ),
   serviceTimeUs: quantilesUs.describe("end − start"),
   startLagUs: quantilesUs.describe("start − intended start: the generator's own lateness"),
   lateStarts: count.describe("starts more than 1 ms late"),

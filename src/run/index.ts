@@ -6,4 +6,5 @@ export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { type RunOptions, type RunOutcome, runScenario } from "./run-scenario.ts";
 export { type Scenario, scenarioSchema } from "./scenario.ts";
-export { dependencyEnvName, endSpawned } from "./target.ts";
+export { endSpawned } from "./spawned.ts";
+export { dependencyEnvName } from "./target.ts";

@@ -1,18 +1,82 @@
-import { REPORT_FORMATS, type ReportModel } from "../report/index.ts";
-import { analyse } from "./analyse.ts";
+import { totalmem } from "node:os";
+import { Worker } from "node:worker_threads";
+import {
+  messageOf,
+  type PlainError,
+  revivedError,
+  ShakedownError,
+  systemCodeOf,
+  threadUrl,
+} from "../core/index.ts";
+import type { ReportModel } from "../report/index.ts";
+import type { Manifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
+/** A run judged, and its reports as texts, not yet written. */
+export interface Judged {
+  readonly model: ReportModel;
+  readonly reports: readonly { readonly file: string; readonly text: string }[];
+}
+
+export interface JudgeData {
+  readonly path: string;
+  readonly manifest: Manifest | null;
+}
+
+export type FromJudge =
+  | { readonly kind: "judged"; readonly judged: Judged }
+  | { readonly kind: "failed"; readonly error: PlainError };
+
+/** Of the machine's memory: what a judge may take before it is said to be too much. */
+const MEMORY_SHARE = 0.75;
+
+const tooLarge = (cause: unknown): ShakedownError =>
+  new ShakedownError("JUDGE_FAILED", "the run is too large to be judged in this machine's memory", {
+    hint: "nothing is lost: `shakedown report` judges it where there is more memory",
+    cause,
+  });
+
 /**
- * Judges a run from its directory and writes every report into it. Doing it again gives the same.
- * @throws RUN_INVALID, SPOOL_INVALID, DISK_WRITE_FAILED
+ * Judges a run in a thread of its own, so that an interrupt is heard while it goes on and a run
+ * that is too large for the memory ends with a message. `manifest`: what the directory's would say,
+ * had it been possible to write it.
+ * @throws RUN_INVALID, SPOOL_INVALID; JUDGE_FAILED when the judge itself crashed
  */
-export async function judgeAndReport(directory: RunDirectory): Promise<ReportModel> {
-  const model = analyse(directory);
-  await writeReports(directory, model);
-  return model;
+export async function judge(directory: RunDirectory, manifest?: Manifest): Promise<Judged> {
+  const workerData: JudgeData = { path: directory.path, manifest: manifest ?? null };
+  const maxOldGenerationSizeMb = Math.floor((totalmem() / 2 ** 20) * MEMORY_SHARE);
+  const { promise, resolve, reject } = Promise.withResolvers<Judged>();
+  const thread = new Worker(threadUrl("judge-thread", import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb },
+  });
+  thread.on("message", (message: FromJudge) => {
+    if (message.kind === "judged") resolve(message.judged);
+    else reject(revivedError(message.error));
+  });
+  thread.on("error", (cause) => {
+    const full = systemCodeOf(cause) === "ERR_WORKER_OUT_OF_MEMORY";
+    reject(
+      full ? tooLarge(cause) : new ShakedownError("JUDGE_FAILED", messageOf(cause), { cause }),
+    );
+  });
+  thread.on("exit", (code) => {
+    reject(new ShakedownError("JUDGE_FAILED", `the judge ended by itself with exit code ${code}`));
+  });
+  return promise;
 }
 
 /** @throws DISK_WRITE_FAILED */
-export async function writeReports(directory: RunDirectory, model: ReportModel): Promise<void> {
-  for (const format of REPORT_FORMATS) directory.write(format.file, await format.render(model));
+export function writeReports(directory: RunDirectory, { reports }: Judged): void {
+  for (const { file, text } of reports) directory.write(file, text);
+}
+
+/**
+ * Judges a run from its directory and writes every report into it. Doing it again gives the same.
+ * @throws RUN_INVALID, SPOOL_INVALID, JUDGE_FAILED, DISK_WRITE_FAILED
+ */
+export async function judgeAndReport(directory: RunDirectory): Promise<ReportModel> {
+  const judged = await judge(directory);
+  writeReports(directory, judged);
+  return judged.model;
 }

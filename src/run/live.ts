@@ -1,5 +1,5 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import { Histogram, type Observation, responseTimeUs } from "../measure/index.ts";
+import { Histogram, isFailure, type Observation, responseTimeUs } from "../measure/index.ts";
 
 /** What is known of one arm while the run goes on. */
 export interface LiveArm {
@@ -58,7 +58,7 @@ class LiveCounter {
       this.dropped++;
       return;
     }
-    if (observation.kind === "error" || observation.status >= 500) this.failed++;
+    if (isFailure(observation)) this.failed++;
     if (observation.kind === "response") this.responses++;
     this.latency.record(responseTimeUs(observation, this.#capNs));
   }

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { messageOf, ShakedownError } from "../core/index.ts";
-import type { Plan, RegisteredPlan } from "../experiment/index.ts";
+import {
+  type AuditEntry,
+  brokenAuditLine,
+  type Plan,
+  type RegisteredPlan,
+} from "../experiment/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 export const MANIFEST_VERSION = 1;
@@ -81,5 +86,24 @@ export function readPlan(
       },
     );
   }
+  if (registeredIn(directory) !== sha256) {
+    throw new ShakedownError(
+      "RUN_INVALID",
+      `${directory.file("audit.ndjson")} does not say that this plan was registered`,
+      { hint: "the plan or the audit log was changed after the run; run the scenario again" },
+    );
+  }
   return { plan, sha256 };
+}
+
+/** The plan's hash in the audit trail's first entry; null when the chain is broken or not there. */
+function registeredIn(directory: RunDirectory): unknown {
+  try {
+    const text = readFileSync(directory.file("audit.ndjson"), "utf8");
+    if (brokenAuditLine(text) !== null) return null;
+    const first = JSON.parse(text.split("\n")[0] ?? "") as AuditEntry;
+    return first.detail["sha256"];
+  } catch {
+    return null;
+  }
 }

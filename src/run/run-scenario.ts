@@ -1,26 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { cpus, platform, release } from "node:os";
-import {
-  EXIT,
-  type ExitCode,
-  monotonicClock,
-  NS_PER_MS,
-  NS_PER_S,
-  ShakedownError,
-} from "../core/index.ts";
+import { EXIT, type ExitCode, monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
 import { type Emulator, startEmulatorThread } from "../emulator/index.ts";
 import { ObservationWriter } from "../measure/index.ts";
 import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index.ts";
 import { type Profile, readProfile } from "../profile/index.ts";
 import { prepareRequest, rehearseReplay } from "../replay/index.ts";
 import type { ReportModel } from "../report/index.ts";
-import { analyse } from "./analyse.ts";
-import { writeReports } from "./judge.ts";
+import { judge, writeReports } from "./judge.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { makePlan } from "./make-plan.ts";
-import { type Manifest, MANIFEST_VERSION } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import { newManifest } from "./new-manifest.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { dependencyEnvName, startTarget, type Target } from "./target.ts";
 import { sendTraffic, type Stop } from "./traffic.ts";
@@ -104,23 +96,24 @@ class Run {
   async go(signal: AbortSignal): Promise<RunOutcome> {
     const { manifest, stop } = await this.#measure(signal);
     this.#options.onEvent({ kind: "judging" });
-    const model = analyse(this.#directory, manifest);
+    const judged = await judge(this.#directory, manifest);
+    const { model } = judged;
     const { decision, reason } = model.result;
     const decided = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[decision];
-    const unwritten = await this.#keep(async () => {
+    const unwritten = this.#keep(() => {
       this.#audit.append("verdict", { decision, reason });
-      await writeReports(this.#directory, model);
+      writeReports(this.#directory, judged);
     });
     const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? decided;
     const ended = { ...manifest.ended!, exitCode };
-    await this.#keep(() => this.#writeManifest({ ...manifest, ended }));
+    this.#keep(() => this.#writeManifest({ ...manifest, ended }));
     return { directory: this.#directory, model, exitCode, unwritten: unwritten ?? null };
   }
 
   /** Writes what can be written: a full disk must not take away what is known already. */
-  async #keep(write: () => Promise<void> | void): Promise<ShakedownError | undefined> {
+  #keep(write: () => void): ShakedownError | undefined {
     try {
-      await write();
+      write();
       return undefined;
     } catch (thrown) {
       if (thrown instanceof ShakedownError && thrown.code === "DISK_WRITE_FAILED") return thrown;
@@ -135,10 +128,15 @@ class Run {
       this.#directory.write("plan.json", `${JSON.stringify(this.#registered, null, 2)}\n`);
       this.#audit.append("plan registered", { sha256: this.#registered.sha256 });
       await using emulator = await this.#startEmulator();
-      const rehearsal = this.#rehearse(signal);
+      const enough = new AbortController();
+      const rehearsal = this.#rehearse(AbortSignal.any([signal, enough.signal]));
       // Looked at below; until then a failure to start a target is the better news.
       rehearsal.catch(() => {});
-      const targets = await this.#startTargets(emulator, signal);
+      const targets = await this.#startTargets(emulator, signal).catch(async (thrown: unknown) => {
+        enough.abort();
+        await rehearsal.catch(() => {});
+        throw thrown;
+      });
       await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
       await rehearsal;
       begun = true;
@@ -157,7 +155,17 @@ class Run {
   ): Promise<{ manifest: Manifest; stop: Stop | null }> {
     const { emulator, targets } = parts;
     const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
-    const begun = this.#manifest(targets, Number(originNs - this.#emulatorOriginNs));
+    const begun = newManifest({
+      loaded: this.#loaded,
+      profile: this.#profile,
+      version: this.#options.version,
+      command: this.#options.command,
+      runId: this.#id,
+      startedAt: this.#startedAt,
+      seed: this.#registered.plan.seed,
+      targets,
+      emulatorLeadNs: Number(originNs - this.#emulatorOriginNs),
+    });
     this.#writeManifest(begun);
     this.#audit.append("traffic begins", { targets: begun.targets });
     const { durationNs, keptRows, lostRows, stop } = await sendTraffic(
@@ -186,7 +194,7 @@ class Run {
       emulatorEvictions: totals.evictions,
     };
     const manifest = { ...begun, ended };
-    await this.#keep(() => this.#writeManifest(manifest));
+    this.#keep(() => this.#writeManifest(manifest));
     return { manifest, stop };
   }
 
@@ -246,33 +254,6 @@ class Run {
     if (failed === undefined) return up;
     await stopAll(up);
     throw failed.reason;
-  }
-
-  #manifest(targets: readonly Target[], emulatorLeadNs: number): Manifest {
-    const { scenario } = this.#loaded;
-    return {
-      manifestVersion: MANIFEST_VERSION,
-      tool: { name: "shakedown", version: this.#options.version },
-      runId: this.#id,
-      scenario: { name: scenario.scenario, path: this.#loaded.path },
-      profile: {
-        name: this.#profile.manifest.name,
-        path: this.#loaded.profilePath,
-        records: this.#profile.records.length,
-      },
-      startedAt: this.#startedAt.toISOString(),
-      command: this.#options.command,
-      pacing: "alarm",
-      seed: this.#registered.plan.seed,
-      host: { node: process.version, os: `${platform()} ${release()}`, cpus: cpus().length },
-      emulatorLeadNs,
-      dependencies: Object.entries(scenario.dependencies).map(([name, spec]) => ({
-        name,
-        cacheTtlNs: spec.cacheTtlS === null ? null : spec.cacheTtlS * NS_PER_S,
-      })),
-      targets: targets.map(({ arm, origin, pid }) => ({ arm, origin, pid })),
-      ended: null,
-    };
   }
 
   #writeManifest(manifest: Manifest): void {

@@ -1,6 +1,8 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import {
   durationNsField,
+  messageOf,
   NS_PER_S,
   parseRatePerSec,
   parseRatio,
@@ -16,14 +18,35 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, "a name is lower-case letters, digits, - and _, at most 32");
 
-const headers = z.record(z.string(), z.string()).default({});
+/** What the generator sets on every request itself. */
+const OWN_HEADERS = /^(?:content-length|transfer-encoding|connection|traceparent|x-request-id)$/i;
+
+const headers = z
+  .record(z.string(), z.string())
+  .superRefine((given, context) => {
+    for (const [header, value] of Object.entries(given)) {
+      const fault = (message: string): void =>
+        context.addIssue({ code: "custom", path: [header], message });
+      if (OWN_HEADERS.test(header)) fault("is set by the generator");
+      try {
+        validateHeaderName(header);
+        validateHeaderValue(header, value);
+      } catch (thrown) {
+        fault(messageOf(thrown));
+      }
+    }
+  })
+  .default({});
 
 const commandArm = z.strictObject({
   command: z
     .string()
     .regex(/\S/, "a command to start, such as node server.js")
     .describe("started in the scenario's folder; PORT says where to listen"),
-  env: z.record(z.string(), z.coerce.string()).default({}),
+  env: z
+    .record(z.string(), z.coerce.string())
+    .refine((env) => !Object.hasOwn(env, "PORT"), "PORT is set by the run; use `port` to fix it")
+    .default({}),
   port: z.int().min(1).max(65_535).optional().describe("a free one is chosen unless this is given"),
   ready: z
     .string()
@@ -37,8 +60,8 @@ const commandArm = z.strictObject({
 const urlArm = z.strictObject({
   url: z
     .url({ protocol: /^http$/, error: "an http:// address, such as http://127.0.0.1:8080" })
-    .refine((url) => !URL.canParse(url) || new URL(url).pathname === "/", {
-      error: "an address without a path: paths come from the profile",
+    .refine((url) => !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`, {
+      error: "an address alone: paths come from the profile, credentials go in `headers`",
     }),
   headers,
 });
@@ -82,6 +105,7 @@ const design = z.strictObject({
     .optional()
     .describe("the sampling unit; chosen from the stages unless given"),
   betweenRunSd: ratioField()
+    .refine((sd) => sd > 0, "two runs are never the same: more than 0")
     .optional()
     .describe(
       "how much two runs of the same build differ (from A/A runs); without it one run cannot ship",
@@ -102,7 +126,9 @@ export const scenarioSchema = z.strictObject({
   guardrails: z.array(metricSchema).default([]),
   stages: z.array(stage).min(1).max(32),
   design: design.prefault({}),
-  timeout: durationNsField().default(10 * NS_PER_S),
+  timeout: durationNsField()
+    .refine((timeoutNs) => timeoutNs > 0, "more than 0")
+    .default(10 * NS_PER_S),
   inFlightMax: z
     .int()
     .min(1)

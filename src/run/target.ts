@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { request } from "undici";
 import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
 import type { ScenarioArm } from "./scenario.ts";
+import { keepTrackOf, loseTrackOf, signalGroup } from "./spawned.ts";
 
 /** One side of the comparison, up and ready to take requests. */
 export interface Target extends AsyncDisposable {
@@ -73,26 +74,6 @@ async function claimPort(arm: string, wanted: number): Promise<number> {
   }
 }
 
-/** Process groups of ours that have not been seen to end. */
-const spawned = new Set<number>();
-
-/**
- * Ends, at once, whatever this process has spawned and not yet stopped. Synchronous, for the last
- * moment of a process that is told to go away now.
- */
-export function endSpawned(): void {
-  for (const pid of spawned) signalGroup(pid, "SIGKILL");
-  spawned.clear();
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (thrown) {
-    if (systemCodeOf(thrown) !== "ESRCH") throw thrown;
-  }
-}
-
 class Tail {
   text = "";
   add(chunk: Buffer): void {
@@ -138,7 +119,7 @@ class SpawnedTarget implements Target {
       // A process group of its own: Ctrl-C is ours to pass on, and its children end with it.
       detached: true,
     });
-    if (this.#child.pid !== undefined) spawned.add(this.#child.pid);
+    if (this.#child.pid !== undefined) keepTrackOf(this.#child.pid);
     this.#log = createWriteStream(logPath, { flags: "a" });
     this.#log.on("error", () => {});
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -191,7 +172,7 @@ class SpawnedTarget implements Target {
     }
     // Whatever the target itself had started and left behind.
     this.#signal("SIGKILL");
-    if (this.#child.pid !== undefined) spawned.delete(this.#child.pid);
+    if (this.#child.pid !== undefined) loseTrackOf(this.#child.pid);
     await new Promise<void>((resolve) => this.#log.end(() => resolve()));
   }
 

@@ -2,6 +2,7 @@ import { NS_PER_S } from "../core/index.ts";
 import {
   type CallTable,
   Histogram,
+  isFailure,
   type ObservationTable,
   responseTimeUs,
 } from "../measure/index.ts";
@@ -39,7 +40,7 @@ export function timelineOf(
     if (window === undefined) continue;
     window.planned++;
     if (observation.kind === "dropped") continue;
-    const failed = observation.kind === "error" || observation.status >= 500;
+    const failed = isFailure(observation);
     if (failed) window.failed++;
     else window.answered++;
     window.latency ??= new Histogram();

@@ -5,10 +5,11 @@ import {
   type ExitCode,
   messageOf,
   type MonotonicClock,
+  NS_PER_S,
 } from "../core/index.ts";
 import type { Emulator } from "../emulator/index.ts";
 import type { AuditLog, Plan } from "../experiment/index.ts";
-import { ObservationWriter } from "../measure/index.ts";
+import { type ErrorKind, type Observation, ObservationWriter } from "../measure/index.ts";
 import type { Profile } from "../profile/index.ts";
 import { prepareRequest, replay, undiciTransport } from "../replay/index.ts";
 import { type ArrivalName, ARRIVALS, stagedStarts } from "../schedule/index.ts";
@@ -43,6 +44,9 @@ export interface TrafficEnd {
 }
 
 const TICK_MS = 1_000;
+/** Nothing but these for so long: the target is gone. */
+const NO_CONNECTION: ReadonlySet<ErrorKind> = new Set(["refused", "reset", "connect"]);
+const GONE_NS = 3 * NS_PER_S;
 
 /**
  * Sends a plan's stages to all targets and spools what happens. Ends early, keeping what was
@@ -79,6 +83,8 @@ class Traffic {
   readonly #parts: Parts;
   readonly #live: LiveCounts;
   readonly #stopping = new AbortController();
+  /** Arms that take no connections, and since when. */
+  readonly #goneSince = new Map<number, number>();
   #stop: Stop | null = null;
   #stage = -1;
 
@@ -136,6 +142,7 @@ class Traffic {
           clock,
           deadlines,
           onObservation: (observation) => {
+            this.#watchConnections(observation);
             writer.write(observation);
             this.#live.add(observation);
           },
@@ -169,6 +176,19 @@ class Traffic {
     }
     void emulator.failed.then((error) => this.#stopFor(error.message, error.exitCode));
     this.#parts.writer.spool.onFailure = (error) => this.#stopFor(error.message, error.exitCode);
+  }
+
+  /** A target that was running already has no process to watch: its silence has to tell. */
+  #watchConnections(observation: Observation): void {
+    if (observation.kind === "dropped") return;
+    const { arm, endNs } = observation;
+    const gone = observation.kind === "error" && NO_CONNECTION.has(observation.error);
+    if (!gone) this.#goneSince.delete(arm);
+    else if (!this.#goneSince.has(arm)) this.#goneSince.set(arm, endNs);
+    const target = this.#input.targets[arm];
+    if (!gone || target === undefined || endNs - this.#goneSince.get(arm)! < GONE_NS) return;
+    const whom = `arm ${target.arm} at ${target.origin}`;
+    this.#stopFor(`${whom} took no connection for ${GONE_NS / NS_PER_S} s`, EXIT.unreachable);
   }
 
   /** The first reason counts. */

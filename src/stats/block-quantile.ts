@@ -17,7 +17,7 @@ export interface ArmBlocks {
   readonly pooled: Distribution;
   /** In order of time; a block may be empty. */
   readonly blocks: readonly BlockCounts[];
-  /** How many of the pooled values are only known to be at least the cap (timeouts). */
+  /** How many of the pooled values are only known to be at least the cap (requests that failed). */
   readonly censoredCount?: number;
 }
 
@@ -87,7 +87,10 @@ function armQuantile(arm: ArmBlocks, label: string, asked: Asked): ArmQuantile {
   if (count === 0) return failed("empty-arm", "no values");
   const uncensored = count - (arm.censoredCount ?? 0);
   if (rankOf(count, p) > uncensored) {
-    return failed("censored", `${name} lies beyond the cap, among ${arm.censoredCount} timeouts`);
+    return failed(
+      "censored",
+      `${name} lies beyond the cap, among ${arm.censoredCount} requests without an answer`,
+    );
   }
   if (!(value > 0)) return failed("zero-quantile", `${name} is ${value} and has no logarithm`);
 
@@ -97,7 +100,10 @@ function armQuantile(arm: ArmBlocks, label: string, asked: Asked): ArmQuantile {
   const plain = normalQuantile((1 + asked.confidence) / 2) * Math.sqrt((p * (1 - p)) / count);
   const most = Math.min(p - 1 / count, 1 - 1 / count - p, uncensored / count - p);
   if (most < Math.min(plain, p - 1 / count, 1 - 1 / count - p)) {
-    return failed("censored", `the interval of ${name} reaches beyond the cap, among the timeouts`);
+    return failed(
+      "censored",
+      `the interval of ${name} reaches beyond the cap, among the requests without an answer`,
+    );
   }
   const density = densityAt(arm, p, { wanted: plain * Math.sqrt(deff), most });
   if (density === Infinity) {

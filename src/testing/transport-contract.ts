@@ -131,11 +131,16 @@ function requests(setup: Setup, { it }: Suite): void {
 }
 
 function failures(setup: Setup, { it }: Suite): void {
-  it("says `refused` when nothing listens, and reports no start", async () => {
+  it("says `refused` when nothing listens: to connect is the target's to answer", async () => {
     await using bed = await setup(() => OK);
     await bed.target.refuse();
     const story = await exchangeOnce(bed.transport, requestTo(bed.target));
-    assert.deepEqual(story, { calls: ["fail"], status: null, bytesIn: null, error: "refused" });
+    assert.deepEqual(story, {
+      calls: ["start", "fail"],
+      status: null,
+      bytesIn: null,
+      error: "refused",
+    });
   });
 
   const broken = [

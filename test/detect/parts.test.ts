@@ -179,7 +179,7 @@ describe("all detectors", () => {
             evidenceOf(arms, { ...given, identity, ...(stages && { stages }) }),
           );
           for (const { evidence, status, summary } of findings) {
-            expect(status).toBe("pass");
+            expect(status).not.toBe("fail");
             expect(summary).not.toMatch(/NaN|Infinity|undefined/);
             const numbers = Object.values(evidence).filter((value) => typeof value === "number");
             expect(numbers.filter((value) => !Number.isFinite(value))).toEqual([]);

@@ -147,7 +147,42 @@ describe("pool exhaustion", () => {
   it("few calls are said to be few, not to be healthy", () => {
     const rare = { ...TRAFFIC, callRatio: 0.02, lengthNs: 12 * S };
     const finding = judge(rare, startsOf(rare, "rare"), [ROOMY, { size: 1 }]);
-    expect(finding.status).toBe("pass");
+    expect(finding.status).toBe("inconclusive");
     expect(finding.summary).toMatch(/calls to payments in 10 s are too few to show a ceiling$/);
+  });
+});
+
+describe("a steady flow", () => {
+  it("that needs fewer calls at a constant latency is no exhausted pool", () => {
+    // 100 requests a second, equally spaced, 100 ms a call: in flight stand 10, and 5 for a variant
+    // that calls every other time. Nothing waits.
+    const steady = { ...TRAFFIC, lengthNs: 20 * S };
+    const arm = (every: number): ArmLog => {
+      const seqs = Array.from({ length: 2_000 }, (_, seq) => seq);
+      const requests = seqs.map((seq) => {
+        const intendedNs = seq * 10 * MS;
+        return {
+          seq,
+          stage: 0,
+          intendedNs,
+          startNs: intendedNs,
+          endNs: intendedNs + 104 * MS,
+          status: 200,
+          error: null,
+        };
+      });
+      const calls = seqs
+        .filter((seq) => seq % every === 0)
+        .map((seq) => {
+          const arriveNs = seq * 10 * MS + 3 * MS;
+          return call({ seq, arriveNs, endNs: arriveNs + 100 * MS });
+        });
+      return { requests, calls };
+    };
+    for (const identity of [true, false]) {
+      const evidence = evidenceOf([arm(1), arm(2)], { ...steady, identity });
+      const found = detectAll(evidence).filter(({ detector }) => detector === "pool-exhaustion");
+      expect(found.map(({ status }) => status)).toEqual(["pass"]);
+    }
   });
 });

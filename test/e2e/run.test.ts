@@ -121,7 +121,9 @@ describe("a run that is cut short", () => {
     const { targets } = manifestOf(scratch.run());
     running.child.kill("SIGKILL");
     await running.ended;
-    for (const { pid } of targets) if (alive(pid)) process.kill(pid, "SIGKILL");
+    await expect
+      .poll(() => targets.filter(({ pid }) => alive(pid)), { timeout: 5_000 })
+      .toEqual([]);
     const { code } = await shakedown("report", scratch.run());
     expect(code).toBe(2);
     const result = resultOf(scratch.run());

@@ -113,9 +113,13 @@ describe("attempt numbers", () => {
   it("are kept in bounded memory: the call longest unseen is forgotten, and that is counted", () => {
     let evictions = 0;
     const conduct = conductOf({ ordinalsMax: 3, onEvict: () => void evictions++ });
-    const attempt = (path: string): number => decide(conduct, { seq: 1, path }, 0).attempt;
-    const attempts = ["/a", "/b", "/c", "/a", "/d", "/a", "/b"].map(attempt);
-    expect(attempts).toEqual([1, 1, 1, 2, 1, 3, 1]);
+    const paths = ["/a", "/b", "/c", "/a", "/d", "/a", "/b"];
+    const anonymous = paths.map((path) => conduct.decide(asked(path), NO_BODY, 0).attempt);
+    expect(anonymous).toEqual([1, 1, 1, 2, 1, 3, 1]);
+    expect(evictions).toBe(2);
+    // With identity, what is forgotten is of requests that have long ended: nobody has to know.
+    const named = paths.map((path) => decide(conduct, { seq: 1, path }, 0).attempt);
+    expect(named).toEqual([1, 1, 1, 2, 1, 3, 1]);
     expect(evictions).toBe(2);
   });
 });

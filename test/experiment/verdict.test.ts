@@ -41,6 +41,10 @@ const harmed = (base: JudgedComparison, estimate: number, half: number): JudgedC
   adjustedPHarm: 1e-6,
 });
 const SLOWER = harmed(FINE, 6.2, 0.9);
+const WIDE: JudgedComparison = {
+  ...FINE,
+  effect: { kind: "relative", estimate: 0.05, low: -0.1, high: 0.2 },
+};
 const FAILS = {
   detector: "pool-exhaustion",
   subject: "variant payments",
@@ -146,7 +150,7 @@ describe("the decision", () => {
         expect(binding.length).toBeGreaterThan(0);
         for (const row of binding)
           expect(statusOf(row, ALPHA)).toMatch(/^(within-margin|small-harm)$/);
-        expect(given.findings.every(({ status }) => status === "pass")).toBe(true);
+        expect(given.findings.some(({ status }) => status === "fail")).toBe(false);
         expect(given).toMatchObject({
           invalid: [],
           incompleteBecause: null,
@@ -224,12 +228,18 @@ describe("the decision", () => {
     ],
     ["unreplicated", { replicated: false }],
     ["one dropped start", { droppedStarts: 1 }],
+    ["a sickness that no metric shows", { findings: [FAILS] }],
     ["many dropped starts", { droppedStarts: 1_024 }],
     [
       "an inconclusive finding",
       {
         findings: [
-          { ...FAILS, status: "inconclusive" as const, summary: "the detector d crashed: oh" },
+          {
+            ...FAILS,
+            status: "inconclusive" as const,
+            cause: "a detector crashed",
+            summary: "the detector d crashed: oh",
+          },
         ],
       },
     ],
@@ -241,7 +251,10 @@ describe("the decision", () => {
 
   it.each([
     ["a named cause with the harm it does", { findings: [FAILS], comparisons: [SLOWER, ERRORS] }],
-    ["a named cause alone", { findings: [FAILS] }],
+    [
+      "a named cause where no metric is shown to be well",
+      { findings: [FAILS], comparisons: [WIDE, ERRORS] },
+    ],
     [
       "harm without a cause, in percentage points for ratios",
       { comparisons: [FINE, harmed(ERRORS, 0.0231, 0.004)] },

@@ -216,7 +216,7 @@ describe("a fault in a scenario", () => {
       "an arm with a path",
       TARGET,
       "    url: http://shop.internal/base\n",
-      "arms.control.url: an address without a path: paths come from the profile",
+      "arms.control.url: an address alone: paths come from the profile, credentials go in `headers`",
     ],
     [
       "two stages of one name",

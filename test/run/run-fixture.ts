@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyedDraw, NS_PER_MS, NS_PER_S } from "../../src/core/index.ts";
-import { type Plan, registerPlan } from "../../src/experiment/index.ts";
+import { AuditLog, type Plan, registerPlan } from "../../src/experiment/index.ts";
 import {
   CallWriter,
   type EmulatedCall,
@@ -59,7 +59,10 @@ export async function writeRun(path: string, written: Written): Promise<RunDirec
   for (const folder of ["observations", "emulated"])
     mkdirSync(join(path, folder), { recursive: true });
   const plan = written.plan ?? PLAN;
-  writeFileSync(directory.file("plan.json"), JSON.stringify(registerPlan(plan), null, 2));
+  const registered = registerPlan(plan);
+  writeFileSync(directory.file("plan.json"), JSON.stringify(registered, null, 2));
+  const audit = new AuditLog(directory.file("audit.ndjson"), () => "2026-01-01T00:00:00.000Z");
+  audit.append("plan registered", { sha256: registered.sha256 });
   const rows = {
     observations: written.observations.length,
     calls: written.calls?.length ?? 0,

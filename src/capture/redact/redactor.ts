@@ -8,7 +8,7 @@ import { createPseudonyms, type Pseudonyms } from "./pseudonym.ts";
  * parameters. `author` and `authority` are not meant by `auth`.
  */
 const SECRET_NAME =
-  /token|secret|passw(?:or)?d|session|sessid|api[-_]?key|auth(?!or(?!i[sz]))|credential|csrf|xsrf/i;
+  /token|secret|passw(?:or)?d|passphrase|passcode|session|sessid|(?:api|access|private|secret)[-_]?key|auth(?!or(?!i[sz]))|credential|csrf|xsrf|signature|^(?:key|code|sig|sid|pass|pwd|pin|otp|cvv|cvc|ssn)$/i;
 const AUTH_SCHEME = /^(Basic|Bearer|Digest|Negotiate|NTLM|Token|ApiKey|AWS4-HMAC-SHA256) +/i;
 const COOKIE_ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|secure|httponly|partitioned)$/i;
 const URL_LIKE = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;

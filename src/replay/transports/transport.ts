@@ -15,7 +15,11 @@ export interface PreparedRequest {
 
 /** What a transport tells of one exchange, in this order, ending with exactly one `end` or `fail`. */
 export interface ExchangeSink {
-  /** The request's first byte goes to the socket now. Not called when no connection could be had. */
+  /**
+   * The request leaves the generator now: its bytes go to a socket, or a connection is opened for
+   * it. Connecting is the target's to answer, so it is service time; waiting until one of the
+   * connections that may be open is free is the generator's own, and start lag.
+   */
   start(): void;
   /** The response's head has been read. */
   firstByte(status: number): void;

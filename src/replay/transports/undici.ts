@@ -48,10 +48,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #bytesIn = 0;
   #given: GivenUp | undefined;
+  #left = false;
   #ended = false;
+  readonly #onEnd: () => void;
 
-  constructor(sink: ExchangeSink) {
+  constructor(sink: ExchangeSink, onEnd: () => void) {
     this.#sink = sink;
+    this.#onEnd = onEnd;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -59,6 +62,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     // be closed by an abort, to the next request.
     if (this.#given !== undefined) throw this.#given;
     this.#controller = controller;
+    this.leave();
+  }
+
+  /** Tells once that the request has left the generator. */
+  leave(): void {
+    if (this.#left) return;
+    this.#left = true;
     this.#sink.start();
   }
 
@@ -74,6 +84,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#onEnd();
     this.#sink.end(this.#bytesIn);
   }
 
@@ -84,6 +95,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   failWith(error: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#onEnd();
     this.#sink.fail(this.#given?.why ?? errorKindOf(error));
   }
 
@@ -111,9 +123,12 @@ export function undiciTransport(origin: string, connectionsMax: number): Transpo
     keepAliveMaxTimeout: 600_000,
     connectTimeout: 10_000,
   });
+  let busy = 0;
   return {
     send(request: PreparedRequest, identity, sink) {
-      const exchange = new Exchange(sink);
+      const exchange = new Exchange(sink, () => busy--);
+      // A connection is free, or will be opened now.
+      if (busy++ < connectionsMax) exchange.leave();
       try {
         pool.dispatch(
           {

@@ -1,0 +1,21 @@
+import type { Observation } from "./observation.ts";
+
+/** An observation of a request that was made. */
+export type StartedObservation = Exclude<Observation, { kind: "dropped" }>;
+
+/** No answer, or an answer that blames the server: what is a failure whatever was asked for. */
+export function isFailure(observation: StartedObservation): boolean {
+  return observation.kind === "error" || observation.status >= 500;
+}
+
+/**
+ * Which starts were answered below 400 by some arm, by sequence number. A refusal (4xx) of such a
+ * start is the arm's own doing; a refusal by every arm is what was asked for.
+ */
+export function answeredStarts(observations: Iterable<Observation>): ReadonlySet<number> {
+  const answered = new Set<number>();
+  for (const observation of observations) {
+    if (observation.kind === "response" && observation.status < 400) answered.add(observation.seq);
+  }
+  return answered;
+}

@@ -1,0 +1,45 @@
+import { cpus, platform, release } from "node:os";
+import { NS_PER_S } from "../core/index.ts";
+import type { Profile } from "../profile/index.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
+import { type Manifest, MANIFEST_VERSION } from "./manifest.ts";
+import type { Target } from "./target.ts";
+
+/** What is known of a run when its traffic begins. */
+export function newManifest(run: {
+  readonly loaded: LoadedScenario;
+  readonly profile: Profile;
+  readonly version: string;
+  readonly command: string;
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly seed: string;
+  readonly targets: readonly Target[];
+  readonly emulatorLeadNs: number;
+}): Manifest {
+  const { loaded, profile } = run;
+  const { dependencies, scenario: name } = loaded.scenario;
+  return {
+    manifestVersion: MANIFEST_VERSION,
+    tool: { name: "shakedown", version: run.version },
+    runId: run.runId,
+    scenario: { name, path: loaded.path },
+    profile: {
+      name: profile.manifest.name,
+      path: loaded.profilePath,
+      records: profile.records.length,
+    },
+    startedAt: run.startedAt.toISOString(),
+    command: run.command,
+    pacing: "alarm",
+    seed: run.seed,
+    host: { node: process.version, os: `${platform()} ${release()}`, cpus: cpus().length },
+    emulatorLeadNs: run.emulatorLeadNs,
+    dependencies: Object.entries(dependencies).map(([dependency, { cacheTtlS }]) => ({
+      name: dependency,
+      cacheTtlNs: cacheTtlS === null ? null : cacheTtlS * NS_PER_S,
+    })),
+    targets: run.targets.map(({ arm, origin, pid }) => ({ arm, origin, pid })),
+    ended: null,
+  };
+}
