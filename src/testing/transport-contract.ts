@@ -135,12 +135,8 @@ function failures(setup: Setup, { it }: Suite): void {
     await using bed = await setup(() => OK);
     await bed.target.refuse();
     const story = await exchangeOnce(bed.transport, requestTo(bed.target));
-    assert.deepEqual(story, {
-      calls: ["start", "fail"],
-      status: null,
-      bytesIn: null,
-      error: "refused",
-    });
+    const told = { calls: ["start", "fail"], status: null, bytesIn: null, error: "refused" };
+    assert.deepEqual(story, told);
   });
 
   const broken = [

@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { captureProfile, createPseudonyms, redactBody, Redactor } from "../../src/capture/index.ts";
+import { isSecretName } from "../../src/capture/redact/redactor.ts";
 import { captureTexts, fixture, gorOf, gorRequest, KEYED } from "./reading.ts";
 
 const KEY = Buffer.alloc(32, 1);
@@ -100,6 +101,27 @@ describe("redaction", () => {
       { numRuns: 50 },
     );
   });
+
+  it.each([
+    "key",
+    "code",
+    "pwd",
+    "sig",
+    "X-Amz-Signature",
+    "private_key",
+    "accessKey",
+    "cvv",
+    "sid",
+  ])("a value called %s is a secret, in a query, a form and JSON", (name) => {
+    expect(isSecretName(name)).toBe(true);
+  });
+
+  it.each(["keyboard", "zipcode", "author", "keywords", "signal", "pinned", "design"])(
+    "a value called %s is none",
+    (name) => {
+      expect(isSecretName(name)).toBe(false);
+    },
+  );
 
   it("what gives itself away by its form goes from any value, encoded or not", () => {
     const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";

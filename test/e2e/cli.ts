@@ -92,6 +92,7 @@ export interface ScenarioChanges {
   readonly stages?: string;
   readonly profile?: string;
   readonly control?: string;
+  readonly variant?: string;
   readonly extra?: string;
 }
 
@@ -105,7 +106,7 @@ profile: ${changes.profile ?? join(ROOT, "profiles/storefront.ndjson.gz")}
 rate: 100/s
 arms:
   control: ${changes.control ?? arm({})}
-  variant: ${arm(changes.variantEnv ?? {})}
+  variant: ${changes.variant ?? arm(changes.variantEnv ?? {})}
 dependencies:
   payments: { latency: { kind: constant, value: 40ms } }
   catalog: { latency: { kind: lognormal, median: 10ms, p99: 40ms }, cacheTtl: 60s }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { brokenAuditLine } from "../../src/experiment/index.ts";
@@ -144,6 +145,48 @@ describe("a run that is cut short", () => {
     expect(code).toBe(130);
     expect(stderr).toMatch(/interrupted before the first request/);
     expect(() => scratch.run()).toThrow(/found none/);
+  });
+});
+
+describe("a target that ran already", () => {
+  const answering = async (status: number) => {
+    const server = createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(request.url === "/" ? 200 : status).end("x".repeat(200));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const close = (): void => {
+      server.closeAllConnections();
+      server.close();
+    };
+    return { arm: JSON.stringify({ url: `http://127.0.0.1:${port}` }), close };
+  };
+
+  it("and goes away in mid-run ends the run, which says who and exits 69", async () => {
+    using scratch = new Scratch();
+    const [control, variant] = [await answering(200), await answering(200)];
+    const arms = { control: control.arm, variant: variant.arm };
+    const running = begin(scratch, scenarioText({ ...arms, stages: LONG }));
+    await running.until(/5 s: control/);
+    variant.close();
+    const { code, stdout } = await running.ended;
+    control.close();
+    expect(stdout).toMatch(/arm variant at http:\S+ took no connection for 3 s/);
+    expect(code).toBe(69);
+  });
+
+  it("and refuses what control answers does not ship", async () => {
+    using scratch = new Scratch();
+    const [control, variant] = [await answering(200), await answering(404)];
+    await begin(scratch, scenarioText({ control: control.arm, variant: variant.arm })).ended;
+    control.close();
+    variant.close();
+    const result = resultOf(scratch.run());
+    expect(result.decision).not.toBe("ship");
+    const errors = result.comparisons.find(({ metric }) => metric === "error_ratio");
+    expect(errors).toMatchObject({ status: "harm", control: 0 });
+    expect(errors?.variant).toBeGreaterThan(0.5);
   });
 });
 

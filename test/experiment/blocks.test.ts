@@ -57,6 +57,22 @@ describe("blocks", () => {
     );
   });
 
+  it("count a refusal as a failure where another arm answers, and not where none does", () => {
+    const at = (seq: number): number => FROM_NS + seq * 1e6;
+    const rows = [
+      response(0, 1, at(1), 5e6, 200),
+      response(1, 1, at(1), 5e6, 404),
+      response(0, 2, at(2), 5e6, 404),
+      response(1, 2, at(2), 5e6, 404),
+      response(0, 3, at(3), 5e6, 401),
+      response(1, 3, at(3), 5e6, 302),
+      failure(0, 4, at(4)),
+      response(1, 4, at(4), 5e6, 429),
+    ];
+    const failed = cut(rows)[0]!.blocks.map((blocks) => total(blocks, (block) => block.failed));
+    expect(failed).toEqual([2, 1]);
+  });
+
   it("have the same boundaries in every arm: one start falls into one block of each", () => {
     fc.assert(
       fc.property(fc.integer({ min: 3_000, max: 12_999 }), (ms) => {
