@@ -181,7 +181,7 @@ function withScore(effect: BlockEffect, it: Assembled): BlockEffect {
   const message =
     `few events or few misses (events: control ${it.control.numerator}, ` +
     `variant ${it.variant.numerator}): ` +
-    "a score interval bounds the effect beside the blocks'";
+    "the interval is no narrower than a score interval";
   return {
     ...effect,
     low,
