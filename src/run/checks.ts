@@ -2,7 +2,6 @@ import { formatCount, formatRatio, formatUs, NS_PER_US } from "../core/index.ts"
 import type { MetricComparison, Plan } from "../experiment/index.ts";
 import { type CallTable, Histogram, type ObservationTable } from "../measure/index.ts";
 import type { Result } from "../report/index.ts";
-import { wilson } from "../stats/index.ts";
 import { delayErrors, type Tallies } from "./arm-rows.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -79,12 +78,7 @@ function startLag({ comparisons, observations, plan }: CheckInput): Check {
       );
 }
 
-/** What p99 means in counts: at most one call in a hundred may be off by more than the limit. */
-const LATE_CALLS_RATIO = 0.01;
-/** Of two sides: each dependency of each arm is asked, and a busy machine is late now and then. */
-const SURE = 0.99;
-
-/** How late the emulator's answers were. Late is what is shown to be: three slow calls of 240 are not. */
+/** How late the emulator's answers were: p99 of the delay error against the plan's limit. */
 function delayError({ calls, plan }: CheckInput): Check[] {
   if (calls === null || calls.rows === 0) return [];
   const { delayErrorFloorUs, delayErrorShare } = plan.limits;
@@ -94,15 +88,9 @@ function delayError({ calls, plan }: CheckInput): Check[] {
       const { error, meant } = errors[index]![armIndex]!;
       const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
       const off = error.count - error.countAtOrBelow(limitUs);
-      const late = wilson({ events: off, trials: error.count }, SURE).low > LATE_CALLS_RATIO;
       const offRatio = error.count === 0 ? 0 : off / error.count;
-      return {
-        what: `${dependency} for ${arm}`,
-        p99Us: error.quantile(0.99),
-        limitUs,
-        offRatio,
-        late,
-      };
+      const p99Us = error.quantile(0.99);
+      return { what: `${dependency} for ${arm}`, p99Us, limitUs, offRatio, late: p99Us > limitUs };
     }),
   );
   const describe = ({ limitUs, offRatio, p99Us, what }: (typeof rows)[number]): string =>
