@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { monotonicClock } from "./clock.ts";
-import type { AlarmShared } from "./deadlines.ts";
+import type { AlarmShared } from "./wakers.ts";
 
 /*
  * Blocks in Atomics.wait until the shared deadline has come, then posts a message, which wakes the

@@ -1,14 +1,5 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import type { Clock, MonotonicClock } from "./clock.ts";
-import { threadUrl } from "./thread.ts";
-
-/** What the alarm thread shares with its owner. */
-export interface AlarmShared {
-  readonly state: Int32Array<SharedArrayBuffer>;
-  readonly deadline: Float64Array<SharedArrayBuffer>;
-  readonly originNs: bigint;
-}
+import { type MakeWaker, spinWaker, startAlarm, timerWaker, type Waker } from "./wakers.ts";
 
 export interface DeadlineHandle {
   readonly deadlineNs: number;
@@ -26,25 +17,11 @@ export interface Deadlines {
   close(): Promise<void>;
 }
 
-/** What wakes the loop: told when, it calls `wake` at or after that moment. */
-export interface Waker {
-  /** A shorter wait than this is spun, since waking up takes longer; 0 where nothing needs to be. */
-  readonly spinBelowNs: number;
-  /** `Infinity` means: nothing to wait for. */
-  arm(deadlineNs: number): void;
-  close(): Promise<void>;
-}
-
 /**
- * The loop is given back after this much firing and spinning, however much is due: deadlines that
- * are close together (20,000 a second) would else keep it from ever reading a socket.
+ * The loop is given back after this much firing, however much is due: deadlines that are close
+ * together (20,000 a second) would else keep it from ever reading a socket.
  */
 const WAKE_MAX_NS = 250_000;
-/** What the alarm thread needs to wake the loop, and some more. */
-const ALARM_WAKES_WITHIN_NS = 100_000;
-/** The alarm is set this much ahead, since waking up takes as long at least. */
-const AHEAD_NS = 60_000;
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 interface Entry extends DeadlineHandle {
   readonly order: number;
@@ -62,7 +39,7 @@ export class DeadlineQueue implements Deadlines {
   #armedNs = Number.POSITIVE_INFINITY;
   #firing = false;
 
-  constructor(clock: Clock, makeWaker: (wake: () => void) => Waker) {
+  constructor(clock: Clock, makeWaker: MakeWaker) {
     this.#clock = clock;
     this.#waker = makeWaker(() => this.#wake());
   }
@@ -95,9 +72,7 @@ export class DeadlineQueue implements Deadlines {
           continue;
         }
         const nowNs = this.#clock.nowNs();
-        const leftNs = next.deadlineNs - nowNs;
-        if (leftNs > this.#waker.spinBelowNs || nowNs > giveBackNs) break;
-        if (leftNs > 0) continue;
+        if (next.deadlineNs > nowNs || nowNs > giveBackNs) break;
         const { fire } = next;
         next.fire = null;
         this.#pop();
@@ -145,44 +120,21 @@ export class DeadlineQueue implements Deadlines {
   }
 }
 
-/**
- * Deadlines that are kept by an alarm thread blocked in `Atomics.wait`: it wakes the loop within
- * about 0.1–0.3 ms at a few per cent of a core, where `setTimeout` is off by up to 1 ms either way
- * and a spinning loop takes the whole core.
- */
-export async function createDeadlines(clock: MonotonicClock): Promise<Deadlines> {
-  const shared: AlarmShared = {
-    state: new Int32Array(new SharedArrayBuffer(8)),
-    deadline: new Float64Array(new SharedArrayBuffer(8)).fill(Number.POSITIVE_INFINITY),
-    originNs: clock.originNs,
-  };
-  const thread = new Worker(threadUrl("alarm-thread", import.meta.url), { workerData: shared });
-  await once(thread, "online");
-  return new DeadlineQueue(clock, (wake) => {
-    thread.on("message", wake);
-    // A busy host may hold the alarm thread back while the loop could run: whichever is first.
-    let backstop: NodeJS.Timeout | undefined;
-    const raise = (): void => {
-      Atomics.add(shared.state, 0, 1);
-      Atomics.notify(shared.state, 0);
-    };
-    return {
-      spinBelowNs: ALARM_WAKES_WITHIN_NS,
-      arm(deadlineNs) {
-        shared.deadline[0] = deadlineNs - AHEAD_NS;
-        raise();
-        clearTimeout(backstop);
-        if (deadlineNs === Number.POSITIVE_INFINITY) return;
-        const leftMs = Math.floor((deadlineNs - clock.nowNs()) / 1e6);
-        backstop = setTimeout(wake, Math.min(Math.max(leftMs, 0), TIMER_MS_MAX));
-      },
-      async close() {
-        clearTimeout(backstop);
-        const gone = once(thread, "exit");
-        Atomics.store(shared.state, 1, 1);
-        raise();
-        await gone;
-      },
-    };
-  });
+/** How the loop is woken in time; see the wakers. */
+export const PACINGS = ["spin", "alarm", "timer"] as const;
+export type Pacing = (typeof PACINGS)[number];
+
+/** Deadlines on the machine's clock, kept in the given way: by an alarm thread unless told. */
+export async function createDeadlines(
+  clock: MonotonicClock,
+  pacing: Pacing = "alarm",
+): Promise<Deadlines> {
+  switch (pacing) {
+    case "spin":
+      return new DeadlineQueue(clock, (wake) => spinWaker(clock, wake));
+    case "timer":
+      return new DeadlineQueue(clock, (wake) => timerWaker(clock, wake));
+    case "alarm":
+      return new DeadlineQueue(clock, await startAlarm(clock));
+  }
 }

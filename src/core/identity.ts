@@ -1,28 +1,37 @@
 /**
  * A logical request's identity on the wire. Both arms get the same trace id for the same planned
  * start (so that the emulator gives both the same luck) and differ in the parent id, which names
- * the arm. Format: W3C Trace Context `traceparent`, version 00.
+ * the arm and the attempt. Format: W3C Trace Context `traceparent`, version 00.
  */
 export interface RequestIdentity {
   readonly runId: string;
   readonly seq: number;
   readonly armIndex: number;
+  /** 1 for the first time that it is sent, 2 when it is sent again; 1 unless given. */
+  readonly attempt?: number;
 }
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+const BYTES = Array.from({ length: 256 }, (_, byte) => hex(byte, 2));
 
-/** `runId` is 16 lower-case hex digits, not all zero; `seq` below 2^53; `armIndex` below 255. */
-export function traceparentOf({ runId, seq, armIndex }: RequestIdentity): string {
-  return `00-${runId}${hex(seq, 16)}-${hex(armIndex + 1, 2)}${hex(seq % 2 ** 52, 14)}-01`;
+/**
+ * `runId` is 16 lower-case hex digits, not all zero; `seq` below 2^53; `armIndex` and `attempt`
+ * below 255.
+ */
+export function traceparentOf({ runId, seq, armIndex, attempt = 1 }: RequestIdentity): string {
+  // Both hold `seq`, the second without what is above 48 bits.
+  const upper = hex(Math.floor(seq / 256), 14);
+  const last = BYTES[seq % 256]!;
+  return `00-${runId}${upper}${last}-${BYTES[armIndex + 1]}${BYTES[attempt]}${upper.slice(4)}${last}-01`;
 }
 
 /** `x-request-id` of the same request: readable, and the same in both arms but for the arm. */
-export function requestIdOf({ runId, seq, armIndex }: RequestIdentity): string {
-  return `${runId}-${seq}-${armIndex}`;
+export function requestIdOf({ runId, seq, armIndex, attempt = 1 }: RequestIdentity): string {
+  return `${runId}-${seq}-${armIndex}-${attempt}`;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
-const REQUEST_ID_REST = /^-(0|[1-9]\d{0,15})-\d+$/;
+const REQUEST_ID_REST = /^-(0|[1-9]\d{0,15})-\d+-\d+$/;
 
 /** The sequence number in a `traceparent` of this run, or -1: absent, malformed or foreign. */
 export function seqOfTraceparent(runId: string, traceparent: string | undefined): number {

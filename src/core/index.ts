@@ -6,7 +6,8 @@ export {
   type DeadlineHandle,
   DeadlineQueue,
   type Deadlines,
-  type Waker,
+  type Pacing,
+  PACINGS,
 } from "./deadlines.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";

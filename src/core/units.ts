@@ -64,6 +64,42 @@ export function parseRatio(text: string): number {
   return Number(match[1]) / (match[2] === "%" ? 100 : 1);
 }
 
+/**
+ * Reads how many times something is wanted: `2x`, `0.5x`, `10x`.
+ * @throws USAGE when it is not such a text, or not above zero.
+ */
+export function parseMultiple(text: string): number {
+  const multiple = Number(/^(\d+(?:\.\d+)?)\s*x$/.exec(text.trim())?.[1]);
+  if (multiple > 0) return multiple;
+  throw new ShakedownError("USAGE", `"${text}" is not a multiple`, {
+    hint: "write how many times the captured rate, above zero: 2x, 0.5x",
+  });
+}
+
+const BYTES: Record<string, number> = {
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/**
+ * Reads a size such as `512KiB` or `64MB` into bytes, at least one.
+ * @throws USAGE when it is not one.
+ */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kKMG]?i?B)$/.exec(text.trim());
+  const bytes = Math.round(Number(match?.[1]) * (BYTES[match?.[2] ?? ""] ?? Number.NaN));
+  if (bytes >= 1) return bytes;
+  throw new ShakedownError("USAGE", `"${text}" is not a size`, {
+    hint: "write a number and a unit: 512KiB, 64MB, 1GB",
+  });
+}
+
 const trimmed = (value: number, digits: number): string =>
   Number(value.toPrecision(digits)).toLocaleString("en-US", {
     maximumFractionDigits: 6,

@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createDeadlines, type DeadlineHandle, monotonicClock } from "../../src/core/index.ts";
+import {
+  createDeadlines,
+  type DeadlineHandle,
+  monotonicClock,
+  PACINGS,
+} from "../../src/core/index.ts";
 import { createVirtualTime } from "../../src/testing/index.ts";
 
 describe("deadlines, in virtual time", () => {
@@ -104,10 +109,10 @@ describe("deadlines, in virtual time", () => {
   });
 });
 
-describe("deadlines, in real time", () => {
+describe.each(PACINGS)("deadlines, in real time, by %s", (pacing) => {
   it("fire in order, none of them early, whatever the order they were set in", async () => {
     const clock = monotonicClock(process.hrtime.bigint());
-    const deadlines = await createDeadlines(clock);
+    const deadlines = await createDeadlines(clock, pacing);
     const fired: { atNs: number; nowNs: number }[] = [];
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const startNs = clock.nowNs();
@@ -131,7 +136,7 @@ describe("deadlines, in real time", () => {
 
   it("that follow one another closely leave the loop time to read its sockets", async () => {
     const clock = monotonicClock(process.hrtime.bigint());
-    const deadlines = await createDeadlines(clock);
+    const deadlines = await createDeadlines(clock, pacing);
     const { promise: over, resolve } = Promise.withResolvers<void>();
     // 100,000 a second: each is due before the loop could be woken for it.
     const LAST = 20_000;
@@ -158,7 +163,7 @@ describe("deadlines, in real time", () => {
 
   it("end with their thread: after close nothing fires, and closing is over", async () => {
     const clock = monotonicClock(process.hrtime.bigint());
-    const deadlines = await createDeadlines(clock);
+    const deadlines = await createDeadlines(clock, pacing);
     let fired = 0;
     deadlines.at(clock.nowNs() + 1e6, () => fired++);
     await deadlines.close();

@@ -12,6 +12,7 @@ const identities = fc.record({
   runId: fc.stringMatching(/^[0-9a-f]{16}$/).filter((runId) => runId !== "0000000000000000"),
   seq: fc.oneof(fc.nat(), fc.maxSafeNat()),
   armIndex: fc.integer({ min: 0, max: 254 }),
+  attempt: fc.integer({ min: 1, max: 254 }),
 });
 
 describe("a request's identity", () => {
@@ -40,6 +41,14 @@ describe("a request's identity", () => {
     );
     expect(control?.slice(0, 35)).toBe(variant?.slice(0, 35));
     expect(control).not.toBe(variant);
+  });
+
+  it("says its arm, sequence and attempt, in both headers", () => {
+    const identity = { runId: RUN_ID, seq: 0xabcdef, armIndex: 1, attempt: 2 };
+    expect(requestIdOf(identity)).toBe(`${RUN_ID}-11259375-1-2`);
+    expect(traceparentOf(identity)).toBe(`00-${RUN_ID}0000000000abcdef-0202000000abcdef-01`);
+    const first = requestIdOf({ runId: RUN_ID, seq: 7, armIndex: 0 });
+    expect(first).toBe(`${RUN_ID}-7-0-1`);
   });
 
   it("survives a service that starts a span of its own: parent id and flags are not read", () => {
@@ -75,18 +84,19 @@ describe("what is not of this run", () => {
     `${RUN_ID}-`,
     `${RUN_ID}--`,
     `${RUN_ID}-5`,
-    `${RUN_ID}--5-0`,
-    `${RUN_ID}-1e3-0`,
-    `${RUN_ID}-0x10-0`,
-    `${RUN_ID}- 5-0`,
-    `${RUN_ID}-5.5-0`,
-    `${RUN_ID}-99999999999999999999-0`,
-    "fedcba9876543210-5-0",
+    `${RUN_ID}-5-0`,
+    `${RUN_ID}--5-0-1`,
+    `${RUN_ID}-1e3-0-1`,
+    `${RUN_ID}-0x10-0-1`,
+    `${RUN_ID}- 5-0-1`,
+    `${RUN_ID}-5.5-0-1`,
+    `${RUN_ID}-99999999999999999999-0-1`,
+    "fedcba9876543210-5-0-1",
   ])("x-request-id %j is -1", (header) => expect(seqOfRequestId(RUN_ID, header)).toBe(-1));
 
   it("never throws, and never gives a number that is no sequence number", () => {
     const damaged = fc
-      .tuple(fc.constantFrom(good, `${RUN_ID}-42-1`), fc.nat(60), fc.string())
+      .tuple(fc.constantFrom(good, `${RUN_ID}-42-1-1`), fc.nat(60), fc.string())
       .map(([text, at, put]) => text.slice(0, at) + put + text.slice(at + put.length));
     fc.assert(
       fc.property(fc.oneof(fc.string(), damaged), (header) => {

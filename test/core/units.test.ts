@@ -6,7 +6,9 @@ import {
   formatRatePerSec,
   formatRatio,
   formatUs,
+  parseBytes,
   parseDurationNs,
+  parseMultiple,
   parseRatePerSec,
   parseRatio,
   ShakedownError,
@@ -99,6 +101,52 @@ describe("rates", () => {
       const error = refusal(() => parseRatePerSec(text));
       expect(error.code).toBe("USAGE");
       expect(error.hint).toMatch(/180\/s/);
+    },
+  );
+});
+
+describe("multiples", () => {
+  it("say how many times, and read back", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), (hundredths) => {
+        const times = hundredths / 100;
+        expect(parseMultiple(`${times}x`)).toBe(times);
+        expect(parseMultiple(` ${times} x `)).toBe(times);
+      }),
+    );
+  });
+
+  it.each(["", "x", "0x", "0.0x", "-2x", "2", "2X", "1e3x", "2xx", "Infinityx", "0x10"])(
+    "refuses %j, and says how to write it",
+    (text) => {
+      const error = refusal(() => parseMultiple(text));
+      expect(error.code).toBe("USAGE");
+      expect(error.message).toContain(`"${text}"`);
+      expect(error.hint).toMatch(/2x, 0\.5x/);
+    },
+  );
+});
+
+describe("sizes", () => {
+  it.each([
+    ["1B", 1],
+    ["512KiB", 524_288],
+    ["1.5 kB", 1_500],
+    ["1.5KB", 1_500],
+    ["64MB", 64_000_000],
+    ["2MiB", 2_097_152],
+    ["1GB", 1e9],
+    ["1GiB", 2 ** 30],
+    ["1.6B", 2],
+  ])("%j is %d bytes", (text, bytes) => expect(parseBytes(text)).toBe(bytes));
+
+  it.each(["", "64", "B", "0B", "0.4B", "-1B", "64mb", "64M", "1TB", "1kiB", "1iB", "1e3B"])(
+    "refuses %j, and says how to write it",
+    (text) => {
+      const error = refusal(() => parseBytes(text));
+      expect(error.code).toBe("USAGE");
+      expect(error.message).toContain(`"${text}"`);
+      expect(error.hint).toMatch(/512KiB/);
     },
   );
 });
