@@ -1,23 +1,32 @@
-import { formatDurationNs, formatRatePerSec, NS_PER_S } from "../core/index.ts";
-import type { ArrivalSchedule } from "./schedule.ts";
+import { type ArrivalSchedule, unitExponential } from "./schedule.ts";
+import { type RateShape, steadyRate } from "./shape/index.ts";
 
 /**
- * Independent users: exponential gaps of mean 1/rate. What the superposition of many independent
- * sources tends to (Palm–Khintchine).
+ * Independent users: a Poisson process whose rate follows the shape, exactly. What the
+ * superposition of many independent sources tends to (Palm–Khintchine).
+ * Source: Çinlar 1975, §4.7: a Poisson process of rate 1, read through Λ⁻¹.
  */
-export function poissonSchedule(ratePerSec: number, durationNs: number): ArrivalSchedule {
+export function poissonOver(shape: RateShape): ArrivalSchedule {
+  const { durationNs } = shape;
   return {
-    label: `poisson ${formatRatePerSec(ratePerSec)} for ${formatDurationNs(durationNs)}`,
+    label: `poisson ${shape.label}`,
     durationNs,
     *intendedStartsNs(prng) {
+      let count = 0;
       let startNs = 0;
       for (;;) {
-        // 1 − u is in (0, 1], whose logarithm is finite.
-        startNs += (-Math.log(1 - prng()) / ratePerSec) * NS_PER_S;
+        count += unitExponential(prng);
+        // Two counts that are next to each other may come out of a solver in the wrong order.
+        startNs = Math.max(startNs, shape.timeOfNs(count));
         if (!(startNs < durationNs)) return;
         yield startNs;
       }
     },
-    ratePerSec: () => ratePerSec,
+    ratePerSec: (elapsedNs) => shape.ratePerSec(elapsedNs),
   };
+}
+
+/** A Poisson process of a steady rate: exponential gaps of mean 1/rate. */
+export function poissonSchedule(ratePerSec: number, durationNs: number): ArrivalSchedule {
+  return poissonOver(steadyRate(ratePerSec, durationNs));
 }

@@ -10,6 +10,7 @@ export {
   pairedBlockDifference,
   pairedBlockLogRatio,
 } from "./block-ratio.ts";
+export { indexOfDispersion } from "./dispersion.ts";
 export { type BlockCounts, type Distribution, sortedDistribution } from "./distribution.ts";
 export { normalCdf, normalQuantile, poissonQuantile, tCdf, tQuantile } from "./distributions.ts";
 export {
@@ -26,3 +27,12 @@ export { benjaminiHochberg, holm } from "./multiplicity.ts";
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
 export { type Proportion, newcombe, wilson } from "./proportions.ts";
 export { blocksNeeded, requestsNeeded } from "./sample-size.ts";
+export {
+  fitUsl,
+  type UslFit,
+  type UslParameters,
+  type UslPeak,
+  type UslPoint,
+  uslPeak,
+  uslThroughput,
+} from "./usl.ts";

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { NS_PER_S, seededPrng } from "../../src/core/index.ts";
 import { poissonSchedule } from "../../src/schedule/index.ts";
+import { indexOfDispersion } from "../../src/stats/index.ts";
+import { kolmogorovOfUnitExponential, ONE_IN_10_000 } from "./kolmogorov.ts";
 
 const RATE_PER_SEC = 400;
 const starts = [
@@ -17,12 +19,8 @@ describe("poisson", () => {
   });
 
   it("gaps are exponential (Kolmogorov–Smirnov, at one in 10,000)", () => {
-    const sorted = gapsS.toSorted((a, b) => a - b);
-    const distance = sorted.reduce((worst, gap, i) => {
-      const wanted = 1 - Math.exp(-gap * RATE_PER_SEC);
-      return Math.max(worst, Math.abs(wanted - i / n), Math.abs(wanted - (i + 1) / n));
-    }, 0);
-    expect(distance * Math.sqrt(n)).toBeLessThan(2.23);
+    const unit = gapsS.map((gap) => gap * RATE_PER_SEC);
+    expect(kolmogorovOfUnitExponential(unit)).toBeLessThan(ONE_IN_10_000);
   });
 
   it("a gap says nothing of the next", () => {
@@ -33,12 +31,9 @@ describe("poisson", () => {
   });
 
   it("counts of seconds are as spread as they are large: variance / mean is 1", () => {
-    const counts = Array.from({ length: 100 }, () => 0);
-    for (const startNs of starts) counts[Math.floor(startNs / NS_PER_S)]!++;
-    const mean = n / 100;
-    const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / 99;
+    const dispersion = indexOfDispersion(starts, NS_PER_S, 100 * NS_PER_S);
     // The index of dispersion of 100 counts has standard deviation √(2/99).
-    expect(Math.abs(variance / mean - 1)).toBeLessThan(4 * Math.sqrt(2 / 99));
+    expect(Math.abs(dispersion - 1)).toBeLessThan(4 * Math.sqrt(2 / 99));
   });
 
   it("another seed gives other starts", () => {

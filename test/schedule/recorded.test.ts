@@ -1,7 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NS_PER_S, seededPrng, ShakedownError } from "../../src/core/index.ts";
-import { recordedSchedule, stagedStarts } from "../../src/schedule/index.ts";
+import {
+  capturedRatePerSec,
+  type RecordedOptions,
+  recordedSchedule,
+  stagedStarts,
+} from "../../src/schedule/index.ts";
 
 const captures = fc
   .array(fc.integer({ min: 0, max: 5e8 }), { minLength: 1, maxLength: 12 })
@@ -10,78 +15,206 @@ const captures = fc
     return [0, ...gapsNs.slice(1).map((gapNs) => (atNs += gapNs))];
   });
 
-const startsOf = (
+const picksOf = (
   offsetsNs: readonly number[],
-  ratePerSec: number,
-  { durationS, firstSeq = 0 }: { durationS: number; firstSeq?: number },
-): number[] => [
-  ...recordedSchedule(offsetsNs, ratePerSec, durationS * NS_PER_S).intendedStartsNs(
-    seededPrng("unused"),
-    firstSeq,
-  ),
-];
+  options: Partial<RecordedOptions>,
+  firstSeq = 0,
+  seed = "recorded",
+) => {
+  const schedule = recordedSchedule(offsetsNs, { durationNs: 1e4 * NS_PER_S, ...options });
+  return [...schedule.picks!(seededPrng(seed), firstSeq)];
+};
 
-describe("recorded", () => {
-  it("keeps the capture's relative gaps; between repetitions lies one mean gap", () => {
+/** From one repetition to the next, in seconds of the capture. */
+const periodNsOf = (offsetsNs: readonly number[]): number =>
+  (offsetsNs.length / capturedRatePerSec(offsetsNs)) * NS_PER_S;
+
+describe("recorded, as it was captured", () => {
+  it("plays the capture's own times exactly, each with its record, and then ends", () => {
     fc.assert(
       fc.property(captures, fc.nat(40), (offsetsNs, firstSeq) => {
-        const [records, ratePerSec] = [offsetsNs.length, 50];
-        const starts = startsOf(offsetsNs, ratePerSec, { durationS: 1, firstSeq });
-        const lastNs = offsetsNs.at(-1)!;
-        const meanGapNs = NS_PER_S / ratePerSec;
-        const speed = lastNs === 0 ? 0 : ((records - 1) * meanGapNs) / lastNs;
-        for (let i = 1; i < starts.length; i++) {
-          const record = (firstSeq + i) % records;
-          const wrapNs = lastNs === 0 ? records * meanGapNs : meanGapNs;
-          const wantedNs =
-            record === 0 ? wrapNs : (offsetsNs[record]! - offsetsNs[record - 1]!) * speed;
-          expect(Math.abs(starts[i]! - starts[i - 1]! - wantedNs)).toBeLessThan(1e-3);
+        const wanted = offsetsNs.map((startNs, record) => ({ startNs, record, copy: 0 }));
+        expect(picksOf(offsetsNs, {}, firstSeq)).toEqual(wanted);
+      }),
+    );
+  });
+
+  it("speed divides the times; a short schedule cuts the capture off", () => {
+    expect(picksOf([0, 3e9, 4e9], { speed: 2 }).map(({ startNs }) => startNs)).toEqual([
+      0, 1.5e9, 2e9,
+    ]);
+    expect(picksOf([0, 3e9, 4e9], { speed: 2, durationNs: 2e9 })).toHaveLength(2);
+    const schedule = recordedSchedule([0, 3e9, 4e9], { durationNs: 9e9, speed: 2 });
+    expect(schedule.ratePerSec(1e9)).toBe(1);
+    // Over, one mean gap after the last record.
+    expect(schedule.ratePerSec(3e9)).toBe(0);
+  });
+
+  it("repeated, it keeps every gap; between repetitions lies one mean gap", () => {
+    fc.assert(
+      fc.property(captures, fc.nat(40), (offsetsNs, firstSeq) => {
+        const records = offsetsNs.length;
+        const durationNs = 3.5 * periodNsOf(offsetsNs);
+        const picks = picksOf(offsetsNs, { durationNs, loop: true }, firstSeq);
+        const meanGapNs = NS_PER_S / capturedRatePerSec(offsetsNs);
+        expect(picks[0]!.startNs).toBe(0);
+        for (const [i, { copy, record, startNs }] of picks.entries()) {
+          expect([record, copy]).toEqual([(firstSeq + i) % records, 0]);
+          if (i === 0) continue;
+          const wrapNs = periodNsOf(offsetsNs) - offsetsNs.at(-1)!;
+          expect(offsetsNs.at(-1) === 0 || Math.abs(wrapNs - meanGapNs) < 1e-3).toBe(true);
+          const wantedNs = record === 0 ? wrapNs : offsetsNs[record]! - offsetsNs[record - 1]!;
+          expect(Math.abs(startNs - picks[i - 1]!.startNs - wantedNs)).toBeLessThan(1e-3);
         }
       }),
     );
   });
 
-  it("plans its mean rate: every whole repetition takes records / rate", () => {
+  it("every whole repetition sends each record once", () => {
     fc.assert(
       fc.property(captures, fc.integer({ min: 1, max: 9 }), (offsetsNs, repetitions) => {
-        const records = offsetsNs.length;
         // A hair less, so that the first start after the end is not one of rounding.
-        const durationS = ((repetitions * records) / 50) * (1 - 1e-9);
-        expect(startsOf(offsetsNs, 50, { durationS })).toHaveLength(repetitions * records);
+        const durationNs = repetitions * periodNsOf(offsetsNs) * (1 - 1e-9);
+        const picks = picksOf(offsetsNs, { durationNs, loop: true });
+        expect(picks).toHaveLength(repetitions * offsetsNs.length);
       }),
     );
   });
 
-  it("goes on across stages where the capture was: start n keeps the gap before record n", () => {
+  it("goes on across stages where the capture was, at whatever speed", () => {
     const offsetsNs = [0, 1e6, 2e6, 50e6, 51e6, 200e6, 201e6];
-    const stages = [20, 60, 90].map((rate) => recordedSchedule(offsetsNs, rate, NS_PER_S));
-    const planned = [...stagedStarts(stages, "seed")];
-    const speeds = [20, 60, 90].map((rate) => ((6 / rate) * NS_PER_S) / 201e6);
-    for (const [i, { seq, stage, intendedNs }] of planned.entries()) {
+    const speeds = [0.7, 1, 3];
+    const stages = speeds.map((speed) =>
+      recordedSchedule(offsetsNs, { durationNs: NS_PER_S, loop: true, speed }),
+    );
+    const planned = [...stagedStarts(stages, "seed", offsetsNs.length)];
+    for (const [i, { intendedNs, record, seq, stage }] of planned.entries()) {
+      expect(record).toBe(seq % offsetsNs.length);
       const previous = planned[i - 1];
-      const record = seq % offsetsNs.length;
       if (previous?.stage !== stage || record === 0) continue;
-      const gapNs = (offsetsNs[record]! - offsetsNs[record - 1]!) * speeds[stage]!;
+      const gapNs = (offsetsNs[record]! - offsetsNs[record - 1]!) / speeds[stage]!;
       expect(intendedNs - previous.intendedNs).toBeCloseTo(gapNs, 3);
     }
-    expect(planned.map(({ stage }) => stage)).toEqual(
-      planned.map(({ stage }) => stage).toSorted((a, b) => a - b),
+    expect(new Set(planned.map(({ stage }) => stage))).toEqual(new Set([0, 1, 2]));
+  });
+
+  it("a capture without a length counts as one record a second", () => {
+    const startsOf = (offsetsNs: readonly number[], speed: number) =>
+      picksOf(offsetsNs, { speed, loop: true, durationNs: NS_PER_S }, 9).map(
+        (each) => each.startNs,
+      );
+    expect(startsOf([0], 4)).toEqual([0, 25e7, 5e8, 75e7]);
+    expect(startsOf([0, 0, 0], 6)).toEqual([0, 0, 0, 5e8, 5e8, 5e8]);
+  });
+
+  it.each<[string, readonly number[], Partial<RecordedOptions>]>([
+    ["an empty profile, and does not hang", [], {}],
+    ["a speed of 0", [0, 1], { speed: 0 }],
+    ["a clump below 1", [0, 1], { clump: 0.5 }],
+    ["a negative multiple", [0, 1], { multiple: { from: 1, to: -1 } }],
+    ["a multiple that is no number", [0, 1], { multiple: { from: Number.NaN, to: 1 } }],
+  ])("refuses %s", (_, offsetsNs, options) => {
+    expect(() => picksOf(offsetsNs, options)).toThrow(ShakedownError);
+  });
+});
+
+describe("recorded, several times over", () => {
+  const multiples = fc.double({ min: 0, max: 5, noNaN: true });
+
+  it("a whole multiple sends every record of every copy once a period, the original in place", () => {
+    fc.assert(
+      fc.property(captures, fc.integer({ min: 2, max: 6 }), fc.boolean(), (offsetsNs, k, loop) => {
+        const durationNs = (loop ? 3 * (1 - 1e-9) : 9) * periodNsOf(offsetsNs);
+        const picks = picksOf(offsetsNs, { durationNs, loop, multiple: { from: k, to: k } });
+        expect(picks).toHaveLength((loop ? 3 : 1) * k * offsetsNs.length);
+        const seen = new Map<string, number>();
+        for (const { copy, record } of picks) {
+          const which = `${copy}/${record}`;
+          seen.set(which, (seen.get(which) ?? 0) + 1);
+        }
+        expect(seen.size).toBe(k * offsetsNs.length);
+        expect(new Set(seen.values())).toEqual(new Set([loop ? 3 : 1]));
+        const original = picks.filter(({ copy }) => copy === 0).slice(0, offsetsNs.length);
+        expect(original.map(({ startNs }) => startNs)).toEqual(offsetsNs);
+      }),
     );
   });
 
-  it("one record is sent at an even rate", () => {
-    expect(startsOf([0], 4, { durationS: 1, firstSeq: 9 })).toEqual([0, 25e7, 5e8, 75e7]);
+  it("each copy is the capture, shifted and wrapped round: its gaps are the capture's", () => {
+    fc.assert(
+      fc.property(captures, (offsetsNs) => {
+        const [records, periodNs] = [offsetsNs.length, periodNsOf(offsetsNs)];
+        const picks = picksOf(offsetsNs, { multiple: { from: 3, to: 3 } });
+        for (const copy of [1, 2]) {
+          const own = picks.filter((pick) => pick.copy === copy);
+          for (const [i, { record, startNs }] of own.entries()) {
+            expect(startNs).toBeLessThanOrEqual(periodNs);
+            if (i === 0) continue;
+            expect(record).toBe((own[i - 1]!.record + 1) % records);
+            const gapNs = startNs - own[i - 1]!.startNs;
+            const before = offsetsNs[own[i - 1]!.record]! - (record === 0 ? periodNs : 0);
+            expect(Math.abs(gapNs - (offsetsNs[record]! - before))).toBeLessThan(1e-3);
+          }
+        }
+      }),
+    );
   });
 
-  it("records that came at once are sent at once, a repetition at a time", () => {
-    expect(startsOf([0, 0, 0], 3, { durationS: 2 })).toEqual([0, 0, 0, 1e9, 1e9, 1e9]);
+  it("more times over only adds: whatever a smaller multiple sends, a larger one sends too", () => {
+    const clumps = fc.double({ min: 1, max: 4, noNaN: true });
+    fc.assert(
+      fc.property(captures, multiples, multiples, clumps, (offsetsNs, one, other, clump) => {
+        const walk = (k: number): Set<string> =>
+          new Set(
+            picksOf(offsetsNs, { multiple: { from: k, to: k }, clump }, 5)
+              // At 1 it is the capture, in whatever way it comes about.
+              .map(({ copy, record, startNs }) => `${copy}/${record}/${startNs}`),
+          );
+        const [few, many] = [walk(Math.min(one, other)), walk(Math.max(one, other))];
+        for (const each of few) expect(many.has(each)).toBe(true);
+      }),
+    );
   });
 
-  it("a slow rate stretches the capture", () => {
-    expect(startsOf([0, 1, 3], 0.01, { durationS: 300 })).toEqual([0, 200e9 / 3, 200e9]);
+  it("a ramp sends what its multiple grows to, clump by clump", () => {
+    const offsetsNs = Array.from({ length: 20_000 }, (_, i) => i * 1e7);
+    const durationNs = 200 * NS_PER_S;
+    const schedule = recordedSchedule(offsetsNs, {
+      durationNs,
+      multiple: { from: 0, to: 4 },
+      clump: 2.5,
+    });
+    const counts = [0, 0, 0, 0];
+    for (const { copy, startNs } of schedule.picks!(seededPrng("ramp"), 0)) {
+      counts[Math.floor(startNs / (50 * NS_PER_S))]!++;
+      // Copy j is not there before the multiple has reached j; a clump may begin just before.
+      expect(startNs).toBeGreaterThanOrEqual(copy * 50 * NS_PER_S - 1);
+    }
+    for (const [quarter, count] of counts.entries()) {
+      // At most one copy is thinned at a time: chance moves no more than 5,000 × ½ × √2.5 arrivals.
+      const wanted = 5_000 * (quarter + 0.5);
+      expect(Math.abs(count - wanted)).toBeLessThan(5 * Math.sqrt(5_000 * 0.25 * 3));
+    }
+    expect(schedule.ratePerSec(durationNs / 2)).toBeCloseTo(200, 6);
   });
 
-  it("an empty profile is refused, and does not hang", () => {
-    expect(() => recordedSchedule([], 1, NS_PER_S)).toThrow(ShakedownError);
+  it("kept and left out together: clumps have the mean length that was asked for", () => {
+    const offsetsNs = Array.from({ length: 50_000 }, (_, i) => i * 1e6);
+    const clump = 3.4;
+    const picks = picksOf(offsetsNs, { multiple: { from: 0.02, to: 0.02 }, clump });
+    const runs = picks.filter(({ record }, i) => picks[i - 1]?.record !== record - 1).length;
+    // So few are kept that two in a row are rarely neighbours: a run is a clump, but for 2 %.
+    expect(picks.length / runs / clump).toBeGreaterThan(0.95);
+    expect(picks.length / runs / clump).toBeLessThan(1.1);
+    const lengths = new Set<number>();
+    let length = 1;
+    for (const [i, { record }] of picks.entries()) {
+      if (picks[i + 1]?.record === record + 1) length++;
+      else {
+        lengths.add(length);
+        length = 1;
+      }
+    }
+    expect([...lengths].toSorted((a, b) => a - b).slice(0, 2)).toEqual([3, 4]);
   });
 });
