@@ -1,6 +1,10 @@
-/** What captured traffic is: its records, its file, its routes, and a summary of it. */
+/** What captured traffic is: its records, its file, its routes, its keys, and a summary of it. */
 export * from "./describe.ts";
+export { type JsonScalar, jsonScalars } from "./json-scalars.ts";
+export * from "./keys.ts";
 export * from "./read.ts";
 export * from "./record.ts";
+export * from "./rekey.ts";
 export * from "./routes.ts";
+export * from "./working-set.ts";
 export * from "./write.ts";
