@@ -1,5 +1,7 @@
 import { CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
-import { type Columns, readSpool, type Spool, SpoolWriter } from "./spool.ts";
+import type { Columns } from "./spool-layout.ts";
+import { readSpool, type Spool } from "./spool-reader.ts";
+import { SpoolWriter } from "./spool-writer.ts";
 
 /** 64 bytes a call. `seqPlusOne` is 0 when the target passed no identity on. */
 export const CALL_COLUMNS = {

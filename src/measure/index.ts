@@ -3,14 +3,20 @@ export * from "./call-spool.ts";
 export * from "./emulated-call.ts";
 export * from "./failure.ts";
 export * from "./histogram.ts";
+export * from "./interval-log.ts";
 export * from "./observation.ts";
 export * from "./observation-spool.ts";
+export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
+export { readSpool, type Spool } from "./spool-reader.ts";
+export { SpoolWriter } from "./spool-writer.ts";
 export {
-  type ColumnKind,
-  type ColumnSet,
-  type Columns,
-  readSpool,
-  type Spool,
-  SpoolWriter,
-} from "./spool.ts";
-export { type QuantilesUs, quantilesUs, responseTimeUs, serviceTimeUs, Tally } from "./tally.ts";
+  generatorLagUs,
+  LAG_CAUSES,
+  type LagCause,
+  lagCause,
+  type QuantilesUs,
+  quantilesUs,
+  responseTimeUs,
+  serviceTimeUs,
+  Tally,
+} from "./tally.ts";

@@ -1,5 +1,7 @@
 import { DROP_REASONS, ERROR_KINDS, type Observation } from "./observation.ts";
-import { type Columns, readSpool, type Spool, SpoolWriter } from "./spool.ts";
+import type { Columns } from "./spool-layout.ts";
+import { joinSpools, readSpool, type Spool } from "./spool-reader.ts";
+import { SpoolWriter } from "./spool-writer.ts";
 
 /** 40 bytes an observation. Deltas are in units of 100 ns, which reach 429 s. */
 export const OBSERVATION_COLUMNS = {
@@ -12,8 +14,9 @@ export const OBSERVATION_COLUMNS = {
   bytesOut: "u32",
   route: "u16",
   status: "u16",
-  kind: "u8",
-  code: "u8",
+  outcome: "u8",
+  /** Of the start lag, in 255ths: what was spent waiting for a connection. */
+  connectionWait255: "u8",
   arm: "u8",
   stage: "u8",
 } as const;
@@ -25,7 +28,9 @@ export interface ObservationMeta {
   readonly routes: readonly string[];
 }
 
-const KINDS = ["response", "error", "dropped"] as const;
+/** An outcome is 0 for a response, else where a list begins plus the place in it. */
+const ERRORS_FROM = 1;
+const DROPS_FROM = 128;
 const UNIT_NS = 100;
 const U32_MAX = 2 ** 32 - 1;
 const units = (durationNs: number): number =>
@@ -49,24 +54,47 @@ export class ObservationWriter {
     columns.route[row] = observation.route;
     columns.arm[row] = observation.arm;
     columns.stage[row] = observation.stage;
-    columns.kind[row] = KINDS.indexOf(observation.kind);
-    const started = observation.kind !== "dropped";
-    columns.startLag100ns[row] = started ? units(observation.startNs - observation.intendedNs) : 0;
-    columns.service100ns[row] = started ? units(observation.endNs - observation.startNs) : 0;
-    const response = observation.kind === "response";
-    columns.firstByte100ns[row] = response
-      ? units(observation.firstByteNs - observation.startNs)
-      : 0;
-    columns.status[row] = response ? observation.status : 0;
-    columns.bytesIn[row] = response ? Math.min(observation.bytesIn, U32_MAX) : 0;
-    columns.bytesOut[row] = response ? Math.min(observation.bytesOut, U32_MAX) : 0;
-    columns.code[row] =
-      observation.kind === "error"
-        ? ERROR_KINDS.indexOf(observation.error)
-        : observation.kind === "dropped"
-          ? DROP_REASONS.indexOf(observation.reason)
-          : 0;
+    if (observation.kind === "dropped") this.#writeDropped(observation, row);
+    else this.#writeStarted(observation, row);
     this.spool.commit();
+  }
+
+  #writeStarted(observation: Exclude<Observation, { kind: "dropped" }>, row: number): void {
+    const { columns } = this.spool;
+    const { connectionWaitNs, endNs, intendedNs, startNs } = observation;
+    const lagNs = startNs - intendedNs;
+    columns.startLag100ns[row] = units(lagNs);
+    columns.service100ns[row] = units(endNs - startNs);
+    columns.connectionWait255[row] =
+      lagNs > 0 ? Math.min(Math.round((connectionWaitNs / lagNs) * 255), 255) : 0;
+    if (observation.kind === "response") {
+      columns.outcome[row] = 0;
+      columns.firstByte100ns[row] = units(observation.firstByteNs - startNs);
+      columns.status[row] = observation.status;
+      columns.bytesIn[row] = Math.min(observation.bytesIn, U32_MAX);
+      columns.bytesOut[row] = Math.min(observation.bytesOut, U32_MAX);
+    } else {
+      columns.outcome[row] = ERRORS_FROM + ERROR_KINDS.indexOf(observation.error);
+      this.#clear(row);
+    }
+  }
+
+  #writeDropped(observation: Extract<Observation, { kind: "dropped" }>, row: number): void {
+    const { columns } = this.spool;
+    columns.outcome[row] = DROPS_FROM + DROP_REASONS.indexOf(observation.reason);
+    columns.startLag100ns[row] = 0;
+    columns.connectionWait255[row] = 0;
+    this.#clear(row);
+    columns.service100ns[row] = observation.count;
+  }
+
+  /** Columns are used again: what only responses have must not stay from an earlier row. */
+  #clear(row: number): void {
+    const { columns } = this.spool;
+    columns.firstByte100ns[row] = 0;
+    columns.status[row] = 0;
+    columns.bytesIn[row] = 0;
+    columns.bytesOut[row] = 0;
   }
 }
 
@@ -94,17 +122,24 @@ export class ObservationTable {
       route: c.route[row]!,
       intendedNs,
     };
-    const kind = KINDS[c.kind[row]!] ?? "dropped";
-    if (kind === "dropped") return { kind, ...planned, reason: DROP_REASONS[c.code[row]!]! };
-    const startNs = intendedNs + c.startLag100ns[row]! * UNIT_NS;
+    const outcome = c.outcome[row]!;
+    if (outcome >= DROPS_FROM) {
+      const reason = DROP_REASONS[outcome - DROPS_FROM]!;
+      return { kind: "dropped", ...planned, reason, count: c.service100ns[row]! };
+    }
+    const lagNs = c.startLag100ns[row]! * UNIT_NS;
+    const startNs = intendedNs + lagNs;
     const endNs = startNs + c.service100ns[row]! * UNIT_NS;
-    if (kind === "error") {
-      return { kind, ...planned, startNs, endNs, error: ERROR_KINDS[c.code[row]!]! };
+    const connectionWaitNs = (lagNs * c.connectionWait255[row]!) / 255;
+    if (outcome >= ERRORS_FROM) {
+      const error = ERROR_KINDS[outcome - ERRORS_FROM]!;
+      return { kind: "error", ...planned, startNs, endNs, connectionWaitNs, error };
     }
     return {
-      kind,
+      kind: "response",
       ...planned,
       startNs,
+      connectionWaitNs,
       firstByteNs: startNs + c.firstByte100ns[row]! * UNIT_NS,
       endNs,
       status: c.status[row]!,
@@ -118,7 +153,13 @@ export class ObservationTable {
   }
 }
 
-/** @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does. */
-export function readObservations(path: string): ObservationTable {
-  return new ObservationTable(readSpool(path, OBSERVATION_COLUMNS));
+/**
+ * Reads the observations of one run, which each of its workers wrote into a spool of its own: one
+ * table, spool after spool.
+ * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ */
+export function readObservations(...paths: readonly string[]): ObservationTable {
+  return new ObservationTable(
+    joinSpools(paths.map((path) => readSpool(path, OBSERVATION_COLUMNS))),
+  );
 }

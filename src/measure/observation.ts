@@ -6,6 +6,7 @@ export const ERROR_KINDS = [
   "protocol",
   "connect",
   "cancelled",
+  "too-large",
 ] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
@@ -24,12 +25,18 @@ interface Planned {
 interface Started extends Planned {
   readonly startNs: number;
   readonly endNs: number;
+  /**
+   * How much of the start lag was spent waiting for one of the connections that may be open; the
+   * rest is the generator's own lateness.
+   */
+  readonly connectionWaitNs: number;
 }
 
 /**
  * What happened to one intended start in one arm. `arm`, `stage` and `route` index the lists in
  * the spool's header. Times are nanoseconds since the run's start; after a round trip through the
- * spool, `startNs`, `firstByteNs` and `endNs` are kept to 100 ns. Always:
+ * spool, `startNs`, `firstByteNs` and `endNs` are kept to 100 ns, `connectionWaitNs` to a 255th of
+ * the start lag. Always:
  * response time (end − intended) = start lag (start − intended) + service time (end − start).
  */
 export type Observation =
@@ -41,4 +48,9 @@ export type Observation =
       readonly bytesOut: number;
     })
   | (Started & { readonly kind: "error"; readonly error: ErrorKind })
-  | (Planned & { readonly kind: "dropped"; readonly reason: DropReason });
+  | (Planned & {
+      readonly kind: "dropped";
+      readonly reason: DropReason;
+      /** How many starts of this arm, stage and route, this one the first of them. */
+      readonly count: number;
+    });

@@ -4,8 +4,24 @@ import type { Observation } from "./observation.ts";
 
 const LATE_NS = NS_PER_MS;
 
-const bump = (counts: Map<string, number>, key: string): void => {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+/** Whose doing a late start was: the generator's own, or that no connection was free. */
+export const LAG_CAUSES = ["generator", "connection"] as const;
+export type LagCause = (typeof LAG_CAUSES)[number];
+
+/** What took the larger part of a start's lag. */
+export function lagCause(observation: Exclude<Observation, { kind: "dropped" }>): LagCause {
+  const lagNs = observation.startNs - observation.intendedNs;
+  return observation.connectionWaitNs > lagNs / 2 ? "connection" : "generator";
+}
+
+/** The generator's own part of a start's lag, in µs: what it did not wait for a connection. */
+export function generatorLagUs(observation: Exclude<Observation, { kind: "dropped" }>): number {
+  const { connectionWaitNs, intendedNs, startNs } = observation;
+  return (startNs - intendedNs - connectionWaitNs) / NS_PER_US;
+}
+
+const bump = (counts: Map<string, number>, key: string, by = 1): void => {
+  counts.set(key, (counts.get(key) ?? 0) + by);
 };
 
 /** Five points of a histogram, in microseconds. */
@@ -58,13 +74,16 @@ export class Tally {
   responses = 0;
   errors = 0;
   dropped = 0;
-  lateStarts = 0;
+  /** Starts more than 1 ms late, by whose doing. */
+  readonly lateStarts: Record<LagCause, number> = { generator: 0, connection: 0 };
   readonly statusCounts = new Map<string, number>();
   readonly errorCounts = new Map<string, number>();
   readonly dropCounts = new Map<string, number>();
   readonly responseTime = new Histogram();
   readonly serviceTime = new Histogram();
   readonly startLag = new Histogram();
+  /** Of the start lag: waiting for a connection. */
+  readonly connectionWait = new Histogram();
   readonly #capNs: number;
 
   /** `capNs`: what a failed request counts with, the run's timeout. */
@@ -78,13 +97,14 @@ export class Tally {
 
   add(observation: Observation): void {
     if (observation.kind === "dropped") {
-      this.dropped++;
-      bump(this.dropCounts, observation.reason);
+      this.dropped += observation.count;
+      bump(this.dropCounts, observation.reason, observation.count);
       return;
     }
     const lagNs = observation.startNs - observation.intendedNs;
-    if (lagNs > LATE_NS) this.lateStarts++;
+    if (lagNs > LATE_NS) this.lateStarts[lagCause(observation)]++;
     this.startLag.record(lagNs / NS_PER_US);
+    this.connectionWait.record(observation.connectionWaitNs / NS_PER_US);
     this.responseTime.record(responseTimeUs(observation, this.#capNs));
     this.serviceTime.record(serviceTimeUs(observation, this.#capNs));
     if (observation.kind === "response") {

@@ -14,7 +14,12 @@ const partNs = fc.oneof(
   fc.nat(1_000_000),
   fc.double({ min: 0, max: 120e9, noNaN: true }),
 );
-const started = { lagNs: partNs, waitNs: partNs, restNs: partNs };
+const started = {
+  lagNs: partNs,
+  connectionShare: fc.double({ min: 0, max: 1, noNaN: true }),
+  waitNs: partNs,
+  restNs: partNs,
+};
 
 /** Any observation whose times are in order. */
 export const observations: fc.Arbitrary<Observation> = fc.oneof(
@@ -26,24 +31,35 @@ export const observations: fc.Arbitrary<Observation> = fc.oneof(
       bytesIn: fc.nat(),
       bytesOut: fc.nat(),
     })
-    .map(({ lagNs, waitNs, restNs, ...common }) => {
+    .map(({ lagNs, connectionShare, waitNs, restNs, ...common }) => {
       const startNs = common.intendedNs + lagNs;
       const firstByteNs = startNs + waitNs;
       return {
         kind: "response" as const,
         ...common,
         startNs,
+        connectionWaitNs: lagNs * connectionShare,
         firstByteNs,
         endNs: firstByteNs + restNs,
       };
     }),
   fc
     .record({ ...planned, ...started, error: fc.constantFrom(...ERROR_KINDS) })
-    .map(({ lagNs, waitNs, restNs, ...common }) => {
+    .map(({ lagNs, connectionShare, waitNs, restNs, ...common }) => {
       const startNs = common.intendedNs + lagNs;
-      return { kind: "error" as const, ...common, startNs, endNs: startNs + waitNs + restNs };
+      return {
+        kind: "error" as const,
+        ...common,
+        startNs,
+        connectionWaitNs: lagNs * connectionShare,
+        endNs: startNs + waitNs + restNs,
+      };
     }),
   fc
-    .record({ ...planned, reason: fc.constantFrom(...DROP_REASONS) })
+    .record({
+      ...planned,
+      reason: fc.constantFrom(...DROP_REASONS),
+      count: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    })
     .map((common) => ({ kind: "dropped" as const, ...common })),
 );

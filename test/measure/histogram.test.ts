@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { Float64Histogram } from "hdr-histogram-js";
 import { describe, expect, it } from "vitest";
 import { Histogram, quantilesUs } from "../../src/measure/index.ts";
 
@@ -21,7 +22,63 @@ function histogramOf(valuesUs: readonly number[]): Histogram {
 /** Three significant digits: whole microseconds up to 2,048, then 1 in 1,024 at most. */
 const bucketUs = (valueUs: number): number => Math.max(1, valueUs / 1_000);
 
+/** Whole microseconds from 0 to an hour, of every magnitude, and the edges of doublings. */
+const wholes = fc.oneof(
+  fc.nat(5_000),
+  fc.nat(HOUR_US),
+  fc.tuple(fc.integer({ min: 0, max: 31 }), fc.integer({ min: -2, max: 2 })).map(([bits, near]) => {
+    return Math.min(Math.max(2 ** bits + near, 0), HOUR_US);
+  }),
+);
+
 describe("the histogram", () => {
+  it("its buckets are those of hdr-histogram-js, from 0 to an hour", () => {
+    const reference = new Float64Histogram(1, HOUR_US, 3);
+    fc.assert(
+      fc.property(wholes, (us) => {
+        const histogram = histogramOf([us]);
+        const [index] = histogram.toCounts().index;
+        expect(index).toBe(reference.countsArrayIndex(us));
+        expect(histogram.buckets()[0]?.valueUs).toBe(reference.highestEquivalentValue(us));
+        expect(histogram.quantile(0)).toBe(reference.lowestEquivalentValue(us));
+        expect(histogram.meanUs).toBe(reference.medianEquivalentValue(us));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("asked to be dense it holds the same, and so does what its counts make elsewhere", () => {
+    fc.assert(
+      fc.property(values, (valuesUs) => {
+        const histogram = histogramOf(valuesUs);
+        const dense = new Histogram({ dense: true });
+        for (const valueUs of valuesUs) dense.record(valueUs);
+        const sent = Histogram.fromCounts(structuredClone(dense.toCounts()));
+        for (const other of [dense, sent]) {
+          expect(other.buckets()).toEqual(histogram.buckets());
+          expect(other.count).toBe(histogram.count);
+          expect(other.toCounts()).toEqual(histogram.toCounts());
+        }
+      }),
+    );
+  });
+
+  it("refuses counts that are not a histogram's", () => {
+    const count = Float64Array.of(1);
+    for (const index of [Uint32Array.of(), Uint32Array.of(1, 2), Uint32Array.of(2 ** 31)]) {
+      expect(() => Histogram.fromCounts({ index, count })).toThrow(RangeError);
+    }
+  });
+
+  it("counts do not wrap around, in memory or encoded", () => {
+    const histogram = new Histogram({ dense: true });
+    histogram.record(7, 2 ** 40);
+    histogram.record(7);
+    const both = Histogram.decode(histogram.encode());
+    both.add(histogram);
+    expect(both.buckets()).toEqual([{ valueUs: 7, count: 2 ** 41 + 2 }]);
+  });
+
   it("quantile p is the smallest value at or below which a share p lies, to one bucket", () => {
     const shares = fc.constantFrom(0.001, 0.01, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1);
     fc.assert(

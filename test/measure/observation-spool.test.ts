@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -16,13 +16,16 @@ const META = {
   routes: Array.from({ length: 10 }, (_, i) => `GET /route-${i}`),
 };
 
-async function roundTrip(written: readonly Observation[]) {
+async function spoolOf(written: readonly Observation[]): Promise<string> {
   const path = join(folder, `${files++}.spool`);
   const writer = await ObservationWriter.create(path, META);
   for (const observation of written) writer.write(observation);
   await writer.spool.close();
-  return readObservations(path);
+  return path;
 }
+
+const roundTrip = async (written: readonly Observation[]) =>
+  readObservations(await spoolOf(written));
 
 /** Half a unit of 100 ns for each rounded part, and what a float of this size cannot hold. */
 const TOLERANCE_NS = 50.1;
@@ -59,6 +62,27 @@ describe("observations, written and read", () => {
     );
   });
 
+  it("of several workers are one table, spool after spool, and cut when one of them is", async () => {
+    const three = fc.array(fc.array(observations, { maxLength: 10 }), {
+      minLength: 2,
+      maxLength: 3,
+    });
+    await fc.assert(
+      fc.asyncProperty(three, async (workers) => {
+        const whole = await roundTrip(workers.flat());
+        const joined = readObservations(...(await Promise.all(workers.map(spoolOf))));
+        expect(joined.meta).toEqual(META);
+        expect(joined.truncated).toBe(false);
+        expect([...joined]).toEqual([...whole]);
+      }),
+      { numRuns: 20 },
+    );
+    const paths = await Promise.all([spoolOf(fc.sample(observations, 5)), spoolOf([])]);
+    truncateSync(paths[0], statSync(paths[0]).size - 1);
+    expect(readObservations(...paths)).toMatchObject({ rows: 0, truncated: true });
+    expect(() => readObservations()).toThrow(/has no observations/);
+  });
+
   it("hold what their columns reach, and never wrap around", async () => {
     const [read] = await roundTrip([
       {
@@ -69,6 +93,7 @@ describe("observations, written and read", () => {
         route: 0,
         intendedNs: 0,
         startNs: 1_000e9,
+        connectionWaitNs: 1_000e9,
         firstByteNs: 3_000e9,
         endNs: 3_000e9,
         status: 200,
@@ -82,13 +107,18 @@ describe("observations, written and read", () => {
 });
 
 function withoutTimes(observation: Observation) {
-  return { ...observation, startNs: 0, firstByteNs: 0, endNs: 0 };
+  return { ...observation, startNs: 0, connectionWaitNs: 0, firstByteNs: 0, endNs: 0 };
 }
 
 function expectTimes(read: Observation, written: Observation): void {
   if (read.kind === "dropped" || written.kind === "dropped") return;
   expect(Math.abs(read.startNs - written.startNs)).toBeLessThan(TOLERANCE_NS);
   expect(Math.abs(read.endNs - written.endNs)).toBeLessThan(2 * TOLERANCE_NS);
+  // To a 255th of the lag; a lag that rounds to nothing keeps nothing of its wait.
+  const lagNs = written.startNs - written.intendedNs;
+  const offNs = Math.abs(read.connectionWaitNs - written.connectionWaitNs);
+  expect(offNs).toBeLessThanOrEqual(lagNs / 510 + 2 * TOLERANCE_NS);
+  expect(read.connectionWaitNs).toBeLessThanOrEqual(read.startNs - read.intendedNs + 0.1);
   if (read.kind !== "response" || written.kind !== "response") return;
   expect(Math.abs(read.firstByteNs - written.firstByteNs)).toBeLessThan(2 * TOLERANCE_NS);
 }

@@ -1,0 +1,140 @@
+import { NS_PER_MS, NS_PER_S, NS_PER_US } from "../core/index.ts";
+import { Histogram } from "./histogram.ts";
+import type { ObservationTable } from "./observation-spool.ts";
+import { responseTimeUs, serviceTimeUs } from "./tally.ts";
+
+/** What an interval log says of the run whose observations it holds. */
+export interface IntervalLogMeta {
+  /** What wrote it: name and version, on one line. */
+  readonly writer: string;
+  /** When the run's clock began, in milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** What a failed request counts with: the run's timeout. */
+  readonly capNs: number;
+}
+
+/** What the histograms of an arm and a stage are of, as their tags say it. */
+export const INTERVAL_MEASURES = ["response", "service", "start-lag"] as const;
+export type IntervalMeasure = (typeof INTERVAL_MEASURES)[number];
+
+/** Of one arm and stage in one window; `routes` holds response times by route. */
+interface Cell {
+  readonly measures: Readonly<Record<IntervalMeasure, Histogram>>;
+  readonly routes: Map<number, Histogram>;
+}
+
+/** Columns of numbers are told apart by commas, lines by their ends: neither may be in a tag. */
+const UNSAFE = /[^!-~]|[%+,"]/gu;
+const percentEncoded = (char: string): string =>
+  char === " " ? "+" : encodeURIComponent(char.toWellFormed());
+const escaped = (text: string): string => text.replaceAll(UNSAFE, percentEncoded);
+/** A name that is not the tag's last part must not seem to be two. */
+const escapedPart = (name: string): string => escaped(name).replaceAll("/", "%2F");
+
+/**
+ * The tag of a histogram: `arm/stage/measure`, or `arm/stage/response/route`. Escaped as in a web
+ * form, where it must be: a space is `+`; `%`, `+`, `,`, `"`, a `/` in the name of an arm or stage,
+ * and what is not printable ASCII are percent-encoded. `decodeURIComponent(part.replaceAll("+", " "))`
+ * gives a part back; the route is all that follows the third `/`.
+ */
+export function intervalTag(
+  arm: string,
+  stage: string,
+  measure: IntervalMeasure,
+  route?: string,
+): string {
+  const parts = [escapedPart(arm), escapedPart(stage), measure];
+  return (route === undefined ? parts : [...parts, escaped(route)]).join("/");
+}
+
+/** Rows in the order of their windows, and where each window begins: 4 bytes a row. */
+function rowsByWindow(table: ObservationTable): { rows: Uint32Array; begins: Uint32Array } {
+  const counts: number[] = [];
+  for (const { intendedNs } of table) {
+    const window = Math.floor(intendedNs / NS_PER_S);
+    counts[window] = (counts[window] ?? 0) + 1;
+  }
+  const begins = new Uint32Array(counts.length + 1);
+  for (let window = 0; window < counts.length; window++) {
+    begins[window + 1] = begins[window]! + (counts[window] ?? 0);
+  }
+  const next = begins.slice();
+  const rows = new Uint32Array(table.rows);
+  let row = 0;
+  for (const { intendedNs } of table) rows[next[Math.floor(intendedNs / NS_PER_S)]!++] = row++;
+  return { rows, begins };
+}
+
+function cellsOf(table: ObservationTable, rows: Uint32Array, capNs: number): Map<number, Cell> {
+  const cells = new Map<number, Cell>();
+  const { length: stageCount } = table.meta.stages;
+  for (const row of rows) {
+    const observation = table.at(row);
+    if (observation.kind === "dropped") continue;
+    const key = observation.arm * stageCount + observation.stage;
+    let cell = cells.get(key);
+    if (cell === undefined) {
+      const [response, service, lag] = [new Histogram(), new Histogram(), new Histogram()];
+      cell = { measures: { response, service, "start-lag": lag }, routes: new Map() };
+      cells.set(key, cell);
+    }
+    const responseUs = responseTimeUs(observation, capNs);
+    cell.measures.response.record(responseUs);
+    cell.measures.service.record(serviceTimeUs(observation, capNs));
+    cell.measures["start-lag"].record((observation.startNs - observation.intendedNs) / NS_PER_US);
+    let route = cell.routes.get(observation.route);
+    if (route === undefined) cell.routes.set(observation.route, (route = new Histogram()));
+    route.record(responseUs);
+  }
+  return cells;
+}
+
+const ascending = <T>(map: ReadonlyMap<number, T>): [number, T][] =>
+  [...map].toSorted(([a], [b]) => a - b);
+
+function* headLines({ startedAtMs, writer }: IntervalLogMeta): Generator<string> {
+  const startedAtS = (startedAtMs / 1_000).toFixed(3);
+  yield `#[Logged with ${writer.replaceAll(/\s+/g, " ")}]\n`;
+  yield "#[Histogram log format version 1.3]\n";
+  yield `#[StartTime: ${startedAtS} (seconds since epoch), ${new Date(startedAtMs).toISOString()}]\n`;
+  yield `#[BaseTime: ${startedAtS} (seconds since epoch)]\n`;
+  yield "#[Values are microseconds, Interval_Max is milliseconds: -outputValueUnitRatio 1000]\n";
+  yield "#[An interval holds the requests that were meant to start in it; failed ones with the timeout]\n";
+  yield "#[Tags are arm/stage/response, /service, /start-lag and /response/route, escaped as in web forms]\n";
+  yield '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n';
+}
+
+/**
+ * The lines of an HdrHistogram interval log (format version 1.3), each with its line end: for each
+ * second of intended starts, and each arm and stage that had some, response time, service time and
+ * start lag, then the response time of each route. Values are whole microseconds; start times are
+ * seconds since the run began. A dropped start is in no histogram; a failed request counts with the
+ * timeout, as in `responseTimeUs`. Rows need no order; memory is held for 4 bytes a row, and for the
+ * histograms of one second.
+ * Source: HdrHistogram's `HistogramLogWriter`.
+ */
+export function* intervalLogLines(
+  table: ObservationTable,
+  meta: IntervalLogMeta,
+): Generator<string> {
+  yield* headLines(meta);
+  const { arms, routes, stages } = table.meta;
+  const { begins, rows } = rowsByWindow(table);
+  for (let window = 0; window + 1 < begins.length; window++) {
+    const inWindow = rows.subarray(begins[window], begins[window + 1]);
+    const line = (tag: string, histogram: Histogram): string => {
+      const maxMs = (histogram.maxUs * NS_PER_US) / NS_PER_MS;
+      return `Tag=${tag},${window}.000,1.000,${maxMs.toFixed(3)},${histogram.encode()}\n`;
+    };
+    for (const [key, cell] of ascending(cellsOf(table, inWindow, meta.capNs))) {
+      const arm = arms[Math.floor(key / stages.length)] ?? "";
+      const stage = stages[key % stages.length] ?? "";
+      for (const measure of INTERVAL_MEASURES) {
+        yield line(intervalTag(arm, stage, measure), cell.measures[measure]);
+      }
+      for (const [route, histogram] of ascending(cell.routes)) {
+        yield line(intervalTag(arm, stage, "response", routes[route] ?? ""), histogram);
+      }
+    }
+  }
+}
