@@ -1,6 +1,28 @@
 /** The open-loop generator: sends what is due, when it is due, and says what became of it. */
-export { prepareRequest } from "./prepare.ts";
-export { rehearseReplay } from "./rehearse.ts";
+export { Exchange } from "./exchange.ts";
+export {
+  addCounts,
+  type ArmCounts,
+  Counter,
+  type CountsMessage,
+  emptyCounts,
+} from "./generator/counts.ts";
+export {
+  type GeneratorEvents,
+  type Generators,
+  type GeneratorTotals,
+  startGenerators,
+} from "./generator/generators.ts";
+export type { GeneratorArm, GeneratorJob, StageArrivals } from "./generator/job.ts";
+export { type PacingChoice, choosePacing, chooseWorkers } from "./pacing.ts";
+export {
+  type PrepareFor,
+  preparedRequest,
+  type PreparedRequest,
+  prepareRequest,
+} from "./prepare.ts";
+export { reach, type Reachable } from "./reach.ts";
 export { replay, type ReplayArm, type ReplayOptions } from "./replay.ts";
-export type { ExchangeSink, PreparedRequest, Transport } from "./transports/transport.ts";
-export { undiciTransport } from "./transports/undici.ts";
+export { ProfileRequests, type RequestSource, sessionOf, sessionOfStart } from "./requests.ts";
+export * from "./substitute/index.ts";
+export * from "./transports/index.ts";

@@ -1,11 +1,35 @@
 import type { ProfileRecord } from "../profile/index.ts";
-import type { PreparedRequest } from "./transports/transport.ts";
 
-const IDENTITY_BYTES = "traceparent: ".length + 55 + "x-request-id: ".length + 22 + 4;
-/** What a transport adds by itself. */
-const CONNECTION_BYTES = "connection: keep-alive\r\n".length;
+/** One request, made ready to be sent again and again. */
+export interface PreparedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Name, value, name, value, …; the identity headers follow them on the wire. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | null;
+  /** Index into the run's list of routes. */
+  readonly route: number;
+  /** What goes over an HTTP/1.1 wire, identity included, to within the digits of a number. */
+  readonly bytesOut: number;
+  /**
+   * The same as HTTP/1.1 text, one character a byte: request line and headers, each with its line
+   * end, up to where the identity headers go; then, after them and an empty line, the body.
+   */
+  readonly wireHead: string;
+  readonly wireBody: string;
+}
+
+/** `traceparent: …` and `x-request-id: …` with their line ends, and the empty line. */
+const IDENTITY_BYTES = "traceparent: ".length + 55 + "x-request-id: ".length + 24 + 6;
 /** Methods that say `content-length: 0` when they have no body. */
 const EXPECTS_BODY = new Set(["PATCH", "POST", "PUT", "QUERY", "PROPFIND", "PROPPATCH"]);
+
+/** What is said to one target beside what was captured. */
+export interface PrepareFor {
+  readonly origin: string;
+  /** Replace captured ones of the same name. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /**
  * Makes a captured request ready to be sent to one target: the target's host, the captured
@@ -14,7 +38,7 @@ const EXPECTS_BODY = new Set(["PATCH", "POST", "PUT", "QUERY", "PROPFIND", "PROP
 export function prepareRequest(
   record: ProfileRecord,
   route: number,
-  arm: { readonly origin: string; readonly headers: Readonly<Record<string, string>> },
+  arm: PrepareFor,
 ): PreparedRequest {
   const own = new Map(
     Object.entries(arm.headers).map(([name, value]) => [name.toLowerCase(), value]),
@@ -33,18 +57,20 @@ export function prepareRequest(
   ].flat();
   const body =
     record.body === undefined ? null : Buffer.from(record.body.data, record.body.encoding);
-  const bytesOut = headBytesOf(record, headers, body) + (body?.length ?? 0);
-  return { method: record.method, path: record.path, headers, body, route, bytesOut };
+  return preparedRequest({ method: record.method, path: record.path, headers, body, route });
 }
 
-/** Headers go out as Latin-1, a byte a character; each pair costs a colon, a space and a line end. */
-function headBytesOf(record: ProfileRecord, headers: readonly string[], body: Buffer | null) {
-  const { method, path } = record;
-  const lineBytes = `${method} ${path} HTTP/1.1\r\n\r\n`.length;
-  const headerBytes = headers.reduce((sum, text) => sum + text.length + 2, 0);
-  const lengthBytes =
-    body === null && !EXPECTS_BODY.has(method)
-      ? 0
-      : `content-length: ${body?.length ?? 0}\r\n`.length;
-  return lineBytes + headerBytes + lengthBytes + CONNECTION_BYTES + IDENTITY_BYTES;
+/** A request from its parts, with its text for the wire. */
+export function preparedRequest(
+  parts: Pick<PreparedRequest, "method" | "path" | "headers" | "body" | "route">,
+): PreparedRequest {
+  const { body, headers, method, path } = parts;
+  const lines = [`${method} ${path} HTTP/1.1`];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  lines.push("connection: keep-alive");
+  if (body !== null || EXPECTS_BODY.has(method)) lines.push(`content-length: ${body?.length ?? 0}`);
+  const wireHead = `${lines.join("\r\n")}\r\n`;
+  const wireBody = body?.toString("latin1") ?? "";
+  const bytesOut = wireHead.length + IDENTITY_BYTES + wireBody.length;
+  return { ...parts, bytesOut, wireHead, wireBody };
 }

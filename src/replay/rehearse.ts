@@ -1,24 +1,24 @@
+import { rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { type MonotonicClock, createDeadlines, NS_PER_S } from "../core/index.ts";
-import type { Observation } from "../measure/index.ts";
-import { uniformSchedule, stagedStarts } from "../schedule/index.ts";
+import { createDeadlines, monotonicClock, NS_PER_S } from "../core/index.ts";
+import { ObservationWriter } from "../measure/index.ts";
+import { makeSchedule, stagedStarts } from "../schedule/index.ts";
+import { Counter } from "./generator/counts.ts";
+import type { WorkerJob } from "./generator/job.ts";
 import { replay } from "./replay.ts";
-import type { PreparedRequest } from "./transports/transport.ts";
-import { undiciTransport } from "./transports/undici.ts";
+import { ProfileRequests } from "./requests.ts";
+import { TRANSPORT_LIMITS, TRANSPORTS } from "./transports/index.ts";
 
 const RATE_PER_SEC = 1_500;
 const DURATION_NS = 1.2 * NS_PER_S;
-const ARMS = 2;
 
 /**
- * Replays given requests for about a second against a server of our own that answers at once.
+ * Replays a job's requests for about a second against a server of our own that answers at once.
  * Code that has not run yet is slow: without this the first seconds of every run would find the
- * generator milliseconds late. Observations go to the same place as the real ones will.
+ * generator milliseconds late. What it measures is thrown away.
  */
 export async function rehearseReplay(
-  requests: readonly PreparedRequest[],
-  clock: MonotonicClock,
-  onObservation: (observation: Observation) => void,
+  { job, worker }: WorkerJob,
   signal: AbortSignal,
 ): Promise<void> {
   const body = Buffer.alloc(512, "x");
@@ -29,36 +29,64 @@ export async function rehearseReplay(
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const transports = Array.from({ length: ARMS }, () =>
-    undiciTransport(`http://127.0.0.1:${port}`, 64),
-  );
-  const deadlines = await createDeadlines(clock);
-  const begunNs = clock.nowNs();
-  const late = (inner: ReturnType<typeof stagedStarts>) =>
-    inner.map((start) => ({ ...start, intendedNs: start.intendedNs + begunNs }));
+  const target = {
+    origin: `http://127.0.0.1:${port}`,
+    address: "127.0.0.1",
+    tls: null,
+    http2: false,
+  };
+  const path = `${job.spoolPaths[worker]!}.rehearsal`;
+  const writer = await ObservationWriter.create(path, { arms: [], stages: [], routes: [] });
+  const counter = new Counter(job.arms.length, job.timeoutNs);
+  // A little ahead: what is set up now is no lateness.
+  const clock = monotonicClock(process.hrtime.bigint() + 20_000_000n);
+  const deadlines = await createDeadlines(clock, job.pacing);
   try {
     await replay(
       {
-        arms: transports.map((transport, arm) => ({
-          name: `rehearsal-${arm}`,
-          transport,
-          requests,
+        arms: job.arms.map(({ headers, name, transport }) => ({
+          name,
+          makeTransport: (sink) =>
+            TRANSPORTS[transport](target, { ...TRANSPORT_LIMITS, connectionsMax: 64 }, sink),
+          requests: new ProfileRequests({
+            records: job.records,
+            routes: job.routes,
+            arm: { origin: target.origin, headers },
+            rekeyer: null,
+            keepSessions: false,
+            substitute: job.substitute,
+          }),
         })),
-        starts: late(stagedStarts([uniformSchedule(RATE_PER_SEC, DURATION_NS)], "0")),
+        starts: stagedStarts([rehearsalSchedule()], "0", job.records.length)[Symbol.iterator](),
         runId: "0123456789abcdef",
         seed: "0",
         inFlightMax: 1_000,
         timeoutNs: 5 * NS_PER_S,
         clock,
         deadlines,
-        onObservation,
+        onObservation: (observation) => {
+          writer.write(observation);
+          counter.add(observation);
+        },
       },
       signal,
     );
   } finally {
     await deadlines.close();
-    await Promise.all(transports.map((transport) => transport.close()));
+    await writer.spool.close().catch(() => {});
+    rmSync(path, { force: true });
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
 }
+
+const rehearsalSchedule = () =>
+  makeSchedule(
+    { kind: "poisson" },
+    {
+      fromPerSec: RATE_PER_SEC,
+      toPerSec: RATE_PER_SEC,
+      durationNs: DURATION_NS,
+      capture: { offsetsNs: [0], speed: 1, loop: false, clump: 1 },
+    },
+  );

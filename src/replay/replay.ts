@@ -1,20 +1,15 @@
-import {
-  type Clock,
-  type Deadlines,
-  keyedDraw,
-  requestIdOf,
-  traceparentOf,
-} from "../core/index.ts";
-import type { DropReason, ErrorKind, Observation } from "../measure/index.ts";
+import { type Clock, type Deadlines, keyedDraw } from "../core/index.ts";
+import type { Observation } from "../measure/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
-import { InFlight } from "./in-flight.ts";
-import type { ExchangeSink, PreparedRequest, Transport } from "./transports/transport.ts";
+import { ReplayArmState } from "./arm-state.ts";
+import type { RequestSource } from "./requests.ts";
+import type { ExchangeSink, Transport } from "./transports/transport.ts";
 
 export interface ReplayArm {
   readonly name: string;
-  readonly transport: Transport;
-  /** One for each record of the profile; start `seq` sends number `seq` modulo their count. */
-  readonly requests: readonly PreparedRequest[];
+  /** Makes the arm's transport, told where the story of each exchange goes. */
+  readonly makeTransport: (sink: ExchangeSink) => Transport;
+  readonly requests: RequestSource;
 }
 
 export interface ReplayOptions {
@@ -35,28 +30,37 @@ export interface ReplayOptions {
 
 /** How long a stopped replay waits for the answers that are still to come. */
 const DRAIN_NS = 1_000_000_000;
+/** Starts that are counted as dropped before the loop is given back. */
+const DROPS_PER_TURN = 20_000;
 
 /**
  * Sends every start of the schedule to every arm at its intended time, whatever the targets do,
- * and resolves when all have ended. The schedule is the plan: what is due is sent at once, even
- * late; what cannot be sent is a dropped start; nothing is back-filled. The order in which the
- * arms are written at each start is drawn anew from the seed.
+ * and resolves when all have ended and the transports are closed. The schedule is the plan: what
+ * is due is sent at once, even late; what cannot be sent is a dropped start; nothing is
+ * back-filled. The order in which the arms are written at each start is drawn anew from the seed.
  *
  * When the signal is aborted, the starts that are still to come are dropped as `run-stopped`, the
  * answers on their way get one second, and what is then left is `cancelled`.
  */
-export function replay(options: ReplayOptions, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => new Replay(options, { resolve, reject }).begin(signal));
+export async function replay(options: ReplayOptions, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const running = new Replay(options, { resolve, reject });
+  try {
+    running.begin(signal);
+    await promise;
+  } finally {
+    await running.close();
+  }
 }
 
 class Replay {
   readonly #options: ReplayOptions;
-  readonly #inFlight: readonly InFlight[];
+  readonly #arms: readonly ReplayArmState[];
   readonly #settle: { resolve: () => void; reject: (reason: unknown) => void };
+  readonly #over = new AbortController();
   #next: IntendedStart | undefined;
   #stage = -1;
   #stopped = false;
-  readonly #over = new AbortController();
 
   constructor(
     options: ReplayOptions,
@@ -64,8 +68,12 @@ class Replay {
   ) {
     this.#options = options;
     this.#settle = settle;
-    const { arms, clock, deadlines, timeoutNs } = options;
-    this.#inFlight = arms.map(() => new InFlight(timeoutNs, clock, deadlines));
+    const hooks = {
+      guard: (work: () => void) => this.#guard(work),
+      fail: (thrown: unknown) => this.#fail(thrown),
+      idle: () => this.#settleWhenIdle(),
+    };
+    this.#arms = options.arms.map((arm, index) => new ReplayArmState(arm, index, options, hooks));
   }
 
   begin(signal: AbortSignal): void {
@@ -78,9 +86,15 @@ class Replay {
     });
   }
 
+  async close(): Promise<void> {
+    await Promise.all(this.#arms.map((arm) => arm.close()));
+  }
+
+  /** The next start is pulled, and made ready, while the one before it is on its way. */
   #advance(): void {
     const { value, done } = this.#options.starts.next();
     this.#next = done === true ? undefined : value;
+    if (done !== true) for (const arm of this.#arms) arm.prepare(value);
   }
 
   /**
@@ -92,9 +106,19 @@ class Replay {
     try {
       work();
     } catch (thrown) {
-      this.#over.abort();
-      this.#settle.reject(thrown);
+      this.#fail(thrown);
     }
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#over.signal.aborted) return;
+    this.#end();
+    this.#settle.reject(thrown);
+  }
+
+  #end(): void {
+    this.#over.abort();
+    for (const arm of this.#arms) arm.over = true;
   }
 
   /**
@@ -102,116 +126,64 @@ class Replay {
    * loop reads answers and gives up what has run out.
    */
   #awaitNext(): void {
-    const planned = this.#next;
-    if (planned === undefined) return this.#settleWhenIdle();
-    const start = (): void => {
-      if (this.#stopped) return;
-      this.#start(planned);
+    if (this.#next === undefined) this.#settleWhenIdle();
+    else this.#options.deadlines.at(this.#next.intendedNs, this.#startNext);
+  }
+
+  readonly #startNext = (): void => {
+    if (this.#stopped || this.#over.signal.aborted) return;
+    try {
+      this.#start(this.#next!);
       this.#advance();
       this.#awaitNext();
-    };
-    this.#options.deadlines.at(planned.intendedNs, () => this.#guard(start));
-  }
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  };
 
   #start(planned: IntendedStart): void {
-    const { arms, onStage, seed } = this.#options;
     if (planned.stage !== this.#stage) {
       this.#stage = planned.stage;
-      onStage?.(planned.stage);
+      this.#options.onStage?.(planned.stage);
     }
-    const first = Math.floor(keyedDraw(seed, "order", planned.seq).uniform("first") * arms.length);
-    for (let i = 0; i < arms.length; i++) this.#startInArm(planned, (first + i) % arms.length);
+    const count = this.#arms.length;
+    const first = count === 1 ? 0 : this.#drawFirst(planned.seq, count);
+    for (let i = 0; i < count; i++) this.#arms[(first + i) % count]!.start(planned);
   }
 
-  #startInArm(planned: IntendedStart, armIndex: number): void {
-    const { arms, inFlightMax, runId } = this.#options;
-    const arm = arms[armIndex]!;
-    const request = arm.requests[planned.seq % arm.requests.length]!;
-    const inFlight = this.#inFlight[armIndex]!;
-    if (inFlight.count >= inFlightMax) return this.#drop(planned, armIndex, "in-flight-cap");
-    const identity = { runId, seq: planned.seq, armIndex };
-    const { sink, onEnd } = this.#exchange(planned, armIndex, request);
-    let giveUp: ((why: ErrorKind) => void) | undefined;
-    const entry = inFlight.add(planned.intendedNs, (why) => giveUp?.(why));
-    onEnd(() => {
-      inFlight.remove(entry);
-      this.#settleWhenIdle();
-    });
-    giveUp = arm.transport.send(
-      request,
-      ["traceparent", traceparentOf(identity), "x-request-id", requestIdOf(identity)],
-      sink,
-    );
-  }
-
-  #exchange(planned: IntendedStart, arm: number, request: PreparedRequest) {
-    const { clock, onObservation } = this.#options;
-    const { intendedNs, seq, stage } = planned;
-    const common = { arm, stage, seq, route: request.route, intendedNs };
-    const sentNs = clock.nowNs();
-    let startNs = sentNs;
-    let firstByteNs = 0;
-    let status = 0;
-    let ended = (): void => {};
-    const sink: ExchangeSink = {
-      start() {
-        startNs = clock.nowNs();
-      },
-      firstByte(given) {
-        firstByteNs = clock.nowNs();
-        status = given;
-      },
-      end: (bytesIn) =>
-        this.#guard(() => {
-          const endNs = clock.nowNs();
-          const { bytesOut } = request;
-          onObservation({
-            kind: "response",
-            ...common,
-            startNs,
-            firstByteNs,
-            endNs,
-            status,
-            bytesIn,
-            bytesOut,
-          });
-          ended();
-        }),
-      fail: (error) =>
-        this.#guard(() => {
-          onObservation({ kind: "error", ...common, startNs, endNs: clock.nowNs(), error });
-          ended();
-        }),
-    };
-    return { sink, onEnd: (callback: () => void) => (ended = callback) };
-  }
-
-  #drop(planned: IntendedStart, arm: number, reason: DropReason): void {
-    const { arms, onObservation } = this.#options;
-    const { requests } = arms[arm]!;
-    const { route } = requests[planned.seq % requests.length]!;
-    const { intendedNs, seq, stage } = planned;
-    onObservation({ kind: "dropped", arm, stage, seq, route, intendedNs, reason });
+  #drawFirst(seq: number, count: number): number {
+    return Math.floor(keyedDraw(this.#options.seed, "order", seq).uniform("first") * count);
   }
 
   #stop(): void {
     this.#stopped = true;
-    for (; this.#next !== undefined; this.#advance()) {
-      for (let arm = 0; arm < this.#options.arms.length; arm++) {
-        this.#drop(this.#next, arm, "run-stopped");
-      }
-    }
     const { clock, deadlines } = this.#options;
     deadlines.at(clock.nowNs() + DRAIN_NS, () => {
-      for (const arm of this.#inFlight) arm.giveUpAll("cancelled");
+      for (const arm of this.#arms) arm.giveUpAll("cancelled");
     });
-    this.#settleWhenIdle();
+    this.#dropRest();
+  }
+
+  /** What a long plan still holds may be millions: the loop is given back in between. */
+  #dropRest(): void {
+    for (let i = 0; this.#next !== undefined && i < DROPS_PER_TURN; i++) {
+      for (const arm of this.#arms) arm.countDropped(this.#next);
+      const { value, done } = this.#options.starts.next();
+      this.#next = done === true ? undefined : value;
+    }
+    if (this.#next === undefined) {
+      for (const arm of this.#arms) arm.writeDropped();
+      this.#settleWhenIdle();
+      return;
+    }
+    const { clock, deadlines } = this.#options;
+    deadlines.at(clock.nowNs(), () => this.#guard(() => this.#dropRest()));
   }
 
   #settleWhenIdle(): void {
     if (this.#over.signal.aborted || this.#next !== undefined) return;
-    if (this.#inFlight.some((arm) => arm.count > 0)) return;
-    this.#over.abort();
+    if (this.#arms.some((arm) => arm.inFlightCount > 0)) return;
+    this.#end();
     this.#settle.resolve();
   }
 }

@@ -2,20 +2,26 @@
  * For tests of shakedown and of its plug-ins: virtual time, loopback targets, a scripted transport
  * and the contract suites. The suites take `describe` and `it` of any test runner.
  */
+export { selfSignedCertificate, type TestCertificate } from "./certificate.ts";
 export {
   type CollectedExchange,
   collectExchange,
+  type Collecting,
+  CollectingSink,
   exchangeOnce,
+  type ExchangeParts,
   type ExchangeStory,
   ObservationList,
 } from "./collect.ts";
 export {
   type LoopbackHandler,
+  type LoopbackOptions,
   type LoopbackReply,
   type LoopbackTarget,
   loopbackTarget,
   type SeenRequest,
 } from "./loopback.ts";
+export { type RawRequest, type RawTarget, rawTarget, type RawTargetOptions } from "./raw-target.ts";
 export { scheduleContract, type ScheduleMaker } from "./schedule-contract.ts";
 export {
   type ScriptedEnd,
@@ -25,5 +31,5 @@ export {
   type ScriptOptions,
 } from "./scripted-transport.ts";
 export type { Suite } from "./suite.ts";
-export { transportContract, type TransportMaker } from "./transport-contract.ts";
+export { transportContract, type TransportKind } from "./transport-contract.ts";
 export { createVirtualTime, type VirtualTime } from "./virtual-time.ts";

@@ -34,7 +34,6 @@ export function createVirtualTime(): VirtualTime {
     (given) => {
       wake = given;
       return {
-        spinBelowNs: 0,
         arm: (deadlineNs) => (armedNs = deadlineNs),
         async close() {
           armedNs = Number.POSITIVE_INFINITY;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestIdOf, traceparentOf } from "../../src/core/index.ts";
-import type { PreparedRequest } from "../../src/replay/index.ts";
-import { answer, every, MS, RUN_ID, S, virtualRun } from "./virtual-run.ts";
+import { answer, every, MS, requests, RUN_ID, S, startAt, virtualRun } from "./virtual-run.ts";
 
 /** The arms in the order in which they were sent to, start by start. */
 async function orders(seed: string, arms: number, count: number): Promise<number[][]> {
@@ -36,12 +35,10 @@ describe("arms", () => {
     await run.done;
     for (const [armIndex, transport] of run.transports.entries()) {
       const identity = { runId: RUN_ID, seq: 2, armIndex };
-      expect(transport.sent[2]?.identity).toEqual([
-        "traceparent",
-        traceparentOf(identity),
-        "x-request-id",
-        requestIdOf(identity),
-      ]);
+      expect(transport.sent[2]).toMatchObject({
+        traceparent: traceparentOf(identity),
+        requestId: requestIdOf(identity),
+      });
     }
   });
 
@@ -65,6 +62,8 @@ describe("arms", () => {
 const bug = (): never => {
   throw new Error("a bug");
 };
+const SILENT = { send: () => {}, giveUp: () => {}, close: async () => {} };
+const BROKEN = { name: "broken", requests, makeTransport: () => SILENT };
 
 describe("a bug in what the replay calls", () => {
   const cases = {
@@ -73,19 +72,16 @@ describe("a bug in what the replay calls", () => {
     "the schedule, at its first start": { starts: { next: bug } },
     "the schedule, later": {
       starts: (function* () {
-        yield { seq: 0, intendedNs: 0, stage: 0 };
-        yield { seq: 1, intendedNs: MS, stage: 0 };
+        yield startAt(0, 0);
+        yield startAt(1, MS);
         bug();
       })(),
     },
+    "the requests, as they are made ready": {
+      arms: [{ ...BROKEN, requests: { ...requests, prepare: bug } }],
+    },
     "a transport": {
-      arms: [
-        {
-          name: "broken",
-          requests: [{} as PreparedRequest],
-          transport: { send: bug, close: async () => {} },
-        },
-      ],
+      arms: [{ ...BROKEN, makeTransport: () => ({ ...SILENT, send: bug }) }],
     },
   };
   it.each(Object.entries(cases))("%s: ends the replay with its error", async (_, more) => {

@@ -1,8 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ERROR_KINDS, type Observation } from "../../src/measure/index.ts";
+import type { IntendedStart } from "../../src/schedule/index.ts";
 import type { ScriptedEnd } from "../../src/testing/index.ts";
-import { answer, every, MS, S, type VirtualRun, virtualRun } from "./virtual-run.ts";
+import {
+  answer,
+  every,
+  MS,
+  requests,
+  S,
+  startAt,
+  type VirtualRun,
+  virtualRun,
+} from "./virtual-run.ts";
 
 const ends: fc.Arbitrary<ScriptedEnd> = fc.oneof(
   fc.record({ kind: fc.constant("answer" as const), afterNs: fc.integer({ min: 1, max: 3 * S }) }),
@@ -31,7 +41,7 @@ async function play(each: typeof cases extends fc.Arbitrary<infer Case> ? Case :
   let intendedNs = 0;
   const starts = each.gapsNs.map((gapNs, seq) => {
     intendedNs += gapNs;
-    return { seq, intendedNs, stage: seq % 2 };
+    return startAt(seq, intendedNs, seq % 2);
   });
   const scripts = each.scripts.map((script) => ({ seq }: { seq: number }) => {
     return script[seq % script.length]!;
@@ -61,9 +71,8 @@ describe("the ledger", () => {
         const { run, starts } = await play(each);
         for (const [arm, transport] of run.transports.entries()) {
           const seen = run.observations.ofArm(arm);
-          expect(seen.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(
-            starts.map(({ seq }) => seq),
-          );
+          expect(seen.reduce((sum, one) => sum + countOf(one), 0)).toBe(starts.length);
+          expect(seqsOf(seen, starts)).toEqual(starts.map(({ seq }) => seq));
           const started = seen.filter(({ kind }) => kind !== "dropped");
           expect(started).toHaveLength(transport.sent.length);
           expect(transport.openCount).toBe(0);
@@ -129,6 +138,32 @@ describe("the ledger", () => {
   });
 });
 
+const countOf = (observation: Observation): number =>
+  observation.kind === "dropped" ? observation.count : 1;
+
+/**
+ * The starts that observations stand for, in order. What is dropped because the run was stopped is
+ * told once for each stage and route: the first of them, and how many.
+ */
+function seqsOf(seen: readonly Observation[], starts: readonly IntendedStart[]): number[] {
+  const stopped = seen.flatMap((each) =>
+    each.kind === "dropped" && each.reason === "run-stopped" ? [each] : [],
+  );
+  const told = seen.filter((each) => each.kind !== "dropped" || each.reason !== "run-stopped");
+  const seqs = new Set(told.map(({ seq }) => seq));
+  expect(seqs.size).toBe(told.length);
+  const places = stopped.map(({ route, stage }) => `${stage} ${route}`);
+  expect(new Set(places).size).toBe(places.length);
+  for (const { count, route, seq, stage } of stopped) {
+    const rest = starts.filter(
+      (start) => start.stage === stage && requests.routeOf(start) === route && start.seq >= seq,
+    );
+    expect(rest).toHaveLength(count);
+    for (const start of rest) seqs.add(start.seq);
+  }
+  return [...seqs].toSorted((a, b) => a - b);
+}
+
 /** How many that started before a start still go on at its moment. */
 function inFlightOf(
   { seen, seq, atNs }: { seen: readonly Observation[]; seq: number; atNs: number },
@@ -140,8 +175,10 @@ function inFlightOf(
   ).length;
 }
 
-function expectSound(observation: Observation, planned: { intendedNs: number; stage: number }) {
-  expect(observation).toMatchObject(planned);
+function expectSound(observation: Observation, planned: IntendedStart) {
+  const { intendedNs: plannedNs, stage } = planned;
+  expect(observation).toMatchObject({ intendedNs: plannedNs, stage });
+  expect(observation.route).toBe(requests.routeOf(planned));
   if (observation.kind === "dropped") return;
   const { startNs, endNs, intendedNs } = observation;
   const firstByteNs = observation.kind === "response" ? observation.firstByteNs : endNs;

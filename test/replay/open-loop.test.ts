@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { lagCause, Tally } from "../../src/measure/index.ts";
 import { stagedStarts, uniformSchedule } from "../../src/schedule/index.ts";
 import {
   answer,
+  bytesOutOf,
   every,
   lagNs,
   MS,
@@ -9,6 +11,7 @@ import {
   S,
   type Script,
   serviceNs,
+  startAt,
   virtualRun,
 } from "./virtual-run.ts";
 
@@ -43,18 +46,19 @@ describe("open loop", () => {
       route: 0,
       intendedNs: 15 * MS,
       startNs: 15 * MS,
+      connectionWaitNs: 0,
       firstByteNs: 17 * MS,
       endNs: 17 * MS,
       status: 201,
       bytesIn: 30,
-      bytesOut: 100,
+      bytesOut: bytesOutOf(0),
     });
-    expect(at(2)).toMatchObject({ route: 2, bytesOut: 102 });
+    expect(at(2)).toMatchObject({ route: 2, bytesOut: bytesOutOf(2) });
   });
 
   it("no coordinated omission: a target frozen for a second costs every user who comes meanwhile", async () => {
     // 100 a second for 5 s; frozen from 2 s to 3 s; 1 ms otherwise.
-    const starts = stagedStarts([uniformSchedule(100, 5 * S)], "seed");
+    const starts = stagedStarts([uniformSchedule(100, 5 * S)], "seed", 3);
     const run = virtualRun(starts, [
       ({ sentNs }) => answer((sentNs >= 2 * S && sentNs < 3 * S ? 3 * S - sentNs : 0) + MS),
     ]);
@@ -99,13 +103,43 @@ describe("open loop", () => {
     expect(responses.filter((each) => lagNs(each) > 0)).toHaveLength(1_000);
   });
 
+  it("lateness is told apart: the generator's own, and the wait for a free connection", async () => {
+    // Number 100 holds the generator up for a second; from 1,500 on a connection is free in 50 ms.
+    const script: Script = ({ seq }, time) => {
+      if (seq === 100) time.stall(S);
+      return { kind: "answer", afterNs: 2 * MS, waitNs: seq < 1_500 ? 0 : 50 * MS };
+    };
+    const run = virtualRun(every(MS, 2_000), [script], { inFlightMax: 2_000 });
+    run.time.runAll();
+    await run.done;
+    const tally = new Tally(10 * S);
+    // What was on its way while the generator was held up was seen late, which is not asked here.
+    for (const each of run.observations.ofKind("response").filter(({ seq }) => seq > 100)) {
+      tally.add(each);
+      const generatorNs = Math.max(0, 1_100 * MS - each.intendedNs);
+      expect(each.connectionWaitNs).toBe(each.seq < 1_500 ? 0 : 50 * MS);
+      expect(lagNs(each)).toBe(generatorNs + each.connectionWaitNs);
+      expect(serviceNs(each)).toBe(2 * MS);
+    }
+    // 101 to 1,099 were late, the last of them by no more than 1 ms; 500 waited.
+    expect(tally.lateStarts).toEqual({ generator: 998, connection: 500 });
+  });
+
+  it("a request that never got a connection waited for one until its end", async () => {
+    const run = virtualRun(every(MS, 3), [() => ({ kind: "hang", waitNs: 60 * S })]);
+    run.time.runAll();
+    await run.done;
+    const errors = run.observations.ofKind("error");
+    expect(errors).toHaveLength(3);
+    for (const each of errors) {
+      expect(each).toMatchObject({ error: "timeout", connectionWaitNs: 10 * S });
+      expect({ lag: lagNs(each), service: serviceNs(each) }).toEqual({ lag: 10 * S, service: 0 });
+      expect(lagCause(each)).toBe("connection");
+    }
+  });
+
   it("stages are announced when their first start is due, once, and not when they have none", async () => {
-    const starts = [
-      { seq: 0, intendedNs: 1, stage: 0 },
-      { seq: 1, intendedNs: 2, stage: 0 },
-      { seq: 2, intendedNs: 9, stage: 2 },
-      { seq: 3, intendedNs: 9, stage: 2 },
-    ];
+    const starts = [startAt(0, 1), startAt(1, 2), startAt(2, 9, 2), startAt(3, 9, 2)];
     const run = virtualRun(starts, [() => answer(1)]);
     run.time.runAll();
     await run.done;
@@ -134,7 +168,7 @@ describe("open loop", () => {
     const endless = (function* () {
       for (let seq = 0; ; seq++) {
         taken++;
-        yield { seq, intendedNs: seq * MS, stage: 0 };
+        yield startAt(seq, seq * MS);
       }
     })();
     const run = virtualRun(endless, [() => answer(1)]);

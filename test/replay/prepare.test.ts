@@ -3,8 +3,13 @@ import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { requestIdOf, traceparentOf } from "../../src/core/index.ts";
 import type { ProfileRecord } from "../../src/profile/index.ts";
-import { prepareRequest, undiciTransport } from "../../src/replay/index.ts";
-import { exchangeOnce } from "../../src/testing/index.ts";
+import {
+  prepareRequest,
+  TRANSPORT_LIMITS,
+  TRANSPORTS,
+  type TransportName,
+} from "../../src/replay/index.ts";
+import { CollectingSink, exchangeOnce } from "../../src/testing/index.ts";
 
 const RECORD: ProfileRecord = {
   offsetNs: 0,
@@ -52,7 +57,11 @@ const SHAPES: readonly (readonly [string, Partial<ProfileRecord>])[] = [
   ["DELETE without a body", { method: "DELETE" }],
 ];
 
-it.each(SHAPES)("bytesOut is what goes over the wire: %s", async (_, shape) => {
+const CASES = Object.keys(TRANSPORTS).flatMap((name) =>
+  SHAPES.map(([what, shape]) => [name as TransportName, what, shape] as const),
+);
+
+it.each(CASES)("bytesOut is what goes over the wire: %s, %s", async (name, _, shape) => {
   const chunks: Buffer[] = [];
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -67,15 +76,15 @@ it.each(SHAPES)("bytesOut is what goes over the wire: %s", async (_, shape) => {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const transport = undiciTransport(origin, 1);
+  const sink = new CollectingSink();
+  const target = { origin, address: "127.0.0.1", tls: null, http2: false };
+  const transport = TRANSPORTS[name](target, TRANSPORT_LIMITS, sink);
   const identity = { runId: "00000000000000aa", seq: 123, armIndex: 0 };
   const request = prepareRequest({ ...RECORD, ...shape }, 0, { origin, headers: {} });
-  await exchangeOnce(transport, request, [
-    "traceparent",
-    traceparentOf(identity),
-    "x-request-id",
-    requestIdOf(identity),
-  ]);
+  await exchangeOnce({ transport, sink }, request, {
+    traceparent: traceparentOf(identity),
+    requestId: requestIdOf(identity),
+  });
   await transport.close();
   server.close();
   // Three digits of the sequence number are what is reckoned with; others differ by a few.

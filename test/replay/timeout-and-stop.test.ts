@@ -1,5 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { answer, every, MS, responseNs, S, virtualRun } from "./virtual-run.ts";
+import {
+  answer,
+  every,
+  MS,
+  responseNs,
+  S,
+  startAt,
+  type VirtualRun,
+  virtualRun,
+} from "./virtual-run.ts";
+
+/** How many starts came to what, in one arm or in all. */
+function countsOf({ observations }: VirtualRun, arm?: number): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const each of arm === undefined ? observations.all : observations.ofArm(arm)) {
+    const count = each.kind === "dropped" ? each.count : 1;
+    counts[each.kind] = (counts[each.kind] ?? 0) + count;
+  }
+  return counts;
+}
 
 describe("the timeout", () => {
   it("gives exactly one `timeout`, at that time after the intended start, though the answer was to come", async () => {
@@ -35,6 +54,21 @@ describe("the timeout", () => {
     }
   });
 
+  it("runs from the intended start also where no connection is free", async () => {
+    const waits = [0, 900 * MS, 3 * S];
+    const run = virtualRun(
+      every(10 * MS, 9),
+      [({ seq }) => ({ kind: "hang", waitNs: waits[seq % 3]! })],
+      { timeoutNs: S },
+    );
+    run.time.runAll();
+    await run.done;
+    const errors = run.observations.ofKind("error");
+    expect(errors.map(responseNs)).toEqual(errors.map(() => S));
+    const told = errors.map(({ connectionWaitNs }) => connectionWaitNs);
+    expect(told).toEqual(errors.map(({ seq }) => Math.min(waits[seq % 3]!, S)));
+  });
+
   it("has no part in what ends in time, in whatever order", async () => {
     const run = virtualRun(
       every(MS, 3_000),
@@ -68,8 +102,18 @@ describe("stopping", () => {
     const run = virtualRun(every(100 * MS, 40), [({ seq }) => answer((seq + 1) * 300 * MS)]);
     run.time.advanceTo(S);
     run.stopping.abort();
-    expect(run.observations.ofKind("dropped").map(({ seq, reason }) => `${seq} ${reason}`)).toEqual(
-      Array.from({ length: 29 }, (_, i) => `${i + 11} run-stopped`),
+    // One for each route: the first of its starts, and how many.
+    expect(run.observations.ofKind("dropped")).toEqual(
+      [10, 10, 9].map((count, i) => ({
+        kind: "dropped",
+        arm: 0,
+        stage: 0,
+        seq: 11 + i,
+        route: (11 + i) % 3,
+        intendedNs: (11 + i) * 100 * MS,
+        reason: "run-stopped",
+        count,
+      })),
     );
     run.time.advanceTo(2 * S - 1);
     expect(await run.outcome()).toBeUndefined();
@@ -82,8 +126,36 @@ describe("stopping", () => {
     expect(new Set(cancelled.map(({ error, endNs }) => `${error} ${endNs}`))).toEqual(
       new Set([`cancelled ${2 * S}`]),
     );
-    expect(run.observations.all).toHaveLength(40);
+    expect(countsOf(run)).toEqual({ response: 5, error: 6, dropped: 29 });
     expect(run.transports[0]?.sent).toHaveLength(11);
+  });
+
+  it("counts what a long plan still holds, by stage and route, and gives the loop back meanwhile", async () => {
+    let taken = 0;
+    const starts = (function* () {
+      for (; taken < 100_000; taken++) yield startAt(taken, taken * MS, taken < 60_000 ? 0 : 1);
+    })();
+    const run = virtualRun(starts, [() => answer(1), () => answer(1)]);
+    run.time.advanceTo(5 * MS);
+    run.stopping.abort();
+    expect(taken).toBeLessThan(50_000);
+    expect(await run.outcome()).toBeUndefined();
+    run.time.runAll();
+    expect(await run.outcome()).toBe("resolved");
+    for (const arm of [0, 1]) {
+      const told = run.observations.ofArm(arm).filter((each) => each.kind === "dropped");
+      const rows = told.map(({ count, route, seq, stage }) => ({ stage, route, seq, count }));
+      // Six had been sent. Of the stage's rest, and of the next stage, a third falls to each route.
+      expect(rows).toEqual([
+        { stage: 0, route: 0, seq: 6, count: 19_998 },
+        { stage: 0, route: 1, seq: 7, count: 19_998 },
+        { stage: 0, route: 2, seq: 8, count: 19_998 },
+        { stage: 1, route: 0, seq: 60_000, count: 13_334 },
+        { stage: 1, route: 1, seq: 60_001, count: 13_333 },
+        { stage: 1, route: 2, seq: 60_002, count: 13_333 },
+      ]);
+    }
+    expect(run.stages).toEqual([{ stage: 0, atNs: 0 }]);
   });
 
   it("is over with the last answer when that comes within the second", async () => {
@@ -99,7 +171,8 @@ describe("stopping", () => {
     const run = virtualRun(every(MS, 10), [() => answer(1), () => answer(1)]);
     run.stopping.abort();
     expect(await run.outcome()).toBe("resolved");
-    expect(run.observations.ofKind("dropped")).toHaveLength(20);
+    expect(countsOf(run)).toEqual({ dropped: 20 });
+    expect(countsOf(run, 1)).toEqual({ dropped: 10 });
     expect(run.stages).toEqual([]);
   });
 
@@ -108,7 +181,7 @@ describe("stopping", () => {
     stopping.abort();
     const run = virtualRun(every(MS, 10), [() => answer(1)], { stopping });
     expect(await run.outcome()).toBe("resolved");
-    expect(run.observations.ofKind("dropped")).toHaveLength(10);
+    expect(countsOf(run)).toEqual({ dropped: 10 });
     run.time.runAll();
     expect(run.transports[0]?.sent).toEqual([]);
   });

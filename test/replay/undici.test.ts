@@ -2,4 +2,8 @@ import { describe, it } from "vitest";
 import { undiciTransport } from "../../src/replay/index.ts";
 import { transportContract } from "../../src/testing/index.ts";
 
-transportContract("undici", undiciTransport, { describe, it });
+for (const secure of [false, true]) {
+  for (const http2 of [false, true]) {
+    transportContract("undici", undiciTransport, { describe, it }, { secure, http2 });
+  }
+}

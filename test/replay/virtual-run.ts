@@ -1,5 +1,11 @@
 import type { Observation } from "../../src/measure/index.ts";
-import { type PreparedRequest, replay, type ReplayOptions } from "../../src/replay/index.ts";
+import {
+  preparedRequest,
+  type PreparedRequest,
+  replay,
+  type ReplayOptions,
+  type RequestSource,
+} from "../../src/replay/index.ts";
 import type { IntendedStart } from "../../src/schedule/index.ts";
 import {
   createVirtualTime,
@@ -31,18 +37,34 @@ export interface VirtualRun {
 
 export const answer = (afterNs: number): ScriptedEnd => ({ kind: "answer", afterNs });
 
+const REQUESTS: readonly PreparedRequest[] = [0, 1, 2].map((route) =>
+  preparedRequest({ method: "GET", path: `/${route}`, headers: [], body: null, route }),
+);
+
+/** A start of the first stage; it takes the requests in turn. */
+export const startAt = (seq: number, intendedNs: number, stage = 0): IntendedStart => ({
+  seq,
+  intendedNs,
+  stage,
+  record: seq % REQUESTS.length,
+  copy: 0,
+});
+
 /** Evenly spaced starts of one stage, the first at 0. */
 export const every = (gapNs: number, count: number): IntendedStart[] =>
-  Array.from({ length: count }, (_, seq) => ({ seq, intendedNs: seq * gapNs, stage: 0 }));
+  Array.from({ length: count }, (_, seq) => startAt(seq, seq * gapNs));
 
-const requests: readonly PreparedRequest[] = [0, 1, 2].map((route) => ({
-  method: "GET",
-  path: `/${route}`,
-  headers: [],
-  body: null,
-  route,
-  bytesOut: 100 + route,
-}));
+/** Three requests, each a route of its own. */
+export const requests: RequestSource = {
+  prepare: () => {},
+  fill(exchange, { record }) {
+    exchange.request = REQUESTS[record]!;
+  },
+  routeOf: ({ record }) => record,
+  learn: () => {},
+};
+/** What the request of a route takes on the wire. */
+export const bytesOutOf = (route: number): number => REQUESTS[route]!.bytesOut;
 
 interface VirtualRunOptions extends Partial<ReplayOptions> {
   readonly stopping?: AbortController;
@@ -58,11 +80,11 @@ export function virtualRun(
   const observations = new ObservationList();
   const stages: { stage: number; atNs: number }[] = [];
   const transports = scripts.map((script) =>
-    scriptedTransport({ time, runId: RUN_ID }, (exchange) => script(exchange, time)),
+    scriptedTransport({ time }, (exchange) => script(exchange, time)),
   );
   const done = replay(
     {
-      arms: transports.map((transport, i) => ({ name: `arm ${i}`, transport, requests })),
+      arms: transports.map(({ make }, i) => ({ name: `arm ${i}`, makeTransport: make, requests })),
       starts: starts[Symbol.iterator](),
       runId: RUN_ID,
       seed: "seed",
@@ -81,11 +103,9 @@ export function virtualRun(
     (rejected: unknown) => ({ rejected }),
   );
   const outcome = async () => {
-    const nothing = Promise.resolve(undefined);
-    // The settlement, if there is one, comes before what is queued behind it.
-    await nothing;
-    await nothing;
-    return Promise.race([settled, nothing]);
+    // A turn of the loop: what was to be settled, after closing the transports, is settled then.
+    await new Promise((resolve) => setImmediate(resolve));
+    return Promise.race([settled, Promise.resolve(undefined)]);
   };
   return { time, observations, transports, stages, stopping, done, outcome };
 }

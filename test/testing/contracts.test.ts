@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NS_PER_S } from "../../src/core/index.ts";
 import { type ArrivalSchedule, uniformSchedule } from "../../src/schedule/index.ts";
 import { scheduleContract, type Suite, transportContract } from "../../src/testing/index.ts";
-import { undiciTransport } from "../../src/replay/index.ts";
+import { type ExchangeSink, type MakeTransport, undiciTransport } from "../../src/replay/index.ts";
 
 /** Runs a suite without a test runner, and gives the names of the claims that failed. */
 async function failuresOf(run: (suite: Suite) => void): Promise<string[]> {
@@ -78,35 +78,47 @@ describe("the schedule contract", () => {
 });
 
 describe("the transport contract", () => {
-  const failures = (make: typeof undiciTransport) =>
+  const failures = (make: MakeTransport) =>
     failuresOf((suite) => transportContract("changed", make, suite));
+  /** The transport, with a sink between it and its owner. */
+  const telling =
+    (change: (sink: ExchangeSink) => Partial<ExchangeSink>): MakeTransport =>
+    (target, limits, sink) =>
+      undiciTransport(target, limits, {
+        started: (exchange) => sink.started(exchange),
+        firstByte: (exchange, status) => sink.firstByte(exchange, status),
+        ended: (exchange, bytesIn) => sink.ended(exchange, bytesIn),
+        failed: (exchange, error) => sink.failed(exchange, error),
+        ...change(sink),
+      });
 
   it("catches one that opens more connections than it may", async () => {
-    expect(await failures((origin, max) => undiciTransport(origin, max + 1))).toContain(
-      "keeps to its number of connections, and answers everything",
+    const failed = await failures((target, limits, sink) =>
+      undiciTransport(target, { ...limits, connectionsMax: limits.connectionsMax + 1 }, sink),
     );
+    expect(failed).toContain("keeps to its number of connections, and answers everything");
   });
 
   it("catches one that miscounts bytes, or ends twice", async () => {
-    const failed = await failures((origin, max) => {
-      const transport = undiciTransport(origin, max);
-      return {
-        ...transport,
-        send: (request, identity, sink) =>
-          transport.send(request, identity, {
-            start: () => sink.start(),
-            firstByte: (status) => sink.firstByte(status),
-            end(bytesIn) {
-              sink.end(bytesIn + 1);
-              sink.end(bytesIn);
-            },
-            fail: (error) => sink.fail(error),
-          }),
-      };
-    });
+    const failed = await failures(
+      telling((sink) => ({
+        ended(exchange, bytesIn) {
+          sink.ended(exchange, bytesIn + 1);
+          sink.ended(exchange, bytesIn);
+        },
+      })),
+    );
     expect(failed).toContain("reads a body of 3 MB");
     expect(failed).toContain(
       "ends an exchange once, however often it is given up, before or after its end",
     );
+  });
+
+  it("catches one that lets sessions share, or keeps no limit", async () => {
+    const failed = await failures((target, limits, sink) =>
+      undiciTransport(target, { ...limits, keepConnections: false, bodyBytesMax: 1e9 }, sink),
+    );
+    expect(failed).toContain("gives each session its own connection, when connections are kept");
+    expect(failed).toContain("says `too-large` for a body above its limit");
   });
 });

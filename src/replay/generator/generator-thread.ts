@@ -1,0 +1,32 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { plainError } from "../../core/index.ts";
+import { rehearseReplay } from "../rehearse.ts";
+import { type FromWorker, NOTHING_DONE, type ToWorker, type WorkerJob } from "./job.ts";
+import { WorkerGenerator } from "./worker.ts";
+
+/* One worker of the generator: rehearses, waits for `go`, replays its shard, tells its totals. */
+
+const workerJob = workerData as WorkerJob;
+const say = (message: FromWorker): void => parentPort?.postMessage(message);
+const generator = new WorkerGenerator(workerJob, say);
+const leaving = new AbortController();
+const go = Promise.withResolvers<bigint | null>();
+
+parentPort?.on("message", (message: ToWorker) => {
+  if (message.kind === "go") go.resolve(message.originNs);
+  if (message.kind === "stop") generator.stop();
+  if (message.kind === "leave") {
+    leaving.abort();
+    go.resolve(null);
+  }
+});
+
+try {
+  await rehearseReplay(workerJob, leaving.signal);
+  say({ kind: "ready" });
+  const originNs = await go.promise;
+  if (originNs !== null) say({ kind: "done", ...(await generator.run(originNs)) });
+} catch (thrown) {
+  say({ kind: "done", totals: NOTHING_DONE, error: plainError(thrown, "INTERNAL") });
+}
+parentPort?.close();

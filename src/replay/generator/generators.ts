@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { type PlainError, revivedError, type ShakedownError, threadUrl } from "../../core/index.ts";
+import type { CountsMessage } from "./counts.ts";
+import {
+  type FromWorker,
+  type GeneratorJob,
+  NOTHING_DONE,
+  sumCounts,
+  type ToWorker,
+  type WorkerJob,
+  type WorkerTotals,
+} from "./job.ts";
+
+/** What generators tell while they work. */
+export interface GeneratorEvents {
+  /** The first start of a stage is due. Once a stage, by the first worker that gets there. */
+  readonly onStage: (stage: number) => void;
+  readonly onCounts: (counts: CountsMessage) => void;
+  /** An arm takes no connections any more. */
+  readonly onGone: (arm: number, forNs: number) => void;
+  /** Observations cannot be written any more. */
+  readonly onDiskFailure: (error: ShakedownError) => void;
+}
+
+/** All workers together. */
+export interface GeneratorTotals extends WorkerTotals {
+  /** The first thing that went wrong, if anything did: a bug, or the disk. */
+  readonly error: ShakedownError | null;
+}
+
+/** The generator's worker threads, warm, and waiting to go. */
+export interface Generators extends AsyncDisposable {
+  /** Resolves when all is sent and answered. The clock's origin may lie a little ahead. */
+  go(originNs: bigint): Promise<GeneratorTotals>;
+  /** Drops what is still to come; `go` resolves within about a second. */
+  stop(): void;
+}
+
+/**
+ * Starts a job's worker threads, which rehearse until they are ready. The schedule is cut among
+ * them by sequence number (or by session, where sessions are kept), so that neighbouring starts
+ * are different workers': they never fire together.
+ * @throws OUTPUT_UNWRITABLE, INTERNAL when a worker could not start
+ */
+export async function startGenerators(
+  job: GeneratorJob,
+  events: GeneratorEvents,
+): Promise<Generators> {
+  const workers = Array.from(
+    { length: job.workers },
+    (_, worker) => new WorkerHandle({ job, worker }),
+  );
+  const announced = new Set<number>();
+  const heard = (message: FromWorker): void => {
+    if (message.kind === "stage" && !announced.has(message.stage)) {
+      announced.add(message.stage);
+      events.onStage(message.stage);
+    }
+    if (message.kind === "counts") events.onCounts(message.counts);
+    if (message.kind === "gone") events.onGone(message.arm, message.forNs);
+    if (message.kind === "disk") events.onDiskFailure(revivedError(message.error));
+  };
+  const stop = (): void => {
+    for (const worker of workers) worker.say({ kind: "stop" });
+  };
+  const leave = async (): Promise<void> => {
+    await Promise.all(workers.map((worker) => worker.leave()));
+  };
+  for (const worker of workers) worker.onMessage = heard;
+  try {
+    await Promise.all(workers.map(({ ready }) => ready));
+  } catch (thrown) {
+    await leave();
+    throw thrown;
+  }
+  return {
+    async go(originNs) {
+      for (const worker of workers) worker.say({ kind: "go", originNs });
+      // One worker that fails ends them all: a part of the plan is not the plan.
+      for (const worker of workers) void worker.done.then(({ error }) => error && stop());
+      const ended = await Promise.all(workers.map(({ done }) => done));
+      return sumOf(ended);
+    },
+    stop,
+    [Symbol.asyncDispose]: leave,
+  };
+}
+
+interface Ended {
+  readonly totals: WorkerTotals;
+  readonly error: PlainError | null;
+}
+
+function sumOf(ended: readonly Ended[]): GeneratorTotals {
+  const sum = (of: (totals: WorkerTotals) => number): number =>
+    ended.reduce((total, { totals }) => total + of(totals), 0);
+  const failed = ended.find(({ error }) => error !== null)?.error ?? null;
+  return {
+    endNs: Math.max(...ended.map(({ totals }) => totals.endNs)),
+    keptRows: sum(({ keptRows }) => keptRows),
+    lostRows: sum(({ lostRows }) => lostRows),
+    resends: sum(({ resends }) => resends),
+    substitutions: sumCounts(ended.map(({ totals }) => totals.substitutions)),
+    error: failed === null ? null : revivedError(failed),
+  };
+}
+
+/** One worker thread. `done` never rejects: a thread that crashed is an error like any other. */
+class WorkerHandle {
+  onMessage: (message: FromWorker) => void = () => {};
+  readonly ready: Promise<void>;
+  readonly done: Promise<Ended>;
+  readonly #thread: Worker;
+  readonly #exited: Promise<unknown>;
+
+  constructor(workerData: WorkerJob) {
+    this.#thread = new Worker(threadUrl("generator-thread", import.meta.url), { workerData });
+    this.#exited = once(this.#thread, "exit");
+    const ready = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<Ended>();
+    this.ready = ready.promise;
+    this.done = done.promise;
+    // Looked at by whoever waits; a failure after that is told by `done`.
+    this.ready.catch(() => {});
+    const crashed = (message: string): void => {
+      const error: PlainError = { code: "INTERNAL", message, hint: null };
+      ready.reject(revivedError(error));
+      done.resolve({ totals: NOTHING_DONE, error });
+    };
+    this.#thread.on("message", (message: FromWorker) => {
+      if (message.kind === "ready") ready.resolve();
+      if (message.kind === "done") {
+        if (message.error !== null) ready.reject(revivedError(message.error));
+        done.resolve(message);
+      }
+      this.onMessage(message);
+    });
+    this.#thread.on("error", (thrown) => {
+      crashed(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    });
+    this.#thread.on("exit", (code) => crashed(`a generator thread ended with exit code ${code}`));
+  }
+
+  say(message: ToWorker): void {
+    this.#thread.postMessage(message);
+  }
+
+  async leave(): Promise<void> {
+    this.say({ kind: "leave" });
+    await this.#exited;
+  }
+}

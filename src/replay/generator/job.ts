@@ -1,0 +1,102 @@
+import type { Pacing, PlainError } from "../../core/index.ts";
+import type { ProfileRecord } from "../../profile/index.ts";
+import type { ArrivalSpec, ScheduleInput } from "../../schedule/index.ts";
+import type { SubstitutionCounts, SubstitutionRule } from "../substitute/index.ts";
+import type { TransportLimits, TransportTarget } from "../transports/transport.ts";
+import type { TransportName } from "../transports/index.ts";
+import type { CountsMessage } from "./counts.ts";
+
+/** One arm, as a generator needs it. */
+export interface GeneratorArm {
+  readonly name: string;
+  readonly target: TransportTarget;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly transport: TransportName;
+}
+
+/** A stage's arrivals, as data: `makeSchedule` makes the schedule of it. */
+export interface StageArrivals {
+  readonly spec: ArrivalSpec;
+  readonly input: ScheduleInput;
+}
+
+/** Everything that generators do, as plain data: it goes to worker threads as it is. */
+export interface GeneratorJob {
+  readonly arms: readonly GeneratorArm[];
+  readonly records: readonly ProfileRecord[];
+  readonly routes: readonly string[];
+  readonly stageNames: readonly string[];
+  readonly stages: readonly StageArrivals[];
+  readonly runId: string;
+  readonly seed: string;
+  readonly timeoutNs: number;
+  /** Per arm, over all workers. */
+  readonly inFlightMax: number;
+  /** `connectionsMax` is per arm, over all workers. */
+  readonly limits: TransportLimits;
+  readonly pacing: Pacing;
+  readonly workers: number;
+  /** Whether clones of a capture that is scaled up get keys of their own. */
+  readonly rekey: boolean;
+  /** The most copies that any stage superposes, the capture itself included. */
+  readonly copies: number;
+  readonly substitute: readonly SubstitutionRule[];
+  /** Where each worker writes its observations, in the order of the workers. */
+  readonly spoolPaths: readonly string[];
+}
+
+/** What a worker thread is started with. */
+export interface WorkerJob {
+  readonly job: GeneratorJob;
+  readonly worker: number;
+}
+
+export type ToWorker =
+  | { readonly kind: "go"; readonly originNs: bigint }
+  | { readonly kind: "stop" }
+  | { readonly kind: "leave" };
+
+/** What a worker did in all. */
+export interface WorkerTotals {
+  readonly endNs: number;
+  readonly keptRows: number;
+  readonly lostRows: number;
+  /** Requests sent a second time, since their kept-alive connection had just been closed. */
+  readonly resends: number;
+  readonly substitutions: Readonly<SubstitutionCounts>;
+}
+
+/** What a worker that did nothing did. */
+export const NOTHING_DONE: WorkerTotals = {
+  endNs: 0,
+  keptRows: 0,
+  lostRows: 0,
+  resends: 0,
+  substitutions: { learned: 0, applied: 0, missed: 0, refused: 0, forgotten: 0 },
+};
+
+/** Counts of the same kind, added up. */
+export function sumCounts(
+  all: readonly Readonly<SubstitutionCounts>[],
+): Readonly<SubstitutionCounts> {
+  const sum = (of: keyof SubstitutionCounts): number =>
+    all.reduce((total, counts) => total + counts[of], 0);
+  return {
+    learned: sum("learned"),
+    applied: sum("applied"),
+    missed: sum("missed"),
+    refused: sum("refused"),
+    forgotten: sum("forgotten"),
+  };
+}
+
+export type FromWorker =
+  /** Warm, and waiting for `go`. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "stage"; readonly stage: number }
+  | { readonly kind: "counts"; readonly counts: CountsMessage }
+  /** An arm takes no connections any more. */
+  | { readonly kind: "gone"; readonly arm: number; readonly forNs: number }
+  /** Observations cannot be written. */
+  | { readonly kind: "disk"; readonly error: PlainError }
+  | { readonly kind: "done"; readonly totals: WorkerTotals; readonly error: PlainError | null };

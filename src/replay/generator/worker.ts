@@ -1,0 +1,176 @@
+import { createDeadlines, monotonicClock, plainError, type PlainError } from "../../core/index.ts";
+import { type Observation, ObservationWriter } from "../../measure/index.ts";
+import { makeRekeyer } from "../../profile/index.ts";
+import { makeSchedule, shardStarts, stagedStarts } from "../../schedule/index.ts";
+import { replay, type ReplayArm } from "../replay.ts";
+import { ProfileRequests, sessionOfStart } from "../requests.ts";
+import { TRANSPORTS } from "../transports/index.ts";
+import type { Transport, TransportLimits } from "../transports/transport.ts";
+import { Counter } from "./counts.ts";
+import { GoneWatch } from "./gone.ts";
+import {
+  type FromWorker,
+  type GeneratorJob,
+  NOTHING_DONE,
+  sumCounts,
+  type WorkerJob,
+  type WorkerTotals,
+} from "./job.ts";
+
+const TICK_MS = 1_000;
+
+/** A worker's part of a limit that holds for all workers together. */
+export function shareOf(total: number, { job, worker }: WorkerJob): number {
+  const { workers } = job;
+  return Math.max(Math.floor(total / workers) + (worker < total % workers ? 1 : 0), 1);
+}
+
+/** The starts that fall to one worker: with sessions to keep, a session stays with one worker. */
+function startsOf({ job, worker }: WorkerJob) {
+  const { limits, records, seed, stages, substitute, workers } = job;
+  const schedules = stages.map(({ input, spec }) => makeSchedule(spec, input));
+  const all = stagedStarts(schedules, seed, records.length);
+  if (workers === 1) return all;
+  const bySession = limits.keepConnections || substitute.length > 0;
+  const shard = { index: worker, count: workers };
+  return bySession
+    ? shardStarts(all, shard, (start) => sessionOfStart(records, start))
+    : shardStarts(all, shard);
+}
+
+/** The generator of one worker, from its job to its totals. */
+export class WorkerGenerator {
+  readonly #workerJob: WorkerJob;
+  readonly #job: GeneratorJob;
+  readonly #say: (message: FromWorker) => void;
+  readonly #stopping = new AbortController();
+  readonly #counter: Counter;
+  readonly #transports: Transport[] = [];
+  readonly #requests: readonly ProfileRequests[];
+
+  constructor(workerJob: WorkerJob, say: (message: FromWorker) => void) {
+    const { job } = workerJob;
+    this.#workerJob = workerJob;
+    this.#job = job;
+    this.#say = say;
+    this.#counter = new Counter(job.arms.length, job.timeoutNs);
+    const { copies, limits, records, rekey, routes, seed, substitute } = job;
+    const rekeyer = rekey && copies > 1 ? makeRekeyer(records, { copies, seed }) : null;
+    this.#requests = job.arms.map(({ headers, target }) => {
+      const arm = { origin: target.origin, headers };
+      const keepSessions = limits.keepConnections;
+      return new ProfileRequests({
+        records,
+        routes,
+        arm,
+        rekeyer,
+        keepSessions,
+        substitute,
+      });
+    });
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Replays this worker's starts; the clock's origin may lie a little ahead. Never throws. */
+  async run(originNs: bigint): Promise<{ totals: WorkerTotals; error: PlainError | null }> {
+    const clock = monotonicClock(originNs);
+    const { arms, pacing, routes, spoolPaths, stageNames } = this.#job;
+    let writer: ObservationWriter | undefined;
+    let error: PlainError | null = null;
+    try {
+      writer = await ObservationWriter.create(spoolPaths[this.#workerJob.worker]!, {
+        arms: arms.map(({ name }) => name),
+        stages: stageNames,
+        routes,
+      });
+      writer.spool.onFailure = (failure) =>
+        this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });
+      const deadlines = await createDeadlines(clock, pacing);
+      const ticking = setInterval(() => this.#tick(writer!), TICK_MS);
+      try {
+        await this.#replay(writer, { clock, deadlines });
+      } finally {
+        clearInterval(ticking);
+        await deadlines.close();
+      }
+    } catch (thrown) {
+      error = plainError(thrown, "INTERNAL");
+    }
+    const endNs = clock.nowNs();
+    await writer?.spool.close().catch((thrown: unknown) => {
+      error ??= plainError(thrown, "DISK_WRITE_FAILED");
+    });
+    this.#say({ kind: "counts", counts: this.#counter.take() });
+    return { totals: this.#totals(endNs, writer), error };
+  }
+
+  #replay(
+    writer: ObservationWriter,
+    time: Pick<Parameters<typeof replay>[0], "clock" | "deadlines">,
+  ): Promise<void> {
+    const { inFlightMax, runId, seed, timeoutNs } = this.#job;
+    const gone = new GoneWatch(this.#job.arms.length, (arm, forNs) =>
+      this.#say({ kind: "gone", arm, forNs }),
+    );
+    const onObservation = (observation: Observation): void => {
+      writer.write(observation);
+      this.#counter.add(observation);
+      gone.see(observation);
+    };
+    return replay(
+      {
+        arms: this.#arms(),
+        starts: startsOf(this.#workerJob)[Symbol.iterator](),
+        runId,
+        seed,
+        inFlightMax: shareOf(inFlightMax, this.#workerJob),
+        timeoutNs,
+        ...time,
+        onObservation,
+        onStage: (stage) => {
+          // First what is still to be told of the stage before.
+          this.#say({ kind: "counts", counts: this.#counter.take() });
+          this.#say({ kind: "stage", stage });
+        },
+      },
+      this.#stopping.signal,
+    );
+  }
+
+  #arms(): ReplayArm[] {
+    const { arms, limits } = this.#job;
+    const connectionsMax = shareOf(limits.connectionsMax, this.#workerJob);
+    const own: TransportLimits = { ...limits, connectionsMax };
+    return arms.map(({ name, target, transport }, index) => ({
+      name,
+      requests: this.#requests[index]!,
+      makeTransport: (sink) => {
+        const made = TRANSPORTS[transport](target, own, sink);
+        this.#transports.push(made);
+        return made;
+      },
+    }));
+  }
+
+  #tick(writer: ObservationWriter): void {
+    void writer.spool.flush();
+    this.#say({ kind: "counts", counts: this.#counter.take() });
+  }
+
+  #totals(endNs: number, writer: ObservationWriter | undefined): WorkerTotals {
+    return {
+      endNs,
+      keptRows: writer?.spool.keptRows ?? 0,
+      lostRows: writer?.spool.lostRows ?? 0,
+      resends: this.#transports.reduce((total, { resends = 0 }) => total + resends, 0),
+      substitutions: sumCounts(
+        this.#requests.map(
+          ({ substitutions }) => substitutions?.counts ?? NOTHING_DONE.substitutions,
+        ),
+      ),
+    };
+  }
+}
