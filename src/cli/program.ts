@@ -5,9 +5,12 @@ import { endSpawned } from "../run/index.ts";
 import { captureCommand } from "./capture.ts";
 import type { CliIo, Command } from "./command.ts";
 import { emulateCommand } from "./emulate.ts";
+import { exportCommand } from "./export.ts";
 import { profileCommand } from "./profile.ts";
+import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
+import { saturateCommand } from "./saturate.ts";
 import { schemaCommand } from "./schema.ts";
 import { version } from "./version.ts";
 
@@ -15,13 +18,31 @@ const COMMANDS: readonly Command[] = [
   captureCommand,
   profileCommand,
   runCommand,
+  replayCommand,
+  saturateCommand,
   reportCommand,
+  exportCommand,
   emulateCommand,
   schemaCommand,
 ];
 
 const EXIT_CODES = `Exit codes: 0 ship (or done), 1 roll back, 2 hold, 64 usage, 65 bad data,
 69 target unreachable, 70 our bug, 130 interrupted.`;
+
+/** What yargs has, and its types do not: which options may be repeated. */
+interface WithOptions {
+  getOptions(): { readonly array: readonly string[] };
+}
+
+/** Of an option that is given twice and may not be repeated, the later one counts. */
+function keepLast(given: Record<string, unknown>, cli: WithOptions): void {
+  const repeatable = new Set([...cli.getOptions().array, "_"]);
+  for (const [name, value] of Object.entries(given)) {
+    const dashed = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (!Array.isArray(value) || repeatable.has(name) || repeatable.has(dashed)) continue;
+    given[name] = value.at(-1);
+  }
+}
 
 function parser(io: CliIo) {
   const cli = yargs(hideBin(process.argv))
@@ -42,7 +63,7 @@ function parser(io: CliIo) {
       throw new ShakedownError("USAGE", message, { hint: "shakedown --help" });
     });
   for (const command of COMMANDS) cli.command(command(io));
-  return cli;
+  return cli.middleware((given) => keepLast(given, cli as unknown as WithOptions), true);
 }
 
 function describeFailure(thrown: unknown): { text: string; exitCode: ExitCode } {

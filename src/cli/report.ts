@@ -17,9 +17,9 @@ async function report(
     io.stdout.write(`${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
     io.stdout.write(`\nreport   ${shortPath(directory.file("report.html"))}\n`);
   }
-  const code = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[
-    model.result.decision
-  ];
+  const { decision } = model.result;
+  const codes = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack };
+  const code = decision === null ? EXIT.ship : codes[decision];
   io.exitCode = given.exitZero ? EXIT.ship : code;
 }
 

@@ -57,10 +57,15 @@ function common(event: RunEvent): string[] {
   switch (event.kind) {
     case "starting":
       return [`starting ${event.what}`];
-    case "traffic":
+    case "warning":
+      return [`warning: ${event.message}`];
+    case "traffic": {
+      const stages = event.stages === 1 ? "" : `${event.stages} stages, `;
       return [
-        `replaying ${event.stages} stages, ${formatDurationNs(event.durationNs)}, into ${event.directory}`,
+        `replaying ${stages}${formatDurationNs(event.durationNs)}, into ${event.directory}`,
+        `  ${event.load}`,
       ];
+    }
     case "stage-end":
       return stageLines(event);
     case "stopping":

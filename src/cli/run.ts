@@ -1,17 +1,13 @@
 import { shortPath } from "./short-path.ts";
 import { EXIT } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
-import { runScenario } from "../run/index.ts";
+import { type RunOptions, runScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { runView } from "./run-view.ts";
 import { version } from "./version.ts";
 
-interface RunArguments {
+interface RunArguments extends ShowArguments {
   readonly scenario: string;
-  readonly out: string;
-  readonly seed?: string;
-  readonly json: boolean;
-  readonly exitZero: boolean;
 }
 
 /** Colours for people only: a terminal, and no wish against it (no-color.org). */
@@ -24,13 +20,30 @@ export function wantsColor(stream: CliIo["stdout"]): boolean {
 }
 
 async function run(io: CliIo, given: RunArguments): Promise<void> {
+  await runAndShow(io, given.scenario, given);
+}
+
+/** What of a run's command line does not depend on where its scenario comes from. */
+export interface ShowArguments {
+  readonly out: string;
+  readonly seed?: string;
+  readonly json: boolean;
+  readonly exitZero: boolean;
+}
+
+/** Runs a scenario, shows it while it goes on and its verdict after, and sets the exit code. */
+export async function runAndShow(
+  io: CliIo,
+  scenario: RunOptions["scenario"],
+  given: ShowArguments,
+): Promise<void> {
   // With --json the summary has standard output to itself.
   const progress = given.json ? io.stderr : io.stdout;
   const view = runView(progress, { color: wantsColor(progress) });
   const command = ["shakedown", ...process.argv.slice(2)].join(" ");
   const { directory, exitCode, model, unwritten } = await runScenario(
     {
-      scenarioPath: given.scenario,
+      scenario,
       out: given.out,
       version,
       command,

@@ -49,7 +49,7 @@ function addTo(
   context: { readonly capNs: number; readonly answered: ReadonlySet<number> },
 ): void {
   const { answered, capNs } = context;
-  block.planned++;
+  block.planned += observation.kind === "dropped" ? observation.count : 1;
   if (observation.kind === "dropped") return;
   block.started++;
   block.responseTime.record(responseTimeUs(observation, capNs));

@@ -137,11 +137,13 @@ export function compareMetrics(
   stages: readonly StageBlocks[],
   dependencies: readonly string[],
 ): MetricComparison[] {
+  const { primary } = plan;
+  if (primary === null) return [];
   const rows = stages.flatMap((stage) => {
     const one = (role: JudgedComparison["role"]) => (spec: MetricSpec) =>
       compareOne(spec, role, stage, { plan, dependencies });
     return [
-      one("primary")(plan.primary),
+      one("primary")(primary),
       ...plan.secondary.map(one("secondary")),
       ...plan.guardrails.map(one("guardrail")),
     ];

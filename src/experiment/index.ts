@@ -15,6 +15,7 @@ export {
   INSTRUMENT_LIMITS,
   type InstrumentLimits,
   type Plan,
+  type PlannedLoad,
   type PlannedStage,
   type RegisteredPlan,
   registerPlan,

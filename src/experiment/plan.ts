@@ -1,10 +1,14 @@
 import { canonicalJson, NS_PER_MS, NS_PER_S, sha256Hex } from "../core/index.ts";
+import type { SubstitutionRule } from "../replay/index.ts";
+import type { ArrivalSpec } from "../schedule/index.ts";
 import type { MetricSpec } from "./metric.ts";
 
 /** One stage of exposure, with its place in the run. Times in nanoseconds since the run's start. */
 export interface PlannedStage {
   readonly name: string;
+  /** Starts per second at its end, and at its beginning: another number in a ramp. */
   readonly ratePerSec: number;
+  readonly fromPerSec: number;
   readonly startNs: number;
   readonly endNs: number;
   /** Where judgement begins, after settling; null for a stage that is not judged. */
@@ -13,18 +17,33 @@ export interface PlannedStage {
   readonly blockNs: number;
 }
 
+/** How the load is made, as far as what is measured depends on it. */
+export interface PlannedLoad {
+  readonly arrivals: ArrivalSpec;
+  readonly speed: number;
+  readonly loop: boolean;
+  readonly rekey: boolean;
+  readonly keepConnections: boolean;
+  readonly substitute: readonly SubstitutionRule[];
+  readonly connections?: number;
+  /** What was kept of the profile, where not all of it was. */
+  readonly filter?: Readonly<Record<string, unknown>>;
+  readonly sample?: Readonly<Record<string, unknown>>;
+}
+
 /** What is registered before the first request: everything that the verdict will depend on. */
 export interface Plan {
   readonly planVersion: 1;
   readonly scenario: string;
+  /** Null with one arm alone: nothing is compared, so nothing is decided. */
   readonly hypothesis: {
     readonly because?: string | undefined;
     readonly if: string;
     readonly then: string;
-  };
+  } | null;
   /** The null: what would count as failure. */
-  readonly otherwise: string;
-  readonly primary: MetricSpec;
+  readonly otherwise: string | null;
+  readonly primary: MetricSpec | null;
   readonly secondary: readonly MetricSpec[];
   readonly guardrails: readonly MetricSpec[];
   readonly arms: readonly string[];
@@ -32,7 +51,7 @@ export interface Plan {
   readonly alpha: number;
   /** Registered between-run SD on the log scale; without it a single run cannot ship. */
   readonly betweenRunSd: number | null;
-  readonly arrivals: string;
+  readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;
   readonly seed: string;

@@ -48,6 +48,8 @@ export interface VerdictFinding {
 
 export interface VerdictInput {
   readonly alpha: number;
+  /** Null with one arm alone, else what is to be decided. */
+  readonly hypothesis: unknown;
   readonly comparisons: readonly JudgedComparison[];
   readonly findings: readonly VerdictFinding[];
   /** Instrument checks that failed, each a reason to believe nothing. */
@@ -59,7 +61,8 @@ export interface VerdictInput {
 }
 
 export interface Verdict {
-  readonly decision: Decision;
+  /** Null where there is nothing to decide: one arm, measured well. */
+  readonly decision: Decision | null;
   readonly reason: string;
   readonly needs?: string;
 }
@@ -174,11 +177,17 @@ export function decide(input: VerdictInput): Verdict {
   }
   if (input.invalid.length > 0) {
     const reasons = input.invalid.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
+    const silent = input.invalid.every(({ name }) => name === "answers");
     return {
       decision: "hold",
       reason: reasons,
-      needs: "a quieter machine, more cores, or a lower rate",
+      needs: silent ? "a target that answers" : "a quieter machine, more cores, or a lower rate",
     };
+  }
+  if (input.hypothesis === null) {
+    const dropped = input.droppedStarts;
+    const drops = dropped === 0 ? "" : `; ${formatCount(dropped)} planned starts were dropped`;
+    return { decision: null, reason: `one arm was measured, and nothing is compared${drops}` };
   }
   const binding = input.comparisons.filter((comparison) => comparison.role !== "secondary");
   const bound = { ...input, comparisons: binding };

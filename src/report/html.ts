@@ -10,7 +10,7 @@ import { ICON_SHEET } from "./page/marks.ts";
 import { Markup, markup, scriptJson } from "./page/markup.ts";
 import { dependencies, overTime, responseTimes } from "./page/pictures.ts";
 import { arms, routes } from "./page/tables.ts";
-import { DECISION_WORDS } from "./words.ts";
+import { OUTCOME_WORDS, outcomeOf } from "./words.ts";
 
 interface Assets {
   readonly styles: readonly string[];
@@ -53,7 +53,7 @@ function contentPolicy({ styles, scripts }: Assets): string {
 }
 
 function page(model: ReportModel, { styles, scripts }: Assets): Markup {
-  const { decision, run, tool } = model.result;
+  const { run, tool } = model.result;
   const data = chartData(model);
   const parts: readonly (readonly [string, string, Markup | false])[] = [
     ["hypothesis", "What was tested", hypothesis(model)],
@@ -76,12 +76,12 @@ function page(model: ReportModel, { styles, scripts }: Assets): Markup {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="${tool.name} ${tool.version}">
-<title>${DECISION_WORDS[decision]}: ${run.scenario} · shakedown</title>
+<title>${OUTCOME_WORDS[outcomeOf(model.result)]}: ${run.scenario} · shakedown</title>
 <link rel="icon" href="data:,">
 ${styles.map((text) => markup`<style>${new Markup(text)}</style>`)}
 </head>
 <body>
-<a class="skip" href="#comparisons">Skip to the comparisons</a>
+<a class="skip" href="#${present[0]![0]}">Skip to the results</a>
 ${ICON_SHEET}
 <main>
 ${headline(model)}

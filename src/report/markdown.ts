@@ -4,7 +4,6 @@ import {
   capital,
   confidenceWords,
   countsWords,
-  DECISION_WORDS,
   differenceShown,
   FINDING_WORDS,
   Footnotes,
@@ -17,13 +16,16 @@ import {
   metricWords,
   NOTHING,
   orderedArms,
+  OUTCOME_WORDS,
+  outcomeOf,
   plainText,
+  punctualityWords,
   rankedComparisons,
   rankedFindings,
   STATUS_WORDS,
 } from "./words.ts";
 
-const DECISION_MARKS = { ship: "✅", hold: "⏸️", "roll-back": "⛔" } as const;
+const OUTCOME_MARKS = { measured: "📏", ship: "✅", hold: "⏸️", "roll-back": "⛔" } as const;
 const STATUS_MARKS = {
   "within-margin": "✓",
   harm: "✗",
@@ -56,9 +58,10 @@ const cell = (text: string): string => escapeMarkdown(text, 120);
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 function headline(result: Result): string[] {
-  const { decision, reason, run } = result;
+  const { reason, run } = result;
+  const outcome = outcomeOf(result);
   const lines = [
-    `## ${DECISION_MARKS[decision]} ${DECISION_WORDS[decision]}: ${escapeMarkdown(reason)}`,
+    `## ${OUTCOME_MARKS[outcome]} ${OUTCOME_WORDS[outcome]}: ${escapeMarkdown(reason)}`,
     "",
   ];
   if (!run.complete) {
@@ -75,6 +78,7 @@ function headline(result: Result): string[] {
     if (lead.cure !== undefined) lines.push(`**Cure:** ${escapeMarkdown(lead.cure)}`, "");
   }
   if (result.needs !== undefined) lines.push(`**Next step:** ${escapeMarkdown(result.needs)}`, "");
+  if (result.hypothesis === null) return lines;
   const { because, if: change, then } = result.hypothesis;
   const ground = because === undefined ? "" : `, because ${escapeMarkdown(because)}`;
   lines.push(
@@ -86,7 +90,7 @@ function headline(result: Result): string[] {
 
 function comparisons(result: Result, notes: Footnotes): string[] {
   const rows = rankedComparisons(result);
-  if (rows.length === 0) return ["Nothing was compared.", ""];
+  if (rows.length === 0) return result.hypothesis === null ? [] : ["Nothing was compared.", ""];
   const confidence = rows.find(({ effect }) => effect !== null)?.effect?.confidence;
   const interval =
     confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`;
@@ -146,6 +150,10 @@ function ledger(result: Result): string[] {
     row(["Arm", "Planned = responses + errors + dropped", "p50", "p99", "Errors", "Dropped"]),
     "| --- | --- | ---: | ---: | --- | --- |",
     ...body,
+    "",
+    ...orderedArms(result).map(
+      ([name, arm]) => `- ${escapeMarkdown(name)}: ${punctualityWords(arm)}`,
+    ),
     "",
   ];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const RESULT_SCHEMA_VERSION = 1;
+export const RESULT_SCHEMA_VERSION = 2;
 
 const count = z.number().int().min(0);
 const quantilesUs = z.strictObject({
@@ -74,7 +74,15 @@ export const armSchema = z.strictObject({
   ),
   serviceTimeUs: quantilesUs.describe("end − start"),
   startLagUs: quantilesUs.describe("start − intended start: the generator's own lateness"),
-  lateStarts: count.describe("starts more than 1 ms late"),
+  connectionWaitUs: quantilesUs.describe(
+    "of the start lag: waiting for one of the connections that may be open",
+  ),
+  lateStarts: z
+    .strictObject({ generator: count, connection: count })
+    .describe("starts more than 1 ms late, by what took the larger part of the lag"),
+  ratePerSec: z
+    .strictObject({ offered: z.number(), started: z.number(), answered: z.number() })
+    .describe("starts planned and made, and responses, per second of the plan"),
   routes: z.array(armRouteSchema),
 });
 
@@ -103,16 +111,28 @@ export const resultSchema = z.strictObject({
     seed: z.string(),
     planSha256: z.string(),
     pacing: z.string(),
+    load: z.string().describe("arrivals, pacing, workers"),
+    workers: z.number().int(),
+    connections: count.describe("that could be open to each arm"),
+    resends: count.describe(
+      "requests sent a second time, since their kept-alive connection had just been closed",
+    ),
     command: z.string().describe("what to type to do this run again"),
     host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
   }),
-  hypothesis: z.strictObject({
-    because: z.string().optional(),
-    if: z.string(),
-    then: z.string(),
-    otherwise: z.string().describe("the null: what would count as failure"),
-  }),
-  decision: z.enum(["ship", "hold", "roll-back"]),
+  hypothesis: z
+    .strictObject({
+      because: z.string().optional(),
+      if: z.string(),
+      then: z.string(),
+      otherwise: z.string().describe("the null: what would count as failure"),
+    })
+    .nullable()
+    .describe("null with one arm: nothing is compared"),
+  decision: z
+    .enum(["ship", "hold", "roll-back"])
+    .nullable()
+    .describe("null with one arm that was measured well: there is nothing to decide"),
   reason: z.string(),
   needs: z.string().optional().describe("what it would take to know more"),
   findings: z.array(findingSchema),

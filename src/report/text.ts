@@ -2,10 +2,11 @@ import { styleText } from "node:util";
 import type { ComparisonRow, ReportModel, Result } from "./model.ts";
 import {
   confidenceWords,
-  DECISION_WORDS,
+  countsWords,
   differenceShown,
   FINDING_WORDS,
   Footnotes,
+  formatArmUs,
   formatEffect,
   formatValue,
   intervalWords,
@@ -13,8 +14,12 @@ import {
   leadFinding,
   ledgerOf,
   metricWords,
+  NOTHING,
   orderedArms,
+  OUTCOME_WORDS,
+  outcomeOf,
   plainText,
+  punctualityWords,
   rankedComparisons,
   rankedFindings,
   STATUS_WORDS,
@@ -29,6 +34,7 @@ export interface TextOptions {
 type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 const COLORS = {
+  measured: "cyan",
   ship: "green",
   hold: "yellow",
   "roll-back": "red",
@@ -83,7 +89,8 @@ function cells(row: ComparisonRow, notes: Footnotes): readonly string[] {
 /** One line for each comparison in aligned columns; where the terminal is too narrow, two. */
 function comparisonLines(result: Result, notes: Footnotes, width: number, paint: Paint): string[] {
   const rows = rankedComparisons(result);
-  if (rows.length === 0) return ["Nothing was compared."];
+  if (rows.length === 0)
+    return result.hypothesis === null ? timesLines(result, width) : ["Nothing was compared."];
   const confidence = rows.find((row) => row.effect !== null)?.effect?.confidence;
   const interval = confidence === undefined ? "" : `(${confidenceWords(confidence)} interval)`;
   const head = ["  metric", "stage", "control", "variant", "effect", interval, "margin", ""];
@@ -121,13 +128,54 @@ function comparisonLines(result: Result, notes: Footnotes, width: number, paint:
   });
 }
 
+const TIMES_HEAD = ["p50", "p90", "p99", "p99.9", "max"] as const;
+const TIMES = ["p50", "p90", "p99", "p999", "max"] as const;
+
+/** A row of times where the terminal is too narrow for a table. */
+function narrow([what = "", ...times]: readonly string[], width: number): string[] {
+  const named = times.map((time, column) => `${TIMES_HEAD[column]} ${time}`).join(", ");
+  return wrapped("  ", `${what}: ${named}`, width);
+}
+
+/** What is shown where nothing is compared: the times of each arm, and what was answered. */
+function timesLines(result: Result, width: number): string[] {
+  return orderedArms(result).flatMap(([name, arm]) => {
+    const rows = [
+      ["response time", arm.responseTimeUs],
+      ["service time", arm.serviceTimeUs],
+      ["start lag", arm.startLagUs],
+    ] as const;
+    const table = rows.map(([what, us]) => [
+      what,
+      ...TIMES.map((point) => formatArmUs(arm, us[point])),
+    ]);
+    const head = [name, ...TIMES_HEAD];
+    const widths = head.map((text, column) =>
+      Math.max(text.length, ...table.map((cells_) => cells_[column]!.length)),
+    );
+    const line = (cells_: readonly string[]): string =>
+      cells_
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!),
+        )
+        .join("  ");
+    const wide = [head, ...table].map(line);
+    const fits = wide.every((text) => text.length <= width);
+    const statuses = countsWords(arm.statusCounts);
+    const errors = countsWords(arm.errorCounts);
+    return [
+      ...(fits ? wide : [name, ...table.flatMap((cells_) => narrow(cells_, width))]),
+      ...wrapped("status ", statuses, width),
+      ...(errors === NOTHING ? [] : wrapped("errors ", errors, width)),
+    ];
+  });
+}
+
 function headline(result: Result, width: number, paint: Paint): string[] {
-  const word = DECISION_WORDS[result.decision].toUpperCase();
+  const outcome = outcomeOf(result);
+  const word = OUTCOME_WORDS[outcome].toUpperCase();
   const [first = "", ...rest] = wrapped(`${word}  `, result.reason, width);
-  const lines = [
-    paint(["bold", COLORS[result.decision]], word) + first.slice(word.length),
-    ...rest,
-  ];
+  const lines = [paint(["bold", COLORS[outcome]], word) + first.slice(word.length), ...rest];
   if (!result.run.complete) {
     const why = result.run.incompleteBecause ?? "it was stopped early";
     lines.push(...wrapped("Incomplete: ", why, width));
@@ -178,7 +226,10 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
     lines.push(...wrapped("✗ ", `${plainText(check.name, 32)}: ${check.summary}`, width));
   }
   lines.push("", paint("dim", "Ledger: planned = responses + errors + dropped"));
-  for (const [name, arm] of orderedArms(result)) lines.push(`  ${name}: ${ledgerOf(arm).equation}`);
+  for (const [name, arm] of orderedArms(result)) {
+    lines.push(`  ${name}: ${ledgerOf(arm).equation}`);
+    lines.push(...wrapped("    ", punctualityWords(arm), width));
+  }
   for (const warning of result.warnings) notes.mark(warning);
   if (notes.texts.length > 0) lines.push("");
   for (const [index, text] of notes.texts.entries()) {

@@ -1,9 +1,16 @@
-import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import { formatCount, formatRatePerSec, formatRatio, formatUs } from "../core/index.ts";
 import type { ArmRow, ComparisonRow, FindingRow, Result } from "./model.ts";
 
 /* The words and numbers that all formats share, so that a page and a terminal never disagree. */
 
-export const DECISION_WORDS: Readonly<Record<Result["decision"], string>> = {
+/** What a run came to: a decision, or, with one arm alone, just measurements. */
+export type Outcome = NonNullable<Result["decision"]> | "measured";
+
+export const outcomeOf = ({ decision }: Pick<Result, "decision">): Outcome =>
+  decision ?? "measured";
+
+export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  measured: "Measured",
   ship: "Ship",
   hold: "Hold",
   "roll-back": "Roll back",
@@ -144,6 +151,23 @@ export function ledgerOf(arm: Pick<ArmRow, "planned" | "responses" | "errors" | 
   const missing = planned - responses - errors - dropped;
   const sum = [responses, errors, dropped].map(formatCount).join(" + ");
   return { equation: `${formatCount(planned)} ${missing === 0 ? "=" : "≠"} ${sum}`, missing };
+}
+
+/**
+ * How well the generator kept the plan, and whose doing it was where it did not:
+ * `offered 500/s, started 499/s; 0.2 % late by more than 1 ms (generator 3, connections 0), worst 4 ms`.
+ */
+export function punctualityWords(arm: ArmRow): string {
+  const started = arm.responses + arm.errors;
+  const { lateStarts, ratePerSec, startLagUs } = arm;
+  const rates = `offered ${formatRatePerSec(ratePerSec.offered)}, started ${formatRatePerSec(ratePerSec.started)}`;
+  if (started === 0) return rates;
+  const late = lateStarts.generator + lateStarts.connection;
+  const worst = `worst ${formatUs(startLagUs.max)}`;
+  if (late === 0) return `${rates}; none late by more than 1 ms, ${worst}`;
+  const share = formatRatio(late / started);
+  const whose = `generator ${formatCount(lateStarts.generator)}, no free connection ${formatCount(lateStarts.connection)}`;
+  return `${rates}; ${share} late by more than 1 ms (${whose}), ${worst}`;
 }
 
 /** A response time of an arm or route; a dash when nothing was answered or timed out. */

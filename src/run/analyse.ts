@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { NS_PER_S } from "../core/index.ts";
 import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
 import {
@@ -7,19 +6,11 @@ import {
   decide,
   type MetricComparison,
   type Plan,
-  registerPlan,
-  type RegisteredPlan,
   type StageBlocks,
   statusOf,
   type Verdict,
 } from "../experiment/index.ts";
-import {
-  type CallTable,
-  Histogram,
-  type ObservationTable,
-  readCalls,
-  readObservations,
-} from "../measure/index.ts";
+import { Histogram, type ObservationTable } from "../measure/index.ts";
 import {
   type PercentileCurve,
   type ReportModel,
@@ -27,50 +18,13 @@ import {
   RESULT_SCHEMA_VERSION,
 } from "../report/index.ts";
 import { quantileOrderInterval } from "../stats/index.ts";
-import { armRows, emulatorRows, type Tallies, tallyArms } from "./arm-rows.ts";
+import { armRows, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks.ts";
-import { type Manifest, readManifest, readPlan } from "./manifest.ts";
+import { type Gathered, gather, incompleteBecause } from "./gather.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
-
-interface Gathered {
-  readonly registered: RegisteredPlan;
-  readonly manifest: Manifest;
-  readonly observations: ObservationTable;
-  readonly calls: CallTable | null;
-  readonly tallies: Tallies;
-}
-
-function gather(directory: RunDirectory, manifest: Manifest): Gathered {
-  const registered = readPlan(directory, registerPlan);
-  const observations = readObservations(directory.observations);
-  const calls = existsSync(directory.calls)
-    ? readCalls(directory.calls, manifest.emulatorLeadNs)
-    : null;
-  return {
-    registered,
-    manifest,
-    observations,
-    calls,
-    tallies: tallyArms(observations, registered.plan.timeoutNs),
-  };
-}
-
-function incompleteBecause({ calls, manifest, observations }: Gathered): string | null {
-  if (manifest.ended === null) return "the run was ended before it could finish";
-  if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
-  if (calls === null && manifest.dependencies.length > 0) {
-    return "the file of emulated calls is missing";
-  }
-  if (observations.truncated || calls?.truncated === true)
-    return "an observation file is cut or damaged";
-  const { rows } = manifest.ended;
-  if (rows.lost > 0) return `${rows.lost} observations could not be written`;
-  // Cut exactly between two blocks, a file looks whole.
-  const whole = observations.rows === rows.observations && (calls?.rows ?? 0) === rows.calls;
-  if (!whole) return "an observation file does not hold what was written to it";
-  return null;
-}
+import { warningsOf } from "./warnings.ts";
 
 function findingsOf({ calls, manifest, observations, registered }: Gathered): Finding[] {
   const stages = registered.plan.stages.map((stage) => ({
@@ -81,9 +35,10 @@ function findingsOf({ calls, manifest, observations, registered }: Gathered): Fi
     judged: stage.judgedFromNs !== null,
   }));
   const { dependencies, profile } = manifest;
-  return detectAll(
-    buildEvidence({ observations, calls, stages, dependencies, recordCount: profile.records }),
-  );
+  // A capture that is scaled chooses its records itself: no two starts are known to ask the same.
+  const inOrder = registered.plan.load.arrivals.kind !== "recorded";
+  const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
+  return detectAll(buildEvidence({ observations, calls, stages, dependencies, recordCount }));
 }
 
 const CURVE_QUANTILES = [
@@ -149,6 +104,7 @@ function verdictOf(
   const { plan } = gathered.registered;
   return decide({
     alpha: plan.alpha,
+    hypothesis: plan.hypothesis,
     comparisons: judged.comparisons,
     findings: judged.findings,
     invalid: judged.checks.filter((check) => check.status === "fail"),
@@ -185,6 +141,10 @@ function runRow(
     seed: manifest.seed,
     planSha256: registered.sha256,
     pacing: manifest.pacing,
+    load: manifest.generator.load,
+    workers: manifest.generator.workers,
+    connections: manifest.generator.connections,
+    resends: manifest.ended?.resends ?? 0,
     command: manifest.command,
     host: manifest.host,
   };
@@ -223,16 +183,18 @@ export function analyse(
   const checks = instrumentChecks({ plan, manifest, observations, calls, tallies, comparisons });
   const verdict = verdictOf(gathered, { comparisons, findings, checks });
   const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
+  const plannedS = (plan.stages.at(-1)?.endNs ?? NS_PER_S) / NS_PER_S;
   const result: Result = {
     schemaVersion: RESULT_SCHEMA_VERSION,
     tool: manifest.tool,
     run: runRow(gathered, ranNs, incompleteBecause(gathered)),
-    hypothesis: { ...plan.hypothesis, otherwise: plan.otherwise },
+    hypothesis:
+      plan.hypothesis === null ? null : { ...plan.hypothesis, otherwise: plan.otherwise ?? "" },
     decision: verdict.decision,
     reason: verdict.reason,
     ...(verdict.needs === undefined ? {} : { needs: verdict.needs }),
     findings: findings.map((finding) => ({ ...finding })),
-    arms: armRows(plan.arms, observations.meta.routes, tallies),
+    arms: armRows(plan.arms, observations.meta.routes, tallies, plannedS),
     comparisons: comparisonRows(plan, comparisons),
     emulator: calls === null ? {} : emulatorRows(calls),
     stages: stageRows(plan, ranNs),
@@ -249,20 +211,4 @@ export function analyse(
     timeline: timelineOf(observations, { durationNs: shownNs, capNs: plan.timeoutNs }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
   };
-}
-
-function warningsOf({ calls, manifest }: Gathered): string[] {
-  const warnings: string[] = [];
-  const called = new Set<string>();
-  for (const call of calls ?? []) called.add(calls?.meta.dependencies[call.dependency] ?? "");
-  for (const { name } of manifest.dependencies) {
-    if (!called.has(name))
-      warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
-  }
-  const evictions = manifest.ended?.emulatorEvictions ?? 0;
-  if (evictions > 0)
-    warnings.push(
-      `${evictions} requests were too many to remember: their later attempts count as first ones`,
-    );
-  return warnings;
 }

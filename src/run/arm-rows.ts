@@ -38,17 +38,25 @@ function ledgerAndTimes(tally: Tally) {
   };
 }
 
+/** `durationS`: how long the plan was to take, or took if that was longer. */
 export function armRows(
   names: readonly string[],
   routeNames: readonly string[],
   { arms, routes }: Tallies,
+  durationS: number,
 ): Record<string, ArmRow> {
   const rowOf = (tally: Tally, index: number): ArmRow => ({
     ...ledgerAndTimes(tally),
     statusCounts: sorted(tally.statusCounts),
     errorCounts: sorted(tally.errorCounts),
     dropCounts: sorted(tally.dropCounts),
-    lateStarts: tally.lateStarts,
+    connectionWaitUs: quantilesUs(tally.connectionWait),
+    lateStarts: { ...tally.lateStarts },
+    ratePerSec: {
+      offered: tally.planned / durationS,
+      started: (tally.planned - tally.dropped) / durationS,
+      answered: tally.responses / durationS,
+    },
     routes: (routes[index] ?? [])
       .map((route, routeIndex) => ({
         route: routeNames[routeIndex] ?? "?",

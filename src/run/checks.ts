@@ -1,6 +1,11 @@
-import { formatCount, formatRatio, formatUs, NS_PER_US } from "../core/index.ts";
+import { formatCount, formatRatio, formatUs } from "../core/index.ts";
 import type { MetricComparison, Plan } from "../experiment/index.ts";
-import { type CallTable, Histogram, type ObservationTable } from "../measure/index.ts";
+import {
+  type CallTable,
+  generatorLagUs,
+  Histogram,
+  type ObservationTable,
+} from "../measure/index.ts";
 import type { Result } from "../report/index.ts";
 import { delayErrors, type Tallies } from "./arm-rows.ts";
 import type { Manifest } from "./manifest.ts";
@@ -50,32 +55,30 @@ function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
 const LATE_START_US = 1_000;
 
 /** The generator's own lateness against the size of what is compared. */
-function startLag({ comparisons, observations, plan }: CheckInput): Check {
+function startLag({ comparisons, observations, plan, tallies }: CheckInput): Check {
   const primary = comparisons
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
     .map((row) => row.control ?? 0);
   const { startLagFloorUs, startLagShare } = plan.limits;
-  const smallest = primary.length === 0 ? 0 : Math.min(...primary);
+  // With nothing compared, lateness is held against what a request usually takes.
+  const usual = tallies.arms.map((arm) => arm.responseTime.quantile(0.5));
+  const smallest = Math.min(...(primary.length === 0 ? usual : primary));
   const limitUs = Math.max(startLagFloorUs, startLagShare * smallest);
   const counts = inJudgedTime(plan);
   const lags = plan.arms.map(() => new Histogram());
   for (const observation of observations) {
     if (observation.kind === "dropped" || !counts(observation.intendedNs)) continue;
-    lags[observation.arm]?.record((observation.startNs - observation.intendedNs) / NS_PER_US);
+    lags[observation.arm]?.record(generatorLagUs(observation));
   }
   const worst = Math.max(...lags.map((lag) => lag.quantile(0.99)));
   const started = lags.reduce((sum, lag) => sum + lag.count, 0);
   const late = started - lags.reduce((sum, lag) => sum + lag.countAtOrBelow(LATE_START_US), 0);
   const summary =
-    `starts were late by ${formatUs(worst)} at p99 (limit ${formatUs(limitUs)}), ` +
+    `the generator's starts were late by ${formatUs(worst)} at p99 (limit ${formatUs(limitUs)}), ` +
     `${formatRatio(started === 0 ? 0 : late / started)} by more than 1 ms`;
   return worst <= limitUs
     ? check("start lag", true, summary)
-    : check(
-        "generator saturated",
-        false,
-        `${summary}: the generator's own lateness colours the comparison`,
-      );
+    : check("generator saturated", false, `${summary}: its own lateness colours what is measured`);
 }
 
 /** How late the emulator's answers were: p99 of the delay error against the plan's limit. */
@@ -102,15 +105,16 @@ function delayError({ calls, plan }: CheckInput): Check[] {
   return [check("delay error", true, `answers came on time; at worst ${describe(worst)}`)];
 }
 
-function measured({ tallies }: CheckInput): Check {
-  const responses = tallies.arms.map((arm) => arm.responses);
-  const control = responses[0] ?? 0;
+function measured({ plan, tallies }: CheckInput): Check {
+  const first = plan.arms[0] ?? "";
+  const responses = tallies.arms[0]?.responses ?? 0;
+  const nothing = plan.arms.length > 1 ? ": there is nothing to compare with" : "";
   return check(
     "answers",
-    control > 0,
-    control > 0
-      ? `control answered ${formatCount(control)} requests`
-      : "control answered nothing: there is nothing to compare with",
+    responses > 0,
+    responses > 0
+      ? `${first} answered ${formatCount(responses)} requests`
+      : `${first} answered nothing${nothing}`,
   );
 }
 

@@ -1,10 +1,15 @@
 /** The composition root: from a scenario to a run directory. */
 export { analyse } from "./analyse.ts";
+export { EXPORTS, type ExportSubject, type ExportTable, openExport } from "./export.ts";
+export { csvPieces } from "./export-csv.ts";
+export { parquetPieces } from "./export-parquet.ts";
 export { judgeAndReport } from "./judge.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
+export { type ReplayFlags, replayScenario } from "./replay-scenario.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { type RunOptions, type RunOutcome, runScenario } from "./run-scenario.ts";
+export * from "./saturate/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario.ts";
 export { endSpawned } from "./spawned.ts";
 export { dependencyEnvName } from "./target.ts";

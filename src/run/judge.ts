@@ -16,6 +16,8 @@ import type { RunDirectory } from "./run-directory.ts";
 export interface Judged {
   readonly model: ReportModel;
   readonly reports: readonly { readonly file: string; readonly text: string }[];
+  /** Why `histograms.hlog`, which the judge writes itself, is missing, if it is. */
+  readonly unwritten: PlainError | null;
 }
 
 export interface JudgeData {
@@ -67,8 +69,9 @@ export async function judge(directory: RunDirectory, manifest?: Manifest): Promi
 }
 
 /** @throws DISK_WRITE_FAILED */
-export function writeReports(directory: RunDirectory, { reports }: Judged): void {
+export function writeReports(directory: RunDirectory, { reports, unwritten }: Judged): void {
   for (const { file, text } of reports) directory.write(file, text);
+  if (unwritten !== null) throw revivedError(unwritten);
 }
 
 /**

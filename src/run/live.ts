@@ -1,5 +1,5 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import { Histogram, isFailure, type Observation, responseTimeUs } from "../measure/index.ts";
+import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 
 /** What is known of one arm while the run goes on. */
 export interface LiveArm {
@@ -15,11 +15,14 @@ export interface LiveArm {
 /** What a run says of itself while it goes on; for a terminal, or a live page. */
 export type RunEvent =
   | { readonly kind: "starting"; readonly what: string }
+  | { readonly kind: "warning"; readonly message: string }
   | {
       readonly kind: "traffic";
       readonly directory: string;
       readonly stages: number;
       readonly durationNs: number;
+      /** How the load is made: arrivals, pacing, workers. */
+      readonly load: string;
     }
   | {
       readonly kind: "tick";
@@ -40,73 +43,51 @@ export type RunEvent =
   | { readonly kind: "stopping"; readonly because: string }
   | { readonly kind: "judging" };
 
-class LiveCounter {
-  planned = 0;
-  responses = 0;
-  failed = 0;
-  dropped = 0;
-  readonly latency = new Histogram();
-  readonly #capNs: number;
-
-  constructor(capNs: number) {
-    this.#capNs = capNs;
-  }
-
-  add(observation: Observation): void {
-    this.planned++;
-    if (observation.kind === "dropped") {
-      this.dropped++;
-      return;
-    }
-    if (isFailure(observation)) this.failed++;
-    if (observation.kind === "response") this.responses++;
-    this.latency.record(responseTimeUs(observation, this.#capNs));
-  }
-
-  view(arm: string): LiveArm {
-    const { dropped, failed, planned, responses } = this;
-    const [p50Us, p95Us] = [this.latency.quantile(0.5), this.latency.quantile(0.95)];
-    return { arm, planned, responses, failed, dropped, p50Us, p95Us };
-  }
+function view(arm: string, counts: ArmCounts): LiveArm {
+  const { dropped, failed, planned, responses, responseTime } = counts;
+  const [p50Us, p95Us] = [responseTime.quantile(0.5), responseTime.quantile(0.95)];
+  return { arm, planned, responses, failed, dropped, p50Us, p95Us };
 }
 
-/** Counts observations by tick and by stage, for those who watch. */
+/** Counts of all workers by tick and by stage, for those who watch. */
 export class LiveCounts {
   readonly #arms: readonly string[];
-  readonly #capNs: number;
-  #tick: LiveCounter[];
-  readonly #stages = new Map<number, LiveCounter[]>();
+  #tick: ArmCounts[];
+  readonly #stages = new Map<number, ArmCounts[]>();
 
-  /** `capNs`: what a request without an answer counts with, the run's timeout. */
-  constructor(arms: readonly string[], capNs: number) {
+  constructor(arms: readonly string[]) {
     this.#arms = arms;
-    this.#capNs = capNs;
     this.#tick = this.#fresh();
   }
 
-  add(observation: Observation): void {
-    this.#tick[observation.arm]?.add(observation);
-    let stage = this.#stages.get(observation.stage);
-    if (stage === undefined) {
-      stage = this.#fresh();
-      this.#stages.set(observation.stage, stage);
+  add(message: CountsMessage): void {
+    for (const counts of message) {
+      addCounts(this.#tick[counts.arm]!, counts);
+      let stage = this.#stages.get(counts.stage);
+      if (stage === undefined) {
+        stage = this.#fresh();
+        this.#stages.set(counts.stage, stage);
+      }
+      addCounts(stage[counts.arm]!, counts);
     }
-    stage[observation.arm]?.add(observation);
   }
 
   /** What came since the last call. */
   takeTick(): LiveArm[] {
-    const views = this.#tick.map((counter, index) => counter.view(this.#arms[index] ?? "?"));
+    const views = this.#views(this.#tick);
     this.#tick = this.#fresh();
     return views;
   }
 
   stage(stage: number): LiveArm[] {
-    const counters = this.#stages.get(stage) ?? this.#fresh();
-    return counters.map((counter, index) => counter.view(this.#arms[index] ?? "?"));
+    return this.#views(this.#stages.get(stage) ?? this.#fresh());
   }
 
-  #fresh(): LiveCounter[] {
-    return this.#arms.map(() => new LiveCounter(this.#capNs));
+  #views(counts: readonly ArmCounts[]): LiveArm[] {
+    return counts.map((each, index) => view(this.#arms[index] ?? "?", each));
+  }
+
+  #fresh(): ArmCounts[] {
+    return this.#arms.map(() => emptyCounts());
   }
 }

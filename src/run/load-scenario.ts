@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { isMap, isNode, LineCounter, parseDocument, type Document } from "yaml";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { meant, scenarioFaults } from "./scenario-faults.ts";
-import { type Scenario, scenarioSchema } from "./scenario.ts";
+import { type Scenario, type ScenarioInput, scenarioSchema } from "./scenario.ts";
 import { dependencyEnvName } from "./target.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */
@@ -106,18 +106,51 @@ export function loadScenario(path: string): LoadedScenario {
   }
   faults.check();
   const scenario = parsed.data!;
-  checkReferences(scenario, faults);
-  checkStages(scenario, faults);
-  faults.check();
+  checkWhole(scenario, faults);
   const dir = dirname(resolve(path));
   return { path, dir, text, scenario, profilePath: resolve(dir, scenario.profile) };
 }
 
-/** What the schema cannot say: that metrics and ports name what exists. */
+/**
+ * Checks a scenario that was made from flags.
+ * @throws USAGE that names each field at fault
+ */
+export function checkedScenario(data: ScenarioInput): Scenario {
+  const found: string[] = [];
+  const faults: Faults = {
+    at: (_offset, message) => void found.push(message),
+    in: (keys, message) => void found.push(`${keys.map(String).join(".")}: ${message}`),
+    check: () => {
+      if (found.length > 0) throw new ShakedownError("USAGE", found.join("\n"));
+    },
+  };
+  const parsed = scenarioSchema.safeParse(data);
+  if (!parsed.success) {
+    for (const fault of scenarioFaults(parsed.error.issues, data)) {
+      faults.in(fault.path, fault.message);
+    }
+  }
+  faults.check();
+  checkWhole(parsed.data!, faults);
+  return parsed.data!;
+}
+
+/** What the schema cannot say. */
+function checkWhole(scenario: Scenario, faults: Faults): void {
+  checkReferences(scenario, faults);
+  checkStages(scenario, faults);
+  checkHypothesis(scenario, faults);
+  checkLoad(scenario, faults);
+  faults.check();
+}
+
+/** That metrics and ports name what exists. */
 function checkReferences(scenario: Scenario, faults: Faults): void {
   const known = Object.keys(scenario.dependencies);
   const metrics = [
-    { keys: ["hypothesis", "then"], spec: scenario.hypothesis.then },
+    ...(scenario.hypothesis === undefined
+      ? []
+      : [{ keys: ["hypothesis", "then"], spec: scenario.hypothesis.then }]),
     ...scenario.secondary.map((spec, index) => ({ keys: ["secondary", index], spec })),
     ...scenario.guardrails.map((spec, index) => ({ keys: ["guardrails", index], spec })),
   ];
@@ -160,4 +193,27 @@ function checkStages({ stages }: Scenario, faults: Faults): void {
   if (!stages.some((stage) => stage.judge)) {
     faults.in(["stages"], "none is judged, so there is nothing to decide on");
   }
+}
+
+/** That there is something to decide with two arms, and nothing with one. */
+function checkHypothesis(scenario: Scenario, faults: Faults): void {
+  const alone = "target" in scenario.arms;
+  if (!alone && scenario.hypothesis === undefined) {
+    faults.in(["hypothesis"], "is missing; two arms are run to decide on something");
+  }
+  if (!alone) return;
+  const given = {
+    hypothesis: scenario.hypothesis !== undefined,
+    secondary: scenario.secondary.length > 0,
+    guardrails: scenario.guardrails.length > 0,
+  };
+  for (const [field, there] of Object.entries(given)) {
+    if (there) faults.in([field], "one arm alone has nothing to be compared with: leave it out");
+  }
+}
+
+/** That what only recorded arrivals have is not asked of others. */
+function checkLoad({ arrivals, speed }: Scenario, faults: Faults): void {
+  if (arrivals.kind === "recorded" || speed === 1) return;
+  faults.in(["speed"], `is for recorded arrivals; ${arrivals.kind} arrivals have a \`rate\``);
 }

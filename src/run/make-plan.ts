@@ -8,18 +8,25 @@ import {
 } from "../experiment/index.ts";
 import type { Profile } from "../profile/index.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
+import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario.ts";
 
-function planStages({ design, rate, stages }: Scenario): PlannedStage[] {
+function planStages(scenario: Scenario, profile: Profile): PlannedStage[] {
+  const { arrivals, design, loop, speed, stages } = scenario;
+  const facts = captureFacts(profile, speed);
+  const fullPerSec = fullRatePerSec(scenario.rate, facts);
   let startNs = 0;
   return stages.map((stage, index) => {
-    const ratePerSec =
-      "shareOfRate" in stage.rate ? stage.rate.shareOfRate * rate : stage.rate.ratePerSec;
-    const endNs = startNs + stage.for;
+    const ratePerSec = stageRatePerSec(stage.rate, fullPerSec);
+    const fromPerSec =
+      stage.from === undefined ? ratePerSec : stageRatePerSec(stage.from, fullPerSec);
+    // A capture that does not begin anew ends when it is over.
+    const once = arrivals.kind === "recorded" && !loop && facts !== null;
+    const endNs = startNs + (once ? Math.min(stage.for, facts.periodNs) : stage.for);
     const judgedFromNs = stage.judge ? startNs + stage.settle : null;
     const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
     const name = stage.name ?? `stage-${index + 1}`;
-    const planned = { name, ratePerSec, startNs, endNs, judgedFromNs, blockNs };
+    const planned = { name, ratePerSec, fromPerSec, startNs, endNs, judgedFromNs, blockNs };
     startNs = endNs;
     return planned;
   });
@@ -32,10 +39,30 @@ const ROUTES_MAX = 65_535;
 const ERROR_RATIO_GUARD = { metric: "error_ratio", margin: 0.01 };
 
 function withErrorRatio({ guardrails, hypothesis }: Scenario): Plan["guardrails"] {
+  if (hypothesis === undefined) return guardrails;
   const registered = [hypothesis.then, ...guardrails].some(
     ({ metric }) => metric === "error_ratio",
   );
   return registered ? guardrails : [...guardrails, ERROR_RATIO_GUARD];
+}
+
+function plannedHypothesis({
+  hypothesis,
+}: Scenario): Pick<Plan, "hypothesis" | "otherwise" | "primary"> {
+  if (hypothesis === undefined) return { hypothesis: null, otherwise: null, primary: null };
+  const { because, if: change, then } = hypothesis;
+  const primary = { metric: then.metric, dependency: then.dependency, margin: then.margin };
+  const label = metricLabel(primary);
+  const margin = formatRatio(then.margin);
+  return {
+    hypothesis: {
+      ...(because === undefined ? {} : { because }),
+      if: change,
+      then: `${label} changes by less than ${margin}`,
+    },
+    otherwise: `${label} grows by ${margin} or more`,
+    primary,
+  };
 }
 
 /**
@@ -54,28 +81,17 @@ export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, s
       },
     );
   }
-  const { then } = scenario.hypothesis;
-  const primary = { metric: then.metric, dependency: then.dependency, margin: then.margin };
-  const promise = `${metricLabel(primary)} changes by less than ${formatRatio(then.margin)}`;
   return {
     planVersion: 1,
     scenario: scenario.scenario,
-    hypothesis: {
-      ...(scenario.hypothesis.because === undefined
-        ? {}
-        : { because: scenario.hypothesis.because }),
-      if: scenario.hypothesis.if,
-      then: promise,
-    },
-    otherwise: `${metricLabel(primary)} grows by ${formatRatio(then.margin)} or more`,
-    primary,
+    ...plannedHypothesis(scenario),
     secondary: scenario.secondary,
     guardrails: withErrorRatio(scenario),
     arms: Object.keys(scenario.arms),
-    stages: planStages(scenario),
+    stages: planStages(scenario, profile),
     alpha: scenario.design.alpha,
     betweenRunSd: scenario.design.betweenRunSd ?? null,
-    arrivals: scenario.arrivals,
+    load: plannedLoad(scenario),
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,
     seed,

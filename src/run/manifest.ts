@@ -9,7 +9,7 @@ import {
 } from "../experiment/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
-export const MANIFEST_VERSION = 1;
+export const MANIFEST_VERSION = 2;
 
 /** `manifest.json`: what ran, on what, and how it ended. Written at the start and at the end. */
 export const manifestSchema = z.strictObject({
@@ -21,6 +21,17 @@ export const manifestSchema = z.strictObject({
   startedAt: z.string(),
   command: z.string(),
   pacing: z.string(),
+  /** How the load was made. */
+  generator: z.strictObject({
+    load: z.string(),
+    workers: z.number().int(),
+    /** That could be open to each arm. */
+    connections: z.number().int(),
+    transports: z.record(z.string(), z.string()),
+    /** How many copies of the capture were superposed, the capture itself included. */
+    copies: z.number().int(),
+    warnings: z.array(z.string()),
+  }),
   seed: z.string(),
   host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
   /** How long the emulator's clock had run when the run's own began: taken off its times. */
@@ -43,6 +54,14 @@ export const manifestSchema = z.strictObject({
         lost: z.number().int(),
       }),
       emulatorEvictions: z.number().int(),
+      resends: z.number().int(),
+      substitutions: z.strictObject({
+        learned: z.number().int(),
+        applied: z.number().int(),
+        missed: z.number().int(),
+        refused: z.number().int(),
+        forgotten: z.number().int(),
+      }),
     })
     .nullable(),
 });

@@ -16,6 +16,8 @@ export function newManifest(run: {
   readonly seed: string;
   readonly targets: readonly Target[];
   readonly emulatorLeadNs: number;
+  readonly pacing: string;
+  readonly generator: Manifest["generator"];
 }): Manifest {
   const { loaded, profile } = run;
   const { dependencies, scenario: name } = loaded.scenario;
@@ -31,7 +33,8 @@ export function newManifest(run: {
     },
     startedAt: run.startedAt.toISOString(),
     command: run.command,
-    pacing: "alarm",
+    pacing: run.pacing,
+    generator: run.generator,
     seed: run.seed,
     host: { node: process.version, os: `${platform()} ${release()}`, cpus: cpus().length },
     emulatorLeadNs: run.emulatorLeadNs,

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, ShakedownError } from "../core/index.ts";
 
@@ -37,12 +37,33 @@ export class RunDirectory {
     return directory;
   }
 
-  get observations(): string {
-    return join(this.path, "observations", "observations.spool");
+  /** Where a worker of the generator writes what it observes. */
+  observations(worker: number): string {
+    return join(this.path, "observations", `worker-${worker}.spool`);
+  }
+
+  /** The observations that are there, in the order of the workers. @throws RUN_INVALID */
+  observationSpools(): string[] {
+    const folder = join(this.path, "observations");
+    const workers = this.#list(folder).flatMap(
+      (name) => /^worker-(\d+)\.spool$/.exec(name)?.slice(1).map(Number) ?? [],
+    );
+    return workers.toSorted((a, b) => a - b).map((worker) => this.observations(worker));
   }
 
   get calls(): string {
     return join(this.path, "emulated", "calls.spool");
+  }
+
+  #list(folder: string): string[] {
+    try {
+      return readdirSync(folder);
+    } catch (cause) {
+      throw new ShakedownError("RUN_INVALID", `cannot read ${folder}: ${messageOf(cause)}`, {
+        hint: "name a run directory, such as runs/20260101T120000Z-payment-pool-cut-1a2b3c",
+        cause,
+      });
+    }
   }
 
   file(name: string): string {

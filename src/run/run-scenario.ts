@@ -2,23 +2,26 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { EXIT, type ExitCode, monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
 import { type Emulator, startEmulatorThread } from "../emulator/index.ts";
-import { ObservationWriter } from "../measure/index.ts";
 import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index.ts";
-import { type Profile, readProfile } from "../profile/index.ts";
-import { prepareRequest, rehearseReplay } from "../replay/index.ts";
+import type { Profile } from "../profile/index.ts";
+import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
 import type { ReportModel } from "../report/index.ts";
+import { keptRecords, readCaptured } from "./captured.ts";
+import { type GeneratorSetup, setUpGenerator } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
-import { LiveCounts, type RunEvent } from "./live.ts";
+import type { RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { makePlan } from "./make-plan.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
 import { RunDirectory } from "./run-directory.ts";
+import type { ScenarioArm } from "./scenario.ts";
 import { dependencyEnvName, startTarget, type Target } from "./target.ts";
-import { sendTraffic, type Stop } from "./traffic.ts";
+import { type Stop, Traffic } from "./traffic.ts";
 
 export interface RunOptions {
-  readonly scenarioPath: string;
+  /** A scenario's file, or one that was made elsewhere. */
+  readonly scenario: string | LoadedScenario;
   /** Where the run's directory is made. */
   readonly out: string;
   /** Replaces the scenario's seed. */
@@ -46,10 +49,13 @@ const RUN_UP_NS = 50 * NS_PER_MS;
  * @throws ShakedownError when it cannot begin; nothing is left behind then.
  */
 export async function runScenario(options: RunOptions, signal: AbortSignal): Promise<RunOutcome> {
-  const loaded = loadScenario(options.scenarioPath);
-  const profile = await readProfile(loaded.profilePath);
+  const { scenario } = options;
+  const loaded = typeof scenario === "string" ? loadScenario(scenario) : scenario;
   const seed = options.seed ?? loaded.scenario.seed;
+  const captured = await readCaptured(loaded.profilePath, loaded.scenario.redact, signal);
+  const profile = keptRecords(captured, loaded.scenario, seed);
   const registered = registerPlan(makePlan(loaded, profile, seed));
+  const setup = setUpGenerator(loaded, profile, registered.plan);
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(options.out, {
@@ -57,39 +63,34 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
     scenario: loaded.scenario.scenario,
     id,
   });
-  const run = new Run(options, { loaded, profile, registered, directory, id, startedAt });
+  for (const message of setup.warnings) options.onEvent({ kind: "warning", message });
+  const run = new Run(options, { loaded, profile, registered, setup, directory, id, startedAt });
   return run.go(signal);
 }
 
+interface Made {
+  readonly loaded: LoadedScenario;
+  readonly profile: Profile;
+  readonly registered: RegisteredPlan;
+  readonly setup: GeneratorSetup;
+  readonly directory: RunDirectory;
+  readonly id: string;
+  readonly startedAt: Date;
+}
+
+const DECIDED = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack } as const;
+
 class Run {
   readonly #options: RunOptions;
-  readonly #loaded: LoadedScenario;
-  readonly #profile: Profile;
+  readonly #made: Made;
   readonly #directory: RunDirectory;
-  readonly #id: string;
-  readonly #startedAt: Date;
-  readonly #registered: RegisteredPlan;
   readonly #audit: AuditLog;
   readonly #emulatorOriginNs = process.hrtime.bigint();
 
-  constructor(
-    options: RunOptions,
-    made: {
-      loaded: LoadedScenario;
-      profile: Profile;
-      registered: RegisteredPlan;
-      directory: RunDirectory;
-      id: string;
-      startedAt: Date;
-    },
-  ) {
+  constructor(options: RunOptions, made: Made) {
     this.#options = options;
-    this.#loaded = made.loaded;
-    this.#profile = made.profile;
+    this.#made = made;
     this.#directory = made.directory;
-    this.#id = made.id;
-    this.#startedAt = made.startedAt;
-    this.#registered = made.registered;
     this.#audit = new AuditLog(made.directory.file("audit.ndjson"), () => new Date().toISOString());
   }
 
@@ -99,7 +100,7 @@ class Run {
     const judged = await judge(this.#directory, manifest);
     const { model } = judged;
     const { decision, reason } = model.result;
-    const decided = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack }[decision];
+    const decided = decision === null ? EXIT.ship : DECIDED[decision];
     const unwritten = this.#keep(() => {
       this.#audit.append("verdict", { decision, reason });
       writeReports(this.#directory, judged);
@@ -125,22 +126,25 @@ class Run {
   async #measure(signal: AbortSignal): Promise<{ manifest: Manifest; stop: Stop | null }> {
     let begun = false;
     try {
-      this.#directory.write("plan.json", `${JSON.stringify(this.#registered, null, 2)}\n`);
-      this.#audit.append("plan registered", { sha256: this.#registered.sha256 });
-      await using emulator = await this.#startEmulator();
-      const enough = new AbortController();
-      const rehearsal = this.#rehearse(AbortSignal.any([signal, enough.signal]));
-      // Looked at below; until then a failure to start a target is the better news.
-      rehearsal.catch(() => {});
-      const targets = await this.#startTargets(emulator, signal).catch(async (thrown: unknown) => {
-        enough.abort();
-        await rehearsal.catch(() => {});
-        throw thrown;
-      });
+      const { registered } = this.#made;
+      this.#directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
+      this.#audit.append("plan registered", { sha256: registered.sha256 });
+      const emulator = await this.#startEmulator();
+      await using _emulator = emulator;
+      const targets = await this.#startTargets(emulator, signal);
       await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
-      await rehearsal;
+      const { setup } = this.#made;
+      const job = setup.jobFor(targets, this.#directory, this.#made.id);
+      const { plan } = registered;
+      const load = setup.label;
+      const { onEvent } = this.#options;
+      const parts = { directory: this.#directory, audit: this.#audit, onEvent };
+      const traffic = new Traffic({ ...parts, plan, load, targets, emulator });
+      onEvent({ kind: "starting", what: "generator" });
+      await using generators = await startGenerators(job, traffic.events);
+      signal.throwIfAborted();
       begun = true;
-      return await this.#replay({ emulator, targets }, signal);
+      return await this.#replay({ emulator, targets, traffic, generators, job }, signal);
     } catch (thrown) {
       // Nothing was measured: an empty directory would only be in the way.
       if (!begun) rmSync(this.#directory.path, { recursive: true, force: true });
@@ -150,99 +154,82 @@ class Run {
   }
 
   async #replay(
-    parts: { readonly emulator: Emulator; readonly targets: readonly Target[] },
+    parts: {
+      readonly emulator: Emulator | null;
+      readonly targets: readonly Target[];
+      readonly traffic: Traffic;
+      readonly generators: Generators;
+      readonly job: GeneratorJob;
+    },
     signal: AbortSignal,
   ): Promise<{ manifest: Manifest; stop: Stop | null }> {
-    const { emulator, targets } = parts;
+    const { emulator, generators, job, targets, traffic } = parts;
+    const { id, loaded, profile, registered, setup, startedAt } = this.#made;
     const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
     const begun = newManifest({
-      loaded: this.#loaded,
-      profile: this.#profile,
+      loaded,
+      profile,
       version: this.#options.version,
       command: this.#options.command,
-      runId: this.#id,
-      startedAt: this.#startedAt,
-      seed: this.#registered.plan.seed,
+      runId: id,
+      startedAt,
+      seed: registered.plan.seed,
       targets,
       emulatorLeadNs: Number(originNs - this.#emulatorOriginNs),
+      pacing: job.pacing,
+      generator: setup.describe(job),
     });
     this.#writeManifest(begun);
     this.#audit.append("traffic begins", { targets: begun.targets });
-    const { durationNs, keptRows, lostRows, stop } = await sendTraffic(
-      {
-        plan: this.#registered.plan,
-        arrivals: this.#loaded.scenario.arrivals,
-        profile: this.#profile,
-        runId: this.#id,
-        directory: this.#directory,
-        audit: this.#audit,
-        onEvent: this.#options.onEvent,
-        ...parts,
-      },
-      monotonicClock(originNs),
-      signal,
-    );
+    const sent = await traffic.send(generators, monotonicClock(originNs), signal);
+    const { durationNs, stop, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);
-    const totals = await emulator.stop();
+    const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
     const ended = {
       at: new Date().toISOString(),
       durationNs,
       incompleteBecause: stop?.because ?? null,
       exitCode: null,
-      rows: { observations: keptRows, calls: totals.keptRows, lost: lostRows + totals.lostRows },
-      emulatorEvictions: totals.evictions,
+      rows: {
+        observations: totals.keptRows,
+        calls: emulated.keptRows,
+        lost: totals.lostRows + emulated.lostRows,
+      },
+      emulatorEvictions: emulated.evictions,
+      resends: totals.resends,
+      substitutions: totals.substitutions,
     };
     const manifest = { ...begun, ended };
     this.#keep(() => this.#writeManifest(manifest));
     return { manifest, stop };
   }
 
-  #startEmulator(): Promise<Emulator> {
+  async #startEmulator(): Promise<Emulator | null> {
+    const { id, loaded, registered } = this.#made;
+    const { dependencies } = loaded.scenario;
+    if (Object.keys(dependencies).length === 0) return null;
     this.#options.onEvent({ kind: "starting", what: "emulator" });
     return startEmulatorThread({
-      arms: this.#registered.plan.arms,
-      dependencies: this.#loaded.scenario.dependencies,
-      seed: this.#registered.plan.seed,
-      runId: this.#id,
+      arms: registered.plan.arms,
+      dependencies,
+      seed: registered.plan.seed,
+      runId: id,
       originNs: this.#emulatorOriginNs,
       spoolPath: this.#directory.calls,
       rehearse: true,
     });
   }
 
-  /** Warms the generator up, while the targets start; leaves nothing. */
-  async #rehearse(signal: AbortSignal): Promise<void> {
-    const path = this.#directory.file("observations/rehearsal.spool");
-    const writer = await ObservationWriter.create(path, { arms: [], stages: [], routes: [] });
-    const tally = new LiveCounts(this.#registered.plan.arms, this.#registered.plan.timeoutNs);
-    const arm = { origin: "http://127.0.0.1", headers: {} };
-    const requests = this.#profile.records.map((record) => prepareRequest(record, 0, arm));
-    const clock = monotonicClock(process.hrtime.bigint());
-    try {
-      await rehearseReplay(
-        requests,
-        clock,
-        (observation) => {
-          writer.write(observation);
-          tally.add(observation);
-        },
-        signal,
-      );
-    } finally {
-      await writer.spool.close();
-      rmSync(path, { force: true });
-    }
-  }
-
-  async #startTargets(emulator: Emulator, signal: AbortSignal): Promise<Target[]> {
-    const starting = Object.entries(this.#loaded.scenario.arms).map(([arm, spec]) => {
+  async #startTargets(emulator: Emulator | null, signal: AbortSignal): Promise<Target[]> {
+    const { dir, scenario } = this.#made.loaded;
+    const arms: readonly (readonly [string, ScenarioArm])[] = Object.entries(scenario.arms);
+    const starting = arms.map(([arm, spec]) => {
       this.#options.onEvent({ kind: "starting", what: `arm ${arm}` });
-      const addresses = Object.entries(emulator.addresses);
+      const addresses = Object.entries(emulator?.addresses ?? {});
       const dependencyEnv = Object.fromEntries(
         addresses.map(([dependency, byArm]) => [dependencyEnvName(dependency), byArm[arm] ?? ""]),
       );
-      const { dir } = this.#loaded;
       return startTarget(
         { arm, spec, dir, dependencyEnv, logPath: this.#directory.log(arm) },
         signal,

@@ -4,15 +4,24 @@ import {
   durationNsField,
   messageOf,
   NS_PER_S,
+  PACINGS,
+  parseBytes,
+  parseMultiple,
   parseRatePerSec,
   parseRatio,
-  ratePerSecField,
   ratioField,
   ShakedownError,
   textWithUnit,
 } from "../core/index.ts";
 import { dependencySchema } from "../emulator/index.ts";
 import { metricSchema, primarySchema } from "../experiment/index.ts";
+import {
+  substitutionSchema,
+  TRANSPORT_LIMITS,
+  type TransportName,
+  TRANSPORTS,
+} from "../replay/index.ts";
+import { arrivalsSchema } from "../schedule/index.ts";
 
 const name = z
   .string()
@@ -57,34 +66,75 @@ const commandArm = z.strictObject({
   headers,
 });
 
+const tls = z
+  .strictObject({
+    ca: z.string().optional().describe("PEM file of the authorities to trust"),
+    cert: z.string().optional().describe("PEM file of the client's certificate"),
+    key: z.string().optional().describe("PEM file of its key"),
+    servername: z.string().optional().describe("the name asked for (SNI) and checked"),
+    insecure: z.boolean().default(false).describe("take any certificate"),
+  })
+  .refine((given) => (given.cert === undefined) === (given.key === undefined), {
+    error: "a client's certificate needs both `cert` and `key`",
+  });
+
 const urlArm = z.strictObject({
   url: z
-    .url({ protocol: /^http$/, error: "an http:// address, such as http://127.0.0.1:8080" })
+    .url({ protocol: /^https?$/, error: "an http(s) address, such as http://127.0.0.1:8080" })
     .refine((url) => !URL.canParse(url) || new URL(url).href === `${new URL(url).origin}/`, {
       error: "an address alone: paths come from the profile, credentials go in `headers`",
     }),
   headers,
+  tls: tls.optional().describe("for https; paths are from the scenario's folder"),
+  http2: z.boolean().default(false).describe("speak HTTP/2"),
 });
 
 const arm = z.union([commandArm, urlArm]);
 
-/** `60/s`, or a share of the scenario's `rate` such as `25%`. */
-const stageRateText = textWithUnit((value) => `${value}/s, or a share of \`rate\` such as 50%`);
-const stageRate = stageRateText.transform((text, context) => {
+/** Reads a text with one of several readers; the message is that of the last. */
+function readText<Out>(text: string, context: z.RefinementCtx, read: (text: string) => Out): Out {
   try {
-    return text.trim().endsWith("%")
-      ? { shareOfRate: parseRatio(text) }
-      : { ratePerSec: parseRatePerSec(text) };
+    return read(text.trim());
   } catch (thrown) {
     if (!(thrown instanceof ShakedownError)) throw thrown;
-    context.addIssue({ code: "custom", message: `${thrown.message} or share of \`rate\`` });
+    const hint = thrown.hint === undefined ? "" : ` (${thrown.hint})`;
+    context.addIssue({ code: "custom", message: `${thrown.message}${hint}` });
     return z.NEVER;
   }
-});
+}
+
+/** `120/s`, or so many times the capture's own rate: `2x`. */
+const rate = textWithUnit((value) => `${value}/s, or ${value}x of the captured rate`).transform(
+  (text, context) =>
+    readText(text, context, (given) =>
+      given.endsWith("x")
+        ? { multiple: parseMultiple(given) }
+        : { ratePerSec: parseRatePerSec(given) },
+    ),
+);
+
+/** `60/s`, or a share of the scenario's `rate` such as `25%`. */
+const stageRate = textWithUnit(
+  (value) => `${value}/s, or a share of \`rate\` such as 50%`,
+).transform((text, context) =>
+  readText(text, context, (given) =>
+    given.endsWith("%")
+      ? { shareOfRate: parseRatio(given) }
+      : { ratePerSec: given === "0/s" ? 0 : parseRatePerSec(given) },
+  ),
+);
+
+const bytes = textWithUnit((value) => `${value}B or ${value}MB`).transform((text, context) =>
+  readText(text, context, parseBytes),
+);
 
 const stage = z.strictObject({
   name: name.optional(),
-  rate: stageRate,
+  rate: stageRate.refine(
+    (given) => ("shareOfRate" in given ? given.shareOfRate : given.ratePerSec) > 0,
+    "more than 0",
+  ),
+  from: stageRate.optional().describe("a ramp: the rate rises or falls from this to `rate`"),
   for: durationNsField(),
   judge: z.boolean().default(true).describe("false for a warm-up: recorded, never judged"),
   settle: durationNsField()
@@ -112,20 +162,73 @@ const design = z.strictObject({
     ),
 });
 
-/** A scenario file, as people write it. */
-export const scenarioSchema = z.strictObject({
-  scenario: z.string().min(1).max(120),
-  description: z.string().optional(),
-  profile: z.string().describe("path of the profile, from the scenario's folder"),
-  rate: ratePerSecField().describe("what 100 % means in `stages`: production's rate, or beyond"),
-  arrivals: z.enum(["poisson", "recorded", "uniform"]).default("poisson"),
-  arms: z.strictObject({ control: arm, variant: arm }),
-  dependencies: z.record(name, dependencySchema).default({}),
-  hypothesis,
-  secondary: z.array(metricSchema).max(2).default([]),
-  guardrails: z.array(metricSchema).default([]),
-  stages: z.array(stage).min(1).max(32),
-  design: design.prefault({}),
+const list = (of: z.ZodType<string>) =>
+  z.union([of, z.array(of)]).transform((each) => [each].flat());
+const statuses = z
+  .union([z.string(), z.int()])
+  .transform(String)
+  .refine(
+    (text) => /^[1-5](?:\d\d|xx)$/.test(text),
+    "a status such as 404, or a class such as 2xx",
+  );
+
+const filter = z.strictObject({
+  method: list(z.string().transform((text) => text.toUpperCase())).optional(),
+  route: list(z.string())
+    .optional()
+    .describe("a route as `profile` lists it; * stands for anything"),
+  status: z
+    .union([statuses, z.array(statuses)])
+    .transform((each) => [each].flat())
+    .optional()
+    .describe("what production answered: 200, 2xx"),
+});
+
+const sample = z.strictObject({
+  share: ratioField(),
+  by: z.enum(["request", "session"]).default("request"),
+});
+
+/** How the load is made: the same for a scenario's file and for `replay`. */
+const load = {
+  rate: rate
+    .prefault("1x")
+    .describe("what 100 % means in `stages`: production's rate (1x), or beyond"),
+  arrivals: arrivalsSchema.default({ kind: "poisson" }),
+  speed: z
+    .number()
+    .gt(0)
+    .max(1_000_000)
+    .default(1)
+    .describe("recorded arrivals, so many times as fast"),
+  loop: z.boolean().default(true).describe("recorded arrivals begin anew when the capture is over"),
+  rekey: z
+    .boolean()
+    .default(true)
+    .describe("clones of a capture that is scaled up get keys of their own, as more users would"),
+  filter: filter.optional().describe("keep these records of the profile only"),
+  sample: sample.optional().describe("keep a share of the profile's records"),
+  transport: z
+    .enum(["auto", ...Object.keys(TRANSPORTS)] as ["auto", ...TransportName[]])
+    .default("auto"),
+  pacing: z.enum(["auto", ...PACINGS]).default("auto"),
+  workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"),
+  connections: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe("that may be open to each arm; as many as requests in flight unless given"),
+  keepConnections: z
+    .boolean()
+    .default(false)
+    .describe("requests of one captured session, or connection, keep their connection and order"),
+  substitute: z.array(substitutionSchema).max(64).default([]),
+  redact: z
+    .boolean()
+    .default(true)
+    .describe("for a capture that is replayed as it is: secrets are replaced, as `capture` would"),
+  bodyLimit: bytes.default(TRANSPORT_LIMITS.bodyBytesMax).describe("of one response"),
   timeout: durationNsField()
     .refine((timeoutNs) => timeoutNs > 0, "more than 0")
     .default(10 * NS_PER_S),
@@ -136,7 +239,28 @@ export const scenarioSchema = z.strictObject({
     .default(2_000)
     .describe("per arm; above it starts are dropped"),
   seed: z.coerce.string().default("1"),
+};
+
+/** A scenario file, as people write it. */
+export const scenarioSchema = z.strictObject({
+  scenario: z.string().min(1).max(120),
+  description: z.string().optional(),
+  profile: z.string().describe("path of the profile, or of a capture, from the scenario's folder"),
+  ...load,
+  arms: z.union([
+    z.strictObject({ control: arm, variant: arm }),
+    z.strictObject({ target: arm }).describe("one arm alone: measured, with nothing to compare"),
+  ]),
+  dependencies: z.record(name, dependencySchema).default({}),
+  hypothesis: hypothesis.optional().describe("what is to be decided; needs two arms"),
+  secondary: z.array(metricSchema).max(2).default([]),
+  guardrails: z.array(metricSchema).default([]),
+  stages: z.array(stage).min(1).max(32),
+  design: design.prefault({}),
 });
 
 export type Scenario = z.output<typeof scenarioSchema>;
-export type ScenarioArm = Scenario["arms"]["control"];
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type ScenarioArm = z.output<typeof arm>;
+export type ScenarioRate = Scenario["rate"];
+export type ScenarioStage = Scenario["stages"][number];

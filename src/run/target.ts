@@ -5,14 +5,18 @@ import { delimiter, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { request } from "undici";
 import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { reach, type TransportTarget } from "../replay/index.ts";
 import type { ScenarioArm } from "./scenario.ts";
 import { keepTrackOf, loseTrackOf, signalGroup } from "./spawned.ts";
+import { tlsOptions } from "./tls-files.ts";
 
 /** One side of the comparison, up and ready to take requests. */
 export interface Target extends AsyncDisposable {
   readonly arm: string;
   /** `http://127.0.0.1:8080`, without a path. */
   readonly origin: string;
+  /** The same, for transports. */
+  readonly address: TransportTarget;
   readonly headers: Readonly<Record<string, string>>;
   /** What was spawned; null for a target that ran already. */
   readonly pid: number | null;
@@ -88,6 +92,7 @@ function how(code: number | null, signal: NodeJS.Signals | null): string {
 class SpawnedTarget implements Target {
   readonly arm: string;
   readonly origin: string;
+  readonly address: TransportTarget;
   readonly headers: Readonly<Record<string, string>>;
   readonly died: Promise<string>;
   readonly exited: Promise<string>;
@@ -109,6 +114,7 @@ class SpawnedTarget implements Target {
     this.arm = arm;
     this.headers = spec.headers;
     this.origin = `http://127.0.0.1:${port}`;
+    this.address = { origin: this.origin, address: "127.0.0.1", tls: null, http2: false };
     const [program = "", ...args] = commandWords(command);
     // `node` means the Node.js that runs us, whatever else is on the PATH.
     const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
@@ -224,28 +230,24 @@ async function waitUntilReady(
 }
 
 async function useRunning(
-  arm: string,
-  spec: { url: string; headers: Readonly<Record<string, string>> },
+  { arm, dir }: TargetOptions,
+  spec: Extract<ScenarioArm, { url: string }>,
   signal: AbortSignal,
 ): Promise<Target> {
-  const { origin } = new URL(spec.url);
-  try {
-    const answer = await request(spec.url, { headersTimeout: 5_000, bodyTimeout: 5_000, signal });
-    await answer.body.dump();
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new ShakedownError(
-      "TARGET_UNREACHABLE",
-      `arm ${arm}: ${spec.url} does not answer: ${messageOf(cause)}`,
-      {
-        hint: "start it first, or give the arm a `command`",
-        cause,
-      },
-    );
-  }
+  const { http2, url } = spec;
+  const address = await reach({ arm, url, tls: tlsOptions(spec, dir), http2 }, signal);
   const stop = (): Promise<void> => Promise.resolve();
   const died = new Promise<string>(() => {});
-  return { arm, origin, headers: spec.headers, pid: null, died, stop, [Symbol.asyncDispose]: stop };
+  return {
+    arm,
+    origin: address.origin,
+    address,
+    headers: spec.headers,
+    pid: null,
+    died,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /**
@@ -255,7 +257,7 @@ async function useRunning(
  */
 export async function startTarget(options: TargetOptions, signal: AbortSignal): Promise<Target> {
   const { arm, spec } = options;
-  if ("url" in spec) return useRunning(arm, spec, signal);
+  if ("url" in spec) return useRunning(options, spec, signal);
   const port = await claimPort(arm, spec.port ?? 0);
   const target = new SpawnedTarget({ ...options, port, command: spec.command, env: spec.env });
   try {

@@ -38,8 +38,12 @@ export function timelineOf(
   for (const observation of observations) {
     const window = arms[observation.arm]?.windows[Math.floor(observation.intendedNs / WINDOW_NS)];
     if (window === undefined) continue;
+    if (observation.kind === "dropped") {
+      // What was still to come when a run was stopped is told as one: no burst at that moment.
+      if (observation.reason !== "run-stopped") window.planned += observation.count;
+      continue;
+    }
     window.planned++;
-    if (observation.kind === "dropped") continue;
     const failed = isFailure(observation);
     if (failed) window.failed++;
     else window.answered++;

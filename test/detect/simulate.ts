@@ -128,6 +128,7 @@ export function evidenceOf(
       route: 0,
       intendedNs: startNs,
       startNs,
+      connectionWaitNs: 0,
       firstByteNs: endNs,
       endNs,
       status,

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { brokenAuditLine } from "../../src/experiment/index.ts";
 import { readCalls, readObservations } from "../../src/measure/index.ts";
-import { type Result, resultSchema } from "../../src/report/index.ts";
+import { type Result, RESULT_SCHEMA_VERSION, resultSchema } from "../../src/report/index.ts";
+import { RunDirectory } from "../../src/run/index.ts";
 import { alive, ROOT, Running, scenarioText, Scratch, shakedown } from "./cli.ts";
 
 const resultOf = (run: string): Result =>
@@ -38,7 +39,7 @@ describe("a run from end to end", () => {
     for (const name of ["plan.json", "manifest.json", "audit.ndjson", "report.html", "report.md"]) {
       expect(existsSync(join(run, name)), name).toBe(true);
     }
-    const observations = readObservations(join(run, "observations", "observations.spool"));
+    const observations = readObservations(...new RunDirectory(run).observationSpools());
     for (const arm of ["control", "variant"]) {
       const { dropped, errors, planned, responses } = result.arms[arm]!;
       expect(planned).toBe(responses + errors + dropped);
@@ -72,7 +73,7 @@ describe("a run from end to end", () => {
     const stages = "[ { name: all, rate: 100%, for: 1s } ]";
     const { code, stdout } = await begin(scratch, scenarioText({ stages }), "--json").ended;
     const printed = JSON.parse(stdout) as { decision: string; schemaVersion: number };
-    expect(printed.schemaVersion).toBe(1);
+    expect(printed.schemaVersion).toBe(RESULT_SCHEMA_VERSION);
     // One second is too little to judge.
     expect(printed.decision).toBe("hold");
     expect(code).toBe(2);

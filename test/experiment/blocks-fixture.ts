@@ -37,6 +37,7 @@ export function response(
     kind: "response",
     ...place,
     startNs,
+    connectionWaitNs: 0,
     firstByteNs: endNs,
     endNs,
     status,
@@ -54,13 +55,15 @@ export function failure(arm: number, seq: number, intendedNs: number): Observati
     route: 0,
     intendedNs,
     startNs: intendedNs,
+    connectionWaitNs: 0,
     endNs: intendedNs + 1e6,
     error: "reset",
   };
 }
 
-export function dropped(arm: number, seq: number, intendedNs: number): Observation {
-  return { kind: "dropped", arm, stage: 1, seq, route: 0, intendedNs, reason: "in-flight-cap" };
+export function dropped(arm: number, seq: number, intendedNs: number, count = 1): Observation {
+  const place = { arm, stage: 1, seq, route: 0, intendedNs };
+  return { kind: "dropped", ...place, reason: "in-flight-cap", count };
 }
 
 export function call(

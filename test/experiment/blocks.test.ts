@@ -57,6 +57,14 @@ describe("blocks", () => {
     );
   });
 
+  it("count as many planned starts as a dropped one stands for", () => {
+    const [stage] = cut([response(0, 1, 5e9), dropped(0, 2, 5e9, 7), dropped(1, 3, 5e9, 2)]);
+    const [control, variant] = stage!.blocks;
+    expect(total(control!, (block) => block.planned)).toBe(8);
+    expect(total(control!, (block) => block.started)).toBe(1);
+    expect(total(variant!, (block) => block.planned)).toBe(2);
+  });
+
   it("count a refusal as a failure where another arm answers, and not where none does", () => {
     const at = (seq: number): number => FROM_NS + seq * 1e6;
     const rows = [

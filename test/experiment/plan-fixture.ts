@@ -5,6 +5,7 @@ export const STAGES: readonly PlannedStage[] = [
   {
     name: "warm-up",
     ratePerSec: 50,
+    fromPerSec: 50,
     startNs: 0,
     endNs: 2 * NS_PER_S,
     judgedFromNs: null,
@@ -13,6 +14,7 @@ export const STAGES: readonly PlannedStage[] = [
   {
     name: "everybody",
     ratePerSec: 100,
+    fromPerSec: 100,
     startNs: 2 * NS_PER_S,
     endNs: 13.1 * NS_PER_S,
     judgedFromNs: 3 * NS_PER_S,
@@ -36,10 +38,28 @@ export const PLAN: Plan = {
   stages: STAGES,
   alpha: 0.05,
   betweenRunSd: 0.01,
-  arrivals: "poisson",
+  load: {
+    arrivals: { kind: "poisson" },
+    speed: 1,
+    loop: true,
+    rekey: true,
+    keepConnections: false,
+    substitute: [],
+  },
   timeoutNs: 5 * NS_PER_S,
   inFlightMax: 2_000,
   seed: "1",
   inputs: { scenarioSha256: "a", profileSha256: "b" },
   limits: INSTRUMENT_LIMITS,
+};
+
+/** The same with one arm alone: measured, and nothing to decide. */
+export const ONE_ARM_PLAN: Plan = {
+  ...PLAN,
+  hypothesis: null,
+  otherwise: null,
+  primary: null,
+  secondary: [],
+  guardrails: [],
+  arms: ["target"],
 };

@@ -27,6 +27,7 @@ const ERRORS: JudgedComparison = {
 };
 const SHIPS: VerdictInput = {
   alpha: ALPHA,
+  hypothesis: { if: "the pool is cut" },
   comparisons: [FINE, ERRORS],
   findings: [{ detector: "d", subject: "variant", status: "pass", summary: "all is well" }],
   invalid: [],
@@ -81,6 +82,7 @@ const finding = fc.record({
 });
 const input: fc.Arbitrary<VerdictInput> = fc.record({
   alpha: fc.constant(ALPHA),
+  hypothesis: fc.constant({ if: "the pool is cut" }),
   comparisons: fc.array(comparison, { maxLength: 5 }),
   findings: fc.array(finding, { maxLength: 3 }),
   invalid: fc.option(fc.constant([{ name: "emulator late", summary: "off by 9 ms" }]), {
@@ -267,6 +269,29 @@ describe("the decision", () => {
     const { decision, reason } = decide({ ...SHIPS, ...change });
     expect(decision).toBe("roll-back");
     expect(reason).toMatchSnapshot("words");
+  });
+
+  it("is none for one arm alone that was measured well, whatever was or was not compared", () => {
+    const reason = "one arm was measured, and nothing is compared";
+    const alone = { ...SHIPS, hypothesis: null, comparisons: [], replicated: false };
+    expect(decide(alone)).toEqual({ decision: null, reason });
+    expect(decide({ ...alone, droppedStarts: 1_024 })).toEqual({
+      decision: null,
+      reason: `${reason}; 1,024 planned starts were dropped`,
+    });
+  });
+
+  it("holds also with one arm alone where what was measured cannot be believed", () => {
+    const sound = input.map((given) => ({ ...given, hypothesis: null, comparisons: [] }));
+    fc.assert(
+      fc.property(sound, (given) => {
+        const believed = given.invalid.length === 0 && given.incompleteBecause === null;
+        // Where it holds, the reason is the same as with two arms.
+        const wanted = believed ? { decision: null } : decide({ ...given, hypothesis: {} });
+        expect(decide(given)).toMatchObject(wanted);
+        expect(wanted.decision).toBe(believed ? null : "hold");
+      }),
+    );
   });
 
   it("ships small harm and says so", () => {

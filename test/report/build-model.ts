@@ -1,5 +1,11 @@
 import { type Prng, seededPrng } from "../../src/core/index.ts";
-import type { ArmRow, PercentileCurve, ReportModel, Result } from "../../src/report/index.ts";
+import {
+  type ArmRow,
+  type PercentileCurve,
+  type ReportModel,
+  type Result,
+  RESULT_SCHEMA_VERSION,
+} from "../../src/report/index.ts";
 
 /* Makes whole, consistent report models from a few numbers, always the same ones. */
 
@@ -46,6 +52,20 @@ function quantilesOf(shape: ArmShape, slow: number): Quantiles {
 }
 
 const LAG: Quantiles = { p50: 42, p90: 88, p99: 310, p999: 940, max: 1_820 };
+const NO_WAIT: Quantiles = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+
+/** Rates over the whole plan, pauses included. */
+function ratesOf(
+  { dropped, planned, responses }: Pick<ArmRow, "dropped" | "planned" | "responses">,
+  stages: readonly Stage[],
+): ArmRow["ratePerSec"] {
+  const lastS = Math.max(...stages.map(({ endS }) => endS));
+  return {
+    offered: planned / lastS,
+    started: (planned - dropped) / lastS,
+    answered: responses / lastS,
+  };
+}
 
 function countsOf(shape: ArmShape, stages: readonly Stage[]) {
   const planned = stages.reduce(
@@ -86,7 +106,9 @@ function armOf(shape: ArmShape, spec: ModelShape): ArmRow {
     responseTimeUs: quantilesOf(shape, slow),
     serviceTimeUs: quantilesOf({ ...shape, medianUs: shape.medianUs * 0.995 }, slow),
     startLagUs: LAG,
-    lateStarts: whole(counts.responses * 0.0008),
+    connectionWaitUs: NO_WAIT,
+    lateStarts: { generator: whole(counts.responses * 0.0008), connection: 0 },
+    ratePerSec: ratesOf(counts, spec.stages),
     routes: spec.routes.map((route, index) => ({
       route,
       responses: share(counts.responses, index),
@@ -213,7 +235,7 @@ export function buildModel(spec: ModelShape): ReportModel {
   const prng = seededPrng("report fixtures");
   const dependencies = dependenciesOf(spec, prng);
   const result: Result = {
-    schemaVersion: 1,
+    schemaVersion: RESULT_SCHEMA_VERSION,
     tool: { name: "shakedown", version: "0.1.0" },
     run: {
       id: "7f3a91c04be2d815",
@@ -224,7 +246,11 @@ export function buildModel(spec: ModelShape): ReportModel {
       complete: true,
       seed: "1",
       planSha256: "9d1f0a7c5b2e48e6a3c4f81726b5d90e1c3a7f42d86b0e95f7a21c48de630b17",
-      pacing: "wake-up thread (3 spare cores)",
+      pacing: "spin",
+      load: "poisson arrivals up to 120/s; 1 worker, pacing by spin: 4 cores, 1 to spare",
+      workers: 1,
+      connections: 2_000,
+      resends: 0,
       command: "shakedown run scenarios/payment-pool.yaml --seed 1",
       host: { node: "24.21.0", os: "linux 6.8.0 x64", cpus: 4 },
     },

@@ -55,6 +55,29 @@ export const oneRequest = (): ReportModel => {
   };
 };
 
+/** One arm alone: measured, and nothing to decide. Some starts waited for a connection. */
+export const oneArm = (): ReportModel => {
+  const model = buildModel({
+    stages: [stage("replay", 60, 0, 30, 0)],
+    arms: { target: CONTROL },
+    routes: ["GET /", "POST /checkout"],
+    dependencies: [],
+    result: {
+      hypothesis: null,
+      decision: null,
+      reason: "one arm was measured, and nothing is compared",
+    },
+  });
+  const { target } = model.result.arms;
+  const waited = {
+    ...target!,
+    lateStarts: { generator: 1, connection: 17 },
+    connectionWaitUs: { p50: 0, p90: 0, p99: 1_200, p999: 1_710, max: 1_790 },
+  };
+  const run = { ...model.result.run, connections: 8, command: "shakedown replay day.gor" };
+  return { ...model, result: { ...model.result, run, arms: { target: waited } } };
+};
+
 /** A target that calls nothing, and a variant that answered nothing. */
 export const noDependencies = (): ReportModel => {
   const model = buildModel({
@@ -149,5 +172,6 @@ export const FIXTURES: Readonly<Record<string, () => ReportModel>> = {
   "single-stage": singleStage,
   "one-request": oneRequest,
   "no-dependencies": noDependencies,
+  "one-arm": oneArm,
   hostile,
 };

@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { ShakedownError } from "../../src/core/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
-import { type ReportModel, resultSchema } from "../../src/report/index.ts";
 import { analyse, judgeAndReport, type RunDirectory } from "../../src/run/index.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
-import { MANIFEST, scratch, traffic, type Written, writeRun } from "./run-fixture.ts";
+import { expectSound, MANIFEST, scratch, traffic, type Written, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
@@ -22,33 +21,6 @@ const codeOf = (act: () => unknown): string => {
   }
   return "none";
 };
-
-/** What every report relies on, however little there was. */
-function expectSound({ curves, dependencies, result, timeline }: ReportModel): void {
-  expect(resultSchema.safeParse(result).error).toBeUndefined();
-  const windows = timeline.atS.length;
-  expect(windows).toBeGreaterThan(0);
-  expect(timeline.offeredPerSec).toHaveLength(windows);
-  for (const { arm: _arm, ...series } of timeline.arms) {
-    for (const values of Object.values(series)) expect(values).toHaveLength(windows);
-  }
-  for (const { arms } of dependencies) {
-    for (const { arm: _arm, ...series } of arms) {
-      for (const values of Object.values(series)) expect(values).toHaveLength(windows);
-    }
-  }
-  for (const { points } of curves) {
-    for (const { highUs, lowUs, valueUs } of points) {
-      expect(lowUs).toBeLessThanOrEqual(valueUs);
-      expect(highUs).toBeGreaterThanOrEqual(valueUs);
-    }
-  }
-  for (const arm of Object.values(result.arms)) {
-    expect(arm.planned).toBe(arm.responses + arm.errors + arm.dropped);
-    const routes = arm.routes.reduce((sum, route) => sum + route.planned, 0);
-    expect(routes).toBe(arm.planned);
-  }
-}
 
 describe("judging a run from its directory", () => {
   it("an A/A run ships, with a sound report", async () => {
@@ -85,7 +57,8 @@ describe("judging a run from its directory", () => {
     const dropped = observations.map((row): Observation => {
       if (row.seq % 50 !== 0 || row.arm !== 1) return row;
       const { arm, intendedNs, route, seq, stage } = row;
-      return { kind: "dropped", arm, stage, seq, route, intendedNs, reason: "in-flight-cap" };
+      const place = { arm, stage, seq, route, intendedNs };
+      return { kind: "dropped", ...place, reason: "in-flight-cap", count: 1 };
     });
     const model = analyse(await made({ observations: dropped, calls }));
     expectSound(model);
@@ -133,7 +106,7 @@ describe("a run that is not whole", () => {
   it.each([
     [
       "cut observations",
-      (directory: RunDirectory) => truncateSync(directory.observations, 40_000),
+      (directory: RunDirectory) => truncateSync(directory.observations(0), 40_000),
       /cut or damaged$/,
     ],
     [
@@ -235,7 +208,7 @@ describe("a run that cannot be believed", () => {
     [
       "a manifest of another version",
       "manifest.json",
-      (text: string) => text.replace('"manifestVersion":1', '"manifestVersion":9'),
+      (text: string) => text.replace('"manifestVersion":2', '"manifestVersion":9'),
     ],
   ])("%s is refused", async (_, file, edit) => {
     const directory = await made(traffic());
@@ -245,7 +218,7 @@ describe("a run that cannot be believed", () => {
     expect(codeOf(() => analyse(directory))).toBe("RUN_INVALID");
   });
 
-  it.each(["plan.json", "manifest.json", "observations/observations.spool"])(
+  it.each(["plan.json", "manifest.json", "observations/worker-0.spool"])(
     "without %s it is refused",
     async (file) => {
       const directory = await made(traffic());
@@ -256,7 +229,7 @@ describe("a run that cannot be believed", () => {
 
   it("a spool that is something else is refused", async () => {
     const directory = await made(traffic());
-    writeFileSync(directory.observations, "not a spool at all");
+    writeFileSync(directory.observations(0), "not a spool at all");
     expect(codeOf(() => analyse(directory))).toBe("SPOOL_INVALID");
   });
 });

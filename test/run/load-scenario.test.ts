@@ -1,74 +1,15 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { ShakedownError } from "../../src/core/index.ts";
 import { loadScenario } from "../../src/run/index.ts";
 import { nearest } from "../../src/run/scenario-faults.ts";
 import { scratch } from "./run-fixture.ts";
+import { changed, faultOf, GOOD, said, TARGET } from "./scenario-text.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
 
 const SCENARIOS = new URL("../../scenarios/", import.meta.url).pathname;
-const GOOD = `scenario: payment pool cut
-profile: ../profiles/storefront.ndjson.gz
-rate: 180/s
-arrivals: poisson
-seed: 20260101
-arms:
-  control:
-    command: node services/storefront.ts
-    env: { PAYMENT_POOL: "64" }
-  variant:
-    command: node services/storefront.ts
-    env: { PAYMENT_POOL: "4" }
-dependencies:
-  payments:
-    latency: { kind: lognormal, median: 80ms, p99: 260ms }
-  catalog:
-    latency: { kind: lognormal, median: 12ms, p99: 60ms }
-    cacheTtl: 60s
-hypothesis:
-  if: the payments connection pool is cut from 64 to 4
-  then: { metric: response_time_p95, changesBy: less-than, margin: 10% }
-guardrails:
-  - { metric: error_ratio, margin: 0.5% }
-  - { metric: amplification, dependency: payments, margin: 10% }
-stages:
-  - { name: warm-up, rate: 25%, for: 5s, judge: false }
-  - { name: pilot, rate: 50%, for: 27s, settle: 2s }
-  - { name: everybody, rate: 100%, for: 25s, settle: 2s }
-timeout: 5s
-`;
-/** How the control arm's target is named in it. */
-const TARGET = '    command: node services/storefront.ts\n    env: { PAYMENT_POOL: "64" }\n';
-
-function faultOf(path: string): ShakedownError {
-  try {
-    loadScenario(path);
-  } catch (thrown) {
-    return thrown as ShakedownError;
-  }
-  throw new Error("it loads");
-}
-
-let files = 0;
-/** What is said of a text, without the path in front. */
-function said(text: string): string {
-  const path = join(folder.path, `${files++}.yaml`);
-  writeFileSync(path, text);
-  const { code, message } = faultOf(path);
-  expect(code).toBe("SCENARIO_INVALID");
-  return message.replaceAll(`${path}:`, "");
-}
-
-/** The good scenario with one piece replaced, which must be there. */
-function changed(from: string, to: string): string {
-  const text = GOOD.replace(from, to);
-  expect(text).not.toBe(GOOD);
-  return text;
-}
-
 const lineOf = (text: string, piece: string): number =>
   text.slice(0, text.indexOf(piece)).split("\n").length;
 
@@ -87,7 +28,7 @@ describe("the shipped scenarios", () => {
     writeFileSync(path, swapped);
     const { scenario } = loadScenario(path);
     expect(Object.keys(scenario.arms)).toEqual(["control", "variant"]);
-    expect(scenario.arms.control).toMatchObject({ env: { PAYMENT_POOL: "4" } });
+    expect(scenario.arms).toMatchObject({ control: { env: { PAYMENT_POOL: "4" } } });
   });
 
   it("the profile's path starts at the scenario's folder", () => {
@@ -132,7 +73,12 @@ describe("a fault in a scenario", () => {
       "median: 80",
       "dependencies.payments.latency.median: 80 has no unit; write 80s or 80ms",
     ],
-    ["a rate without a unit", "rate: 180/s", "rate: 180", "rate: 180 has no unit; write 180/s"],
+    [
+      "a rate without a unit",
+      "rate: 180/s",
+      "rate: 180",
+      "rate: 180 has no unit; write 180/s, or 180x of the captured rate",
+    ],
     [
       "a stage's rate without a unit",
       "rate: 25%",
@@ -153,9 +99,9 @@ describe("a fault in a scenario", () => {
     ],
     [
       "a misspelt choice",
-      "arrivals: poisson",
-      "arrivals: poison",
-      'arrivals: "poison" is none of poisson, recorded, uniform; did you mean `poisson`?',
+      "seed: 20260101",
+      "transport: wires",
+      'transport: "wires" is none of auto, wire, undici; did you mean `wire`?',
     ],
     [
       "a misspelt kind",
@@ -207,10 +153,10 @@ describe("a fault in a scenario", () => {
       "arms.control.command: a command to start, such as node server.js",
     ],
     [
-      "an arm over TLS",
+      "an arm that speaks something else",
       TARGET,
-      "    url: https://shop.internal\n",
-      "arms.control.url: an http:// address, such as http://127.0.0.1:8080",
+      "    url: ftp://shop.internal\n",
+      "arms.control.url: an http(s) address, such as http://127.0.0.1:8080",
     ],
     [
       "an arm with a path",
@@ -242,7 +188,7 @@ describe("a fault in a scenario", () => {
       "  pay-ments:\n    latency: { kind: constant, value: 1ms }\n  pay_ments:\n",
       "dependencies.pay_ments: its address would be passed as PAY_MENTS_URL, and so would that of `pay-ments`: rename one",
     ],
-  ] satisfies [string, string, string, string][])(
+  ] satisfies [string, string | RegExp, string, string][])(
     "is named with what to do: %s",
     (_, from, to, message) => {
       const text = changed(from, to);

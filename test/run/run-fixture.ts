@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { keyedDraw, NS_PER_MS, NS_PER_S } from "../../src/core/index.ts";
 import { AuditLog, type Plan, registerPlan } from "../../src/experiment/index.ts";
 import {
@@ -9,15 +10,17 @@ import {
   type Observation,
   ObservationWriter,
 } from "../../src/measure/index.ts";
+import { type ReportModel, resultSchema } from "../../src/report/index.ts";
 import { RunDirectory } from "../../src/run/index.ts";
-import { PLAN } from "../experiment/plan-fixture.ts";
+import type { Manifest } from "../../src/run/manifest.ts";
+import { ONE_ARM_PLAN, PLAN } from "../experiment/plan-fixture.ts";
 
 /** How far the emulator's clock is ahead of the run's, as in a real run. */
 export const LEAD_NS = 1.5 * NS_PER_S;
 export const END_NS = 13.1 * NS_PER_S;
 
-export const MANIFEST = {
-  manifestVersion: 1,
+export const MANIFEST: Manifest = {
+  manifestVersion: 2,
   tool: { name: "shakedown", version: "0.0.0" },
   runId: "00112233445566ff",
   scenario: { name: "pool cut", path: "pool.yaml" },
@@ -25,6 +28,14 @@ export const MANIFEST = {
   startedAt: "2026-01-01T00:00:00.000Z",
   command: "shakedown run pool.yaml",
   pacing: "alarm",
+  generator: {
+    load: "poisson arrivals up to 100/s; 1 worker, pacing by alarm: 2 cores, none to spare",
+    workers: 1,
+    connections: 2_000,
+    transports: { control: "wire", variant: "wire" },
+    copies: 1,
+    warnings: [],
+  },
   seed: "1",
   host: { node: "v24.0.0", os: "linux", cpus: 2 },
   emulatorLeadNs: LEAD_NS,
@@ -37,14 +48,30 @@ export const MANIFEST = {
     exitCode: null,
     rows: { observations: 0, calls: 0, lost: 0 },
     emulatorEvictions: 0,
+    resends: 0,
+    substitutions: { learned: 0, applied: 0, missed: 0, refused: 0, forgotten: 0 },
   },
-} as const;
+};
 
 export interface Written {
   readonly observations: readonly Observation[];
   readonly calls: readonly EmulatedCall[] | null;
   readonly plan?: Plan;
+  /** Generator threads: start n was one of worker n modulo their number. */
+  readonly workers?: number;
   readonly manifest?: Readonly<Record<string, unknown>>;
+}
+
+/** What one arm alone did: the control of `traffic`. */
+export function lone(change: (observation: Observation) => Observation = (same) => same): Written {
+  const observations = traffic().observations.filter(({ arm }) => arm === 0);
+  const generator = { ...MANIFEST.generator, transports: { target: "wire" } };
+  return {
+    observations: observations.map((observation) => change(observation)),
+    calls: null,
+    plan: ONE_ARM_PLAN,
+    manifest: { dependencies: [], generator },
+  };
 }
 
 /** A folder for runs that is gone when the tests are over. */
@@ -71,13 +98,22 @@ export async function writeRun(path: string, written: Written): Promise<RunDirec
   const manifest = { ...MANIFEST, ended: { ...MANIFEST.ended, rows }, ...written.manifest };
   writeFileSync(directory.file("manifest.json"), JSON.stringify(manifest));
   const { arms, stages } = plan;
-  const observations = await ObservationWriter.create(directory.observations, {
+  const meta = {
     arms,
     stages: stages.map(({ name }) => name),
     routes: ["GET /", "POST /checkout"],
-  });
-  for (const observation of written.observations) observations.write(observation);
-  await observations.spool.close();
+  };
+  const workers = written.workers ?? 1;
+  for (let worker = 0; worker < workers; worker++) {
+    const file = directory.observations(worker);
+    // oxlint-disable-next-line no-await-in-loop -- a few files, one after the other
+    const writer = await ObservationWriter.create(file, meta);
+    for (const observation of written.observations) {
+      if (observation.seq % workers === worker) writer.write(observation);
+    }
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await writer.spool.close();
+  }
   if (written.calls === null) return directory;
   const calls = await CallWriter.create(directory.calls, { arms, dependencies: ["payments"] });
   for (const call of written.calls) {
@@ -112,7 +148,14 @@ export function traffic(
       };
       const fate = luck.uniform("fate");
       if (fate < 0.004)
-        observations.push({ kind: "error", ...place, startNs, endNs, error: "timeout" });
+        observations.push({
+          kind: "error",
+          ...place,
+          startNs,
+          connectionWaitNs: 0,
+          endNs,
+          error: "timeout",
+        });
       else {
         const status = fate < 0.01 ? 503 : 200;
         const sizes = { bytesIn: 200, bytesOut: 100 };
@@ -120,6 +163,7 @@ export function traffic(
           kind: "response",
           ...place,
           startNs,
+          connectionWaitNs: 0,
           firstByteNs: endNs,
           endNs,
           status,
@@ -147,4 +191,31 @@ export function traffic(
     }
   }
   return { observations, calls };
+}
+
+/** What every report relies on, however little there was. */
+export function expectSound({ curves, dependencies, result, timeline }: ReportModel): void {
+  expect(resultSchema.safeParse(result).error).toBeUndefined();
+  const windows = timeline.atS.length;
+  expect(windows).toBeGreaterThan(0);
+  expect(timeline.offeredPerSec).toHaveLength(windows);
+  for (const { arm: _arm, ...series } of timeline.arms) {
+    for (const values of Object.values(series)) expect(values).toHaveLength(windows);
+  }
+  for (const { arms } of dependencies) {
+    for (const { arm: _arm, ...series } of arms) {
+      for (const values of Object.values(series)) expect(values).toHaveLength(windows);
+    }
+  }
+  for (const { points } of curves) {
+    for (const { highUs, lowUs, valueUs } of points) {
+      expect(lowUs).toBeLessThanOrEqual(valueUs);
+      expect(highUs).toBeGreaterThanOrEqual(valueUs);
+    }
+  }
+  for (const arm of Object.values(result.arms)) {
+    expect(arm.planned).toBe(arm.responses + arm.errors + arm.dropped);
+    const routes = arm.routes.reduce((sum, route) => sum + route.planned, 0);
+    expect(routes).toBe(arm.planned);
+  }
 }

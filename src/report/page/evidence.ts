@@ -19,7 +19,8 @@ import { badge, intervalBar } from "./marks.ts";
 import { type Markup, markup, table, terms } from "./markup.ts";
 
 /** What was expected, as it was registered, and what happened to the metric it names. */
-export function hypothesis({ result }: ReportModel): Markup {
+export function hypothesis({ result }: ReportModel): Markup | false {
+  if (result.hypothesis === null) return false;
   const { because, if: change, then, otherwise } = result.hypothesis;
   const primary = result.comparisons.filter(({ role }) => role === "primary");
   const happened = primary.map(
@@ -64,7 +65,8 @@ function marginCell(row: ComparisonRow): Markup {
 }
 
 /** Every comparison of the arms, with its interval drawn against the margin. */
-export function comparisons({ result }: ReportModel): Markup {
+export function comparisons({ result }: ReportModel): Markup | false {
+  if (result.hypothesis === null) return false;
   const rows = rankedComparisons(result).map((row) => [
     markup`<span class="metric">${metricWords(row.metric)}</span><span class="role">${row.role}</span>`,
     row.stage,

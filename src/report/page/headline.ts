@@ -1,6 +1,6 @@
 import { formatDurationNs, NS_PER_S } from "../../core/index.ts";
 import type { ReportModel, Result } from "../model.ts";
-import { capital, DECISION_WORDS, leadFinding } from "../words.ts";
+import { capital, leadFinding, OUTCOME_WORDS, outcomeOf } from "../words.ts";
 import { icon, toneOf } from "./marks.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -23,15 +23,16 @@ function cause(result: Result): Markup | false {
 
 /** What was run, then the verdict with its reason, the cause, and the next step. */
 export function headline({ result }: ReportModel): Markup {
-  const { decision, reason, needs, run } = result;
+  const { reason, needs, run } = result;
+  const outcome = outcomeOf(result);
   const duration = formatDurationNs(run.durationS * NS_PER_S);
   return markup`<header>
 <p class="brand">shakedown <span class="muted">report</span></p>
 <h1>${run.scenario}</h1>
 <p class="muted">${formatMoment(run.startedAt)} · ${duration} · profile ${run.profile}</p>
 </header>
-<section class="verdict ${toneOf(decision)}" id="verdict" aria-label="Verdict" data-decision="${decision}">
-<p class="word">${icon(decision)}<span>${DECISION_WORDS[decision]}</span></p>
+<section class="verdict ${toneOf(outcome)}" id="verdict" aria-label="Verdict" data-decision="${outcome}">
+<p class="word">${icon(outcome)}<span>${OUTCOME_WORDS[outcome]}</span></p>
 <p class="reason">${capital(reason)}</p>
 ${
   !run.complete &&

@@ -1,14 +1,13 @@
-import type { ComparisonRow, FindingRow, Result } from "../model.ts";
-import { formatEffect, intervalWords } from "../words.ts";
+import type { ComparisonRow, FindingRow } from "../model.ts";
+import { formatEffect, intervalWords, type Outcome } from "../words.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /* Small pictures drawn as SVG in the page itself. Shape carries the meaning; colour repeats it. */
 
 type Tone = "good" | "doubt" | "bad";
 
-const TONES: Readonly<
-  Record<Result["decision"] | ComparisonRow["status"] | FindingRow["status"], Tone>
-> = {
+const TONES: Readonly<Record<Outcome | ComparisonRow["status"] | FindingRow["status"], Tone>> = {
+  measured: "good",
   ship: "good",
   hold: "doubt",
   "roll-back": "bad",
@@ -21,6 +20,7 @@ const TONES: Readonly<
 };
 
 const SHAPES: Readonly<Record<keyof typeof TONES, string>> = {
+  measured: "tick",
   ship: "tick",
   hold: "pause",
   "roll-back": "back",

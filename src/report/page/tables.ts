@@ -1,6 +1,14 @@
 import { formatCount, formatUs } from "../../core/index.ts";
 import type { ArmRow, ReportModel, Result } from "../model.ts";
-import { countsWords, formatArmUs, ledgerOf, NOTHING, orderedArms, plainText } from "../words.ts";
+import {
+  countsWords,
+  formatArmUs,
+  ledgerOf,
+  NOTHING,
+  orderedArms,
+  plainText,
+  punctualityWords,
+} from "../words.ts";
 import { badge } from "./marks.ts";
 import { longText, type Markup, markup, table } from "./markup.ts";
 
@@ -19,7 +27,10 @@ function ledgerMark(missing: number): Markup {
 
 const lateWords = (arm: ArmRow): string => {
   const started = arm.responses + arm.errors;
-  return started === 0 ? NOTHING : `${formatCount(arm.lateStarts)} of ${formatCount(started)}`;
+  const { connection, generator } = arm.lateStarts;
+  return started === 0
+    ? NOTHING
+    : `${formatCount(generator + connection)} of ${formatCount(started)}`;
 };
 
 /** The exact account of every planned request in each arm, then how long they took. */
@@ -43,6 +54,7 @@ export function arms({ result }: ReportModel): Markup {
         ["response time", arm.responseTimeUs],
         ["service time", arm.serviceTimeUs],
         ["start lag", arm.startLagUs],
+        ["of it, no free connection", arm.connectionWaitUs],
       ] as const
     ).map(([what, us]) => [
       armName(name, index),
@@ -77,8 +89,9 @@ ${table({
     ...["p50", "p90", "p99", "p99.9", "Max", "Over 1 ms late"].map(figure),
   ],
   rows: times,
-  opens: (index) => index % 3 !== 2,
-})}</section>`;
+  opens: (index) => index % 4 !== 3,
+})}
+<ul class="notes">${rows.map(([name, arm]) => markup`<li>${name}: ${punctualityWords(arm)}.</li>`)}</ul></section>`;
 }
 
 function routeRows(

@@ -1,0 +1,228 @@
+import { PACINGS, ShakedownError } from "../core/index.ts";
+import { TRANSPORTS } from "../replay/index.ts";
+import { type ReplayFlags, replayScenario } from "../run/index.ts";
+import type { CliIo, Command } from "./command.ts";
+import { runAndShow, type ShowArguments } from "./run.ts";
+
+interface ReplayArguments extends ShowArguments, Omit<ReplayFlags, "headers" | "filter" | "tls"> {
+  readonly header: readonly string[];
+  readonly filter: readonly string[];
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  readonly insecure: boolean;
+}
+
+/** `x-flag: new` → `{"x-flag": "new"}`. */
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf(":");
+      if (at < 1) {
+        throw new ShakedownError("USAGE", `--header "${line}" has no name and value`, {
+          hint: 'write it as on the wire: --header "x-flag: new"',
+        });
+      }
+      return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
+    }),
+  );
+}
+
+const FILTERS = ["method", "route", "status"] as const;
+
+/** `method=GET`, `route=GET /products/*`, `status=2xx`, each as often as wanted. */
+function filterOf(texts: readonly string[]): ReplayFlags["filter"] {
+  const lists: Record<(typeof FILTERS)[number], string[]> = { method: [], route: [], status: [] };
+  for (const text of texts) {
+    const [, field, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
+    const known = FILTERS.find((name) => name === field);
+    if (known === undefined || value === undefined) {
+      throw new ShakedownError("USAGE", `--filter "${text}" is not a filter`, {
+        hint: "write method=GET, route='GET /products/*' or status=2xx",
+      });
+    }
+    lists[known].push(value);
+  }
+  return Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length > 0));
+}
+
+/** yargs makes NaN of what is no number. */
+function checkNumbers({ connections, maxInFlight, speed }: ReplayArguments): void {
+  const numbers = { speed, connections, "max-in-flight": maxInFlight };
+  for (const [flag, value] of Object.entries(numbers)) {
+    if (value === undefined || !Number.isNaN(value)) continue;
+    throw new ShakedownError("USAGE", `--${flag} takes a number`);
+  }
+}
+
+async function replay(io: CliIo, given: ReplayArguments): Promise<void> {
+  checkNumbers(given);
+  const { ca, cert, filter, header, insecure, key, servername } = given;
+  const tls = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(servername === undefined ? {} : { servername }),
+    insecure,
+  };
+  const flags = { ...given, headers: headersOf(header), filter: filterOf(filter), tls };
+  const scenario = await replayScenario(flags, io.signal);
+  await runAndShow(io, scenario, given);
+}
+
+const LOAD_FLAGS = {
+  rate: {
+    type: "string",
+    describe: "500/s, 30000/m, 0.2/s, or so many times the captured rate: 2x (1x unless given)",
+  },
+  arrivals: {
+    type: "string",
+    describe:
+      "recorded (unless given), uniform, poisson, burst[:ratio=4,share=10%,mean=1s], " +
+      "sinusoid[:amplitude=50%,period=60s]",
+  },
+  speed: { type: "number", describe: "recorded arrivals, so many times as fast: 2, 0.5" },
+  duration: { type: "string", describe: "30s, 10m (as long as the capture unless given)" },
+  ramp: { type: "string", describe: "rise to the rate over this time first: 30s" },
+  loop: {
+    type: "boolean",
+    default: false,
+    describe: "begin the capture anew when it is over, until --duration",
+  },
+  rekey: {
+    type: "boolean",
+    default: true,
+    describe: "--no-rekey (or --rekey off) repeats the same keys when the capture is scaled up",
+    coerce: (value: unknown) => value !== "off" && value !== "false" && value !== false,
+  },
+  filter: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: "keep some records: method=GET, route='GET /products/*', status=2xx (repeatable)",
+  },
+  sample: { type: "string", describe: "keep a share of the records: 10%" },
+  by: {
+    choices: ["request", "session"],
+    default: "request",
+    describe: "what --sample draws",
+  },
+} as const;
+
+const TARGET_FLAGS = {
+  target: {
+    type: "string",
+    demandOption: true,
+    describe: "where the requests go: http://127.0.0.1:8080",
+  },
+  control: {
+    type: "string",
+    describe: "a second target, of the build you trust: the same requests, compared",
+  },
+  header: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: "sent with every request, in place of a captured one: 'x-flag: new' (repeatable)",
+  },
+  substitute: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe:
+      "put what the target issues in place of what was captured: " +
+      "'response.json(token) -> request.header(authorization)' (repeatable)",
+  },
+  http2: { type: "boolean", default: false, describe: "speak HTTP/2" },
+  ca: { type: "string", describe: "https: PEM file of the authorities to trust" },
+  cert: { type: "string", describe: "https: PEM file of the client's certificate" },
+  key: { type: "string", describe: "https: PEM file of its key" },
+  servername: { type: "string", describe: "https: the name asked for (SNI) and checked" },
+  insecure: { type: "boolean", default: false, describe: "https: take any certificate" },
+  redact: {
+    type: "boolean",
+    default: true,
+    describe: "--no-redact sends a capture's secrets as they were captured",
+  },
+} as const;
+
+const GENERATOR_FLAGS = {
+  connections: { type: "number", describe: "that may be open to a target" },
+  "keep-connections": {
+    type: "boolean",
+    default: false,
+    describe: "requests of one captured session, or connection, keep their connection and order",
+  },
+  "max-in-flight": {
+    type: "number",
+    describe: "requests in flight, above which starts are dropped and counted (2000)",
+  },
+  workers: { type: "string", describe: "threads that send (as many as needed unless given)" },
+  transport: { choices: ["auto", ...Object.keys(TRANSPORTS)], default: "auto" },
+  pacing: {
+    choices: ["auto", ...PACINGS],
+    default: "auto",
+    describe: "spin is exact and takes a core; alarm is within 0.3 ms; timer is off by 1 ms",
+  },
+  timeout: { type: "string", describe: "when a request is given up (10s)" },
+  "body-limit": { type: "string", describe: "of one response (256 MiB)" },
+  seed: { type: "string", describe: "other seed, other arrivals" },
+} as const;
+
+const VERDICT_FLAGS = {
+  metric: {
+    type: "string",
+    default: "response_time_p99",
+    describe: "with --control: what must not get worse",
+  },
+  margin: { type: "string", default: "10%", describe: "with --control: by as much as this" },
+  "between-run-sd": {
+    type: "string",
+    describe: "with --control: how much two runs of one build differ; needed to ship",
+  },
+  out: { type: "string", default: "runs", describe: "where the run's directory is made" },
+  json: {
+    type: "boolean",
+    default: false,
+    describe: "print result.json; progress goes to standard error",
+  },
+  "exit-zero": {
+    type: "boolean",
+    default: false,
+    describe: "exit 0 on roll back and hold too",
+  },
+} as const;
+
+export const replayCommand: Command = (io) => ({
+  command: "replay <profile>",
+  describe: "replay a profile, or a capture, against a target, without a scenario",
+  builder: (yargs) =>
+    yargs
+      .positional("profile", {
+        type: "string",
+        demandOption: true,
+        describe: "a profile, or a capture as it is (GoReplay, HAR, access log)",
+      })
+      .options(TARGET_FLAGS)
+      .options(LOAD_FLAGS)
+      .options(GENERATOR_FLAGS)
+      .options(VERDICT_FLAGS)
+      .group(Object.keys(TARGET_FLAGS), "Targets:")
+      .group(Object.keys(LOAD_FLAGS), "Load:")
+      .group(Object.keys(GENERATOR_FLAGS), "Generator:")
+      .group(Object.keys(VERDICT_FLAGS), "Result:")
+      .example("$0 replay yesterday.gor --target http://staging:8080 --speed 2", "twice as fast")
+      .example(
+        "$0 replay day.ndjson.gz --target http://127.0.0.1:8080 --rate 10x --duration 5m --loop",
+        "ten times the load, with ten times the users",
+      )
+      .example(
+        "$0 replay day.ndjson.gz --target http://new:8080 --control http://old:8080 --rate 200/s --arrivals poisson",
+        "two builds, compared",
+      ),
+  handler: (given) => replay(io, given as unknown as ReplayArguments),
+});

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { formatCount, ShakedownError } from "../core/index.ts";
+
+/** Files, pipes and threads of our own: what is open beside the connections to the arms. */
+const OWN_DESCRIPTORS = 200;
+
+/** How many files this process may have open; null where the system does not say. */
+export function openFileLimit(
+  read: () => string = () => readFileSync("/proc/self/limits", "utf8"),
+): number | null {
+  try {
+    const soft = /^Max open files\s+(\d+|unlimited)/m.exec(read())?.[1];
+    if (soft === undefined) return null;
+    return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * How many connections may be open to each arm: what was asked for, which must fit; else as many
+ * as requests may be in flight, or as fit.
+ * @throws USAGE when what was asked for needs more open files than are allowed
+ */
+export function connectionsPerArm(
+  wanted: { readonly connections?: number | undefined; readonly inFlightMax: number },
+  arms: number,
+  limit: number | null = openFileLimit(),
+): number {
+  const room =
+    limit === null ? Number.POSITIVE_INFINITY : Math.floor((limit - OWN_DESCRIPTORS) / arms);
+  const { connections, inFlightMax } = wanted;
+  if (connections === undefined) return Math.max(Math.min(inFlightMax, room), 1);
+  if (connections <= room) return connections;
+  const needed = connections * arms + OWN_DESCRIPTORS;
+  throw new ShakedownError(
+    "USAGE",
+    `${formatCount(connections)} connections to each of ${arms} ${arms === 1 ? "arm" : "arms"} need ` +
+      `${formatCount(needed)} open files, and ${formatCount(limit ?? 0)} are allowed`,
+    { hint: `raise the limit first: ulimit -n ${needed}; or ask for at most ${Math.max(room, 1)}` },
+  );
+}

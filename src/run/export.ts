@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { NS_PER_US, ShakedownError } from "../core/index.ts";
+import {
+  type CallTable,
+  type EmulatedCall,
+  type Observation,
+  type ObservationTable,
+  readCalls,
+  readObservations,
+} from "../measure/index.ts";
+import { readManifest } from "./manifest.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+/** What can be exported of a run. */
+export const EXPORTS = ["observations", "calls"] as const;
+export type ExportSubject = (typeof EXPORTS)[number];
+
+/** A field of an exported row; null where the row has no such thing. */
+export type ExportValue = string | number | boolean | null;
+
+/** A column: its name, its unit last, and what its values are. `integer` is whole, up to 2^53. */
+export interface ExportColumn {
+  readonly name: string;
+  readonly kind: "text" | "integer" | "number" | "boolean";
+  readonly nullable: boolean;
+}
+
+/** A table to write, row by row; the values of a row are in the order of the columns. */
+export interface ExportTable {
+  readonly columns: readonly ExportColumn[];
+  readonly rowCount: number;
+  /** Set when what was read is cut or damaged: the rows before that are here. */
+  readonly truncated: boolean;
+  readonly rows: () => Iterable<readonly ExportValue[]>;
+}
+
+type Field<Row> = readonly [
+  name: string,
+  kind: ExportColumn["kind"] | `${ExportColumn["kind"]}?`,
+  of: (row: Row) => ExportValue,
+];
+
+/** To a nanosecond: the rest is what subtracting two long times left of their last digits. */
+const microseconds = (durationNs: number): number => Math.round(durationNs) / NS_PER_US;
+
+type Started = Exclude<Observation, { kind: "dropped" }>;
+type Response = Extract<Observation, { kind: "response" }>;
+const ofStarted =
+  (of: (row: Started) => ExportValue) =>
+  (row: Observation): ExportValue =>
+    row.kind === "dropped" ? null : of(row);
+const ofResponse =
+  (of: (row: Response) => ExportValue) =>
+  (row: Observation): ExportValue =>
+    row.kind === "response" ? of(row) : null;
+
+const observationFields = ({ arms, routes, stages }: ObservationTable["meta"]) =>
+  [
+    ["arm", "text", (row) => arms[row.arm] ?? ""],
+    ["stage", "text", (row) => stages[row.stage] ?? ""],
+    ["seq", "integer", (row) => row.seq],
+    ["route", "text", (row) => routes[row.route] ?? ""],
+    ["kind", "text", (row) => row.kind],
+    ["intendedNs", "number", (row) => row.intendedNs],
+    ["startNs", "number?", ofStarted((row) => row.startNs)],
+    ["firstByteNs", "number?", ofResponse((row) => row.firstByteNs)],
+    ["endNs", "number?", ofStarted((row) => row.endNs)],
+    ["startLagUs", "number?", ofStarted((row) => microseconds(row.startNs - row.intendedNs))],
+    ["connectionWaitUs", "number?", ofStarted((row) => microseconds(row.connectionWaitNs))],
+    ["serviceTimeUs", "number?", ofStarted((row) => microseconds(row.endNs - row.startNs))],
+    ["responseTimeUs", "number?", ofStarted((row) => microseconds(row.endNs - row.intendedNs))],
+    ["status", "integer?", ofResponse((row) => row.status)],
+    ["error", "text?", (row) => (row.kind === "error" ? row.error : null)],
+    ["dropReason", "text?", (row) => (row.kind === "dropped" ? row.reason : null)],
+    ["bytesIn", "integer?", ofResponse((row) => row.bytesIn)],
+    ["bytesOut", "integer?", ofResponse((row) => row.bytesOut)],
+    ["count", "integer", (row) => (row.kind === "dropped" ? row.count : 1)],
+  ] satisfies readonly Field<Observation>[];
+
+const callFields = ({ arms, dependencies }: CallTable["meta"]) =>
+  [
+    ["arm", "text", (row) => arms[row.arm] ?? ""],
+    ["dependency", "text", (row) => dependencies[row.dependency] ?? ""],
+    ["seq", "integer?", (row) => (row.seq < 0 ? null : row.seq)],
+    ["attempt", "integer", (row) => row.attempt],
+    ["key", "integer", (row) => row.key],
+    ["safe", "boolean", (row) => row.safe],
+    ["arriveNs", "number", (row) => row.arriveNs],
+    ["endNs", "number", (row) => row.endNs],
+    ["meantDelayUs", "number", (row) => row.meantDelayUs],
+    ["givenDelayUs", "number", (row) => row.givenDelayUs],
+    ["status", "integer?", (row) => (row.status === 0 ? null : row.status)],
+    ["outcome", "text", (row) => row.outcome],
+    ["retryAfterMs", "integer?", (row) => (row.retryAfterMs === 0 ? null : row.retryAfterMs)],
+    ["inFlight", "integer", (row) => row.inFlight],
+    ["connections", "integer", (row) => row.connections],
+    ["connection", "integer", (row) => row.connection],
+  ] satisfies readonly Field<EmulatedCall>[];
+
+interface Source<Row> extends Iterable<Row> {
+  readonly rows: number;
+  readonly truncated: boolean;
+}
+
+function tableOf<Row>(source: Source<Row>, fields: readonly Field<Row>[]): ExportTable {
+  return {
+    columns: fields.map(([name, kind]) => ({
+      name,
+      kind: kind.replace("?", "") as ExportColumn["kind"],
+      nullable: kind.endsWith("?"),
+    })),
+    rowCount: source.rows,
+    truncated: source.truncated,
+    rows: function* rows() {
+      for (const row of source) yield fields.map(([, , of]) => of(row));
+    },
+  };
+}
+
+/**
+ * Opens what a run observed, or what its emulator was asked, as a table of named columns. Times are
+ * what was measured: an error's too, which a verdict counts with the timeout. The sum of `count` is
+ * the number of planned starts.
+ * @throws RUN_INVALID, SPOOL_INVALID
+ */
+export function openExport(directory: RunDirectory, subject: ExportSubject): ExportTable {
+  const manifest = readManifest(directory);
+  if (subject === "observations") {
+    const table = readObservations(...directory.observationSpools());
+    return tableOf(table, observationFields(table.meta));
+  }
+  if (!existsSync(directory.calls)) {
+    throw new ShakedownError("RUN_INVALID", `${directory.path} holds no emulated calls`, {
+      hint: "only a run whose scenario names dependencies has some; its observations can be exported",
+    });
+  }
+  const table = readCalls(directory.calls, manifest.emulatorLeadNs);
+  return tableOf(table, callFields(table.meta));
+}

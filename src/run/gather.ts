@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { type RegisteredPlan, registerPlan } from "../experiment/index.ts";
+import {
+  type CallTable,
+  type ObservationTable,
+  readCalls,
+  readObservations,
+} from "../measure/index.ts";
+import { type Tallies, tallyArms } from "./arm-rows.ts";
+import { type Manifest, readPlan } from "./manifest.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+/** A run's files, read. */
+export interface Gathered {
+  readonly registered: RegisteredPlan;
+  readonly manifest: Manifest;
+  readonly observations: ObservationTable;
+  readonly calls: CallTable | null;
+  readonly tallies: Tallies;
+}
+
+/** @throws RUN_INVALID, SPOOL_INVALID */
+export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
+  const registered = readPlan(directory, registerPlan);
+  const observations = readObservations(...directory.observationSpools());
+  const calls = existsSync(directory.calls)
+    ? readCalls(directory.calls, manifest.emulatorLeadNs)
+    : null;
+  return {
+    registered,
+    manifest,
+    observations,
+    calls,
+    tallies: tallyArms(observations, registered.plan.timeoutNs),
+  };
+}
+
+/** Why a run is not whole; null when it is. */
+export function incompleteBecause({ calls, manifest, observations }: Gathered): string | null {
+  if (manifest.ended === null) return "the run was ended before it could finish";
+  if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
+  if (calls === null && manifest.dependencies.length > 0) {
+    return "the file of emulated calls is missing";
+  }
+  if (observations.truncated || calls?.truncated === true)
+    return "an observation file is cut or damaged";
+  const { rows } = manifest.ended;
+  if (rows.lost > 0) return `${rows.lost} observations could not be written`;
+  // Cut exactly between two blocks, a file looks whole.
+  const whole = observations.rows === rows.observations && (calls?.rows ?? 0) === rows.calls;
+  if (!whole) return "an observation file does not hold what was written to it";
+  return null;
+}

@@ -1,0 +1,142 @@
+import { availableParallelism } from "node:os";
+import { formatRatePerSec, ShakedownError } from "../core/index.ts";
+import type { Plan } from "../experiment/index.ts";
+import type { Profile } from "../profile/index.ts";
+import {
+  choosePacing,
+  chooseWorkers,
+  type GeneratorJob,
+  sessionOf,
+  TRANSPORT_LIMITS,
+  type TransportName,
+  type TransportTarget,
+  unknownRoutes,
+} from "../replay/index.ts";
+import { arrivalsLabel } from "../schedule/index.ts";
+import { connectionsPerArm } from "./descriptors.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
+import type { Manifest } from "./manifest.ts";
+import { captureFacts, copiesOf, stageArrivals } from "./plan-load.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import type { Scenario, ScenarioArm } from "./scenario.ts";
+import type { Target } from "./target.ts";
+
+/** How a run's load will be made: decided before anything is started. */
+export interface GeneratorSetup {
+  /** For people: arrivals, pacing, workers, connections. */
+  readonly label: string;
+  readonly warnings: readonly string[];
+  jobFor(targets: readonly Target[], directory: RunDirectory, runId: string): GeneratorJob;
+  describe(job: GeneratorJob): Manifest["generator"];
+}
+
+const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
+
+/** Whether an arm will take a core of this machine. */
+function isNeighbour(arm: ScenarioArm): boolean {
+  return "command" in arm || LOOPBACK.test(new URL(arm.url).hostname.replaceAll(/^\[|\]$/g, ""));
+}
+
+/** The lean transport wherever it can be used: plain HTTP/1.1. */
+function transportFor(wanted: Scenario["transport"], target: TransportTarget): TransportName {
+  if (wanted !== "auto") return wanted;
+  return target.tls === null && !target.http2 ? "wire" : "undici";
+}
+
+function warningsOf(scenario: Scenario, profile: Profile, copies: number): string[] {
+  const { keepConnections, rekey, substitute } = scenario;
+  const warnings: string[] = [];
+  if (copies > 1 && !rekey) {
+    warnings.push(
+      `the capture is superposed ${copies} times with the same keys (rekey off): caches will look better than with as many more users`,
+    );
+  }
+  const sessions = profile.records.some((record) => sessionOf(record) !== null);
+  if (!sessions && keepConnections)
+    warnings.push("the profile knows no sessions and no connections: there are none to keep");
+  if (!sessions && substitute.length > 0)
+    warnings.push("the profile knows no sessions: nothing that the target issues can be put back");
+  return warnings;
+}
+
+/**
+ * Chooses pacing, workers and connections for a plan.
+ * @throws USAGE when more connections are asked for than there may be open files
+ * @throws SCENARIO_INVALID when a rule learns from a route that the profile does not have
+ */
+export function setUpGenerator(
+  { scenario }: LoadedScenario,
+  profile: Profile,
+  plan: Plan,
+): GeneratorSetup {
+  const { load } = plan;
+  const routes = [...new Set(profile.records.map((record) => record.route))];
+  const unknown = unknownRoutes(load.substitute, routes);
+  if (unknown.length > 0) {
+    throw new ShakedownError(
+      "SCENARIO_INVALID",
+      `substitute: the profile has no route ${unknown.join(", ")}`,
+      { hint: "`shakedown profile <file>` lists its routes; leave `on` out to learn from any" },
+    );
+  }
+  const arms: readonly ScenarioArm[] = Object.values(scenario.arms);
+  const emulators = Object.keys(scenario.dependencies).length > 0 ? 1 : 0;
+  const cores = availableParallelism();
+  const demand = { cores, neighbours: arms.filter(isNeighbour).length + emulators };
+  const peakPerSec = Math.max(
+    ...plan.stages.flatMap(({ fromPerSec, ratePerSec }) => [fromPerSec, ratePerSec]),
+  );
+  const workers = chooseWorkers(scenario.workers, peakPerSec * arms.length, demand);
+  const pacing = choosePacing(scenario.pacing, { ...demand, workers });
+  const connectionsMax = connectionsPerArm(scenario, arms.length);
+  const copies = copiesOf(load, plan.stages, profile);
+  const limits = {
+    ...TRANSPORT_LIMITS,
+    connectionsMax,
+    keepConnections: load.keepConnections,
+    bodyBytesMax: scenario.bodyLimit,
+  };
+  const facts = captureFacts(profile, load.speed);
+  const times =
+    load.arrivals.kind === "recorded" && facts !== null ? peakPerSec / facts.ratePerSec : 1;
+  const scaled =
+    Math.abs(times - 1) < 1e-9 ? "" : `, ${Number(times.toPrecision(3))} × the capture`;
+  const label =
+    `${arrivalsLabel(load.arrivals)} arrivals up to ${formatRatePerSec(peakPerSec)}${scaled}; ` +
+    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}`;
+  return {
+    label,
+    warnings: warningsOf(scenario, profile, copies),
+    jobFor: (targets, directory, runId) => ({
+      arms: targets.map(({ address, arm, headers }) => ({
+        name: arm,
+        target: address,
+        headers,
+        transport: transportFor(scenario.transport, address),
+      })),
+      records: profile.records,
+      routes,
+      stageNames: plan.stages.map(({ name }) => name),
+      stages: stageArrivals(load, plan.stages, profile),
+      runId,
+      seed: plan.seed,
+      timeoutNs: plan.timeoutNs,
+      inFlightMax: plan.inFlightMax,
+      limits,
+      pacing: pacing.pacing,
+      workers,
+      rekey: load.rekey,
+      copies,
+      substitute: load.substitute,
+      spoolPaths: Array.from({ length: workers }, (_, worker) => directory.observations(worker)),
+    }),
+    describe: (job) => ({
+      load: label,
+      workers,
+      connections: connectionsMax,
+      transports: Object.fromEntries(job.arms.map(({ name, transport }) => [name, transport])),
+      warnings: [...warningsOf(scenario, profile, copies)],
+      copies,
+    }),
+  };
+}

@@ -1,0 +1,171 @@
+import { resolve } from "node:path";
+import { canonicalJson, NS_PER_S, parseDurationNs, ShakedownError } from "../core/index.ts";
+import type { Profile } from "../profile/index.ts";
+import { substitutionTexts } from "../replay/index.ts";
+import { parseArrivals } from "../schedule/index.ts";
+import { keptRecords, readCaptured } from "./captured.ts";
+import { checkedScenario, type LoadedScenario } from "./load-scenario.ts";
+import { captureFacts } from "./plan-load.ts";
+import type { ScenarioInput } from "./scenario.ts";
+
+/** What `shakedown replay` is told: texts as they were typed. */
+export interface ReplayFlags {
+  readonly profile: string;
+  readonly target: string;
+  readonly control?: string;
+  readonly rate?: string;
+  readonly arrivals?: string;
+  readonly speed?: number;
+  readonly duration?: string;
+  readonly ramp?: string;
+  readonly loop: boolean;
+  readonly rekey: boolean;
+  readonly connections?: number;
+  readonly keepConnections: boolean;
+  readonly maxInFlight?: number;
+  readonly workers?: string;
+  readonly transport: "auto" | "wire" | "undici";
+  readonly pacing: "auto" | "spin" | "alarm" | "timer";
+  readonly timeout?: string;
+  readonly bodyLimit?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly filter: NonNullable<ScenarioInput["filter"]>;
+  readonly sample?: string;
+  readonly by: "request" | "session";
+  readonly substitute: readonly string[];
+  readonly redact: boolean;
+  readonly http2: boolean;
+  readonly tls: {
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+    readonly servername?: string;
+    readonly insecure: boolean;
+  };
+  readonly metric: string;
+  readonly margin: string;
+  readonly betweenRunSd?: string;
+  readonly seed?: string;
+}
+
+/** How long a replay lasts that has no other measure: all records arrive at one moment. */
+const DEFAULT_S = 10;
+
+const nanoseconds = (durationNs: number): string => `${Math.ceil(durationNs)}ns`;
+
+function armOf(flags: ReplayFlags, url: string) {
+  const { headers, http2, tls } = flags;
+  const secure = url.startsWith("https:");
+  const given = Object.values(tls).some((value) => value !== undefined && value !== false);
+  if (given && !secure) {
+    throw new ShakedownError(
+      "USAGE",
+      `--ca, --cert, --key, --servername and --insecure are for https, and ${url} is not`,
+    );
+  }
+  const defined = Object.fromEntries(
+    Object.entries(tls).filter(([, value]) => value !== undefined),
+  );
+  return { url, headers: { ...headers }, http2, ...(secure ? { tls: defined } : {}) };
+}
+
+/** How long the replay lasts: what was asked for, or as long as the capture at its speed. */
+function durationNsOf(flags: ReplayFlags, profile: Profile): number {
+  if (flags.duration !== undefined) {
+    const durationNs = parseDurationNs(flags.duration);
+    if (durationNs > 0) return durationNs;
+    throw new ShakedownError("USAGE", "--duration is nothing", { hint: "write more than 0s" });
+  }
+  if (flags.loop) {
+    throw new ShakedownError("USAGE", "--loop has no end by itself", {
+      hint: "say how long: --loop --duration 10m",
+    });
+  }
+  const facts = captureFacts(profile, flags.speed ?? 1);
+  return facts?.periodNs ?? DEFAULT_S * NS_PER_S;
+}
+
+/** The ramp, which is not judged, and the time at the full rate. */
+function stagesOf(flags: ReplayFlags, durationNs: number): ScenarioInput["stages"] {
+  if (flags.ramp === undefined)
+    return [{ name: "replay", rate: "100%", for: nanoseconds(durationNs) }];
+  const rampNs = parseDurationNs(flags.ramp);
+  if (!(rampNs > 0 && rampNs < durationNs)) {
+    throw new ShakedownError("USAGE", `--ramp ${flags.ramp} leaves no time at the full rate`, {
+      hint: "make it longer than 0s and shorter than the duration",
+    });
+  }
+  return [
+    { name: "ramp", from: "0%", rate: "100%", for: nanoseconds(rampNs), judge: false },
+    { name: "replay", rate: "100%", for: nanoseconds(durationNs - rampNs) },
+  ];
+}
+
+function hypothesisOf({ betweenRunSd, control, margin, metric, target }: ReplayFlags) {
+  if (control === undefined) return {};
+  return {
+    hypothesis: {
+      if: `${target} takes the traffic instead of ${control}`,
+      then: { metric, margin },
+    },
+    ...(betweenRunSd === undefined ? {} : { design: { betweenRunSd } }),
+  };
+}
+
+function loadOf(flags: ReplayFlags): Partial<ScenarioInput> {
+  const workers =
+    flags.workers === undefined || flags.workers === "auto" ? "auto" : Number(flags.workers);
+  // Checks the texts under the flags' own names; the scenario takes them as they are.
+  if (flags.arrivals !== undefined) parseArrivals(flags.arrivals);
+  return {
+    rate: flags.rate ?? "1x",
+    arrivals: flags.arrivals ?? "recorded",
+    loop: flags.loop,
+    rekey: flags.rekey,
+    keepConnections: flags.keepConnections,
+    transport: flags.transport,
+    pacing: flags.pacing,
+    workers,
+    redact: flags.redact,
+    substitute: flags.substitute.map(substitutionTexts),
+    ...(flags.speed === undefined ? {} : { speed: flags.speed }),
+    ...(flags.connections === undefined ? {} : { connections: flags.connections }),
+    ...(flags.maxInFlight === undefined ? {} : { inFlightMax: flags.maxInFlight }),
+    ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+    ...(flags.bodyLimit === undefined ? {} : { bodyLimit: flags.bodyLimit }),
+    ...(Object.keys(flags.filter).length === 0 ? {} : { filter: flags.filter }),
+    ...(flags.sample === undefined ? {} : { sample: { share: flags.sample, by: flags.by } }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+  };
+}
+
+/**
+ * The scenario that the flags of `shakedown replay` come to: the same in every way as one from a
+ * file, and checked as one. With `control`, the target is the variant.
+ * @throws USAGE, and what reading the profile throws
+ */
+export async function replayScenario(
+  flags: ReplayFlags,
+  signal: AbortSignal,
+): Promise<LoadedScenario> {
+  const target = armOf(flags, flags.target);
+  const arms =
+    flags.control === undefined
+      ? { target }
+      : { control: armOf(flags, flags.control), variant: target };
+  const common = {
+    scenario: "replay",
+    profile: resolve(flags.profile),
+    arms,
+    ...loadOf(flags),
+    ...hypothesisOf(flags),
+  };
+  // Without stages yet: how long they last depends on what is kept of the profile.
+  const first = checkedScenario({ ...common, stages: [{ rate: "100%", for: "1s" }] });
+  const captured = await readCaptured(first.profile, first.redact, signal);
+  const kept = keptRecords(captured, first, first.seed);
+  const data = { ...common, stages: stagesOf(flags, durationNsOf(flags, kept)) };
+  const scenario = checkedScenario(data);
+  const text = canonicalJson(data);
+  return { path: "replay", dir: resolve("."), text, scenario, profilePath: scenario.profile };
+}

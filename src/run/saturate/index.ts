@@ -1,0 +1,8 @@
+/** From a profile and a target to its knee. */
+export type { SaturateFlags } from "./options.ts";
+export {
+  saturate,
+  type SaturateEvent,
+  type SaturateInput,
+  type SaturateOutcome,
+} from "./saturate.ts";

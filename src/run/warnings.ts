@@ -1,0 +1,52 @@
+import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import type { Gathered } from "./gather.ts";
+
+/** Arms whose connections were all busy when starts were due. */
+function waitingWords({ manifest, registered, tallies }: Gathered): string[] {
+  return tallies.arms.flatMap((tally, index) => {
+    const waited = tally.lateStarts.connection;
+    if (waited === 0) return [];
+    const share = formatRatio(waited / Math.max(tally.planned - tally.dropped, 1));
+    const worst = formatUs(tally.connectionWait.maxUs);
+    const { connections } = manifest.generator;
+    const count =
+      connections === 1 ? "the one connection" : `one of ${formatCount(connections)} connections`;
+    return [
+      `${share} of the starts to ${registered.plan.arms[index]} waited more than 1 ms for ${count} (${worst} at worst): the target was slower than they can carry`,
+    ];
+  });
+}
+
+/** What a reader of the result should know beside its verdict. */
+export function warningsOf(gathered: Gathered): string[] {
+  const { calls, manifest } = gathered;
+  const warnings = [...manifest.generator.warnings, ...waitingWords(gathered)];
+  const { forgotten = 0, missed = 0, refused = 0 } = manifest.ended?.substitutions ?? {};
+  if (missed > 0) {
+    warnings.push(
+      `captured values were sent ${formatCount(missed)} times, before the target had issued any to put in their place`,
+    );
+  }
+  if (refused > 0) {
+    warnings.push(
+      `${formatCount(refused)} values that the target issued were not put back: no request can carry them`,
+    );
+  }
+  if (forgotten > 0) {
+    warnings.push(
+      `${formatCount(forgotten)} sessions were too many to remember: what the target had issued to them was lost`,
+    );
+  }
+  const called = new Set<string>();
+  for (const call of calls ?? []) called.add(calls?.meta.dependencies[call.dependency] ?? "");
+  for (const { name } of manifest.dependencies) {
+    if (!called.has(name))
+      warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
+  }
+  const evictions = manifest.ended?.emulatorEvictions ?? 0;
+  if (evictions > 0)
+    warnings.push(
+      `${evictions} requests were too many to remember: their later attempts count as first ones`,
+    );
+  return warnings;
+}
