@@ -37,9 +37,10 @@ export const SOCKET_FILES: Readonly<Record<string, string>> = {
 /** Files that may look at the clock, set timers or draw chance by themselves, and why. */
 export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/clock.ts": "is the clock",
-  "src/core/deadlines.ts": "is what keeps deadlines",
+  "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
+  "src/replay/generator/worker.ts": "tells counts now and then; no result depends on when",
   "src/run/traffic.ts": "ticks for those who watch; no result depends on when",
   "src/run/target.ts": "waits for another process, on that process's time",
   "src/emulator/thread.ts": "gives up on a thread that does not stop",
@@ -66,7 +67,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/emulator/latency": { shared: [] },
   "src/emulator/limit": { shared: [] },
   "src/report": { shared: filesOf("model words") },
-  "src/schedule": { shared: filesOf("schedule") },
+  "src/schedule": { shared: filesOf("schedule spec") },
+  "src/schedule/shape": { shared: filesOf("shape") },
 };
 
 function filesOf(...names: readonly string[]): readonly string[] {
