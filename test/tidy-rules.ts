@@ -40,6 +40,8 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
+  "src/replay/rehearse.ts": "tells counts that mean nothing",
+  "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/worker.ts": "tells counts now and then; no result depends on when",
   "src/run/traffic.ts": "ticks for those who watch; no result depends on when",
   "src/run/target.ts": "waits for another process, on that process's time",

@@ -2,6 +2,7 @@ import { PACINGS, ShakedownError } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { type ReplayFlags, replayScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { headersOf } from "./headers.ts";
 import { runAndShow, type ShowArguments } from "./run.ts";
 
 interface ReplayArguments extends ShowArguments, Omit<ReplayFlags, "headers" | "filter" | "tls"> {
@@ -12,21 +13,6 @@ interface ReplayArguments extends ShowArguments, Omit<ReplayFlags, "headers" | "
   readonly key?: string;
   readonly servername?: string;
   readonly insecure: boolean;
-}
-
-/** `x-flag: new` → `{"x-flag": "new"}`. */
-function headersOf(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf(":");
-      if (at < 1) {
-        throw new ShakedownError("USAGE", `--header "${line}" has no name and value`, {
-          hint: 'write it as on the wire: --header "x-flag: new"',
-        });
-      }
-      return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
-    }),
-  );
 }
 
 const FILTERS = ["method", "route", "status"] as const;

@@ -1,8 +1,8 @@
-import { PACINGS, ShakedownError } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { renderSaturationText, saturationJson, saturationStepLine } from "../report/index.ts";
 import { saturate, type SaturateFlags } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { headersOf } from "./headers.ts";
 import { wantsColor } from "./run.ts";
 import { shortPath } from "./short-path.ts";
 import { version } from "./version.ts";
@@ -16,19 +16,6 @@ interface SaturateArguments extends Omit<SaturateFlags, "headers" | "tls"> {
   readonly insecure: boolean;
   readonly out: string;
   readonly json: boolean;
-}
-
-/** `x-flag: new` → `{"x-flag": "new"}`. */
-function headersOf(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf(":");
-      if (at >= 1) return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
-      throw new ShakedownError("USAGE", `--header "${line}" has no name and value`, {
-        hint: 'write it as on the wire: --header "x-flag: new"',
-      });
-    }),
-  );
 }
 
 async function findKnee(io: CliIo, given: SaturateArguments): Promise<void> {

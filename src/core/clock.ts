@@ -16,18 +16,34 @@ export interface MonotonicClock extends Clock {
   readonly originNs: bigint;
 }
 
+const CALIBRATIONS = 8;
+
+/**
+ * What `performance.now() * 1e6` lacks to count from `originNs`: each thread's counts from its own
+ * beginning. Of several pairs of readings the closest is taken, which is good to about 0.1 µs.
+ */
+function performanceOriginNs(originNs: bigint): number {
+  let [offsetNs, closestNs] = [0, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < CALIBRATIONS; i++) {
+    const beforeNs = performance.now() * 1e6;
+    const atNs = Number(process.hrtime.bigint() - originNs);
+    const afterNs = performance.now() * 1e6;
+    if (afterNs - beforeNs >= closestNs) continue;
+    closestNs = afterNs - beforeNs;
+    offsetNs = atNs - (beforeNs + afterNs) / 2;
+  }
+  return offsetNs;
+}
+
 /**
  * The machine's monotonic clock, counted from `originNs` (a `process.hrtime.bigint()` reading).
  * On one Linux host the reading is shared by all processes and threads, so clocks made from the
  * same origin in the generator and in the emulator's thread agree.
  */
 export function monotonicClock(originNs: bigint): MonotonicClock {
-  const originS = Number(originNs / 1_000_000_000n);
-  const originRestNs = Number(originNs % 1_000_000_000n);
-  const nowNs = (): number => {
-    const [seconds, nanos] = process.hrtime();
-    return (seconds - originS) * 1e9 + (nanos - originRestNs);
-  };
+  const offsetNs = performanceOriginNs(originNs);
+  // The same clock as `hrtime`, without an array or a bigint for each reading.
+  const nowNs = (): number => performance.now() * 1e6 + offsetNs;
   return {
     originNs,
     nowNs,

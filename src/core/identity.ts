@@ -30,6 +30,46 @@ export function requestIdOf({ runId, seq, armIndex, attempt = 1 }: RequestIdenti
   return `${runId}-${seq}-${armIndex}-${attempt}`;
 }
 
+/**
+ * The two headers of one arm's first attempts, start after start: what neighbouring sequence
+ * numbers share is made once for 256 of them.
+ */
+export class ArmIdentity {
+  readonly #runId: string;
+  readonly #armIndex: number;
+  readonly #requestIdEnd: string;
+  #upper = -1;
+  #traceId = "";
+  #parentId = "";
+
+  constructor(runId: string, armIndex: number) {
+    this.#runId = runId;
+    this.#armIndex = armIndex;
+    this.#requestIdEnd = `-${armIndex}-1`;
+  }
+
+  traceparent(seq: number): string {
+    const upper = Math.floor(seq / 256);
+    if (upper !== this.#upper) {
+      // Of a whole traceparent, but for the last byte of either id.
+      const first = traceparentOf({
+        runId: this.#runId,
+        seq: upper * 256,
+        armIndex: this.#armIndex,
+      });
+      this.#upper = upper;
+      this.#traceId = first.slice(0, 33);
+      this.#parentId = first.slice(35, 50);
+    }
+    const last = BYTES[seq % 256]!;
+    return `${this.#traceId}${last}${this.#parentId}${last}-01`;
+  }
+
+  requestId(seq: number): string {
+    return `${this.#runId}-${seq}${this.#requestIdEnd}`;
+  }
+}
+
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
 const REQUEST_ID_REST = /^-(0|[1-9]\d{0,15})-\d+-\d+$/;
 

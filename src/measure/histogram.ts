@@ -59,6 +59,9 @@ export class Histogram {
   #sparse = new Map<number, number>();
   #dense: Float64Array | null = null;
   #count = 0;
+  /** The first and last bucket of `#dense` that may be in use: to look at all of them takes long. */
+  #first = BUCKETS;
+  #last = -1;
 
   constructor(options: { readonly dense?: boolean } = {}) {
     if (options.dense === true) this.#dense = new Float64Array(BUCKETS);
@@ -180,14 +183,20 @@ export class Histogram {
   #addAt(index: number, count: number): void {
     this.#count += count;
     if (this.#dense === null) this.#addSparsely(index, count);
-    else this.#dense[index]! += count;
+    else this.#addDensely(this.#dense, index, count);
+  }
+
+  #addDensely(dense: Float64Array, index: number, count: number): void {
+    dense[index]! += count;
+    if (index < this.#first) this.#first = index;
+    if (index > this.#last) this.#last = index;
   }
 
   #addSparsely(index: number, count: number): void {
     this.#sparse.set(index, (this.#sparse.get(index) ?? 0) + count);
     if (this.#sparse.size <= SPARSE_MAX) return;
     this.#dense = new Float64Array(BUCKETS);
-    for (const [at, counted] of this.#sparse) this.#dense[at] = counted;
+    for (const [at, counted] of this.#sparse) this.#addDensely(this.#dense, at, counted);
     this.#sparse = new Map();
   }
 
@@ -196,7 +205,9 @@ export class Histogram {
     const dense = this.#dense;
     if (dense === null) return [...this.#sparse.keys()].toSorted((a, b) => a - b);
     const used: number[] = [];
-    for (let index = 0; index < BUCKETS; index++) if (dense[index]! > 0) used.push(index);
+    for (let index = this.#first; index <= this.#last; index++) {
+      if (dense[index]! > 0) used.push(index);
+    }
     return used;
   }
 }

@@ -1,4 +1,4 @@
-import { requestIdOf, traceparentOf, type DeadlineHandle } from "../core/index.ts";
+import { ArmIdentity, type DeadlineHandle } from "../core/index.ts";
 import type { ErrorKind, Observation } from "../measure/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
 import { Exchange } from "./exchange.ts";
@@ -30,6 +30,7 @@ export class ReplayArmState implements ExchangeSink {
   readonly #options: ReplayOptions;
   readonly #hooks: ArmHooks;
   readonly #transport: Transport;
+  readonly #identity: ArmIdentity;
   readonly #pool: Exchange[] = [];
   #oldest: Exchange | null = null;
   #newest: Exchange | null = null;
@@ -42,6 +43,7 @@ export class ReplayArmState implements ExchangeSink {
     this.#index = index;
     this.#options = options;
     this.#hooks = hooks;
+    this.#identity = new ArmIdentity(options.runId, index);
     this.#transport = arm.makeTransport(this);
   }
 
@@ -55,19 +57,18 @@ export class ReplayArmState implements ExchangeSink {
   }
 
   start(planned: IntendedStart): void {
-    const { clock, inFlightMax, runId } = this.#options;
+    const { clock, inFlightMax } = this.#options;
     if (this.inFlightCount >= inFlightMax) {
       this.#observeDropped(planned, "in-flight-cap", 1, this.#arm.requests.routeOf(planned));
       return;
     }
     const exchange = this.#pool.pop() ?? new Exchange();
-    const identity = { runId, seq: planned.seq, armIndex: this.#index };
     exchange.arm = this.#index;
     exchange.stage = planned.stage;
     exchange.seq = planned.seq;
     exchange.intendedNs = planned.intendedNs;
-    exchange.traceparent = traceparentOf(identity);
-    exchange.requestId = requestIdOf(identity);
+    exchange.traceparent = this.#identity.traceparent(planned.seq);
+    exchange.requestId = this.#identity.requestId(planned.seq);
     exchange.startNs = NOT_STARTED;
     exchange.firstByteNs = 0;
     exchange.status = 0;

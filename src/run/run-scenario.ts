@@ -41,7 +41,7 @@ export interface RunOutcome {
 }
 
 /** Between the clock's origin and now, when traffic begins: time to get going. */
-const RUN_UP_NS = 50 * NS_PER_MS;
+const RUN_UP_NS = 250 * NS_PER_MS;
 
 /**
  * Does a scenario: brings emulator and arms up, replays the stages, judges, and leaves a run

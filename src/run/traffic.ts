@@ -55,9 +55,14 @@ export class Traffic {
   constructor(input: TrafficInput) {
     this.#input = input;
     this.#live = new LiveCounts(input.plan.arms);
+    const rehearsal = new LiveCounts(input.plan.arms);
     this.events = {
       onStage: (stage) => this.#beginStage(stage),
       onCounts: (counts) => this.#live.add(counts),
+      onRehearsal: (counts) => {
+        rehearsal.add(counts);
+        rehearsal.takeTick();
+      },
       onGone: (arm, forNs) => this.#gone(arm, forNs),
       onDiskFailure: (error) => this.#fail(error),
     };

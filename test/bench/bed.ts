@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type Result, resultSchema } from "../../src/report/index.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -64,6 +66,9 @@ export interface Ruler {
   stop(): Promise<Float64Array>;
 }
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 /** A server that answers at once, notes when each request came, and may freeze once. */
 export async function startRuler(
   options: {
@@ -72,6 +77,9 @@ export async function startRuler(
     readonly stallMs?: number;
   } = {},
 ): Promise<Ruler> {
+  // Else this process collects its garbage when it is idle: in the middle of what is measured.
+  collectGarbage();
+  await delay(500);
   const port = await freePort();
   const dump = join(scratch, `dump-${port}`);
   const { bodyBytes = 64, stallAtMs, stallMs } = options;

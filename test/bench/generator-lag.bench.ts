@@ -30,7 +30,7 @@ for (let round = 0; round < rounds; round++) {
 
   const ruler = await startRuler();
   const flags = ["--rate", `${rate}/s`, "--arrivals", "uniform", "--duration", `${seconds}s`];
-  const pacing = ["--pacing", "spin", "--workers", "1"];
+  const pacing = ["--pacing", "spin", "--workers", "1", "--connections", "100"];
   const { result } = await ourReplay(smallProfile(), [
     "--target",
     ruler.origin,

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  ArmIdentity,
   requestIdOf,
   seqOfRequestId,
   seqOfTraceparent,
@@ -41,6 +42,21 @@ describe("a request's identity", () => {
     );
     expect(control?.slice(0, 35)).toBe(variant?.slice(0, 35));
     expect(control).not.toBe(variant);
+  });
+
+  it("of one arm's starts, one after another, is what each alone would be", () => {
+    fc.assert(
+      fc.property(identities, fc.array(fc.nat(600), { maxLength: 40 }), (identity, steps) => {
+        const { armIndex, runId } = identity;
+        const own = new ArmIdentity(runId, armIndex);
+        let seq = Math.min(identity.seq, Number.MAX_SAFE_INTEGER - 40_000);
+        for (const step of [0, ...steps]) {
+          seq += step;
+          expect(own.traceparent(seq)).toBe(traceparentOf({ runId, armIndex, seq }));
+          expect(own.requestId(seq)).toBe(requestIdOf({ runId, armIndex, seq }));
+        }
+      }),
+    );
   });
 
   it("says its arm, sequence and attempt, in both headers", () => {

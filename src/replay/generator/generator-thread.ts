@@ -22,7 +22,7 @@ parentPort?.on("message", (message: ToWorker) => {
 });
 
 try {
-  await rehearseReplay(workerJob, leaving.signal);
+  await rehearseReplay(workerJob, leaving.signal, (counts) => say({ kind: "rehearsal", counts }));
   say({ kind: "ready" });
   const originNs = await go.promise;
   if (originNs !== null) say({ kind: "done", ...(await generator.run(originNs)) });

@@ -17,11 +17,15 @@ export interface GeneratorEvents {
   /** The first start of a stage is due. Once a stage, by the first worker that gets there. */
   readonly onStage: (stage: number) => void;
   readonly onCounts: (counts: CountsMessage) => void;
+  /** Counts of the rehearsal, which mean nothing: for whoever has code to warm. */
+  readonly onRehearsal: (counts: CountsMessage) => void;
   /** An arm takes no connections any more. */
   readonly onGone: (arm: number, forNs: number) => void;
   /** Observations cannot be written any more. */
   readonly onDiskFailure: (error: ShakedownError) => void;
 }
+
+const YOUNG_GENERATION_MB = 96;
 
 /** All workers together. */
 export interface GeneratorTotals extends WorkerTotals {
@@ -58,6 +62,7 @@ export async function startGenerators(
       events.onStage(message.stage);
     }
     if (message.kind === "counts") events.onCounts(message.counts);
+    if (message.kind === "rehearsal") events.onRehearsal(message.counts);
     if (message.kind === "gone") events.onGone(message.arm, message.forNs);
     if (message.kind === "disk") events.onDiskFailure(revivedError(message.error));
   };
@@ -115,7 +120,11 @@ class WorkerHandle {
   readonly #exited: Promise<unknown>;
 
   constructor(workerData: WorkerJob) {
-    this.#thread = new Worker(threadUrl("generator-thread", import.meta.url), { workerData });
+    this.#thread = new Worker(threadUrl("generator-thread", import.meta.url), {
+      workerData,
+      // A request leaves garbage, and little that lives: the more room, the rarer the pauses.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#exited = once(this.#thread, "exit");
     const ready = Promise.withResolvers<void>();
     const done = Promise.withResolvers<Ended>();

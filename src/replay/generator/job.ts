@@ -95,6 +95,7 @@ export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "stage"; readonly stage: number }
   | { readonly kind: "counts"; readonly counts: CountsMessage }
+  | { readonly kind: "rehearsal"; readonly counts: CountsMessage }
   /** An arm takes no connections any more. */
   | { readonly kind: "gone"; readonly arm: number; readonly forNs: number }
   /** Observations cannot be written. */

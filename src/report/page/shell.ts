@@ -21,17 +21,23 @@ interface Assets {
   readonly scripts: readonly string[];
 }
 
-/** Styles and scripts, our own and uPlot's, from where they are installed. */
+const read = new Map<string, Assets>();
+
+/** Styles and scripts, our own and uPlot's, read once from where they are installed. */
 function readAssets(kinds: string): Assets {
+  const known = read.get(kinds);
+  if (known !== undefined) return known;
   const { resolve } = createRequire(import.meta.url);
   const text = (path: string | URL): string => readFileSync(path, "utf8").trim();
   const own = (name: string): string => text(new URL(name, import.meta.url));
   const uplot = text(resolve("uplot/dist/uPlot.iife.min.js"));
   const licence = "/* uPlot, copyright (c) 2022 Leon Sorokin, MIT licence */";
-  return {
+  const assets = {
     styles: [text(resolve("uplot/dist/uPlot.min.css")), own("page.css")],
     scripts: [`${licence}\n${uplot}`, own(kinds), own("page.js")],
   };
+  read.set(kinds, assets);
+  return assets;
 }
 
 const sourceHash = (text: string): string =>

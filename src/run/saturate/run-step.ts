@@ -53,6 +53,7 @@ export async function runStep(
     onStage: () => {},
     onCounts: () => {},
     // Its starts are dropped, and so it does not hold; the next step sees whether it is back.
+    onRehearsal: () => {},
     onGone: stop,
     onDiskFailure: (error) => {
       failed ??= error;
