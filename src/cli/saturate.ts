@@ -1,3 +1,4 @@
+import { PACINGS } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { renderSaturationText, saturationJson, saturationStepLine } from "../report/index.ts";
 import { saturate, type SaturateFlags } from "../run/index.ts";
