@@ -5,7 +5,9 @@ import type { CliIo, Command } from "./command.ts";
 import { headersOf } from "./headers.ts";
 import { runAndShow, type ShowArguments } from "./run.ts";
 
-interface ReplayArguments extends ShowArguments, Omit<ReplayFlags, "headers" | "filter" | "tls"> {
+interface ReplayArguments
+  extends ShowArguments, Omit<ReplayFlags, "headers" | "filter" | "rekey" | "tls"> {
+  readonly rekey: unknown;
   readonly header: readonly string[];
   readonly filter: readonly string[];
   readonly ca?: string;
@@ -52,9 +54,17 @@ async function replay(io: CliIo, given: ReplayArguments): Promise<void> {
     ...(servername === undefined ? {} : { servername }),
     insecure,
   };
-  const flags = { ...given, headers: headersOf(header), filter: filterOf(filter), tls };
+  const rekey = onOrOff(given.rekey);
+  const flags = { ...given, rekey, headers: headersOf(header), filter: filterOf(filter), tls };
   const scenario = await replayScenario(flags, io.signal);
   await runAndShow(io, scenario, given);
+}
+
+/** `on`, `off`, or `--no-…`. */
+function onOrOff(value: unknown): boolean {
+  if (value === false || value === "off") return false;
+  if (value === "on" || value === "") return true;
+  throw new ShakedownError("USAGE", `--rekey "${String(value)}" is neither on nor off`);
 }
 
 const LOAD_FLAGS = {
@@ -65,7 +75,7 @@ const LOAD_FLAGS = {
   arrivals: {
     type: "string",
     describe:
-      "recorded (unless given), uniform, poisson, burst[:ratio=4,share=10%,mean=1s], " +
+      "recorded (unless given), uniform, poisson, burst[:ratio=5,share=10%,mean=2s], " +
       "sinusoid[:amplitude=50%,period=60s]",
   },
   speed: { type: "number", describe: "recorded arrivals, so many times as fast: 2, 0.5" },
@@ -77,10 +87,10 @@ const LOAD_FLAGS = {
     describe: "begin the capture anew when it is over, until --duration",
   },
   rekey: {
-    type: "boolean",
-    default: true,
-    describe: "--no-rekey (or --rekey off) repeats the same keys when the capture is scaled up",
-    coerce: (value: unknown) => value !== "off" && value !== "false" && value !== false,
+    type: "string",
+    default: "on",
+    describe:
+      "on: clones of a capture that is scaled up get keys of their own; off (--no-rekey): the same",
   },
   filter: {
     type: "string",

@@ -15,7 +15,7 @@ function page(model: ReportModel): Markup {
   const parts: readonly (readonly [string, string, Markup | false])[] = [
     ["hypothesis", "What was tested", hypothesis(model)],
     ["comparisons", "Comparisons", comparisons(model)],
-    ["findings", "Findings", findings(model)],
+    ["findings", "Findings", model.result.hypothesis !== null && findings(model)],
     ["response-time", "Response time", responseTimes(model)],
     ["over-time", "Over time", overTime(model, data)],
     ["dependencies", "Dependencies", dependencies(model)],

@@ -159,8 +159,11 @@ export function ledgerOf(arm: Pick<ArmRow, "planned" | "responses" | "errors" | 
  */
 export function punctualityWords(arm: ArmRow): string {
   const started = arm.responses + arm.errors;
-  const { lateStarts, ratePerSec, startLagUs } = arm;
-  const rates = `offered ${formatRatePerSec(ratePerSec.offered)}, started ${formatRatePerSec(ratePerSec.started)}`;
+  const { dropCounts, lateStarts, ratePerSec, startLagUs } = arm;
+  const capped = dropCounts["in-flight-cap"] ?? 0;
+  const drops =
+    capped === 0 ? "" : ` (${formatCount(capped)} not sent: the target had too many unanswered)`;
+  const rates = `offered ${formatRatePerSec(ratePerSec.offered)}, started ${formatRatePerSec(ratePerSec.started)}${drops}`;
   if (started === 0) return rates;
   const late = lateStarts.generator + lateStarts.connection;
   const worst = `worst ${formatUs(startLagUs.max)}`;

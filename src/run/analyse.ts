@@ -208,7 +208,11 @@ export function analyse(
   return {
     result,
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
-    timeline: timelineOf(observations, { durationNs: shownNs, capNs: plan.timeoutNs }),
+    // By intended start: after the plan's end there is none.
+    timeline: timelineOf(observations, {
+      durationNs: Math.min(shownNs, plan.stages.at(-1)?.endNs ?? shownNs),
+      capNs: plan.timeoutNs,
+    }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
   };
 }

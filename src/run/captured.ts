@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { captureProfile } from "../capture/index.ts";
 import { keyedDraw, ShakedownError } from "../core/index.ts";
@@ -28,7 +29,7 @@ export async function readCaptured(
     return await readProfile(path);
   } catch (thrown) {
     if (!(thrown instanceof ShakedownError) || thrown.code !== "PROFILE_INVALID") throw thrown;
-    const capture = { name: path, key: await keyOf(path), filter: {}, redact, signal };
+    const capture = { name: basename(path), key: await keyOf(path), filter: {}, redact, signal };
     const imported = await captureProfile([path], capture).catch((second: unknown) => {
       const unknown = second instanceof ShakedownError && second.code === "CAPTURE_FORMAT_UNKNOWN";
       throw unknown ? thrown : second;

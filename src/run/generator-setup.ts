@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { formatRatePerSec, ShakedownError } from "../core/index.ts";
+import { formatCount, formatRatePerSec, ShakedownError } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
 import type { Profile } from "../profile/index.ts";
 import {
@@ -43,9 +43,19 @@ function transportFor(wanted: Scenario["transport"], target: TransportTarget): T
   return target.tls === null && !target.http2 ? "wire" : "undici";
 }
 
-function warningsOf(scenario: Scenario, profile: Profile, copies: number): string[] {
-  const { keepConnections, rekey, substitute } = scenario;
+function warningsOf(
+  scenario: Scenario,
+  profile: Profile,
+  chosen: { readonly copies: number; readonly connectionsMax: number },
+): string[] {
+  const { connections, inFlightMax, keepConnections, rekey, substitute } = scenario;
+  const { connectionsMax, copies } = chosen;
   const warnings: string[] = [];
+  if (connections === undefined && connectionsMax < inFlightMax) {
+    warnings.push(
+      `only ${formatCount(connectionsMax)} connections to each arm fit into the files that may be open (ulimit -n), where ${formatCount(inFlightMax)} requests may be in flight`,
+    );
+  }
   if (copies > 1 && !rekey) {
     warnings.push(
       `the capture is superposed ${copies} times with the same keys (rekey off): caches will look better than with as many more users`,
@@ -104,9 +114,10 @@ export function setUpGenerator(
   const label =
     `${arrivalsLabel(load.arrivals)} arrivals up to ${formatRatePerSec(peakPerSec)}${scaled}; ` +
     `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}`;
+  const warnings = warningsOf(scenario, profile, { copies, connectionsMax });
   return {
     label,
-    warnings: warningsOf(scenario, profile, copies),
+    warnings,
     jobFor: (targets, directory, runId) => ({
       arms: targets.map(({ address, arm, headers }) => ({
         name: arm,
@@ -135,7 +146,7 @@ export function setUpGenerator(
       workers,
       connections: connectionsMax,
       transports: Object.fromEntries(job.arms.map(({ name, transport }) => [name, transport])),
-      warnings: [...warningsOf(scenario, profile, copies)],
+      warnings: [...warnings],
       copies,
     }),
   };

@@ -19,7 +19,7 @@ export function writeHistogramLog(
   const table = readObservations(...directory.observationSpools());
   const meta = {
     writer: `${manifest.tool.name} ${manifest.tool.version}`,
-    startedAtMs: Date.parse(manifest.startedAt),
+    startedAtMs: Date.parse(manifest.trafficStartedAt),
     capNs: timeoutNs,
   };
   const path = directory.file("histograms.hlog");

@@ -19,6 +19,8 @@ export const manifestSchema = z.strictObject({
   scenario: z.strictObject({ name: z.string(), path: z.string() }),
   profile: z.strictObject({ name: z.string(), path: z.string(), records: z.number().int().min(1) }),
   startedAt: z.string(),
+  /** When the run's clock began, for logs that tell the time of day. */
+  trafficStartedAt: z.string(),
   command: z.string(),
   pacing: z.string(),
   /** How the load was made. */

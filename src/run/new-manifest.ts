@@ -13,6 +13,7 @@ export function newManifest(run: {
   readonly command: string;
   readonly runId: string;
   readonly startedAt: Date;
+  readonly trafficStartedAt: Date;
   readonly seed: string;
   readonly targets: readonly Target[];
   readonly emulatorLeadNs: number;
@@ -32,6 +33,7 @@ export function newManifest(run: {
       records: profile.records.length,
     },
     startedAt: run.startedAt.toISOString(),
+    trafficStartedAt: run.trafficStartedAt.toISOString(),
     command: run.command,
     pacing: run.pacing,
     generator: run.generator,

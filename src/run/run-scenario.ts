@@ -173,6 +173,7 @@ class Run {
       command: this.#options.command,
       runId: id,
       startedAt,
+      trafficStartedAt: new Date(Date.now() + RUN_UP_NS / NS_PER_MS),
       seed: registered.plan.seed,
       targets,
       emulatorLeadNs: Number(originNs - this.#emulatorOriginNs),

@@ -26,6 +26,7 @@ export const MANIFEST: Manifest = {
   scenario: { name: "pool cut", path: "pool.yaml" },
   profile: { name: "shop", path: "shop.ndjson.gz", records: 10 },
   startedAt: "2026-01-01T00:00:00.000Z",
+  trafficStartedAt: "2026-01-01T00:00:03.000Z",
   command: "shakedown run pool.yaml",
   pacing: "alarm",
   generator: {
