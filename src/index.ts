@@ -18,6 +18,13 @@ export {
   type ProfileRecord,
   readProfile,
 } from "./profile/index.ts";
+export {
+  type ArrivalSchedule,
+  type ArrivalSpec,
+  makeSchedule,
+  parseArrivals,
+  sequenceSchedule,
+} from "./schedule/index.ts";
 export { REPORT_FORMATS, type ReportModel, type Result, resultSchema } from "./report/index.ts";
 export {
   judgeAndReport,

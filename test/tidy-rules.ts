@@ -42,6 +42,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
   "src/replay/rehearse.ts": "tells counts that mean nothing",
   "src/run/saturate/saturate.ts": "stamps what people read",
+  "src/replay/generator/generators.ts": "gives up on a thread that does not end",
   "src/replay/generator/worker.ts": "tells counts now and then; no result depends on when",
   "src/run/traffic.ts": "ticks for those who watch; no result depends on when",
   "src/run/target.ts": "waits for another process, on that process's time",

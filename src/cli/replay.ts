@@ -36,8 +36,9 @@ function filterOf(texts: readonly string[]): ReplayFlags["filter"] {
 }
 
 /** yargs makes NaN of what is no number. */
-function checkNumbers({ connections, maxInFlight, speed }: ReplayArguments): void {
-  const numbers = { speed, connections, "max-in-flight": maxInFlight };
+function checkNumbers({ connections, maxInFlight, speed, workers }: ReplayArguments): void {
+  const threads = workers === undefined || workers === "auto" ? undefined : Number(workers);
+  const numbers = { speed, connections, "max-in-flight": maxInFlight, workers: threads };
   for (const [flag, value] of Object.entries(numbers)) {
     if (value === undefined || !Number.isNaN(value)) continue;
     throw new ShakedownError("USAGE", `--${flag} takes a number`);
@@ -102,8 +103,7 @@ const LOAD_FLAGS = {
   sample: { type: "string", describe: "keep a share of the records: 10%" },
   by: {
     choices: ["request", "session"],
-    default: "request",
-    describe: "what --sample draws",
+    describe: "what --sample draws (requests unless given)",
   },
 } as const;
 
@@ -172,10 +172,9 @@ const GENERATOR_FLAGS = {
 const VERDICT_FLAGS = {
   metric: {
     type: "string",
-    default: "response_time_p99",
-    describe: "with --control: what must not get worse",
+    describe: "with --control: what must not get worse (response_time_p99 unless given)",
   },
-  margin: { type: "string", default: "10%", describe: "with --control: by as much as this" },
+  margin: { type: "string", describe: "with --control: by as much as this (10% unless given)" },
   "between-run-sd": {
     type: "string",
     describe: "with --control: how much two runs of one build differ; needed to ship",

@@ -13,6 +13,8 @@ export interface ArmHooks {
   readonly idle: () => void;
 }
 
+/** More than there are routes. */
+const ROUTES_MAX = 65_536;
 /** Stands for "has not left yet". */
 const NOT_STARTED = -1;
 
@@ -32,11 +34,12 @@ export class ReplayArmState implements ExchangeSink {
   readonly #transport: Transport;
   readonly #identity: ArmIdentity;
   readonly #pool: Exchange[] = [];
+  #sending: Exchange | null = null;
   #oldest: Exchange | null = null;
   #newest: Exchange | null = null;
   #armed: DeadlineHandle | undefined;
   /** Starts dropped because the run was stopped, as one observation for each stage and route. */
-  readonly #rest = new Map<string, { first: IntendedStart; route: number; count: number }>();
+  readonly #rest = new Map<number, { first: IntendedStart; route: number; count: number }>();
 
   constructor(arm: ReplayArm, index: number, options: ReplayOptions, hooks: ArmHooks) {
     this.#arm = arm;
@@ -77,14 +80,18 @@ export class ReplayArmState implements ExchangeSink {
     this.#arm.requests.fill(exchange, planned);
     this.#add(exchange);
     exchange.offeredNs = clock.nowNs();
+    exchange.waited = true;
+    this.#sending = exchange;
     this.#transport.send(exchange);
-    exchange.waited = exchange.startNs === NOT_STARTED;
+    this.#sending = null;
   }
 
   // What the transport tells.
 
   started(exchange: Exchange): void {
     exchange.startNs = this.#options.clock.nowNs();
+    // Whoever leaves while it is being sent has waited for nobody.
+    if (this.#sending === exchange) exchange.waited = false;
   }
 
   firstByte(exchange: Exchange, status: number): void {
@@ -153,7 +160,7 @@ export class ReplayArmState implements ExchangeSink {
   /** Counts a start that will not be made, since the run was stopped. */
   countDropped(planned: IntendedStart): void {
     const route = this.#arm.requests.routeOf(planned);
-    const key = `${planned.stage} ${route}`;
+    const key = planned.stage * ROUTES_MAX + route;
     const known = this.#rest.get(key);
     if (known === undefined) this.#rest.set(key, { first: planned, route, count: 1 });
     else known.count++;

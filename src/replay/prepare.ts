@@ -13,7 +13,8 @@ export interface PreparedRequest {
   readonly bytesOut: number;
   /**
    * The same as HTTP/1.1 text, one character a byte: request line and headers, each with its line
-   * end, up to where the identity headers go; then, after them and an empty line, the body.
+   * end, up to where the identity headers go; then, after them and an empty line, the body, unless
+   * it is above `WIRE_BODY_TEXT_MAX`.
    */
   readonly wireHead: string;
   readonly wireBody: string;
@@ -23,6 +24,9 @@ export interface PreparedRequest {
 const IDENTITY_BYTES = "traceparent: ".length + 55 + "x-request-id: ".length + 24 + 6;
 /** Methods that say `content-length: 0` when they have no body. */
 const EXPECTS_BODY = new Set(["PATCH", "POST", "PUT", "QUERY", "PROPFIND", "PROPPATCH"]);
+
+/** A larger body goes out as bytes: to put it into one text with the head would copy it. */
+export const WIRE_BODY_TEXT_MAX = 65_536;
 
 /** What is said to one target beside what was captured. */
 export interface PrepareFor {
@@ -70,7 +74,7 @@ export function preparedRequest(
   lines.push("connection: keep-alive");
   if (body !== null || EXPECTS_BODY.has(method)) lines.push(`content-length: ${body?.length ?? 0}`);
   const wireHead = `${lines.join("\r\n")}\r\n`;
-  const wireBody = body?.toString("latin1") ?? "";
-  const bytesOut = wireHead.length + IDENTITY_BYTES + wireBody.length;
+  const wireBody = body === null || body.length > WIRE_BODY_TEXT_MAX ? "" : body.toString("latin1");
+  const bytesOut = wireHead.length + IDENTITY_BYTES + (body?.length ?? 0);
   return { ...parts, bytesOut, wireHead, wireBody };
 }

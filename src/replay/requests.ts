@@ -28,8 +28,10 @@ export interface ProfileRequestsOptions {
   readonly substitute: readonly SubstitutionRule[];
 }
 
-/** Clones that are kept ready; those of a large capture, scaled far up, are more than memory holds. */
-const CLONES_KEPT = 50_000;
+/** Of clones that are kept ready; those of a capture scaled far up are more than memory holds. */
+const CLONES_KEPT_BYTES = 64 * 1_024 * 1_024;
+/** What a prepared request takes beside its bytes. */
+const CLONE_BYTES = 500;
 
 /** Whose request a record is: its session where the capture knows one, else its connection. */
 export function sessionOf(record: ProfileRecord): string | null {
@@ -51,7 +53,11 @@ export class ProfileRequests implements RequestSource {
   readonly #options: ProfileRequestsOptions;
   readonly #routeOf: readonly number[];
   readonly #originals: (PreparedRequest | undefined)[];
-  readonly #clones = new LRUCache<number, PreparedRequest>({ max: CLONES_KEPT });
+  readonly #clones = new LRUCache<number, PreparedRequest>({
+    maxSize: CLONES_KEPT_BYTES,
+    // Its body as bytes and as text, its head as text and as headers.
+    sizeCalculation: ({ bytesOut }) => CLONE_BYTES + 2 * bytesOut,
+  });
 
   constructor(options: ProfileRequestsOptions) {
     const { records, routes, substitute } = options;

@@ -183,7 +183,9 @@ export function analyse(
   const checks = instrumentChecks({ plan, manifest, observations, calls, tallies, comparisons });
   const verdict = verdictOf(gathered, { comparisons, findings, checks });
   const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
-  const plannedS = (plan.stages.at(-1)?.endNs ?? NS_PER_S) / NS_PER_S;
+  const plannedNs = plan.stages.at(-1)?.endNs ?? NS_PER_S;
+  // Of a run that was stopped, rates are those of the time that it had.
+  const countedNs = incompleteBecause(gathered) === null ? plannedNs : Math.min(ranNs, plannedNs);
   const result: Result = {
     schemaVersion: RESULT_SCHEMA_VERSION,
     tool: manifest.tool,
@@ -194,7 +196,7 @@ export function analyse(
     reason: verdict.reason,
     ...(verdict.needs === undefined ? {} : { needs: verdict.needs }),
     findings: findings.map((finding) => ({ ...finding })),
-    arms: armRows(plan.arms, observations.meta.routes, tallies, plannedS),
+    arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
     comparisons: comparisonRows(plan, comparisons),
     emulator: calls === null ? {} : emulatorRows(calls),
     stages: stageRows(plan, ranNs),

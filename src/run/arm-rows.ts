@@ -38,7 +38,10 @@ function ledgerAndTimes(tally: Tally) {
   };
 }
 
-/** `durationS`: how long the plan was to take, or took if that was longer. */
+/**
+ * `durationS`: over how long starts and answers are counted, the plan's length, or as far as a run
+ * got that was stopped. What was dropped because it was stopped was not offered.
+ */
 export function armRows(
   names: readonly string[],
   routeNames: readonly string[],
@@ -53,7 +56,7 @@ export function armRows(
     connectionWaitUs: quantilesUs(tally.connectionWait),
     lateStarts: { ...tally.lateStarts },
     ratePerSec: {
-      offered: tally.planned / durationS,
+      offered: (tally.planned - (tally.dropCounts.get("run-stopped") ?? 0)) / durationS,
       started: (tally.planned - tally.dropped) / durationS,
       answered: tally.responses / durationS,
     },

@@ -15,6 +15,13 @@ async function keyOf(path: string): Promise<Buffer> {
   return hash.digest();
 }
 
+/** What a scenario replays, before anything is left out of it. */
+export interface Captured {
+  readonly profile: Profile;
+  /** Secrets that were replaced just now: of a capture that was read as it is. */
+  readonly replacedCount: number;
+}
+
 /**
  * Reads a profile, or a capture as `shakedown capture` would: nothing of it is written to the
  * disk. With `redact`, its secrets are replaced as they would be there.
@@ -24,9 +31,9 @@ export async function readCaptured(
   path: string,
   redact: boolean,
   signal: AbortSignal,
-): Promise<Profile> {
+): Promise<Captured> {
   try {
-    return await readProfile(path);
+    return { profile: await readProfile(path), replacedCount: 0 };
   } catch (thrown) {
     if (!(thrown instanceof ShakedownError) || thrown.code !== "PROFILE_INVALID") throw thrown;
     const capture = { name: basename(path), key: await keyOf(path), filter: {}, redact, signal };
@@ -34,7 +41,9 @@ export async function readCaptured(
       const unknown = second instanceof ShakedownError && second.code === "CAPTURE_FORMAT_UNKNOWN";
       throw unknown ? thrown : second;
     });
-    return imported.profile;
+    const { profile } = imported;
+    const { values } = profile.manifest.redaction;
+    return { profile, replacedCount: values.reduce((sum, { count }) => sum + count, 0) };
   }
 }
 

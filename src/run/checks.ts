@@ -60,8 +60,9 @@ function startLag({ comparisons, observations, plan, tallies }: CheckInput): Che
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
     .map((row) => row.control ?? 0);
   const { startLagFloorUs, startLagShare } = plan.limits;
-  // With nothing compared, lateness is held against what a request usually takes.
-  const usual = tallies.arms.map((arm) => arm.responseTime.quantile(0.5));
+  // With nothing compared, lateness is held against what the target usually takes: response time
+  // has the lateness in it.
+  const usual = tallies.arms.map((arm) => arm.serviceTime.quantile(0.5));
   const smallest = Math.min(...(primary.length === 0 ? usual : primary));
   const limitUs = Math.max(startLagFloorUs, startLagShare * smallest);
   const counts = inJudgedTime(plan);
@@ -108,6 +109,9 @@ function delayError({ calls, plan }: CheckInput): Check[] {
 function measured({ plan, tallies }: CheckInput): Check {
   const first = plan.arms[0] ?? "";
   const responses = tallies.arms[0]?.responses ?? 0;
+  if (tallies.arms.every(({ planned }) => planned === 0)) {
+    return check("answers", false, "no start was planned: the rate is too low for so short a time");
+  }
   const nothing = plan.arms.length > 1 ? ": there is nothing to compare with" : "";
   return check(
     "answers",

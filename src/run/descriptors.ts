@@ -30,13 +30,17 @@ export function connectionsPerArm(
   const room =
     limit === null ? Number.POSITIVE_INFINITY : Math.floor((limit - OWN_DESCRIPTORS) / arms);
   const { connections, inFlightMax } = wanted;
-  if (connections === undefined) return Math.max(Math.min(inFlightMax, room), 1);
-  if (connections <= room) return connections;
-  const needed = connections * arms + OWN_DESCRIPTORS;
+  if (connections === undefined && room >= 1) return Math.min(inFlightMax, room);
+  if (connections !== undefined && connections <= room) return connections;
+  const wantedCount = connections ?? 1;
+  const needed = wantedCount * arms + OWN_DESCRIPTORS;
+  const less = room >= 1 ? `; or ask for at most ${room}` : "";
   throw new ShakedownError(
     "USAGE",
-    `${formatCount(connections)} connections to each of ${arms} ${arms === 1 ? "arm" : "arms"} need ` +
+    `${formatCount(wantedCount)} ${wantedCount === 1 ? "connection" : "connections"} to each of ${arms} ${arms === 1 ? "arm" : "arms"} ${wantedCount * arms === 1 ? "needs" : "need"} ` +
       `${formatCount(needed)} open files, and ${formatCount(limit ?? 0)} are allowed`,
-    { hint: `raise the limit first: ulimit -n ${needed}; or ask for at most ${Math.max(room, 1)}` },
+    {
+      hint: `raise the limit first: ulimit -n ${needed} (above the hard limit, as root)${less}`,
+    },
   );
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { formatCount, formatRatePerSec, ShakedownError } from "../core/index.ts";
+import { formatCount, formatDurationNs, formatRatePerSec, ShakedownError } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
 import type { Profile } from "../profile/index.ts";
 import {
@@ -30,6 +30,8 @@ export interface GeneratorSetup {
   describe(job: GeneratorJob): Manifest["generator"];
 }
 
+/** Beyond this, nothing of a capture's rhythm is left, and its clones take long to make. */
+const COPIES_MAX = 1_000;
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 
 /** Whether an arm will take a core of this machine. */
@@ -69,15 +71,38 @@ function warningsOf(
   return warnings;
 }
 
+/** A target may refuse pseudonyms where it wants secrets. */
+function replaced(count: number): string[] {
+  if (count === 0) return [];
+  return [
+    `${formatCount(count)} secrets of the capture are sent as pseudonyms (--no-redact sends them as captured)`,
+  ];
+}
+
+/** Stages that end before they were to, with a capture that does not begin anew. */
+function shortened({ stages }: Scenario, plan: Plan): string[] {
+  return plan.stages.flatMap(({ endNs, name, startNs }, index) => {
+    const wantedNs = stages[index]?.for ?? 0;
+    const lastsNs = endNs - startNs;
+    if (lastsNs >= wantedNs) return [];
+    return [
+      `stage ${name} ends with the capture, after ${formatDurationNs(lastsNs)} of ${formatDurationNs(wantedNs)}: loop begins it anew`,
+    ];
+  });
+}
+
 /**
- * Chooses pacing, workers and connections for a plan.
- * @throws USAGE when more connections are asked for than there may be open files
+ * Chooses pacing, workers and connections for a plan. `replacedCount`: secrets of a raw capture
+ * that were replaced when it was read.
+ * @throws USAGE when more connections are asked for than there may be open files, or more copies of
+ * the capture than make sense
  * @throws SCENARIO_INVALID when a rule learns from a route that the profile does not have
  */
 export function setUpGenerator(
   { scenario }: LoadedScenario,
   profile: Profile,
   plan: Plan,
+  replacedCount = 0,
 ): GeneratorSetup {
   const { load } = plan;
   const routes = [...new Set(profile.records.map((record) => record.route))];
@@ -96,10 +121,22 @@ export function setUpGenerator(
   const peakPerSec = Math.max(
     ...plan.stages.flatMap(({ fromPerSec, ratePerSec }) => [fromPerSec, ratePerSec]),
   );
-  const workers = chooseWorkers(scenario.workers, peakPerSec * arms.length, demand);
-  const pacing = choosePacing(scenario.pacing, { ...demand, workers });
   const connectionsMax = connectionsPerArm(scenario, arms.length);
+  // Limits are shared out among workers, and each needs one of what there is.
+  const workers = Math.min(
+    chooseWorkers(scenario.workers, peakPerSec * arms.length, demand),
+    connectionsMax,
+    plan.inFlightMax,
+  );
+  const pacing = choosePacing(scenario.pacing, { ...demand, workers });
   const copies = copiesOf(load, plan.stages, profile);
+  if (copies > COPIES_MAX) {
+    throw new ShakedownError(
+      "USAGE",
+      `this rate takes ${formatCount(copies)} copies of the capture at once, and ${formatCount(COPIES_MAX)} are the most`,
+      { hint: "with so much more load than was captured, use poisson arrivals at this rate" },
+    );
+  }
   const limits = {
     ...TRANSPORT_LIMITS,
     connectionsMax,
@@ -114,7 +151,11 @@ export function setUpGenerator(
   const label =
     `${arrivalsLabel(load.arrivals)} arrivals up to ${formatRatePerSec(peakPerSec)}${scaled}; ` +
     `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}`;
-  const warnings = warningsOf(scenario, profile, { copies, connectionsMax });
+  const warnings = [
+    ...warningsOf(scenario, profile, { copies, connectionsMax }),
+    ...shortened(scenario, plan),
+    ...replaced(replacedCount),
+  ];
   return {
     label,
     warnings,

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, isNode, LineCounter, parseDocument, type Document } from "yaml";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import type { Captured } from "./captured.ts";
 import { meant, scenarioFaults } from "./scenario-faults.ts";
-import { type Scenario, type ScenarioInput, scenarioSchema } from "./scenario.ts";
+import { type Scenario, type ScenarioArm, type ScenarioInput, scenarioSchema } from "./scenario.ts";
 import { dependencyEnvName } from "./target.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */
@@ -14,6 +15,8 @@ export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The profile's path, resolved. */
   readonly profilePath: string;
+  /** What stands there, where it has been read already. */
+  readonly captured?: Captured;
 }
 
 function readText(path: string): string {
@@ -111,15 +114,42 @@ export function loadScenario(path: string): LoadedScenario {
   return { path, dir, text, scenario, profilePath: resolve(dir, scenario.profile) };
 }
 
+/** The flags of `replay` (and of `saturate`) that fields of a scenario come from. */
+const FLAGS: readonly (readonly [RegExp, string])[] = [
+  [/^arms\.control\.url/, "--control"],
+  [/^arms\.\w+\.url/, "--target"],
+  [/^arms\.\w+\.headers/, "--header"],
+  [/^arms\.\w+\.tls/, "--cert, --key"],
+  [/^hypothesis\.then\.metric/, "--metric"],
+  [/^hypothesis\.then\.margin/, "--margin"],
+  [/^design\.betweenRunSd/, "--between-run-sd"],
+  [/^inFlightMax/, "--max-in-flight"],
+  [/^bodyLimit/, "--body-limit"],
+  [/^keepConnections/, "--keep-connections"],
+  [/^sample/, "--sample"],
+  [/^filter/, "--filter"],
+  [/^stages/, "--duration"],
+  [/^(arrivals|connections|rate|seed|speed|substitute|timeout|transport|workers)/, "--$1"],
+];
+
+/** A field as it is called on the command line. */
+function flagOf(field: string): string {
+  for (const [pattern, flag] of FLAGS) {
+    const found = pattern.exec(field);
+    if (found !== null) return flag.replace("$1", found[1] ?? "");
+  }
+  return field;
+}
+
 /**
  * Checks a scenario that was made from flags.
- * @throws USAGE that names each field at fault
+ * @throws USAGE that names each flag at fault
  */
 export function checkedScenario(data: ScenarioInput): Scenario {
   const found: string[] = [];
   const faults: Faults = {
     at: (_offset, message) => void found.push(message),
-    in: (keys, message) => void found.push(`${keys.map(String).join(".")}: ${message}`),
+    in: (keys, message) => void found.push(`${flagOf(keys.map(String).join("."))}: ${message}`),
     check: () => {
       if (found.length > 0) throw new ShakedownError("USAGE", found.join("\n"));
     },
@@ -212,8 +242,14 @@ function checkHypothesis(scenario: Scenario, faults: Faults): void {
   }
 }
 
-/** That what only recorded arrivals have is not asked of others. */
-function checkLoad({ arrivals, speed }: Scenario, faults: Faults): void {
+/** That transports can speak what arms want, and that what only recorded arrivals have is not asked of others. */
+function checkLoad({ arms, arrivals, speed, transport }: Scenario, faults: Faults): void {
+  const secure = Object.values(arms as Readonly<Record<string, ScenarioArm>>).some(
+    (arm) => "url" in arm && (arm.http2 || arm.url.startsWith("https:")),
+  );
+  if (transport === "wire" && secure) {
+    faults.in(["transport"], "wire speaks plain HTTP/1.1; TLS and HTTP/2 need undici, or auto");
+  }
   if (arrivals.kind === "recorded" || speed === 1) return;
   faults.in(["speed"], `is for recorded arrivals; ${arrivals.kind} arrivals have a \`rate\``);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import {
@@ -83,6 +83,15 @@ function readJson(path: string): unknown {
 /** @throws RUN_INVALID */
 export function readManifest(directory: RunDirectory): Manifest {
   const path = directory.file("manifest.json");
+  if (!existsSync(path) && existsSync(directory.file("saturate.json"))) {
+    throw new ShakedownError(
+      "RUN_INVALID",
+      `${directory.path} is a search for the knee, not a run`,
+      {
+        hint: "open its saturate.html, or read its saturate.json",
+      },
+    );
+  }
   const parsed = manifestSchema.safeParse(readJson(path));
   if (parsed.success) return parsed.data;
   throw new ShakedownError(

@@ -31,7 +31,7 @@ export interface ReplayFlags {
   readonly headers: Readonly<Record<string, string>>;
   readonly filter: NonNullable<ScenarioInput["filter"]>;
   readonly sample?: string;
-  readonly by: "request" | "session";
+  readonly by?: "request" | "session";
   readonly substitute: readonly string[];
   readonly redact: boolean;
   readonly http2: boolean;
@@ -42,8 +42,8 @@ export interface ReplayFlags {
     readonly servername?: string;
     readonly insecure: boolean;
   };
-  readonly metric: string;
-  readonly margin: string;
+  readonly metric?: string;
+  readonly margin?: string;
   readonly betweenRunSd?: string;
   readonly seed?: string;
 }
@@ -82,7 +82,9 @@ function durationNsOf(flags: ReplayFlags, profile: Profile): number {
     });
   }
   const facts = captureFacts(profile, flags.speed ?? 1);
-  return facts?.periodNs ?? DEFAULT_S * NS_PER_S;
+  // The whole capture at the full rate, after the ramp.
+  const rampNs = flags.ramp === undefined ? 0 : parseDurationNs(flags.ramp);
+  return rampNs + (facts?.periodNs ?? DEFAULT_S * NS_PER_S);
 }
 
 /** The ramp, which is not judged, and the time at the full rate. */
@@ -102,17 +104,27 @@ function stagesOf(flags: ReplayFlags, durationNs: number): ScenarioInput["stages
 }
 
 function hypothesisOf({ betweenRunSd, control, margin, metric, target }: ReplayFlags) {
-  if (control === undefined) return {};
+  if (control === undefined) {
+    const given = { "--metric": metric, "--margin": margin, "--between-run-sd": betweenRunSd };
+    for (const [flag, value] of Object.entries(given)) {
+      if (value === undefined) continue;
+      throw new ShakedownError("USAGE", `${flag} is for two targets, and there is no --control`);
+    }
+    return {};
+  }
   return {
     hypothesis: {
       if: `${target} takes the traffic instead of ${control}`,
-      then: { metric, margin },
+      then: { metric: metric ?? "response_time_p99", margin: margin ?? "10%" },
     },
     ...(betweenRunSd === undefined ? {} : { design: { betweenRunSd } }),
   };
 }
 
 function loadOf(flags: ReplayFlags): Partial<ScenarioInput> {
+  if (flags.by !== undefined && flags.sample === undefined) {
+    throw new ShakedownError("USAGE", "--by says what --sample draws, and there is no --sample");
+  }
   const workers =
     flags.workers === undefined || flags.workers === "auto" ? "auto" : Number(flags.workers);
   // Checks the texts under the flags' own names; the scenario takes them as they are.
@@ -134,7 +146,9 @@ function loadOf(flags: ReplayFlags): Partial<ScenarioInput> {
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(flags.bodyLimit === undefined ? {} : { bodyLimit: flags.bodyLimit }),
     ...(Object.keys(flags.filter).length === 0 ? {} : { filter: flags.filter }),
-    ...(flags.sample === undefined ? {} : { sample: { share: flags.sample, by: flags.by } }),
+    ...(flags.sample === undefined
+      ? {}
+      : { sample: { share: flags.sample, by: flags.by ?? "request" } }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
   };
 }
@@ -163,9 +177,16 @@ export async function replayScenario(
   // Without stages yet: how long they last depends on what is kept of the profile.
   const first = checkedScenario({ ...common, stages: [{ rate: "100%", for: "1s" }] });
   const captured = await readCaptured(first.profile, first.redact, signal);
-  const kept = keptRecords(captured, first, first.seed);
+  const kept = keptRecords(captured.profile, first, first.seed);
   const data = { ...common, stages: stagesOf(flags, durationNsOf(flags, kept)) };
   const scenario = checkedScenario(data);
   const text = canonicalJson(data);
-  return { path: "replay", dir: resolve("."), text, scenario, profilePath: scenario.profile };
+  return {
+    path: "replay",
+    dir: resolve("."),
+    text,
+    scenario,
+    profilePath: scenario.profile,
+    captured,
+  };
 }

@@ -52,10 +52,11 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const { scenario } = options;
   const loaded = typeof scenario === "string" ? loadScenario(scenario) : scenario;
   const seed = options.seed ?? loaded.scenario.seed;
-  const captured = await readCaptured(loaded.profilePath, loaded.scenario.redact, signal);
-  const profile = keptRecords(captured, loaded.scenario, seed);
+  const captured =
+    loaded.captured ?? (await readCaptured(loaded.profilePath, loaded.scenario.redact, signal));
+  const profile = keptRecords(captured.profile, loaded.scenario, seed);
   const registered = registerPlan(makePlan(loaded, profile, seed));
-  const setup = setUpGenerator(loaded, profile, registered.plan);
+  const setup = setUpGenerator(loaded, profile, registered.plan, captured.replacedCount);
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(options.out, {
@@ -141,7 +142,7 @@ class Run {
       const parts = { directory: this.#directory, audit: this.#audit, onEvent };
       const traffic = new Traffic({ ...parts, plan, load, targets, emulator });
       onEvent({ kind: "starting", what: "generator" });
-      await using generators = await startGenerators(job, traffic.events);
+      await using generators = await startGenerators(job, traffic.events, signal);
       signal.throwIfAborted();
       begun = true;
       return await this.#replay({ emulator, targets, traffic, generators, job }, signal);

@@ -85,7 +85,9 @@ export class Traffic {
     const totals = await going;
     clearInterval(ticking);
     if (totals.error !== null) this.#fail(totals.error);
-    const endNs = Math.max(totals.endNs, clock.nowNs());
+    // The plan lasts until its end, also where the last answer came before it.
+    const atLeastNs = this.#stop === null ? durationNs : 0;
+    const endNs = Math.max(totals.endNs, clock.nowNs(), atLeastNs);
     this.#endStage();
     return { stop: this.#stop, durationNs: endNs, totals };
   }

@@ -92,7 +92,14 @@ function recordedAt({ capture, durationNs, fromPerSec, toPerSec }: ScheduleInput
     // All its records come at once: there is no rhythm to keep, only how often they come.
     const most = Math.max(fromPerSec, toPerSec) || 1;
     const multiple = { from: fromPerSec / most, to: toPerSec / most };
-    return recordedSchedule(offsetsNs, { ...capture, durationNs, speed: most, multiple });
+    return recordedSchedule(offsetsNs, {
+      ...capture,
+      durationNs,
+      speed: most,
+      multiple,
+      // A rate was asked for, and one moment cannot give it.
+      loop: true,
+    });
   }
   const multiple = {
     from: multipleOf(fromPerSec, capturedPerSec),

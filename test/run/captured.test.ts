@@ -159,21 +159,29 @@ describe("what is replayed", () => {
   const fixture = (name: string): string => join(ROOT, "test/capture/fixtures", name);
 
   it("may be a profile, or a capture as it is: the same capture gives the same records again", async () => {
-    const profile = await readCaptured(join(ROOT, "profiles/storefront.ndjson.gz"), true, signal);
+    const { profile, replacedCount } = await readCaptured(
+      join(ROOT, "profiles/storefront.ndjson.gz"),
+      true,
+      signal,
+    );
     expect(profile.records.length).toBeGreaterThan(100);
+    // Whatever was replaced in it was replaced when it was made.
+    expect(replacedCount).toBe(0);
     const path = fixture("storefront-excerpt.gor");
     const [once, again] = [
       await readCaptured(path, true, signal),
       await readCaptured(path, true, signal),
     ];
-    expect(once.records.length).toBeGreaterThan(10);
-    expect(again.records).toEqual(once.records);
+    expect(once.profile.records.length).toBeGreaterThan(10);
+    expect(again.profile.records).toEqual(once.profile.records);
   });
 
   it("has its secrets replaced, unless they are asked for", async () => {
     const path = fixture("storefront-excerpt.gor");
-    const redacted = await readCaptured(path, true, signal);
-    const plain = await readCaptured(path, false, signal);
+    const { profile: redacted, replacedCount } = await readCaptured(path, true, signal);
+    const { profile: plain, replacedCount: none } = await readCaptured(path, false, signal);
+    expect(replacedCount).toBeGreaterThan(0);
+    expect(none).toBe(0);
     expect(pathsOf(plain.records).length).toBe(redacted.records.length);
     expect(JSON.stringify(plain.records)).not.toBe(JSON.stringify(redacted.records));
   });

@@ -36,7 +36,7 @@ describe("connections to each arm", () => {
         exitCode: 64,
         message:
           "65,000 connections to each of 2 arms need 130,200 open files, and 1,024 are allowed",
-        hint: "raise the limit first: ulimit -n 130200; or ask for at most 412",
+        hint: "raise the limit first: ulimit -n 130200 (above the hard limit, as root); or ask for at most 412",
       }),
     );
   });
@@ -84,7 +84,9 @@ describe("connections to each arm", () => {
     const wanted = { inFlightMax: 2_000 };
     expect(connectionsPerArm(wanted, 2, 65_536)).toBe(2_000);
     expect(connectionsPerArm(wanted, 2, limit)).toBe(412);
-    expect(connectionsPerArm(wanted, 1, 100)).toBe(1);
+    expect(() => connectionsPerArm(wanted, 1, 100)).toThrow(
+      "1 connection to each of 1 arm needs 201 open files, and 100 are allowed",
+    );
     expect(connectionsPerArm(wanted, 2, null)).toBe(2_000);
     expect(connectionsPerArm({ ...wanted, connections: 65_000 }, 2, null)).toBe(65_000);
   });

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { type PlainError, revivedError, type ShakedownError, threadUrl } from "../../core/index.ts";
 import type { CountsMessage } from "./counts.ts";
@@ -26,6 +25,7 @@ export interface GeneratorEvents {
 }
 
 const YOUNG_GENERATION_MB = 96;
+const LEAVE_WITHIN_MS = 1_000;
 
 /** All workers together. */
 export interface GeneratorTotals extends WorkerTotals {
@@ -37,7 +37,10 @@ export interface GeneratorTotals extends WorkerTotals {
 export interface Generators extends AsyncDisposable {
   /** Resolves when all is sent and answered. The clock's origin may lie a little ahead. */
   go(originNs: bigint): Promise<GeneratorTotals>;
-  /** Drops what is still to come; `go` resolves within about a second. */
+  /**
+   * Drops what is still to come; `go` resolves in about a second, and in one more for each ten
+   * million starts that a plan still held, since each is counted.
+   */
   stop(): void;
 }
 
@@ -45,11 +48,12 @@ export interface Generators extends AsyncDisposable {
  * Starts a job's worker threads, which rehearse until they are ready. The schedule is cut among
  * them by sequence number (or by session, where sessions are kept), so that neighbouring starts
  * are different workers': they never fire together.
- * @throws OUTPUT_UNWRITABLE, INTERNAL when a worker could not start
+ * @throws OUTPUT_UNWRITABLE, INTERNAL when a worker could not start; the signal's reason
  */
 export async function startGenerators(
   job: GeneratorJob,
   events: GeneratorEvents,
+  signal: AbortSignal,
 ): Promise<Generators> {
   const workers = Array.from(
     { length: job.workers },
@@ -74,7 +78,7 @@ export async function startGenerators(
   };
   for (const worker of workers) worker.onMessage = heard;
   try {
-    await Promise.all(workers.map(({ ready }) => ready));
+    await untilAborted(Promise.all(workers.map(({ ready }) => ready)), signal);
   } catch (thrown) {
     await leave();
     throw thrown;
@@ -90,6 +94,19 @@ export async function startGenerators(
     stop,
     [Symbol.asyncDispose]: leave,
   };
+}
+
+/** Rejects with the signal's reason should it come first. */
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 interface Ended {
@@ -125,7 +142,8 @@ class WorkerHandle {
       // A request leaves garbage, and little that lives: the more room, the rarer the pauses.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    this.#exited = once(this.#thread, "exit");
+    // Not `once` of node:events, which rejects when a thread crashes: that is told by `done`.
+    this.#exited = new Promise((resolve) => this.#thread.once("exit", resolve));
     const ready = Promise.withResolvers<void>();
     const done = Promise.withResolvers<Ended>();
     this.ready = ready.promise;
@@ -155,8 +173,11 @@ class WorkerHandle {
     this.#thread.postMessage(message);
   }
 
+  /** Asks it to end, and ends it when it has not within a second: it may be busy building. */
   async leave(): Promise<void> {
     this.say({ kind: "leave" });
+    const late = setTimeout(() => void this.#thread.terminate(), LEAVE_WITHIN_MS);
     await this.#exited;
+    clearTimeout(late);
   }
 }

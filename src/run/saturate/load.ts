@@ -42,6 +42,11 @@ export class ArmLoad {
     this.#plan = makePlan(loaded, profile, options.seed);
   }
 
+  /** What whoever reads the result should know of how the load is made. */
+  warnings(replacedCount: number): readonly string[] {
+    return setUpGenerator(this.#loaded, this.#profile, this.#plan, replacedCount).warnings;
+  }
+
   /** Checks that the target takes connections. @throws TARGET_UNREACHABLE */
   reach(directory: RunDirectory, signal: AbortSignal): Promise<Target> {
     const { dir, scenario } = this.#loaded;

@@ -49,17 +49,21 @@ export async function runStep(
   const { job, planned } = await load.step({ ratePerSec, name, seed }, directory, runId, signal);
   let failed: ShakedownError | null = null;
   const stop = (): void => generators.stop();
-  await using generators = await startGenerators(job, {
-    onStage: () => {},
-    onCounts: () => {},
-    // Its starts are dropped, and so it does not hold; the next step sees whether it is back.
-    onRehearsal: () => {},
-    onGone: stop,
-    onDiskFailure: (error) => {
-      failed ??= error;
-      stop();
+  await using generators = await startGenerators(
+    job,
+    {
+      onStage: () => {},
+      onCounts: () => {},
+      // Its starts are dropped, and so it does not hold; the next step sees whether it is back.
+      onRehearsal: () => {},
+      onGone: stop,
+      onDiskFailure: (error) => {
+        failed ??= error;
+        stop();
+      },
     },
-  });
+    signal,
+  );
   signal.addEventListener("abort", stop, { once: true });
   // Nothing waits between here and `go`: an abort before this line is seen here.
   signal.throwIfAborted();

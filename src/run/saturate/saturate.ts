@@ -76,11 +76,11 @@ export async function saturate(
 ): Promise<SaturateOutcome> {
   const options = saturateOptions(input.flags);
   const { profilePath, scenario } = options.arms[0]!.loaded;
-  const profile = await readCaptured(profilePath, scenario.redact, signal);
+  const { profile, replacedCount } = await readCaptured(profilePath, scenario.redact, signal);
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(input.out, { startedAt, scenario: "saturate", id });
-  const made = { options, profile, directory, id, startedAt };
+  const made = { options, profile, replacedCount, directory, id, startedAt };
   return new Saturating(input, made).go(signal);
 }
 
@@ -89,6 +89,7 @@ class Saturating {
   readonly #made: {
     readonly options: SaturateOptions;
     readonly profile: Profile;
+    readonly replacedCount: number;
     readonly directory: RunDirectory;
     readonly id: string;
     readonly startedAt: Date;
@@ -104,6 +105,7 @@ class Saturating {
     made: {
       readonly options: SaturateOptions;
       readonly profile: Profile;
+      readonly replacedCount: number;
       readonly directory: RunDirectory;
       readonly id: string;
       readonly startedAt: Date;
@@ -130,6 +132,9 @@ class Saturating {
   /** All steps; what stopped them early, if anything did. */
   async #measure(signal: AbortSignal): Promise<ShakedownError | null> {
     try {
+      // The same for both targets: they are sent the same in the same way.
+      const { replacedCount } = this.#made;
+      for (const text of this.#arms[0]?.load.warnings(replacedCount) ?? []) this.#warn(text);
       await this.#ceilings(signal);
       await this.#setLimit(signal);
       for (let run = 1; run <= this.#made.options.runs; run++) {
@@ -271,9 +276,9 @@ class Saturating {
   }
 }
 
-/** One target: found or not, it was measured. Two: as a run's verdict. */
+/** One target: whether its knee was found. Two: as a run's verdict. */
 function exitCodeOf({ arms, comparison }: Saturation): ExitCode {
-  if (arms.length < 2) return EXIT.ship;
+  if (arms.length < 2) return (arms[0]?.knee ?? null) === null ? EXIT.hold : EXIT.ship;
   const exits = { lower: EXIT.rollBack, "not-lower": EXIT.ship, "not-shown": EXIT.hold } as const;
   return exits[comparison?.decision ?? "not-shown"];
 }

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { systemCodeOf } from "../../../core/index.ts";
 import type { ErrorKind } from "../../../measure/index.ts";
 import type { Exchange } from "../../exchange.ts";
+import { WIRE_BODY_TEXT_MAX } from "../../prepare.ts";
 import type { ExchangeSink, TransportLimits } from "../transport.ts";
 import type { ConnectionList } from "./connection-list.ts";
 import { READ, ResponseParser } from "./response-parser.ts";
@@ -27,8 +28,6 @@ export interface ConnectionOwner {
 
 /** What goes with a request that may be sent again: RFC 9110 §9.2.2, of those that are common. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
-/** A larger body goes as bytes: to put it into one text with the head copies it. */
-const TEXT_BODY_MAX = 65_536;
 
 /** One connection to the target, with at most one exchange on it. */
 export class Connection {
@@ -81,7 +80,7 @@ export class Connection {
     const { body, wireBody, wireHead } = request;
     const socket = (this.#socket ??= this.#connect());
     const head = `${wireHead}traceparent: ${traceparent}\r\nx-request-id: ${requestId}\r\n\r\n`;
-    if (body === null || body.length <= TEXT_BODY_MAX) {
+    if (body === null || body.length <= WIRE_BODY_TEXT_MAX) {
       socket.write(head + wireBody, "latin1");
       return;
     }
