@@ -8,7 +8,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NS_PER_S } from "../../src/core/index.ts";
+import { NS_PER_S, seededPrng } from "../../src/core/index.ts";
+import { poissonSchedule } from "../../src/schedule/index.ts";
 import { indexOfDispersion } from "../../src/stats/index.ts";
 import { azureCodeOffsetsNs } from "../schedule/azure-code.ts";
 import { ourReplay, say, scratch, startRuler } from "./bed.ts";
@@ -45,16 +46,12 @@ async function seen(args: readonly string[]): Promise<number> {
 }
 const replayed = await seen(["--speed", String(speed)]);
 say(`replayed:  ${replayed.toFixed(2)} (ratio ${(replayed / captured).toFixed(3)})`);
-const rate = (offsetsNs.length / (lastNs / NS_PER_S)) * speed;
-const poisson = await seen([
-  "--arrivals",
-  "poisson",
-  "--rate",
-  `${rate.toFixed(3)}/s`,
-  "--duration",
-  `${(lastNs / NS_PER_S / speed).toFixed(3)}s`,
-]);
-say(`poisson:   ${poisson.toFixed(2)} (ratio ${(poisson / captured).toFixed(3)})`);
+const perSec = offsetsNs.length / (lastNs / NS_PER_S);
+const peer = poissonSchedule(perSec, lastNs).intendedStartsNs(seededPrng("peer"), 0);
+const poisson = indexOfDispersion(peer, NS_PER_S, lastNs);
+say(
+  `a Poisson process of the same rate: ${poisson.toFixed(2)} (ratio ${(poisson / captured).toFixed(3)})`,
+);
 
 // A capture out of order: 1,000 requests over 1.5 s.
 const shuffled = Array.from(

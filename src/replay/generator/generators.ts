@@ -24,7 +24,6 @@ export interface GeneratorEvents {
   readonly onDiskFailure: (error: ShakedownError) => void;
 }
 
-const YOUNG_GENERATION_MB = 96;
 const LEAVE_WITHIN_MS = 1_000;
 
 /** All workers together. */
@@ -137,11 +136,7 @@ class WorkerHandle {
   readonly #exited: Promise<unknown>;
 
   constructor(workerData: WorkerJob) {
-    this.#thread = new Worker(threadUrl("generator-thread", import.meta.url), {
-      workerData,
-      // A request leaves garbage, and little that lives: the more room, the rarer the pauses.
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    this.#thread = new Worker(threadUrl("generator-thread", import.meta.url), { workerData });
     // Not `once` of node:events, which rejects when a thread crashes: that is told by `done`.
     this.#exited = new Promise((resolve) => this.#thread.once("exit", resolve));
     const ready = Promise.withResolvers<void>();
