@@ -22,6 +22,9 @@ const EVENTS: GeneratorEvents = {
   onDiskFailure: () => {},
 };
 
+const spoolPathsIn = (path: string): string[] =>
+  [0, 1].map((worker) => join(path, `worker-${worker}.spool`));
+
 function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob {
   const target = { origin, address: "127.0.0.1", tls: null, http2: false };
   const capture = { offsetsNs: [0], speed: 1, loop: true, clump: 1 };
@@ -42,7 +45,8 @@ function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob 
     rekey: true,
     copies: 1,
     substitute: [],
-    spoolPaths: [0, 1].map((worker) => join(folder, `worker-${worker}.spool`)),
+    // A thread that is ended in its rehearsal leaves files: each job has a place of its own.
+    spoolPaths: spoolPathsIn(mkdtempSync(join(folder, "job-"))),
     ...more,
   };
 }
@@ -60,7 +64,7 @@ describe("generator threads", () => {
   });
 
   it("that cannot write their observations do not start, and leave no thread behind", async () => {
-    const spoolPaths = [0, 1].map((worker) => join(folder, "nowhere", `${worker}.spool`));
+    const spoolPaths = spoolPathsIn(join(folder, "nowhere"));
     const never = new AbortController().signal;
     const starting = startGenerators(jobFor("http://127.0.0.1:1", { spoolPaths }), EVENTS, never);
     await expect(starting).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });

@@ -25,6 +25,9 @@ const DIFFERENCES: readonly ((
   (ours, node) => ours.outcome === "whole" && ours.leftover > 0 && node.outcome === "protocol",
   // Of an extension, text is enough.
   (_, node, text) => node.outcome === "protocol" && /\n[\da-f]+;/i.test(text),
+  // White space around a value, of which a tab is some, is not the value's: RFC 9110 §5.5. To
+  // llhttp `chunked` with a tab after it is another coding.
+  (_ours, _node, text) => /transfer-encoding:[^\r\n]*\t/i.test(text),
   // Two lengths that are equal are one.
   (_, node, text) =>
     node.outcome === "protocol" && /content-length:[^]*content-length:/i.test(text),
@@ -60,7 +63,8 @@ describe("response parser and Node's own (llhttp)", () => {
         const { leftover: _, ...verdict } = ours;
         expect(verdict).toEqual(node);
       }),
-      { numRuns: 1_500 },
+      // The same each time: what a new seed would find is found by hand, not by a build.
+      { numRuns: 1_500, seed: 1_202_835_333 },
     );
   });
 });
