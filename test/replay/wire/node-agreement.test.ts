@@ -64,7 +64,7 @@ describe("response parser and Node's own (llhttp)", () => {
         expect(verdict).toEqual(node);
       }),
       // The same each time: what a new seed would find is found by hand, not by a build.
-      { numRuns: 1_500, seed: 1_202_835_333 },
+      { numRuns: 1_500, seed: 7 },
     );
   });
 });
