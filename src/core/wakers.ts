@@ -97,26 +97,25 @@ export async function startAlarm(clock: MonotonicClock): Promise<MakeWaker> {
     let armedNs = Number.POSITIVE_INFINITY;
     // A busy host may hold the alarm thread back while the loop could run: whichever is first.
     let backstop: NodeJS.Timeout | undefined;
-    const comeNear = (): void => {
+    // An alarm may be one for a deadline since replaced: what is armed now decides, near or far.
+    const comeNear = (): void => arm(armedNs);
+    const arm = (deadlineNs: number): void => {
+      const hadAlarm = armedNs !== Number.POSITIVE_INFINITY;
+      armedNs = deadlineNs;
       clearTimeout(backstop);
-      near.arm(armedNs);
+      const leftNs = deadlineNs - clock.nowNs();
+      if (leftNs <= NEAR_NS) return near.arm(deadlineNs);
+      near.arm(Number.POSITIVE_INFINITY);
+      if (deadlineNs === Number.POSITIVE_INFINITY) {
+        if (hadAlarm) setAlarm(deadlineNs);
+        return;
+      }
+      setAlarm(deadlineNs - NEAR_NS);
+      backstop = setTimeout(comeNear, Math.min(Math.floor(leftNs / 1e6), TIMER_MS_MAX));
     };
     thread.on("message", comeNear);
     return {
-      arm(deadlineNs) {
-        const hadAlarm = armedNs !== Number.POSITIVE_INFINITY;
-        armedNs = deadlineNs;
-        clearTimeout(backstop);
-        const leftNs = deadlineNs - clock.nowNs();
-        if (leftNs <= NEAR_NS) return near.arm(deadlineNs);
-        near.arm(Number.POSITIVE_INFINITY);
-        if (deadlineNs === Number.POSITIVE_INFINITY) {
-          if (hadAlarm) setAlarm(deadlineNs);
-          return;
-        }
-        setAlarm(deadlineNs - NEAR_NS);
-        backstop = setTimeout(comeNear, Math.min(Math.floor(leftNs / 1e6), TIMER_MS_MAX));
-      },
+      arm,
       async close() {
         clearTimeout(backstop);
         await near.close();

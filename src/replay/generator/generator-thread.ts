@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError } from "../../core/index.ts";
-import { rehearseReplay } from "../rehearse.ts";
+import { rehearseReplay } from "./rehearse.ts";
 import { type FromWorker, NOTHING_DONE, type ToWorker, type WorkerJob } from "./job.ts";
 import { WorkerGenerator } from "./worker.ts";
 

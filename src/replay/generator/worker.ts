@@ -43,13 +43,16 @@ export class WorkerGenerator {
   readonly #workerJob: WorkerJob;
   readonly #job: GeneratorJob;
   readonly #say: (message: FromWorker) => void;
+  readonly #tickMs: number;
   readonly #stopping = new AbortController();
   readonly #counter: Counter;
   readonly #transports: Transport[] = [];
   readonly #requests: readonly ProfileRequests[];
 
-  constructor(workerJob: WorkerJob, say: (message: FromWorker) => void) {
+  /** `tickMs`: how often what was counted is told, and what was observed goes to the disk. */
+  constructor(workerJob: WorkerJob, say: (message: FromWorker) => void, tickMs = TICK_MS) {
     const { job } = workerJob;
+    this.#tickMs = tickMs;
     this.#workerJob = workerJob;
     this.#job = job;
     this.#say = say;
@@ -89,7 +92,7 @@ export class WorkerGenerator {
       writer.spool.onFailure = (failure) =>
         this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });
       const deadlines = await createDeadlines(clock, pacing);
-      const ticking = setInterval(() => this.#tick(writer!), TICK_MS);
+      const ticking = setInterval(() => this.#tick(writer!), this.#tickMs);
       try {
         await this.#replay(writer, { clock, deadlines });
       } finally {

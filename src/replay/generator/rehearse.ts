@@ -1,0 +1,107 @@
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { NS_PER_S, threadUrl } from "../../core/index.ts";
+import { TRANSPORT_LIMITS } from "../transports/index.ts";
+import type { TransportTarget } from "../transports/transport.ts";
+import type { CountsMessage } from "./counts.ts";
+import type { FromWorker, GeneratorJob, StageArrivals, WorkerJob } from "./job.ts";
+import { WorkerGenerator } from "./worker.ts";
+
+/** Of each worker, as are the connections. */
+const RATE_PER_SEC = { min: 4_000, max: 15_000 };
+const CONNECTIONS = 64;
+const TICK_MS = 50;
+/**
+ * Two generators at once, round after round. Code that was made fast for one set of objects is
+ * thrown away when it meets another; what it has met at once, or again while the first were still
+ * there, it is made fast for, and for the run's own. (What the engine knows of a call's target it
+ * forgets when that target is collected: one generator after the other would teach it nothing.)
+ */
+const AT_ONCE = 2;
+const ROUNDS = 3;
+const ROUND_NS = 0.4 * NS_PER_S;
+/** Where a worker will send this much, a moment of cold code makes many starts late. */
+const BUSY_PER_SEC = 5_000;
+const BUSY_ROUND_NS = NS_PER_S;
+/** A little ahead: what is set up before is no lateness. */
+const LEAD_NS = 20_000_000n;
+
+/**
+ * Replays a job's requests for a second, or three, against a server of our own that answers at once.
+ * Code that has not run yet is slow: without this the first seconds of every run would find the
+ * generator milliseconds late. It is the run's own generator with a job of the same shape. What it
+ * measures is thrown away; its counts are told often, so that those who hear them are warm, too.
+ */
+export async function rehearseReplay(
+  workerJob: WorkerJob,
+  signal: AbortSignal,
+  onCounts: (counts: CountsMessage) => void,
+): Promise<void> {
+  const server = new Worker(threadUrl("rehearsal-target-thread", import.meta.url));
+  try {
+    const [port] = (await once(server, "message")) as [number];
+    for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+      await rehearseRound(workerJob, `http://127.0.0.1:${port}`, signal, onCounts);
+    }
+  } finally {
+    await server.terminate();
+  }
+}
+
+async function rehearseRound(
+  { job, worker }: WorkerJob,
+  origin: string,
+  signal: AbortSignal,
+  onCounts: (counts: CountsMessage) => void,
+): Promise<void> {
+  const jobs = Array.from({ length: AT_ONCE }, (_, part) => rehearsalJob(job, origin, part));
+  const say = (message: FromWorker): void => {
+    if (message.kind === "counts") onCounts(message.counts);
+  };
+  const generators = jobs.map((each) => new WorkerGenerator({ job: each, worker }, say, TICK_MS));
+  const stop = (): void => generators.forEach((generator) => generator.stop());
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const originNs = process.hrtime.bigint() + LEAD_NS;
+    await Promise.all(generators.map((generator) => generator.run(originNs)));
+  } finally {
+    signal.removeEventListener("abort", stop);
+    for (const { spoolPaths } of jobs) rmSync(spoolPaths[worker]!, { force: true });
+  }
+}
+
+/** The job with another target, files of its own, and two short stages. */
+function rehearsalJob(job: GeneratorJob, origin: string, part: number): GeneratorJob {
+  const { arms, spoolPaths, stages, workers } = job;
+  const target: TransportTarget = { origin, address: "127.0.0.1", tls: null, http2: false };
+  const peaksPerSec = stages.map(({ input }) => Math.max(input.fromPerSec, input.toPerSec));
+  const peakPerSec = (Math.max(...peaksPerSec) * arms.length) / workers;
+  const { max, min } = RATE_PER_SEC;
+  const eachPerSec = Math.min(Math.max(peakPerSec, min), max) / AT_ONCE;
+  const ratePerSec = (eachPerSec * workers) / arms.length;
+  const roundNs = peakPerSec >= BUSY_PER_SEC ? BUSY_ROUND_NS : ROUND_NS;
+  const stage: StageArrivals = {
+    spec: { kind: "poisson" },
+    input: {
+      fromPerSec: ratePerSec,
+      toPerSec: ratePerSec,
+      durationNs: roundNs / 2,
+      capture: { offsetsNs: [0], speed: 1, loop: false, clump: 1 },
+    },
+  };
+  // As from another thread, like the job itself: objects made elsewhere are other objects.
+  return structuredClone({
+    ...job,
+    arms: arms.map((arm) => ({ ...arm, target })),
+    stageNames: ["rehearsal", "again"],
+    stages: [stage, stage],
+    runId: "0123456789abcdef",
+    seed: "0",
+    timeoutNs: 5 * NS_PER_S,
+    limits: { ...TRANSPORT_LIMITS, connectionsMax: CONNECTIONS * workers },
+    // Names for copies take long to make, and here there are none.
+    copies: 1,
+    spoolPaths: spoolPaths.map((path) => `${path}.rehearsal-${part}`),
+  });
+}
