@@ -1,8 +1,19 @@
 /**
- * What is counted at each listener. Always: calls = good answers + errors + limited + aborted +
- * inFlight; `connections` are those open now.
+ * What is counted at each listener. Always: calls = good answers + errors + limited + rejected +
+ * aborted + inFlight; `early` are calls made before the time their caller had been told to wait
+ * for, whatever became of them; `connections` are those open now, `accepted` all that were.
  */
-const COUNTED = ["calls", "inFlight", "errors", "limited", "aborted", "connections"] as const;
+const COUNTED = [
+  "calls",
+  "inFlight",
+  "errors",
+  "limited",
+  "early",
+  "rejected",
+  "aborted",
+  "connections",
+  "accepted",
+] as const;
 export type Counted = (typeof COUNTED)[number];
 
 /** Dependency → arm → counts, as they are now. */

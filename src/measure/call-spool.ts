@@ -1,15 +1,18 @@
-import { CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
+import { CALL_FAULTS, CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
 import type { Columns } from "./spool-layout.ts";
 import { readSpool, type Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
-/** 64 bytes a call. `seqPlusOne` is 0 when the target passed no identity on. */
+/** 86 bytes a call. `seqPlusOne` is 0 when the target passed no identity on. */
 export const CALL_COLUMNS = {
   arriveNs: "f64",
   endNs: "f64",
   key: "f64",
   meantDelayUs: "f64",
   givenDelayUs: "f64",
+  queuedUs: "f64",
+  requestBytes: "u32",
+  responseBytes: "u32",
   seqPlusOne: "u32",
   retryAfterMs: "u32",
   connection: "u32",
@@ -21,6 +24,8 @@ export const CALL_COLUMNS = {
   dependency: "u8",
   outcome: "u8",
   safe: "u8",
+  fault: "u8",
+  early: "u8",
 } as const;
 
 export interface CallMeta {
@@ -29,6 +34,7 @@ export interface CallMeta {
 }
 
 const U16_MAX = 2 ** 16 - 1;
+const U32_MAX = 2 ** 32 - 1;
 
 export class CallWriter {
   readonly spool: SpoolWriter<typeof CALL_COLUMNS>;
@@ -48,6 +54,9 @@ export class CallWriter {
     c.key[row] = call.key;
     c.meantDelayUs[row] = call.meantDelayUs;
     c.givenDelayUs[row] = call.givenDelayUs;
+    c.queuedUs[row] = call.queuedUs;
+    c.requestBytes[row] = Math.min(call.requestBytes, U32_MAX);
+    c.responseBytes[row] = Math.min(call.responseBytes, U32_MAX);
     c.seqPlusOne[row] = call.seq + 1;
     c.retryAfterMs[row] = call.retryAfterMs;
     c.connection[row] = call.connection;
@@ -59,6 +68,8 @@ export class CallWriter {
     c.dependency[row] = call.dependency;
     c.outcome[row] = CALL_OUTCOMES.indexOf(call.outcome);
     c.safe[row] = call.safe ? 1 : 0;
+    c.fault[row] = CALL_FAULTS.indexOf(call.fault);
+    c.early[row] = call.early ? 1 : 0;
     this.spool.commit();
   }
 }
@@ -92,9 +103,14 @@ export class CallTable {
       endNs: c.endNs[row]! - this.#leadNs,
       meantDelayUs: c.meantDelayUs[row]!,
       givenDelayUs: c.givenDelayUs[row]!,
+      queuedUs: c.queuedUs[row]!,
+      requestBytes: c.requestBytes[row]!,
+      responseBytes: c.responseBytes[row]!,
+      fault: CALL_FAULTS[c.fault[row]!] ?? "none",
       status: c.status[row]!,
       outcome: CALL_OUTCOMES[c.outcome[row]!] ?? "aborted",
       retryAfterMs: c.retryAfterMs[row]!,
+      early: c.early[row] === 1,
       inFlight: c.inFlight[row]!,
       connections: c.connections[row]!,
       connection: c.connection[row]!,

@@ -1,6 +1,27 @@
-/** How one emulated call ended, as the emulator saw it. */
-export const CALL_OUTCOMES = ["ok", "error", "limited", "aborted"] as const;
+/**
+ * How one emulated call ended, as the emulator saw it: `rejected` is one that found the dependency's
+ * capacity full; `aborted` one whose caller went away first.
+ */
+export const CALL_OUTCOMES = ["ok", "error", "limited", "aborted", "rejected"] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
+
+/** What the emulator did wrong to a call, on purpose; `none`: nothing. Only ever added to, at the end. */
+export const CALL_FAULTS = [
+  "none",
+  "status",
+  "reset",
+  "empty",
+  "garbage",
+  "malformed-chunk",
+  "truncated",
+  "hang",
+  "slow-headers",
+  "slow-body",
+  "slow-close",
+  "early-close",
+  "goaway",
+] as const;
+export type CallFault = (typeof CALL_FAULTS)[number];
 
 /**
  * One call that a target made to an emulated dependency. Times are nanoseconds since the run's
@@ -24,14 +45,25 @@ export interface EmulatedCall {
   /** The delay that was drawn, and the delay that was given, from arrival to the answer's first byte. */
   readonly meantDelayUs: number;
   readonly givenDelayUs: number;
+  /** Of the meant delay, what was spent waiting for a server of the dependency's capacity. */
+  readonly queuedUs: number;
+  /** Of the bodies alone: what the caller sent, and what it was sent. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly fault: CallFault;
   /** Status sent; 0 when the call was aborted before an answer. */
   readonly status: number;
   readonly outcome: CallOutcome;
   /** What a limited call was told to wait; 0 when it was told nothing. */
   readonly retryAfterMs: number;
+  /** The caller had been told to wait longer than it did. */
+  readonly early: boolean;
   /** Calls in flight and connections open at this arm's listener, this one included, at arrival. */
   readonly inFlight: number;
   readonly connections: number;
-  /** A number for the connection that carried the call, unique within arm and dependency. */
+  /**
+   * The number of the connection that carried the call, within arm and dependency, in the order in
+   * which they were accepted, from 0: a rising number is an accept.
+   */
   readonly connection: number;
 }

@@ -90,6 +90,8 @@ const emulatedArmSchema = z.strictObject({
   calls: count,
   errors: count,
   limited: count,
+  early: count.describe("calls made before the time their caller had been told to wait for"),
+  rejected: count.describe("calls that found the dependency's capacity full"),
   aborted: count,
   inFlightMax: count,
   connectionsMax: count,

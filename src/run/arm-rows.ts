@@ -86,7 +86,8 @@ export function delayErrors(
   for (const call of calls) {
     const row = rows[call.dependency]?.[call.arm];
     if (row === undefined || !counts(call.arriveNs)) continue;
-    if (call.outcome === "aborted" || call.outcome === "limited") continue;
+    // Only an answer that was meant to wait can have waited too long.
+    if (call.outcome !== "ok" && call.outcome !== "error") continue;
     row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
     row.meant.record(call.meantDelayUs);
   }
@@ -108,6 +109,8 @@ export function emulatorRows(calls: CallTable): Result["emulator"] {
         calls: 0,
         errors: 0,
         limited: 0,
+        early: 0,
+        rejected: 0,
         aborted: 0,
         inFlightMax: 0,
         connectionsMax: 0,
@@ -122,7 +125,9 @@ export function emulatorRows(calls: CallTable): Result["emulator"] {
     row.calls++;
     if (call.outcome === "error") row.errors++;
     if (call.outcome === "limited") row.limited++;
+    if (call.outcome === "rejected") row.rejected++;
     if (call.outcome === "aborted") row.aborted++;
+    if (call.early) row.early++;
     row.inFlightMax = Math.max(row.inFlightMax, call.inFlight);
     row.connectionsMax = Math.max(row.connectionsMax, call.connections);
   }

@@ -1,4 +1,10 @@
-import { canonicalJson, formatRatio, sha256Hex, ShakedownError } from "../core/index.ts";
+import {
+  canonicalJson,
+  formatDurationNs,
+  formatRatio,
+  sha256Hex,
+  ShakedownError,
+} from "../core/index.ts";
 import {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
@@ -15,21 +21,31 @@ function planStages(scenario: Scenario, profile: Profile): PlannedStage[] {
   const { arrivals, design, loop, speed, stages } = scenario;
   const facts = captureFacts(profile, speed);
   const fullPerSec = fullRatePerSec(scenario.rate, facts);
+  // A capture that does not begin anew ends when it is over.
+  const once = arrivals.kind === "recorded" && !loop && facts !== null;
+  const overNs = once ? facts.periodNs : Number.POSITIVE_INFINITY;
   let startNs = 0;
   return stages.map((stage, index) => {
     const ratePerSec = stageRatePerSec(stage.rate, fullPerSec);
     const fromPerSec =
       stage.from === undefined ? ratePerSec : stageRatePerSec(stage.from, fullPerSec);
-    // A capture that does not begin anew ends when it is over.
-    const once = arrivals.kind === "recorded" && !loop && facts !== null;
-    const endNs = startNs + (once ? Math.min(stage.for, facts.periodNs) : stage.for);
+    const name = stage.name ?? `stage-${index + 1}`;
+    const endNs = Math.min(startNs + stage.for, overNs);
+    if (endNs <= startNs) throw captureOver(name, startNs);
     const judgedFromNs = stage.judge ? startNs + stage.settle : null;
     const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
-    const name = stage.name ?? `stage-${index + 1}`;
     const planned = { name, ratePerSec, fromPerSec, startNs, endNs, judgedFromNs, blockNs };
     startNs = endNs;
     return planned;
   });
+}
+
+function captureOver(stage: string, startNs: number): ShakedownError {
+  return new ShakedownError(
+    "PROFILE_INVALID",
+    `the capture is over before ${stage} begins, ${formatDurationNs(startNs)} into it`,
+    { hint: "let it begin anew (loop), make the stages shorter, or leave this one out" },
+  );
 }
 
 /** What an observation's 16 bits can name. */

@@ -16,8 +16,19 @@ interface CaptureFacts {
   readonly clump: number;
 }
 
+/** By profile and speed: a run asks several times, and each time costs a look at every record. */
+const known = new WeakMap<Profile, Map<number, CaptureFacts | null>>();
+
 /** Null when all records arrive at one moment: then there is no rate to speak of. */
-export function captureFacts({ records }: Profile, speed: number): CaptureFacts | null {
+export function captureFacts(profile: Profile, speed: number): CaptureFacts | null {
+  let bySpeed = known.get(profile);
+  if (bySpeed === undefined) known.set(profile, (bySpeed = new Map()));
+  let facts = bySpeed.get(speed);
+  if (facts === undefined) bySpeed.set(speed, (facts = findFacts(profile, speed)));
+  return facts;
+}
+
+function findFacts({ records }: Profile, speed: number): CaptureFacts | null {
   const offsetsNs = records.map(({ offsetNs }) => offsetNs);
   const lastNs = (offsetsNs.at(-1) ?? 0) / speed;
   if (lastNs === 0) return null;
@@ -71,13 +82,15 @@ export function stageArrivals(
 ): StageArrivals[] {
   const facts = captureFacts(profile, load.speed);
   const offsetsNs = facts?.offsetsNs ?? profile.records.map(({ offsetNs }) => offsetNs);
+  const capture = { offsetsNs, speed: load.speed, loop: load.loop, clump: facts?.clump ?? 1 };
   return stages.map(({ endNs, fromPerSec, ratePerSec, startNs }) => ({
     spec: load.arrivals,
     input: {
       fromPerSec,
       toPerSec: ratePerSec,
       durationNs: endNs - startNs,
-      capture: { offsetsNs, speed: load.speed, loop: load.loop, clump: facts?.clump ?? 1 },
+      // The capture goes on from stage to stage, however fast each is.
+      capture: { ...capture, fromNs: startNs },
     },
   }));
 }

@@ -81,10 +81,7 @@ function durationNsOf(flags: ReplayFlags, profile: Profile): number {
       hint: "say how long: --loop --duration 10m",
     });
   }
-  const facts = captureFacts(profile, flags.speed ?? 1);
-  // The whole capture at the full rate, after the ramp.
-  const rampNs = flags.ramp === undefined ? 0 : parseDurationNs(flags.ramp);
-  return rampNs + (facts?.periodNs ?? DEFAULT_S * NS_PER_S);
+  return captureFacts(profile, flags.speed ?? 1)?.periodNs ?? DEFAULT_S * NS_PER_S;
 }
 
 /** The ramp, which is not judged, and the time at the full rate. */

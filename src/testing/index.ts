@@ -2,6 +2,7 @@
  * For tests of shakedown and of its plug-ins: virtual time, loopback targets, a scripted transport
  * and the contract suites. The suites take `describe` and `it` of any test runner.
  */
+export { plainCall } from "./calls.ts";
 export { selfSignedCertificate, type TestCertificate } from "./certificate.ts";
 export {
   type CollectedExchange,

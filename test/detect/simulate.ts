@@ -11,6 +11,7 @@ import type {
   Observation,
   ObservationTable,
 } from "../../src/measure/index.ts";
+import { plainCall } from "../../src/testing/index.ts";
 
 /*
  * Small targets in front of one dependency, on a clock of their own: what the generator and the
@@ -85,23 +86,8 @@ let connections = 0;
 export function call(
   given: Partial<EmulatedCall> & { arriveNs: number; endNs: number },
 ): EmulatedCall {
-  return {
-    arm: 0,
-    dependency: DEPENDENCY,
-    seq: -1,
-    attempt: 1,
-    key: given.seq ?? 0,
-    safe: true,
-    meantDelayUs: (given.endNs - given.arriveNs) / 1e3,
-    givenDelayUs: (given.endNs - given.arriveNs) / 1e3,
-    status: 200,
-    outcome: "ok",
-    retryAfterMs: 0,
-    inFlight: 1,
-    connections: 1,
-    connection: connections++,
-    ...given,
-  };
+  const own = { dependency: DEPENDENCY, key: given.seq ?? 0, connection: connections++ };
+  return plainCall({ ...own, ...given });
 }
 
 /** Puts two arms into the evidence that detectors judge. */

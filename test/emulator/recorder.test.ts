@@ -7,6 +7,7 @@ import type { ShakedownError } from "../../src/core/index.ts";
 import { EmulatorCounters } from "../../src/emulator/counters.ts";
 import { Recorder } from "../../src/emulator/recorder.ts";
 import { type EmulatedCall, readCalls } from "../../src/measure/index.ts";
+import { plainCall } from "../../src/testing/index.ts";
 
 const disk = vi.hoisted(() => ({ writesLeft: Number.POSITIVE_INFINITY }));
 
@@ -27,24 +28,19 @@ vi.mock("node:fs/promises", async (importActual) => {
   };
 });
 
-const CALL: EmulatedCall = {
+const CALL: EmulatedCall = plainCall({
   arm: 1,
-  dependency: 0,
   seq: 3,
   attempt: 2,
   key: 2 ** 52 + 1,
-  safe: true,
   arriveNs: 1.5e9,
   endNs: 1.6e9,
   meantDelayUs: 99_999.5,
   givenDelayUs: 100_000.25,
-  status: 200,
-  outcome: "ok",
-  retryAfterMs: 0,
   inFlight: 7,
   connections: 8,
   connection: 9,
-};
+});
 
 const record = async (rows: number, writes: number) => {
   const folder = mkdtempSync(join(tmpdir(), "shakedown-recorder-"));

@@ -4,6 +4,7 @@ import type {
   Observation,
   ObservationTable,
 } from "../../src/measure/index.ts";
+import { plainCall } from "../../src/testing/index.ts";
 
 /** Rows in memory in the place of a spool's table. */
 export function observationTable(rows: readonly Observation[]): ObservationTable {
@@ -69,20 +70,5 @@ export function dropped(arm: number, seq: number, intendedNs: number, count = 1)
 export function call(
   given: Pick<EmulatedCall, "arm" | "seq" | "arriveNs"> & Partial<EmulatedCall>,
 ): EmulatedCall {
-  return {
-    dependency: 0,
-    attempt: 1,
-    key: 1,
-    safe: true,
-    endNs: given.arriveNs + 1e6,
-    meantDelayUs: 1_000,
-    givenDelayUs: 1_000,
-    status: 200,
-    outcome: "ok",
-    retryAfterMs: 0,
-    inFlight: 1,
-    connections: 1,
-    connection: 1,
-    ...given,
-  };
+  return plainCall(given);
 }

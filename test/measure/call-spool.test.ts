@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import {
+  CALL_FAULTS,
   CALL_OUTCOMES,
   CallWriter,
   type EmulatedCall,
@@ -28,6 +29,11 @@ const calls: fc.Arbitrary<EmulatedCall> = fc.record({
   endNs: timeNs,
   meantDelayUs: delayUs,
   givenDelayUs: delayUs,
+  queuedUs: delayUs,
+  requestBytes: fc.nat({ max: 2 ** 32 - 1 }),
+  responseBytes: fc.nat({ max: 2 ** 32 - 1 }),
+  fault: fc.constantFrom(...CALL_FAULTS),
+  early: fc.boolean(),
   status: fc.constantFrom(0, 200, 429, 503),
   outcome: fc.constantFrom(...CALL_OUTCOMES),
   retryAfterMs: fc.integer({ min: 0, max: 2 ** 32 - 1 }),

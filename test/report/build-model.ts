@@ -218,6 +218,8 @@ function emulatorOf(
               calls,
               errors: whole(calls * 0.004),
               limited: 0,
+              early: 0,
+              rejected: 0,
               aborted: whole(calls * (spec.arms[arm]?.errorRatio ?? 0)),
               inFlightMax: most,
               connectionsMax: most + (most > 0 ? 1 : 0),

@@ -54,6 +54,14 @@ describe("the plan of a scenario", () => {
     expect(again.stages[0]!.endNs).toBe(3_600 * NS_PER_S);
   });
 
+  it("refuses a stage that a capture which does not begin anew is over before", () => {
+    const [, , last] = scenario.scenario.stages;
+    const stages = [1, 2].map(() => ({ ...last!, name: undefined, for: 3_600 * NS_PER_S }));
+    const load = { arrivals: RECORDED, rate: { multiple: 1 }, stages };
+    expect(() => made({ ...load, loop: false })).toThrow(/over before stage-2 begins/);
+    expect(made({ ...load, loop: true }).stages).toHaveLength(2);
+  });
+
   it("a ramp says where it begins; other stages begin as they end", () => {
     const [first, ...more] = scenario.scenario.stages;
     const from = { shareOfRate: 0.1 };

@@ -12,6 +12,7 @@ import {
 } from "../../src/measure/index.ts";
 import { type ReportModel, resultSchema } from "../../src/report/index.ts";
 import { RunDirectory } from "../../src/run/index.ts";
+import { plainCall } from "../../src/testing/index.ts";
 import type { Manifest } from "../../src/run/manifest.ts";
 import { ONE_ARM_PLAN, PLAN } from "../experiment/plan-fixture.ts";
 
@@ -171,24 +172,18 @@ export function traffic(
           ...sizes,
         });
       }
-      calls.push({
-        arm,
-        dependency: 0,
-        seq,
-        attempt: 1,
-        key: seq % 10,
-        safe: true,
-        arriveNs: startNs + NS_PER_MS,
-        endNs: startNs + NS_PER_MS + holdNs,
-        meantDelayUs: holdNs / 1e3,
-        givenDelayUs: holdNs / 1e3 + 40,
-        status: 200,
-        outcome: "ok",
-        retryAfterMs: 0,
-        inFlight: 1,
-        connections: 1,
-        connection: 0,
-      });
+      calls.push(
+        plainCall({
+          arm,
+          seq,
+          key: seq % 10,
+          arriveNs: startNs + NS_PER_MS,
+          endNs: startNs + NS_PER_MS + holdNs,
+          meantDelayUs: holdNs / 1e3,
+          givenDelayUs: holdNs / 1e3 + 40,
+          connection: 0,
+        }),
+      );
     }
   }
   return { observations, calls };

@@ -7,7 +7,7 @@ import {
   ShakedownError,
 } from "../../core/index.ts";
 import type { ArrivalSchedule, Pick } from "../schedule.ts";
-import { CaptureCopy, placeNs, type Played, type Thinning } from "./copy.ts";
+import { CaptureCopy, type CopyPart, placeNs, type Played, type Thinning } from "./copy.ts";
 import { mergedPicks } from "./merge.ts";
 
 /** How a capture's arrivals are played. */
@@ -30,6 +30,11 @@ export interface RecordedOptions {
    * unless told. With the number that `clumpKeeping` gives, thinned traffic stays as bursty.
    */
   readonly clump?: number;
+  /**
+   * Where in the capture the schedule begins, as played: 0 (unless told) is its first arrival. Past
+   * the capture's end it is taken round, with `loop`; without, nothing is left to play.
+   */
+  readonly fromNs?: number;
 }
 
 /**
@@ -39,9 +44,8 @@ export interface RecordedOptions {
  * multiple is not whole or moves, is thinned in clumps of consecutive arrivals. A multiple below 1
  * thins the capture itself. Between two repetitions lies one mean gap.
  *
- * Every start says which record it sends, and in which copy. The schedule begins at the capture's
- * beginning, except at multiple 1 with `loop`: there start n of the run takes record n modulo the
- * capture and keeps the gap before it, so that a stage goes on where the one before stopped.
+ * Every start says which record it sends, and in which copy. Stages of a run go on in the capture
+ * where the one before stopped, each told so by `fromNs`.
  *
  * `offsetsNs`: the records' arrivals, non-decreasing, the first at 0; at least one. A capture
  * without a length (one record, or all at once) counts as one record a second.
@@ -52,27 +56,30 @@ export function recordedSchedule(
   offsetsNs: ArrayLike<number>,
   options: RecordedOptions,
 ): ArrivalSchedule {
-  const { clump = 1, durationNs, loop = false, multiple = { from: 1, to: 1 }, speed = 1 } = options;
+  const { clump = 1, durationNs, fromNs = 0, loop = false, speed = 1 } = options;
+  const { multiple = { from: 1, to: 1 } } = options;
   const plainPerSec = capturedRatePerSec(offsetsNs) * speed;
-  check({ clump, speed, from: multiple.from, to: multiple.to });
+  check({ clump, fromNs, speed, from: multiple.from, to: multiple.to });
   const periodNs = (offsetsNs.length / plainPerSec) * NS_PER_S;
   const played: Played = { offsetsNs, speed, periodNs, endNs: durationNs };
   const multipleAt = (atNs: number): number =>
     multiple.from + (multiple.to - multiple.from) * (atNs / durationNs);
   const plain = multiple.from === 1 && multiple.to === 1;
 
-  const picks = (prng: Prng, firstSeq: number): Iterable<Pick> => {
-    if (plain) return mergedPicks([plainCopy(played, loop, loop ? firstSeq : 0)]);
+  const picks = (prng: Prng): Iterable<Pick> => {
+    if (plain) {
+      const whole = { copy: 0, first: 0, shiftNs: 0, thinning: null };
+      return mergedPicks([new CaptureCopy(played, begun(played, whole, fromNs, loop))]);
+    }
     const seed = Math.floor(prng() * 2 ** 32);
     const thinning: Thinning = { seed, clump, multiple: multipleAt };
     const copies = Math.ceil(Math.max(multiple.from, multiple.to));
     const whole = Math.floor(Math.min(multiple.from, multiple.to));
     return mergedPicks(
       Array.from({ length: copies }, (_, copy) => {
-        const count = loop ? Infinity : offsetsNs.length;
         const place = placeOf(played, copy, seed);
-        const part = { copy, ...place, count, thinning: copy < whole ? null : thinning };
-        return new CaptureCopy(played, part);
+        const part = { copy, ...place, thinning: copy < whole ? null : thinning };
+        return new CaptureCopy(played, begun(played, part, fromNs, loop));
       }),
     );
   };
@@ -80,11 +87,11 @@ export function recordedSchedule(
     label: labelOf(speed, multiple, plainPerSec, durationNs),
     durationNs,
     picks,
-    *intendedStartsNs(prng, firstSeq) {
-      for (const { startNs } of picks(prng, firstSeq)) yield startNs;
+    *intendedStartsNs(prng) {
+      for (const { startNs } of picks(prng)) yield startNs;
     },
     ratePerSec: (elapsedNs) =>
-      loop || elapsedNs < periodNs ? plainPerSec * multipleAt(elapsedNs) : 0,
+      loop || fromNs + elapsedNs < periodNs ? plainPerSec * multipleAt(elapsedNs) : 0,
   };
 }
 
@@ -104,26 +111,39 @@ export function capturedRatePerSec(offsetsNs: ArrayLike<number>): number {
   return lengthNs === 0 ? 1 : ((records - 1) / lengthNs) * NS_PER_S;
 }
 
-/** The capture itself, from record `firstSeq` modulo the capture, that one at 0. */
-function plainCopy(played: Played, loop: boolean, firstSeq: number): CaptureCopy {
-  const first = firstSeq % played.offsetsNs.length;
-  const count = loop ? Infinity : played.offsetsNs.length;
+/** A copy that has been playing for `fromNs` when the schedule begins: what is still to come of it. */
+function begun(
+  played: Played,
+  part: Omit<CopyPart, "count">,
+  fromNs: number,
+  loop: boolean,
+): CopyPart {
   // 0 − 0 rather than −0, which would turn up as a start.
-  const shiftNs = 0 - placeNs(played, first);
-  return new CaptureCopy(played, { copy: 0, first, shiftNs, count, thinning: null });
+  const shiftNs = 0 - (fromNs - part.shiftNs);
+  const first = firstFrom(played, part.first, shiftNs);
+  const left = part.first + played.offsetsNs.length - first;
+  return { ...part, first, shiftNs, count: loop ? Infinity : Math.max(left, 0) };
 }
 
 /** Copy 0 as it was captured; the others shifted by chance, what falls past the end coming first. */
 function placeOf(played: Played, copy: number, seed: number) {
   if (copy === 0) return { first: 0, shiftNs: 0 };
   const shiftNs = (keyedDraw(seed, copy).uniform("shift") - 1) * played.periodNs;
-  let [low, first] = [0, played.offsetsNs.length];
-  while (low < first) {
-    const middle = (low + first) >> 1;
+  return { first: firstFrom(played, 0, shiftNs), shiftNs };
+}
+
+/** The first arrival, `least` or later, that comes at 0 or later when it is shifted. */
+function firstFrom(played: Played, least: number, shiftNs: number): number {
+  const { offsetsNs, periodNs } = played;
+  const repetitions = Math.max(Math.floor(-shiftNs / periodNs) - 1, 0);
+  let low = Math.max(least, repetitions * offsetsNs.length);
+  let high = Math.max(low, (repetitions + 3) * offsetsNs.length);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
     if (placeNs(played, middle) + shiftNs < 0) low = middle + 1;
-    else first = middle;
+    else high = middle;
   }
-  return { first, shiftNs };
+  return low;
 }
 
 function labelOf(
@@ -143,12 +163,13 @@ function labelOf(
 
 interface Bounded {
   readonly clump: number;
+  readonly fromNs: number;
   readonly speed: number;
   readonly from: number;
   readonly to: number;
 }
 
-function check({ clump, from, speed, to }: Bounded): void {
+function check({ clump, from, fromNs, speed, to }: Bounded): void {
   const refuse = (what: string, hint: string): ShakedownError =>
     new ShakedownError("USAGE", `recorded arrivals cannot be played ${what}`, { hint });
   if (!(speed > 0 && speed < Infinity)) {
@@ -156,6 +177,9 @@ function check({ clump, from, speed, to }: Bounded): void {
   }
   if (!(clump >= 1 && clump < Infinity)) {
     throw refuse(`in clumps of ${clump}`, "give a mean clump of 1 or more");
+  }
+  if (!(fromNs >= 0 && fromNs < Infinity)) {
+    throw refuse(`from ${fromNs} ns on`, "give a place in the capture: 0 or more");
   }
   if (!(Math.min(from, to) >= 0 && Math.max(from, to) < Infinity)) {
     throw refuse(`${from} to ${to} times at once`, "give a multiple, or a rate, of 0 or more");
