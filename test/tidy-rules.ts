@@ -40,7 +40,6 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
-  "src/replay/generator/rehearse.ts": "tells counts that mean nothing",
   "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/generators.ts": "gives up on a thread that does not end",
   "src/replay/generator/worker.ts": "tells counts now and then; no result depends on when",

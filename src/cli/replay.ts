@@ -2,19 +2,22 @@ import { PACINGS, ShakedownError } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { type ReplayFlags, replayScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
-import { headersOf } from "./headers.ts";
 import { runAndShow, type ShowArguments } from "./run.ts";
+import {
+  checkNumbers,
+  SHARED_TARGET_FLAGS,
+  type SharedTargetArguments,
+  targetFlagsOf,
+  workersNumber,
+} from "./target-flags.ts";
 
 interface ReplayArguments
-  extends ShowArguments, Omit<ReplayFlags, "headers" | "filter" | "rekey" | "tls"> {
+  extends
+    ShowArguments,
+    SharedTargetArguments,
+    Omit<ReplayFlags, "headers" | "filter" | "rekey" | "tls"> {
   readonly rekey: unknown;
-  readonly header: readonly string[];
   readonly filter: readonly string[];
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly servername?: string;
-  readonly insecure: boolean;
 }
 
 const FILTERS = ["method", "route", "status"] as const;
@@ -35,28 +38,12 @@ function filterOf(texts: readonly string[]): ReplayFlags["filter"] {
   return Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length > 0));
 }
 
-/** yargs makes NaN of what is no number. */
-function checkNumbers({ connections, maxInFlight, speed, workers }: ReplayArguments): void {
-  const threads = workers === undefined || workers === "auto" ? undefined : Number(workers);
-  const numbers = { speed, connections, "max-in-flight": maxInFlight, workers: threads };
-  for (const [flag, value] of Object.entries(numbers)) {
-    if (value === undefined || !Number.isNaN(value)) continue;
-    throw new ShakedownError("USAGE", `--${flag} takes a number`);
-  }
-}
-
 async function replay(io: CliIo, given: ReplayArguments): Promise<void> {
-  checkNumbers(given);
-  const { ca, cert, filter, header, insecure, key, servername } = given;
-  const tls = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(servername === undefined ? {} : { servername }),
-    insecure,
-  };
+  const { connections, maxInFlight, speed } = given;
+  const workers = workersNumber(given.workers);
+  checkNumbers({ speed, connections, "max-in-flight": maxInFlight, workers });
   const rekey = onOrOff(given.rekey);
-  const flags = { ...given, rekey, headers: headersOf(header), filter: filterOf(filter), tls };
+  const flags = { ...given, ...targetFlagsOf(given), rekey, filter: filterOf(given.filter) };
   const scenario = await replayScenario(flags, io.signal);
   await runAndShow(io, scenario, given);
 }
@@ -117,13 +104,6 @@ const TARGET_FLAGS = {
     type: "string",
     describe: "a second target, of the build you trust: the same requests, compared",
   },
-  header: {
-    type: "string",
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: "sent with every request, in place of a captured one: 'x-flag: new' (repeatable)",
-  },
   substitute: {
     type: "string",
     array: true,
@@ -134,16 +114,7 @@ const TARGET_FLAGS = {
       "'response.json(token) -> request.header(authorization)' (repeatable)",
   },
   http2: { type: "boolean", default: false, describe: "speak HTTP/2" },
-  ca: { type: "string", describe: "https: PEM file of the authorities to trust" },
-  cert: { type: "string", describe: "https: PEM file of the client's certificate" },
-  key: { type: "string", describe: "https: PEM file of its key" },
-  servername: { type: "string", describe: "https: the name asked for (SNI) and checked" },
-  insecure: { type: "boolean", default: false, describe: "https: take any certificate" },
-  redact: {
-    type: "boolean",
-    default: true,
-    describe: "--no-redact sends a capture's secrets as they were captured",
-  },
+  ...SHARED_TARGET_FLAGS,
 } as const;
 
 const GENERATOR_FLAGS = {

@@ -3,18 +3,18 @@ import { TRANSPORTS } from "../replay/index.ts";
 import { renderSaturationText, saturationJson, saturationStepLine } from "../report/index.ts";
 import { saturate, type SaturateFlags } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
-import { headersOf } from "./headers.ts";
 import { wantsColor } from "./run.ts";
 import { shortPath } from "./short-path.ts";
+import {
+  checkNumbers,
+  SHARED_TARGET_FLAGS,
+  type SharedTargetArguments,
+  targetFlagsOf,
+  workersNumber,
+} from "./target-flags.ts";
 import { version } from "./version.ts";
 
-interface SaturateArguments extends Omit<SaturateFlags, "headers" | "tls"> {
-  readonly header: readonly string[];
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly servername?: string;
-  readonly insecure: boolean;
+interface SaturateArguments extends SharedTargetArguments, Omit<SaturateFlags, "headers" | "tls"> {
   readonly out: string;
   readonly json: boolean;
 }
@@ -22,17 +22,12 @@ interface SaturateArguments extends Omit<SaturateFlags, "headers" | "tls"> {
 async function findKnee(io: CliIo, given: SaturateArguments): Promise<void> {
   // With --json the result has standard output to itself.
   const progress = given.json ? io.stderr : io.stdout;
-  const { ca, cert, header, insecure, key, servername } = given;
-  const tls = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(servername === undefined ? {} : { servername }),
-    insecure,
-  };
+  const { maxInFlight, runs } = given;
+  const workers = workersNumber(given.workers);
+  checkNumbers({ runs, "max-in-flight": maxInFlight, workers });
   const { directory, exitCode, saturation } = await saturate(
     {
-      flags: { ...given, headers: headersOf(header), tls },
+      flags: { ...given, ...targetFlagsOf(given) },
       out: given.out,
       version,
       command: ["shakedown", ...process.argv.slice(2)].join(" "),
@@ -59,23 +54,7 @@ const TARGET_FLAGS = {
     describe: "what is loaded until it no longer keeps up: http://127.0.0.1:8080",
   },
   control: { type: "string", describe: "a second target, of the build you trust: both, compared" },
-  header: {
-    type: "string",
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: "sent with every request, in place of a captured one: 'x-flag: new' (repeatable)",
-  },
-  ca: { type: "string", describe: "https: PEM file of the authorities to trust" },
-  cert: { type: "string", describe: "https: PEM file of the client's certificate" },
-  key: { type: "string", describe: "https: PEM file of its key" },
-  servername: { type: "string", describe: "https: the name asked for (SNI) and checked" },
-  insecure: { type: "boolean", default: false, describe: "https: take any certificate" },
-  redact: {
-    type: "boolean",
-    default: true,
-    describe: "--no-redact sends a capture's secrets as they were captured",
-  },
+  ...SHARED_TARGET_FLAGS,
 } as const;
 
 const SEARCH_FLAGS = {

@@ -7,6 +7,7 @@ export { judgeAndReport } from "./judge.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 export { type ReplayFlags, replayScenario } from "./replay-scenario.ts";
+export type { TargetFlags } from "./flag-arms.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { type RunOptions, type RunOutcome, runScenario } from "./run-scenario.ts";
 export * from "./saturate/index.ts";

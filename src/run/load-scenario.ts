@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, isNode, LineCounter, parseDocument, type Document } from "yaml";
-import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { messageOf, ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
 import { meant, scenarioFaults } from "./scenario-faults.ts";
 import { type Scenario, type ScenarioArm, type ScenarioInput, scenarioSchema } from "./scenario.ts";
 import { dependencyEnvName } from "./target.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */
 export interface LoadedScenario {
@@ -19,18 +19,10 @@ export interface LoadedScenario {
   readonly captured?: Captured;
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    const missing = systemCodeOf(cause) === "ENOENT";
-    throw new ShakedownError(
-      missing ? "FILE_NOT_FOUND" : "FILE_UNREADABLE",
-      missing ? `there is no scenario ${path}` : `cannot read ${path}: ${messageOf(cause)}`,
-      { hint: "name a scenario file, such as scenarios/payment-pool.yaml", cause },
-    );
-  }
-}
+const NAMED = {
+  what: "scenario",
+  hint: "name a scenario file, such as scenarios/payment-pool.yaml",
+};
 
 /** Where a path of keys stands in the text: the nearest node that exists, the key rather than the value. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
@@ -94,7 +86,7 @@ function dataOf(document: Document, faults: Faults): unknown {
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID
  */
 export function loadScenario(path: string): LoadedScenario {
-  const text = readText(path);
+  const text = readTextFile(path, NAMED);
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const faults = faultsOf(path, document, lineCounter);

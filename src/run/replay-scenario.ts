@@ -6,13 +6,12 @@ import { parseArrivals } from "../schedule/index.ts";
 import { keptRecords, readCaptured } from "./captured.ts";
 import { checkedScenario, type LoadedScenario } from "./load-scenario.ts";
 import { captureFacts } from "./plan-load.ts";
+import { flagArms, type TargetFlags } from "./flag-arms.ts";
 import type { ScenarioInput } from "./scenario.ts";
 
 /** What `shakedown replay` is told: texts as they were typed. */
-export interface ReplayFlags {
+export interface ReplayFlags extends TargetFlags {
   readonly profile: string;
-  readonly target: string;
-  readonly control?: string;
   readonly rate?: string;
   readonly arrivals?: string;
   readonly speed?: number;
@@ -28,20 +27,11 @@ export interface ReplayFlags {
   readonly pacing: "auto" | "spin" | "alarm" | "timer";
   readonly timeout?: string;
   readonly bodyLimit?: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly filter: NonNullable<ScenarioInput["filter"]>;
   readonly sample?: string;
   readonly by?: "request" | "session";
   readonly substitute: readonly string[];
   readonly redact: boolean;
-  readonly http2: boolean;
-  readonly tls: {
-    readonly ca?: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly servername?: string;
-    readonly insecure: boolean;
-  };
   readonly metric?: string;
   readonly margin?: string;
   readonly betweenRunSd?: string;
@@ -52,22 +42,6 @@ export interface ReplayFlags {
 const DEFAULT_S = 10;
 
 const nanoseconds = (durationNs: number): string => `${Math.ceil(durationNs)}ns`;
-
-function armOf(flags: ReplayFlags, url: string) {
-  const { headers, http2, tls } = flags;
-  const secure = url.startsWith("https:");
-  const given = Object.values(tls).some((value) => value !== undefined && value !== false);
-  if (given && !secure) {
-    throw new ShakedownError(
-      "USAGE",
-      `--ca, --cert, --key, --servername and --insecure are for https, and ${url} is not`,
-    );
-  }
-  const defined = Object.fromEntries(
-    Object.entries(tls).filter(([, value]) => value !== undefined),
-  );
-  return { url, headers: { ...headers }, http2, ...(secure ? { tls: defined } : {}) };
-}
 
 /** How long the replay lasts: what was asked for, or as long as the capture at its speed. */
 function durationNsOf(flags: ReplayFlags, profile: Profile): number {
@@ -159,11 +133,8 @@ export async function replayScenario(
   flags: ReplayFlags,
   signal: AbortSignal,
 ): Promise<LoadedScenario> {
-  const target = armOf(flags, flags.target);
-  const arms =
-    flags.control === undefined
-      ? { target }
-      : { control: armOf(flags, flags.control), variant: target };
+  const { control, target } = flagArms(flags);
+  const arms = control === null ? { target } : { control, variant: target };
   const common = {
     scenario: "replay",
     profile: resolve(flags.profile),

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { messageOf, ShakedownError } from "../core/index.ts";
 
@@ -74,11 +82,14 @@ export class RunDirectory {
     return join(this.path, "logs", `${arm}.log`);
   }
 
-  /** Writes a file whole or not at all. @throws DISK_WRITE_FAILED */
-  write(name: string, text: string): void {
+  /**
+   * Writes a file whole or not at all. What is large comes in pieces, written as they are made.
+   * @throws DISK_WRITE_FAILED
+   */
+  write(name: string, text: string | Iterable<string>): void {
     const path = this.file(name);
     try {
-      writeFileSync(`${path}.part`, text);
+      writePieces(`${path}.part`, typeof text === "string" ? [text] : text);
       renameSync(`${path}.part`, path);
     } catch (cause) {
       rmSync(`${path}.part`, { force: true });
@@ -87,5 +98,23 @@ export class RunDirectory {
         cause,
       });
     }
+  }
+}
+
+const CHUNK_CHARS = 262_144;
+
+function writePieces(path: string, pieces: Iterable<string>): void {
+  const file = openSync(path, "w");
+  try {
+    let text = "";
+    for (const piece of pieces) {
+      text += piece;
+      if (text.length < CHUNK_CHARS) continue;
+      writeFileSync(file, text);
+      text = "";
+    }
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
   }
 }

@@ -165,7 +165,7 @@ describe("recorded, several times over", () => {
       fc.property(captures, multiples, multiples, clumps, (offsetsNs, one, other, clump) => {
         const walk = (k: number): Set<string> =>
           new Set(
-            picksOf(offsetsNs, { multiple: { from: k, to: k }, clump }, 5)
+            picksOf(offsetsNs, { multiple: { from: k, to: k }, clump })
               // At 1 it is the capture, in whatever way it comes about.
               .map(({ copy, record, startNs }) => `${copy}/${record}/${startNs}`),
           );

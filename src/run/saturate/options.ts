@@ -7,22 +7,13 @@ import {
   parseRatio,
   ShakedownError,
 } from "../../core/index.ts";
+import { flagArms, type TargetFlags } from "../flag-arms.ts";
 import { checkedScenario, type LoadedScenario } from "../load-scenario.ts";
 import type { ScenarioInput } from "../scenario.ts";
 
 /** What `shakedown saturate` is told: texts as they were typed. */
-export interface SaturateFlags {
+export interface SaturateFlags extends TargetFlags {
   readonly profile: string;
-  readonly target: string;
-  readonly control?: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tls: {
-    readonly ca?: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly servername?: string;
-    readonly insecure: boolean;
-  };
   readonly arrivals: "poisson" | "uniform";
   readonly step: string;
   readonly p99?: string;
@@ -75,17 +66,14 @@ function positiveNs(flag: string, text: string, leastNs: number): number {
   return refuse(`--${flag} ${text} is too short`, `write at least ${leastNs / NS_PER_S}s`);
 }
 
-function scenarioOf(flags: SaturateFlags, url: string, stepNs: number): LoadedScenario {
-  const { headers, tls } = flags;
-  const secure = url.startsWith("https:");
-  const defined = Object.fromEntries(
-    Object.entries(tls).filter(([, value]) => value !== undefined),
-  );
+type Arm = ReturnType<typeof flagArms>["target"];
+
+function scenarioOf(flags: SaturateFlags, target: Arm, stepNs: number): LoadedScenario {
   const workers = flags.workers ?? "auto";
   const data: ScenarioInput = {
     scenario: "saturate",
     profile: resolve(flags.profile),
-    arms: { target: { url, headers: { ...headers }, ...(secure ? { tls: defined } : {}) } },
+    arms: { target },
     rate: "1/s",
     arrivals: flags.arrivals,
     transport: flags.transport,
@@ -105,23 +93,14 @@ function scenarioOf(flags: SaturateFlags, url: string, stepNs: number): LoadedSc
 /** @throws USAGE naming the flag at fault */
 export function saturateOptions(flags: SaturateFlags): SaturateOptions {
   const stepNs = positiveNs("step", flags.step, STEP_NS_MIN);
-  const { control, target } = flags;
-  const { ca, cert, insecure, key, servername } = flags.tls;
-  const anyTls = insecure || [ca, cert, key, servername].some((given) => given !== undefined);
-  const urls = [control, target].filter((url) => url !== undefined);
-  if (anyTls && urls.every((url) => !url.startsWith("https:"))) {
-    refuse(
-      "--ca, --cert, --key, --servername and --insecure are for https",
-      "leave them out, or write https:// in --target",
-    );
-  }
-  const runs = flags.runs ?? (control === undefined ? 1 : 3);
+  const { control, target } = flagArms(flags);
+  const runs = flags.runs ?? (control === null ? 1 : 3);
   if (!(Number.isInteger(runs) && runs >= 1 && runs <= RUNS_MAX)) {
     refuse(`--runs ${runs} is out of bounds`, `write a whole number from 1 to ${RUNS_MAX}`);
   }
   const loaded = scenarioOf(flags, target, stepNs);
   const arms = [{ name: "target", loaded }];
-  if (control !== undefined) {
+  if (control !== null) {
     arms.unshift({ name: "control", loaded: scenarioOf(flags, control, stepNs) });
   }
   return {
