@@ -1,11 +1,10 @@
 import { dirname, resolve } from "node:path";
-import { isMap, isNode, LineCounter, parseDocument, type Document } from "yaml";
-import { messageOf, ShakedownError } from "../core/index.ts";
+import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
-import { meant, scenarioFaults } from "./scenario-faults.ts";
+import { dataFaults, meant } from "./data-faults.ts";
 import { type Scenario, type ScenarioArm, type ScenarioInput, scenarioSchema } from "./scenario.ts";
 import { dependencyEnvName } from "./target.ts";
-import { readTextFile } from "./text-file.ts";
+import { type Faults, readYamlFile } from "./yaml-file.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */
 export interface LoadedScenario {
@@ -24,83 +23,12 @@ const NAMED = {
   hint: "name a scenario file, such as scenarios/payment-pool.yaml",
 };
 
-/** Where a path of keys stands in the text: the nearest node that exists, the key rather than the value. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let depth = path.length; depth > 0; depth--) {
-    const keys = path.slice(0, depth);
-    const parent = depth === 1 ? document.contents : document.getIn(keys.slice(0, -1), true);
-    if (isMap(parent)) {
-      const pair = parent.items.find(
-        (item) => isNode(item.key) && String(item.key) === String(keys.at(-1)),
-      );
-      if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0];
-    }
-    const node = document.getIn(keys, true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return document.contents?.range?.[0] ?? 0;
-}
-
-interface Faults {
-  /** Adds a fault at a place in the text. */
-  at(offset: number, message: string): void;
-  /** Adds a fault at a path of keys, or at the nearest of its nodes that exists. */
-  in(path: readonly PropertyKey[], message: string): void;
-  /** @throws SCENARIO_INVALID when there are any. */
-  check(): void;
-}
-
-function faultsOf(path: string, document: Document, lineCounter: LineCounter): Faults {
-  const faults: string[] = [];
-  const at = (offset: number, message: string): void => {
-    const { line, col } = lineCounter.linePos(offset);
-    faults.push(`${path}:${Math.max(line, 1)}:${Math.max(col, 1)} ${message}`);
-  };
-  return {
-    at,
-    in: (keys, message) => {
-      const where = keys.length === 0 ? "" : `${keys.map(String).join(".")}: `;
-      at(offsetOf(document, keys), `${where}${message}`);
-    },
-    check: () => {
-      if (faults.length === 0) return;
-      throw new ShakedownError("SCENARIO_INVALID", faults.join("\n"), {
-        hint: "the README's “A scenario” names every field; `shakedown schema` prints the JSON Schema for your editor",
-      });
-    },
-  };
-}
-
-/** What the YAML says; a fault, and null, where aliases point nowhere or multiply without end. */
-function dataOf(document: Document, faults: Faults): unknown {
-  try {
-    return document.toJS();
-  } catch (thrown) {
-    faults.at(0, messageOf(thrown));
-    return null;
-  }
-}
-
 /**
  * Reads and checks a scenario. Every fault is named with its line and column.
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID
  */
 export function loadScenario(path: string): LoadedScenario {
-  const text = readTextFile(path, NAMED);
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const faults = faultsOf(path, document, lineCounter);
-  for (const error of document.errors) faults.at(error.pos[0], error.message);
-  faults.check();
-  const data = dataOf(document, faults);
-  faults.check();
-  const parsed = scenarioSchema.safeParse(data);
-  if (!parsed.success) {
-    for (const fault of scenarioFaults(parsed.error.issues, data))
-      faults.in(fault.path, fault.message);
-  }
-  faults.check();
-  const scenario = parsed.data!;
+  const { data: scenario, faults, text } = readYamlFile(path, NAMED, () => scenarioSchema);
   checkWhole(scenario, faults);
   const dir = dirname(resolve(path));
   return { path, dir, text, scenario, profilePath: resolve(dir, scenario.profile) };
@@ -148,7 +76,8 @@ export function checkedScenario(data: ScenarioInput): Scenario {
   };
   const parsed = scenarioSchema.safeParse(data);
   if (!parsed.success) {
-    for (const fault of scenarioFaults(parsed.error.issues, data)) {
+    const given = { data, what: "a scenario" };
+    for (const fault of dataFaults(scenarioSchema, parsed.error.issues, given)) {
       faults.in(fault.path, fault.message);
     }
   }

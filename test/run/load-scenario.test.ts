@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadScenario } from "../../src/run/index.ts";
-import { nearest } from "../../src/run/scenario-faults.ts";
+import { nearest } from "../../src/run/data-faults.ts";
 import { scratch } from "./run-fixture.ts";
 import { changed, faultOf, GOOD, said, TARGET } from "./scenario-text.ts";
 

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { scenarioSchema } from "./scenario.ts";
 
-/** One fault of a scenario: where, as a path of keys, and what, in words that say what to do. */
-export interface ScenarioFault {
+/** One fault of what a file says: where, as a path of keys, and what, in words that say what to do. */
+export interface DataFault {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
@@ -88,33 +87,41 @@ function notAmong(value: unknown, options: readonly unknown[]): string {
   return `${JSON.stringify(value)} is none of ${oneOf(options)}${hint}`;
 }
 
+interface Against {
+  readonly data: unknown;
+  readonly schema: z.ZodType;
+}
+
 /** The issues of the branch that came closest; the keys that would choose a branch, if none was. */
 function* inUnion(
   issue: Issue & { code: "invalid_union" },
   path: readonly PropertyKey[],
-  data: unknown,
-): Generator<ScenarioFault> {
+  against: Against,
+): Generator<DataFault> {
   const wanted = issue.errors.map((branch) =>
-    branch.find((inner) => valueAt(data, [...path, ...inner.path]) === undefined)?.path.at(-1),
+    branch
+      .find((inner) => valueAt(against.data, [...path, ...inner.path]) === undefined)
+      ?.path.at(-1),
   );
   if (wanted.length > 1 && wanted.every((key) => key !== undefined)) {
     yield { path, message: `needs one of ${wanted.map((key) => `\`${String(key)}\``).join(", ")}` };
     return;
   }
   const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
-  for (const inner of closest) yield* faultsIn(inner, path, data);
+  for (const inner of closest) yield* faultsIn(inner, path, against);
 }
 
 function* faultsIn(
   issue: Issue,
   above: readonly PropertyKey[],
-  data: unknown,
-): Generator<ScenarioFault> {
+  against: Against,
+): Generator<DataFault> {
   const path = [...above, ...issue.path];
-  const value = valueAt(data, path);
-  if (issue.code === "invalid_union" && issue.errors.length > 0) yield* inUnion(issue, path, data);
+  const value = valueAt(against.data, path);
+  if (issue.code === "invalid_union" && issue.errors.length > 0)
+    yield* inUnion(issue, path, against);
   else if (issue.code === "unrecognized_keys") {
-    const shape = z.toJSONSchema(scenarioSchema, {
+    const shape = z.toJSONSchema(against.schema, {
       io: "input",
       unrepresentable: "any",
       reused: "inline",
@@ -136,10 +143,16 @@ function* faultsIn(
   } else yield { path, message: issue.message };
 }
 
-/** What is wrong with a scenario's data, for people. `data` is what the schema was given. */
-export function scenarioFaults(issues: readonly Issue[], data: unknown): ScenarioFault[] {
+/**
+ * What is wrong with data that is to be `what` ("a scenario"), for people; none when nothing is.
+ */
+export function dataFaults(
+  schema: z.ZodType,
+  issues: readonly Issue[],
+  { data, what }: { readonly data: unknown; readonly what: string },
+): DataFault[] {
   if (data === null || data === undefined) {
-    return [{ path: [], message: "the file is empty; a scenario is a group of fields" }];
+    return [{ path: [], message: `the file is empty; ${what} is a group of fields` }];
   }
-  return issues.flatMap((issue) => [...faultsIn(issue, [], data)]);
+  return issues.flatMap((issue) => [...faultsIn(issue, [], { data, schema })]);
 }
