@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { NS_PER_US, parseDurationNs, parseRatePerSec, parseRatio } from "./units.ts";
+import { NS_PER_US, parseBytes, parseDurationNs, parseRatePerSec, parseRatio } from "./units.ts";
 import { ShakedownError } from "./errors.ts";
 
 /*
@@ -35,6 +35,10 @@ export const durationNsField = () => durationText().transform(readWith(parseDura
 /** `"250ms"`, `"80us"` → microseconds. */
 export const durationUsField = () =>
   durationText().transform(readWith((text) => parseDurationNs(text) / NS_PER_US));
+
+/** `"64kB"`, `"1MB"` → bytes. */
+export const bytesField = () =>
+  textWithUnit((value) => `${value}B or ${value}MB`).transform(readWith(parseBytes));
 
 /** `"180/s"`, `"30000/m"` → per second, above zero. */
 export const ratePerSecField = () =>

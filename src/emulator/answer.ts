@@ -1,37 +1,47 @@
-import type { DependencySpec } from "./dependency.ts";
-import type { CallContext, Fault } from "./model.ts";
-
-/** The bytes of an answer, before framing. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Null: an answer that has no body at all (204, 304). */
-  readonly body: string | Buffer | null;
-}
+import type { Answer } from "./deliver/index.ts";
+import type { HttpSpec } from "./dependency.ts";
+import type { CallContext, Fault, Limited } from "./model.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
 const hasHeader = (headers: Readonly<Record<string, string>>, name: string): boolean =>
   Object.keys(headers).some((header) => header.toLowerCase() === name);
 
-const jsonError = (status: number, error: string, extra: Record<string, string> = {}): Answer => ({
-  status,
-  headers: { "content-type": JSON_TYPE, "cache-control": "no-store", ...extra },
-  body: JSON.stringify({ error, status }),
-});
+/** A body that a person wrote is text, or JSON when it looks like it. */
+const typeOf = (body: string): string =>
+  /^\s*[{[]/.test(body) ? JSON_TYPE : "text/plain; charset=utf-8";
 
-export const faultAnswer = ({ status }: Fault): Answer => jsonError(status, "emulated failure");
+function failure(
+  status: number,
+  error: string,
+  said: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | null } = {},
+): Answer {
+  const { body = null, headers = {} } = said;
+  const type = body === null ? JSON_TYPE : typeOf(body);
+  const defaults = {
+    ...(hasHeader(headers, "content-type") ? {} : { "content-type": type }),
+    ...(hasHeader(headers, "cache-control") ? {} : { "cache-control": "no-store" }),
+  };
+  if (status === 204 || status === 304) return { status, headers, body: null };
+  return {
+    status,
+    headers: { ...defaults, ...headers },
+    body: body ?? JSON.stringify({ error, status }),
+  };
+}
 
-/** `Retry-After` counts whole seconds, rounded up; it is left out when nothing is told. */
-export const limitedAnswer = (status: number, retryAfterMs: number): Answer => {
-  const seconds = String(Math.ceil(retryAfterMs / 1_000));
-  return jsonError(status, "over the limit", retryAfterMs > 0 ? { "retry-after": seconds } : {});
-};
+export const faultAnswer = (fault: Extract<Fault, { kind: "status" }>): Answer =>
+  failure(fault.status, "emulated failure", fault);
 
-export const TOO_LARGE: Answer = jsonError(413, "the request's body is too large");
+export const limitedAnswer = (limited: Limited): Answer =>
+  failure(limited.status, "over the limit", limited);
+
+export const fullAnswer = (status: 503 | 429): Answer => failure(status, "all servers are busy");
+
+export const TOO_LARGE: Answer = failure(413, "the request's body is too large");
 
 /** Makes the good answers of one dependency. */
-export function goodAnswers(dependency: string, spec: DependencySpec) {
+export function goodAnswers(dependency: string, spec: HttpSpec) {
   const { status, headers, body } = spec.response;
   const defaults: Record<string, string> = {};
   const empty = status === 204 || status === 304;
@@ -47,7 +57,7 @@ export function goodAnswers(dependency: string, spec: DependencySpec) {
   const fresh = withCaching("no-store");
   const kept =
     spec.cacheTtlS === null || status >= 400 ? fresh : withCaching(`max-age=${spec.cacheTtlS}`);
-  return ({ method, path }: CallContext): Answer => ({
+  return ({ method, path }: Pick<CallContext, "method" | "path">): Answer => ({
     status,
     headers: method === "GET" || method === "HEAD" ? kept : fresh,
     body: empty ? null : (fixed ?? JSON.stringify({ dependency, method, path })),

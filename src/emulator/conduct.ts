@@ -1,39 +1,27 @@
 import { hashText53, keyedDraw, seqOfRequestId, seqOfTraceparent } from "../core/index.ts";
 import type { CallOutcome } from "../measure/index.ts";
-import { type Answer, faultAnswer, goodAnswers, limitedAnswer, TOO_LARGE } from "./answer.ts";
-import type { DependencySpec } from "./dependency.ts";
+import { faultAnswer, fullAnswer, goodAnswers, limitedAnswer, TOO_LARGE } from "./answer.ts";
+import type { CapacitySpec } from "./capacity/index.ts";
+import type { Asked, CallIdentity, Decision } from "./decision.ts";
+import type { Answer } from "./deliver/index.ts";
+import type { HttpSpec } from "./dependency.ts";
 import { createFaultModel } from "./fault/index.ts";
 import { createLatencyModel } from "./latency/index.ts";
 import { createLimiter } from "./limit/index.ts";
-import type { CallContext } from "./model.ts";
+import type { Fault, FaultModel, LatencyModel, Limiter, World } from "./model.ts";
 import { Ordinals } from "./ordinals.ts";
 
 /** What of a body identifies a call: its length and its first 64 KiB. */
 const KEY_BODY_BYTES = 65_536;
 
-/** A call's head. */
-export interface Asked extends CallContext {
-  readonly traceparent: string | undefined;
-  readonly requestId: string | undefined;
-}
-
-/** What is done with a call, decided when it has been read. */
-export interface Decision {
-  readonly seq: number;
-  readonly key: number;
-  readonly attempt: number;
-  /** From arrival to the answer. */
-  readonly delayUs: number;
-  readonly outcome: CallOutcome;
-  readonly retryAfterMs: number;
-  readonly answer: Answer;
-}
-
 export interface ConductOptions {
   readonly dependency: string;
-  readonly spec: DependencySpec;
+  readonly spec: HttpSpec;
   readonly seed: string;
   readonly runId: string;
+  readonly world: World;
+  /** The wall clock at a moment of the emulator's, in milliseconds since the epoch. */
+  readonly wallMsAt: (nowNs: number) => number;
   /** Told when a call was forgotten, to bound the memory that numbers attempts. */
   readonly onEvict: () => void;
   /** How many calls are remembered to number attempts; `ORDINALS_MAX` unless told. */
@@ -44,6 +32,29 @@ const keyOf = ({ method, path }: Asked, body: Buffer | null): number => {
   const shown = body?.toString("latin1", 0, KEY_BODY_BYTES) ?? "";
   return hashText53(`${method} ${path}\n${body?.length ?? -1}\n${shown}`);
 };
+
+/** Faults after which the caller has its answer all the same. */
+const isGoodIn = (fault: Fault): boolean => {
+  switch (fault.kind) {
+    case "status":
+      return fault.status < 400;
+    case "reset":
+      return fault.when === "after";
+    default:
+      return ["slow-headers", "slow-body", "slow-close", "early-close", "goaway"].includes(
+        fault.kind,
+      );
+  }
+};
+
+const noLuck = (): number => 0.5;
+
+interface Models {
+  readonly latency: LatencyModel;
+  readonly faults: FaultModel | null;
+  readonly limiter: Limiter | null;
+  readonly good: (asked: Asked) => Answer;
+}
 
 /**
  * How one dependency conducts itself towards one arm. The arm is no part of any draw's key: a call
@@ -56,30 +67,42 @@ export class Conduct {
   readonly #attempts: Ordinals;
   /** Calls without: how often each was made counts for as long as the run lasts. */
   readonly #ordinals: Ordinals;
-  readonly #latency;
-  readonly #faults;
-  readonly #limiter;
-  readonly #good;
+  #spec: HttpSpec;
+  #models: Models;
 
+  /** @throws SCENARIO_INVALID when the spec names an incident, or a profile's fit, that there is not */
   constructor(options: ConductOptions) {
-    const { spec } = options;
     this.#options = options;
     this.#attempts = new Ordinals(() => {}, options.ordinalsMax);
     this.#ordinals = new Ordinals(options.onEvict, options.ordinalsMax);
-    this.#latency = createLatencyModel(spec.latency);
-    this.#faults = spec.errors === undefined ? null : createFaultModel(spec.errors);
-    this.#limiter = spec.limit === undefined ? null : createLimiter(spec.limit);
-    this.#good = goodAnswers(options.dependency, spec);
+    this.#spec = options.spec;
+    this.#models = this.#modelsOf(options.spec);
+  }
+
+  /** From now on as told: the models begin in their first state, calls go on being numbered. */
+  change(spec: HttpSpec): void {
+    this.#models = this.#modelsOf(spec);
+    this.#spec = spec;
+  }
+
+  #modelsOf(spec: HttpSpec): Models {
+    const { dependency, wallMsAt, world } = this.#options;
+    return {
+      latency: createLatencyModel(spec.latency, world),
+      faults: spec.errors === undefined ? null : createFaultModel(spec.errors, world),
+      limiter: spec.limit === undefined ? null : createLimiter(spec.limit, { wallMsAt }),
+      good: goodAnswers(dependency, spec),
+    };
   }
 
   /**
    * Who asks and what, numbered; counts the call as one more of its kind. `body` is null when it
    * was over the bound or never came whole.
    */
-  identify(asked: Asked, body: Buffer | null): Pick<Decision, "seq" | "key" | "attempt"> {
+  identify(asked: Asked, body: Buffer | null): CallIdentity {
     const { runId } = this.#options;
-    const traced = seqOfTraceparent(runId, asked.traceparent);
-    const seq = traced >= 0 ? traced : seqOfRequestId(runId, asked.requestId);
+    const traced = seqOfTraceparent(runId, asked.headers["traceparent"]);
+    const seq = traced >= 0 ? traced : seqOfRequestId(runId, asked.headers["x-request-id"]);
     const key = keyOf(asked, body);
     return {
       seq,
@@ -91,20 +114,75 @@ export class Conduct {
   decide(asked: Asked, body: Buffer | null, nowNs: number): Decision {
     const identity = this.identify(asked, body);
     const { seq, key, attempt } = identity;
-    const atOnce = { ...identity, delayUs: 0, retryAfterMs: 0 };
-    if (body === null) return { ...atOnce, outcome: "error", answer: TOO_LARGE };
-    const admission = this.#limiter?.admit(asked, nowNs);
+    if (body === null) return atTheDoor(identity, "error", TOO_LARGE);
+    const { faults, good, latency, limiter } = this.#models;
+    const admission = limiter?.admit(asked, nowNs) ?? null;
     if (admission?.kind === "limited") {
-      const { status, retryAfterMs } = admission;
-      const answer = limitedAnswer(status, retryAfterMs);
-      return { ...atOnce, outcome: "limited", retryAfterMs, answer };
+      const { early, retryAfterMs } = admission;
+      const refused = atTheDoor(identity, "limited", limitedAnswer(admission));
+      return { ...refused, early, retryAfterMs };
     }
     const { seed, dependency } = this.#options;
     const draw = keyedDraw(seed, dependency, seq, key, attempt);
-    const delayUs = this.#latency.sampleUs(asked, draw);
-    const fault = this.#faults?.faultFor(asked, draw) ?? null;
-    return fault === null
-      ? { ...atOnce, delayUs, outcome: "ok", answer: this.#good(asked) }
-      : { ...atOnce, delayUs, outcome: "error", answer: faultAnswer(fault) };
+    const fault = faults?.faultFor(asked, draw) ?? null;
+    const plain = fault?.kind === "status" ? faultAnswer(fault) : good(asked);
+    const answer = admission === null ? plain : withHeaders(plain, admission.headers);
+    return {
+      ...identity,
+      delayUs: latency.sampleUs(answered(asked, answer, fault), draw),
+      works: true,
+      outcome: fault === null || isGoodIn(fault) ? "ok" : "error",
+      retryAfterMs: 0,
+      early: admission?.early ?? false,
+      answer,
+      fault,
+      transfer: this.#spec.transfer ?? null,
+      release: admission?.release ?? null,
+      luck: () => draw.uniform("luck"),
+    };
   }
+
+  /** What becomes of a call that finds the dependency's capacity full. */
+  reject(decision: Decision, whenFull: CapacitySpec["whenFull"]): Decision {
+    const kept = {
+      ...decision,
+      delayUs: 0,
+      works: false,
+      outcome: "rejected",
+      transfer: null,
+    } as const;
+    if (whenFull === "reset") return { ...kept, fault: { kind: "reset", when: "before" } };
+    if (whenFull === "hang") return { ...kept, fault: { kind: "hang" } };
+    return { ...kept, fault: null, answer: fullAnswer(whenFull) };
+  }
+}
+
+const answered = (asked: Asked, { body, status }: Answer, fault: Fault | null) => {
+  const none = fault !== null && !isGoodIn(fault) && fault.kind !== "status";
+  return {
+    ...asked,
+    status: none ? 0 : status,
+    responseBytes: none || body === null ? 0 : Buffer.byteLength(body),
+  };
+};
+
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  for (const _any in headers) return { ...answer, headers: { ...answer.headers, ...headers } };
+  return answer;
+}
+
+function atTheDoor(identity: CallIdentity, outcome: CallOutcome, answer: Answer): Decision {
+  return {
+    ...identity,
+    delayUs: 0,
+    works: false,
+    outcome,
+    retryAfterMs: 0,
+    early: false,
+    answer,
+    fault: null,
+    transfer: null,
+    release: null,
+    luck: noLuck,
+  };
 }

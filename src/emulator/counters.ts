@@ -28,6 +28,7 @@ const TOTALS = ["rows", "rowsKept", "evictions"] as const;
 export interface ListenerCounters {
   get(name: Counted): number;
   add(name: Counted, change: 1 | -1): void;
+  set(name: Counted, value: number): void;
 }
 
 /**
@@ -56,6 +57,7 @@ export class EmulatorCounters {
     return {
       get: (name) => Atomics.load(shared, base + COUNTED.indexOf(name)),
       add: (name, change) => void Atomics.add(shared, base + COUNTED.indexOf(name), change),
+      set: (name, value) => void Atomics.store(shared, base + COUNTED.indexOf(name), value),
     };
   }
 

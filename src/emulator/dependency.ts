@@ -1,29 +1,13 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
-import { durationNsField, messageOf, NS_PER_S } from "../core/index.ts";
+import { durationNsField, NS_PER_MS, NS_PER_S } from "../core/index.ts";
+import { capacitySchema } from "./capacity/index.ts";
 import { faultSchema } from "./fault/index.ts";
+import { headersSchema } from "./headers.ts";
 import { latencySchema } from "./latency/index.ts";
 import { limitSchema } from "./limit/index.ts";
-
-/** The listener frames its answers by itself. */
-const FRAMING_HEADERS = new Set(["content-length", "transfer-encoding"]);
-
-const headersSchema = z.record(z.string(), z.string()).superRefine((headers, context) => {
-  for (const [name, value] of Object.entries(headers)) {
-    const issue = (message: string): void =>
-      context.addIssue({ code: "custom", path: [name], message });
-    if (FRAMING_HEADERS.has(name.toLowerCase())) {
-      issue("is set by the emulator");
-      continue;
-    }
-    try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-    } catch (thrown) {
-      issue(messageOf(thrown));
-    }
-  }
-});
+import { connectionFaultSchema } from "./listen/connection-faults.ts";
+import { tcpSchema } from "./tcp/index.ts";
+import { transferSchema } from "./transfer/index.ts";
 
 const responseSchema = z.strictObject({
   status: z.number().int().min(200).max(499).default(200),
@@ -37,21 +21,30 @@ const cacheTtlField = () =>
     .transform((ttlNs) => ttlNs / NS_PER_S)
     .pipe(z.number().int("Cache-Control counts whole seconds").min(1));
 
-/**
- * What one emulated dependency does with a call, in this order: a call over its limit is answered
- * at once; else a latency is drawn, and the answer, good or failed, is given when that has passed
- * (an error takes as long as a good answer: a dependency that is in trouble seldom says so early).
- */
-export const dependencySchema = z
+/** Arm → port. An arm that is not named gets any free port. */
+const portsField = () => z.record(z.string(), z.number().int().min(1).max(65_535)).default({});
+
+const pem = z.string().regex(/-----BEGIN /, "a PEM text, or the path of one");
+
+const httpSchema = z
   .strictObject({
+    protocol: z.literal("http").default("http"),
     latency: latencySchema,
+    transfer: transferSchema.optional(),
+    capacity: capacitySchema.optional(),
     errors: faultSchema.optional(),
     limit: limitSchema.optional(),
+    connections: z.array(connectionFaultSchema).max(32).default([]),
+    /** Serves https, and HTTP/2 where it is agreed upon: PEM texts. */
+    tls: z.strictObject({ cert: pem, key: pem }).optional(),
+    /** A request that has not come whole by then is answered with 408. */
+    requestTimeout: durationNsField()
+      .refine((timeoutNs) => timeoutNs >= NS_PER_MS, "1ms or more")
+      .default(60 * NS_PER_S),
     /** How long a caller may keep a good answer to a GET; left out: nothing may be kept. */
     cacheTtl: cacheTtlField().optional(),
     response: responseSchema.prefault({}),
-    /** Arm → port. An arm that is not named gets any free port. */
-    ports: z.record(z.string(), z.number().int().min(1).max(65_535)).default({}),
+    ports: portsField(),
   })
   .superRefine(({ cacheTtl, response }, context) => {
     const own = Object.keys(response.headers).find((name) => /^cache-control$/i.test(name));
@@ -62,5 +55,35 @@ export const dependencySchema = z
       message: "give cacheTtl or this header, not both",
     });
   })
-  .transform(({ cacheTtl, ...rest }) => ({ ...rest, cacheTtlS: cacheTtl ?? null }));
+  .superRefine(({ connections, tls }, context) => {
+    for (const [index, { kind }] of connections.entries()) {
+      if (!kind.startsWith("tls-") || tls !== undefined) continue;
+      const path = ["connections", index, "kind"];
+      context.addIssue({ code: "custom", path, message: `${kind} needs tls` });
+    }
+  })
+  .transform(({ cacheTtl, requestTimeout, tls, ...rest }) => ({
+    ...rest,
+    tls: tls ?? null,
+    cacheTtlS: cacheTtl ?? null,
+    requestTimeoutMs: Math.ceil(requestTimeout / NS_PER_MS),
+  }));
+
+const tcpDependencySchema = z.strictObject({
+  protocol: z.literal("tcp"),
+  tcp: tcpSchema,
+  ports: portsField(),
+});
+
+/**
+ * What one emulated dependency does with a call, in this order: a call over its limit is answered
+ * at once; else a latency is drawn, a server of its capacity is waited for and kept busy for so
+ * long, and the answer, good or failed, is given when that has passed (an error takes as long as a
+ * good answer: a dependency that is in trouble seldom says so early).
+ *
+ * With `protocol: tcp` it is something real, behind a proxy.
+ */
+export const dependencySchema = z.discriminatedUnion("protocol", [httpSchema, tcpDependencySchema]);
 export type DependencySpec = z.output<typeof dependencySchema>;
+export type HttpSpec = z.output<typeof httpSchema>;
+export type TcpDependencySpec = z.output<typeof tcpDependencySchema>;

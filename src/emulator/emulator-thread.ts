@@ -1,23 +1,41 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError } from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
-import { serveEmulator } from "./emulator.ts";
-import type { FromThread, ThreadData } from "./thread.ts";
+import { type Emulator, serveEmulator } from "./emulator.ts";
+import type { FromThread, ThreadData, ToThread } from "./thread.ts";
 
 /* The emulator's own thread: see thread.ts for what is said between the two. */
 
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
 
+async function answer(
+  emulator: Emulator,
+  { id, question }: Extract<ToThread, { kind: "ask" }>,
+): Promise<void> {
+  try {
+    if (question.kind === "change") await emulator.change(question.dependency, question.spec);
+    if (question.kind === "reset") await emulator.reset();
+    if (question.kind === "clear-journal") await emulator.clearJournal();
+    const journal = question.kind === "journal" ? await emulator.journal() : [];
+    say({ kind: "answer", id, journal });
+  } catch (thrown) {
+    say({ kind: "cannot", id, error: plainError(thrown, "EMULATOR_FAILED") });
+  }
+}
+
 try {
   const { options, shared } = workerData as ThreadData;
   const counters = new EmulatorCounters(options.arms, Object.keys(options.dependencies), shared);
   const emulator = await serveEmulator(options, counters);
-  port.once("message", () => {
-    void (async () => {
-      say({ kind: "stopped", totals: await emulator.stop() });
-      port.close();
-    })();
+  port.on("message", (message: ToThread) => {
+    if (message.kind === "ask") void answer(emulator, message);
+    else {
+      void (async () => {
+        say({ kind: "stopped", totals: await emulator.stop() });
+        port.close();
+      })();
+    }
   });
   say({ kind: "ready", addresses: emulator.addresses });
   void emulator.failed.then((error) =>

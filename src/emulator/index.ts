@@ -1,6 +1,15 @@
 /** The dependency server: what answers the target's calls as slowly, and fails as often, as told. */
 export type { Counted, EmulatorSnapshot } from "./counters.ts";
-export { type DependencySpec, dependencySchema } from "./dependency.ts";
+export {
+  type DependencySpec,
+  dependencySchema,
+  type HttpSpec,
+  type TcpDependencySpec,
+} from "./dependency.ts";
+export type { JournalEntry } from "./journal.ts";
+export { incidentSchema, type IncidentSpec } from "./timeline/index.ts";
+export { type Admin, startAdmin } from "./admin/admin.ts";
+export { Changes } from "./admin/changes.ts";
 export {
   type Emulator,
   type EmulatorAddresses,

@@ -1,197 +1,277 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import type { Clock, DeadlineHandle, Deadlines } from "../core/index.ts";
-import { NS_PER_US } from "../core/index.ts";
+import {
+  type Clock,
+  type DeadlineHandle,
+  type Deadlines,
+  NS_PER_S,
+  NS_PER_US,
+} from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
-import type { Asked, Conduct, Decision } from "./conduct.ts";
+import { Capacity, type CapacityTicket } from "./capacity/index.ts";
+import type { Conduct } from "./conduct.ts";
 import type { ListenerCounters } from "./counters.ts";
+import type { Asked, Decision } from "./decision.ts";
+import { type AnyResponse, deliver, type Underway } from "./deliver/index.ts";
+import type { HttpSpec } from "./dependency.ts";
+import { ConnectionFaults } from "./listen/connection-faults.ts";
+import { type AnyRequest, type Connection, Front } from "./listen/front.ts";
+import type { World } from "./model.ts";
+import { RecentRate } from "./recent-rate.ts";
 import { readBody } from "./request-body.ts";
-
-/** Longer than callers keep idle sockets, so that it is never we who close under their hands. */
-const KEEP_ALIVE_MS = 75_000;
-/** A surge of new connections is the target's to survive, not ours to drop. */
-const BACKLOG = 4_096;
 
 export interface ListenerOptions {
   /** Indexes into the spool header's lists. */
   readonly arm: number;
   readonly dependency: number;
+  readonly spec: HttpSpec;
   readonly conduct: Conduct;
+  readonly world: World;
   readonly counters: ListenerCounters;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly record: (call: EmulatedCall) => void;
+  readonly record: (call: EmulatedCall, asked: Asked) => void;
   readonly onFailure: (cause: unknown) => void;
-}
-
-interface Connection {
-  readonly id: number;
-  /** Calls without a full answer: more than one when the caller pipelines. */
-  readonly calls: Set<Call>;
 }
 
 /** A call on its way. */
 interface Call {
   readonly asked: Asked;
-  readonly arriveNs: number;
   readonly connections: number;
   readonly connection: Connection;
-  readonly response: ServerResponse;
+  readonly response: AnyResponse;
   decision: Decision | null;
   meantDelayUs: number;
+  queuedUs: number;
+  responseBytes: number;
   /** When the answer's first byte was handed to the kernel; NaN before. */
   givenNs: number;
   due: DeadlineHandle | null;
+  ticket: CapacityTicket | null;
+  underway: Underway | null;
 }
-
-const single = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
 
 /** One arm's server for one dependency, on a port of its own. */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: Server;
-  readonly #connections = new Map<Socket, Connection>();
-  #connectionIds = 0;
+  readonly #front: Front;
+  readonly #rate = new RecentRate(NS_PER_S);
+  /** Calls without a full answer, by connection: several when the caller pipelines or multiplexes. */
+  readonly #calls = new Map<Connection, Set<Call>>();
+  #spec: HttpSpec;
+  #capacity: Capacity | null;
 
+  /** @throws SCENARIO_INVALID when a connection fault names an incident that there is not */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, headersTimeout: 0, noDelay: true },
-      (request, response) => this.#arrive(request, response),
-    );
-    this.#server.on("connection", (socket: Socket) => this.#connect(socket));
+    const { clock, counters, onFailure, spec, world } = options;
+    this.#spec = spec;
+    this.#capacity = this.#capacityOf(spec);
+    this.#front = new Front({
+      clock,
+      tls: spec.tls,
+      faults: new ConnectionFaults(spec.connections, world),
+      requestTimeoutMs: spec.requestTimeoutMs,
+      onFailure,
+      onConnection: (connection) => {
+        this.#calls.set(connection, new Set());
+        counters.add("accepted", 1);
+        counters.add("connections", 1);
+      },
+      onClosed: (connection) => {
+        counters.add("connections", -1);
+        this.#abandon(connection);
+      },
+      onRequest: (request, response, from) => this.#arrive(request, response, from),
+    });
   }
 
   /** Resolves to the port; rejects with the system's error. `port` 0 means any free one. */
   listen(host: string, port: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#server.once("error", reject);
-    this.#server.listen({ host, port, backlog: BACKLOG }, () => {
-      this.#server.off("error", reject);
-      this.#server.on("error", this.#options.onFailure);
-      resolve((this.#server.address() as AddressInfo).port);
-    });
-    return promise;
+    return this.#front.listen(host, port);
+  }
+
+  /** From now on as told; calls on their way end as they were decided. */
+  change(spec: HttpSpec): void {
+    this.#options.conduct.change(spec);
+    this.#capacity = this.#capacityOf(spec);
+    this.#spec = spec;
+  }
+
+  /** Limits, queues and models begin anew. */
+  reset(): void {
+    this.change(this.#spec);
   }
 
   /** Stops listening and hangs up on everybody; calls on their way are recorded as aborted. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    // The server reports that it is closed before its last sockets do: wait for each.
-    const closed = [...this.#connections.keys()].map(
-      (socket) => new Promise((resolve) => void socket.once("close", resolve)),
-    );
-    closed.push(new Promise((resolve) => void this.#server.close(resolve)));
-    for (const socket of this.#connections.keys()) socket.destroy();
-    await Promise.all(closed);
+    await this.#front.close();
+    this.#capacity?.close();
   }
 
-  #connect(socket: Socket): void {
-    const connection: Connection = { id: this.#connectionIds++, calls: new Set() };
-    this.#connections.set(socket, connection);
-    this.#options.counters.add("connections", 1);
-    socket.once("close", () => {
-      this.#connections.delete(socket);
-      this.#options.counters.add("connections", -1);
-      this.#abandon(connection);
-    });
+  #capacityOf({ capacity }: HttpSpec): Capacity | null {
+    const { clock, deadlines } = this.#options;
+    return capacity === undefined ? null : new Capacity(capacity, { clock, deadlines });
   }
 
-  #arrive(request: IncomingMessage, response: ServerResponse): void {
+  #arrive(request: AnyRequest, response: AnyResponse, connection: Connection): void {
     const { counters, clock } = this.#options;
-    const arriveNs = clock.nowNs();
-    const connection = this.#connections.get(request.socket);
-    if (connection === undefined) return;
+    const nowNs = clock.nowNs();
     counters.add("calls", 1);
     counters.add("inFlight", 1);
     const call: Call = {
       asked: {
         method: request.method ?? "",
         path: request.url ?? "",
-        traceparent: single(request.headers["traceparent"]),
-        requestId: single(request.headers["x-request-id"]),
+        headers: request.headers as Readonly<Record<string, string | undefined>>,
+        requestBytes: 0,
+        client: connection.socket.remoteAddress ?? "",
+        nowNs,
         inFlight: counters.get("inFlight"),
+        ratePerSec: this.#rate.before(nowNs),
       },
-      arriveNs,
       connections: counters.get("connections"),
       connection,
       response,
       decision: null,
       meantDelayUs: 0,
+      queuedUs: 0,
+      responseBytes: 0,
       givenNs: Number.NaN,
       due: null,
+      ticket: null,
+      underway: null,
     };
-    connection.calls.add(call);
-    response.on("finish", () => this.#settle(call));
+    this.#rate.add(nowNs);
+    this.#calls.get(connection)?.add(call);
+    // Over HTTP/1.1 a caller that goes takes its connection along; a stream goes alone.
+    if ("stream" in response) response.stream.once("close", () => this.#leave(call));
     readBody(request, (body) => this.#decide(call, body));
   }
 
   #decide(call: Call, body: Buffer | null): void {
-    const { conduct, clock, deadlines } = this.#options;
+    const { clock, conduct, deadlines } = this.#options;
+    const { asked } = call;
     const nowNs = clock.nowNs();
-    const decision = conduct.decide(call.asked, body, nowNs);
+    asked.requestBytes = body?.length ?? 0;
+    const decision = conduct.decide(asked, body, nowNs);
     call.decision = decision;
+    if (decision.early) this.#options.counters.add("early", 1);
     // A caller that is slow to send its body is not answered before it has, and we are not late.
-    const readUs = body?.length === 0 ? 0 : (nowNs - call.arriveNs) / NS_PER_US;
+    const readNs = body?.length === 0 ? asked.nowNs : nowNs;
+    if (decision.works && this.#capacity !== null) {
+      this.#queue(call, decision, this.#capacity, readNs);
+      return;
+    }
+    const readUs = (readNs - asked.nowNs) / NS_PER_US;
     call.meantDelayUs = Math.max(decision.delayUs, readUs);
     if (decision.delayUs <= readUs) this.#answer(call, decision);
     else {
-      const dueNs = call.arriveNs + decision.delayUs * NS_PER_US;
+      const dueNs = asked.nowNs + decision.delayUs * NS_PER_US;
       call.due = deadlines.at(dueNs, () => this.#answer(call, decision));
     }
   }
 
-  #answer(call: Call, { answer }: Decision): void {
-    const { response } = call;
-    call.due = null;
-    // Behind an earlier answer on its connection, the first byte leaves with the last.
-    const queued = response.socket === null;
-    if (answer.body === null) {
-      response.writeHead(answer.status, answer.headers).end();
-    } else {
-      const length = Buffer.byteLength(answer.body);
-      response.writeHead(answer.status, { ...answer.headers, "content-length": length });
-      response.end(answer.body);
-    }
-    if (!queued) call.givenNs = this.#options.clock.nowNs();
+  #queue(call: Call, decision: Decision, capacity: Capacity, readNs: number): void {
+    const { asked } = call;
+    call.ticket = capacity.enter({
+      serviceUs: decision.delayUs,
+      arriveNs: readNs,
+      luck: decision.luck(),
+      done: (doneNs, queuedUs) => {
+        call.ticket = null;
+        call.meantDelayUs = (doneNs - asked.nowNs) / NS_PER_US;
+        call.queuedUs = queuedUs;
+        this.#answer(call, decision);
+      },
+    });
+    if (call.ticket !== null) return;
+    const { conduct } = this.#options;
+    const rejected = conduct.reject(decision, this.#spec.capacity?.whenFull ?? 503);
+    call.decision = rejected;
+    call.meantDelayUs = (readNs - asked.nowNs) / NS_PER_US;
+    this.#answer(call, rejected);
   }
 
-  #abandon({ calls }: Connection): void {
-    for (const call of calls) {
-      if (call.due !== null) this.#options.deadlines.cancel(call.due);
-      this.#settle(call, true);
-    }
+  #answer(call: Call, { answer, fault, luck, transfer }: Decision): void {
+    const { clock, deadlines } = this.#options;
+    call.due = null;
+    call.underway = deliver(
+      call.response,
+      { answer, fault, transfer, luck: fault?.kind === "garbage" ? luck() : 0 },
+      {
+        socket: call.connection.socket,
+        deadlines,
+        nowNs: () => clock.nowNs(),
+        onFirstByte: () => (call.givenNs = clock.nowNs()),
+        onEnd: (bodyBytes) => {
+          call.responseBytes = bodyBytes;
+          this.#settle(call);
+        },
+      },
+    );
+  }
+
+  #abandon(connection: Connection): void {
+    for (const call of this.#calls.get(connection) ?? []) this.#leave(call);
+    this.#calls.delete(connection);
+  }
+
+  /** The caller has gone. */
+  #leave(call: Call): void {
+    if (call.due !== null) this.#options.deadlines.cancel(call.due);
+    call.ticket?.leave();
+    call.underway?.cancel();
+    this.#settle(call, true);
   }
 
   #settle(call: Call, aborted = false): void {
-    if (!call.connection.calls.delete(call)) return;
+    if (this.#calls.get(call.connection)?.delete(call) !== true) return;
     const { arm, dependency, clock, conduct, counters, record } = this.#options;
     const endNs = clock.nowNs();
-    const { asked, arriveNs, decision } = call;
+    const { asked, decision } = call;
     const outcome = aborted || decision === null ? "aborted" : decision.outcome;
     counters.add("inFlight", -1);
     if (outcome === "error") counters.add("errors", 1);
     else if (outcome !== "ok") counters.add(outcome, 1);
-    const { seq, key, attempt } = decision ?? conduct.identify(asked, null);
+    decision?.release?.();
+    const { attempt, key, seq } = decision ?? conduct.identify(asked, null);
     const givenNs = Number.isNaN(call.givenNs) ? endNs : call.givenNs;
-    record({
-      arm,
-      dependency,
-      seq,
-      attempt,
-      key,
-      safe: asked.method === "GET" || asked.method === "HEAD",
-      arriveNs,
-      endNs,
-      meantDelayUs: call.meantDelayUs,
-      givenDelayUs: (givenNs - arriveNs) / NS_PER_US,
-      status: outcome === "aborted" ? 0 : (decision?.answer.status ?? 0),
-      outcome,
-      retryAfterMs: decision?.retryAfterMs ?? 0,
-      inFlight: asked.inFlight,
-      connections: call.connections,
-      connection: call.connection.id,
-    });
+    record(
+      {
+        arm,
+        dependency,
+        seq,
+        attempt,
+        key,
+        safe: asked.method === "GET" || asked.method === "HEAD",
+        arriveNs: asked.nowNs,
+        endNs,
+        meantDelayUs: call.meantDelayUs,
+        givenDelayUs: (givenNs - asked.nowNs) / NS_PER_US,
+        queuedUs: call.queuedUs,
+        requestBytes: asked.requestBytes,
+        responseBytes: call.responseBytes,
+        fault: decision?.fault?.kind ?? "none",
+        status: statusSent(call, outcome === "aborted"),
+        outcome,
+        retryAfterMs: decision?.retryAfterMs ?? 0,
+        early: decision?.early ?? false,
+        inFlight: asked.inFlight,
+        connections: call.connections,
+        connection: call.connection.id,
+      },
+      asked,
+    );
   }
+}
+
+/** 0 where the caller has seen none. */
+function statusSent({ decision }: Call, aborted: boolean): number {
+  if (aborted || decision === null) return 0;
+  const { answer, fault } = decision;
+  const unseen =
+    fault?.kind === "empty" ||
+    fault?.kind === "garbage" ||
+    fault?.kind === "hang" ||
+    (fault?.kind === "reset" && fault.when === "before");
+  return unseen ? 0 : answer.status;
 }

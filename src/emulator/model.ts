@@ -130,7 +130,7 @@ export const ADMITTED: Admitted = { kind: "admitted", headers: {}, release: null
 export interface Transfer {
   /** Bytes of the body in a second; Infinity: at once. */
   readonly bytesPerSec: number;
-  /** The body goes out in so many chunks of about the same size (1: whole). */
+  /** The body goes out in so many chunks of about the same size (1: whole; 0: as a steady stream). */
   readonly chunks: number;
   /** Between one chunk and the next, beside what `bytesPerSec` asks. */
   readonly chunkGapUs: number;

@@ -1,6 +1,12 @@
 import { rm } from "node:fs/promises";
 import { messageOf, ShakedownError } from "../core/index.ts";
-import { type CallMeta, CallWriter, type EmulatedCall } from "../measure/index.ts";
+import {
+  type CallMeta,
+  CallWriter,
+  ConnectionWriter,
+  type EmulatedCall,
+  type TcpConnection,
+} from "../measure/index.ts";
 import type { EmulatorCounters } from "./counters.ts";
 
 /** How often rows go to the disk: what a killed process loses at most. */
@@ -9,28 +15,44 @@ const FLUSH_MS = 1_000;
 export interface RecorderOptions {
   /** Null: nothing is kept. */
   readonly path: string | null;
+  /** Where connections to TCP dependencies are kept; null: there are none, or they are not. */
+  readonly connectionsPath: string | null;
   readonly meta: CallMeta;
   readonly counters: EmulatorCounters;
   readonly onFailure: (failure: ShakedownError) => void;
 }
 
-/** Writes calls to the spool, a block at least every second, and knows how many are safe there. */
+/** Writes calls, and connections, to spools, a block at least every second, and knows how many are safe there. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #writer: CallWriter | null;
+  readonly #connections: ConnectionWriter | null;
   readonly #flushing: NodeJS.Timeout;
 
-  private constructor(options: RecorderOptions, writer: CallWriter | null) {
+  private constructor(
+    options: RecorderOptions,
+    writer: CallWriter | null,
+    connections: ConnectionWriter | null,
+  ) {
     this.#options = options;
     this.#writer = writer;
+    this.#connections = connections;
     if (writer !== null) writer.spool.onFailure = options.onFailure;
+    if (connections !== null) connections.spool.onFailure = options.onFailure;
     this.#flushing = setInterval(() => void this.#flush(), FLUSH_MS).unref();
   }
 
   /** @throws OUTPUT_UNWRITABLE */
   static async create(options: RecorderOptions): Promise<Recorder> {
-    const { path, meta } = options;
-    return new Recorder(options, path === null ? null : await CallWriter.create(path, meta));
+    const { connectionsPath, meta, path } = options;
+    const writer = path === null ? null : await CallWriter.create(path, meta);
+    const connections =
+      connectionsPath === null ? null : await ConnectionWriter.create(connectionsPath, meta);
+    return new Recorder(options, writer, connections);
+  }
+
+  writeConnection(connection: TcpConnection): void {
+    this.#connections?.write(connection);
   }
 
   write(call: EmulatedCall): void {
@@ -43,6 +65,8 @@ export class Recorder {
   async close(): Promise<number> {
     clearInterval(this.#flushing);
     const { counters } = this.#options;
+    // Its failure has been told by `onFailure`.
+    await this.#connections?.spool.close().catch(() => {});
     const writer = this.#writer;
     if (writer === null) return 0;
     try {
@@ -61,12 +85,15 @@ export class Recorder {
   /** For a start that came to nothing: leaves no file behind. */
   async discard(): Promise<void> {
     await this.close();
-    if (this.#options.path !== null) await rm(this.#options.path, { force: true });
+    for (const path of [this.#options.path, this.#options.connectionsPath]) {
+      if (path !== null) await rm(path, { force: true });
+    }
   }
 
   async #flush(): Promise<void> {
     const { counters } = this.#options;
     const rows = counters.total("rows");
+    await this.#connections?.spool.flush();
     await this.#writer?.spool.flush();
     if (this.#writer?.spool.failure === undefined) counters.setTotal("rowsKept", rows);
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { AnyRequest } from "./listen/front.ts";
 
 /** The largest request body that is read. */
 export const BODY_BYTES_MAX = 10_000_000;
@@ -10,9 +10,11 @@ const NONE = Buffer.alloc(0);
  * bound (the rest is read and thrown away, so that the caller can read its answer). Never calls
  * `done` when the caller goes away first. A request without a body is done before this returns.
  */
-export function readBody(request: IncomingMessage, done: (body: Buffer | null) => void): void {
+export function readBody(request: AnyRequest, done: (body: Buffer | null) => void): void {
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-  if (encoding === undefined && (length === undefined || length === "0")) {
+  // Over HTTP/2 a body needs no header that says so: the stream does.
+  const bodyless = "stream" in request ? request.stream.endAfterHeaders : length === undefined;
+  if (encoding === undefined && (bodyless || length === "0")) {
     done(NONE);
     return;
   }

@@ -7,6 +7,8 @@ import {
   threadUrl,
 } from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
+import type { DependencySpec } from "./dependency.ts";
+import type { JournalEntry } from "./journal.ts";
 import type { Emulator, EmulatorAddresses, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
 
 /** A thread that has not stopped by then is ended; its unsaved rows are counted as lost. */
@@ -18,8 +20,21 @@ export interface ThreadData {
   readonly shared: Int32Array<SharedArrayBuffer>;
 }
 
-/** What the thread says. The one thing said to it is "stop". */
+/** What the thread is asked; each question but the last is answered by its number. */
+export type ToThread =
+  | { readonly kind: "ask"; readonly id: number; readonly question: Question }
+  | { readonly kind: "stop" };
+
+export type Question =
+  | { readonly kind: "journal" }
+  | { readonly kind: "clear-journal" }
+  | { readonly kind: "change"; readonly dependency: string; readonly spec: DependencySpec }
+  | { readonly kind: "reset" };
+
+/** What the thread says. */
 export type FromThread =
+  | { readonly kind: "answer"; readonly id: number; readonly journal: readonly JournalEntry[] }
+  | { readonly kind: "cannot"; readonly id: number; readonly error: PlainError }
   | { readonly kind: "ready"; readonly addresses: EmulatorAddresses }
   | { readonly kind: "refused"; readonly error: PlainError }
   | { readonly kind: "failed"; readonly error: PlainError }
@@ -37,12 +52,30 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   const failed = Promise.withResolvers<ShakedownError>();
   const stopped = Promise.withResolvers<EmulatorTotals>();
   const exited = Promise.withResolvers<void>();
+  const asked = new Map<number, PromiseWithResolvers<readonly JournalEntry[]>>();
+  const take = (id: number): PromiseWithResolvers<readonly JournalEntry[]> | undefined => {
+    const waiting = asked.get(id);
+    asked.delete(id);
+    return waiting;
+  };
   const fail = (error: ShakedownError): void => {
     failed.resolve(error);
     ready.reject(error);
+    for (const id of asked.keys()) take(id)?.reject(error);
   };
+  let ids = 0;
+  const ask = (question: Question): Promise<readonly JournalEntry[]> => {
+    const waiting = Promise.withResolvers<readonly JournalEntry[]>();
+    const id = ids++;
+    asked.set(id, waiting);
+    say({ kind: "ask", id, question });
+    return waiting.promise;
+  };
+  const say = (message: ToThread): void => thread.postMessage(message);
   thread.on("message", (message: FromThread) => {
     if (message.kind === "ready") ready.resolve(message.addresses);
+    else if (message.kind === "answer") take(message.id)?.resolve(message.journal);
+    else if (message.kind === "cannot") take(message.id)?.reject(revivedError(message.error));
     else if (message.kind === "stopped") stopped.resolve(message.totals);
     else fail(revivedError(message.error));
   });
@@ -57,7 +90,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   });
   const stop = async (): Promise<EmulatorTotals> => {
     const deadline = setTimeout(() => void thread.terminate(), STOP_MS);
-    thread.postMessage("stop", []);
+    say({ kind: "stop" });
     const totals = await stopped.promise;
     await exited.promise;
     clearTimeout(deadline);
@@ -68,7 +101,11 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   return {
     addresses: await ready.promise,
     failed: failed.promise,
-    snapshot: () => Promise.resolve(counters.snapshot()),
+    snapshot: async () => counters.snapshot(),
+    journal: () => ask({ kind: "journal" }),
+    clearJournal: async () => void (await ask({ kind: "clear-journal" })),
+    change: async (dependency, spec) => void (await ask({ kind: "change", dependency, spec })),
+    reset: async () => void (await ask({ kind: "reset" })),
     stop: stopOnce,
     async [Symbol.asyncDispose]() {
       await stopOnce();

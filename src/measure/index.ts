@@ -1,5 +1,6 @@
 /** What happened: observations, emulated calls, histograms, and the spool that keeps them. */
 export * from "./call-spool.ts";
+export * from "./connection-spool.ts";
 export * from "./emulated-call.ts";
 export * from "./failure.ts";
 export * from "./histogram.ts";

@@ -1,4 +1,5 @@
 /** What captured traffic is: its records, its file, its routes, its keys, and a summary of it. */
+export * from "./dependencies/index.ts";
 export * from "./describe.ts";
 export { type JsonScalar, jsonScalars } from "./json-scalars.ts";
 export * from "./keys.ts";

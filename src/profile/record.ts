@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dependencyCallSchema, profileDependenciesSchema } from "./dependencies/schema.ts";
 
 /** The schema version of the profile files that this build writes and reads. */
 export const PROFILE_SCHEMA_VERSION = 1;
@@ -36,6 +37,8 @@ export const profileRecordSchema = z.strictObject({
   /** Pseudonym of the captured session, or of its connection, where the capture knows. */
   session: z.string().optional(),
   connection: z.string().optional(),
+  /** What the request called in its turn, by rising offset, where the capture knows. */
+  dependencyCalls: z.array(dependencyCallSchema).optional(),
 });
 export type ProfileRecord = z.output<typeof profileRecordSchema>;
 
@@ -83,6 +86,8 @@ export const profileManifestSchema = z.strictObject({
     enabled: z.boolean(),
     values: z.array(z.strictObject({ rule: z.string(), count: z.number().int() })),
   }),
+  /** How each dependency was seen to behave; absent when the capture knows of none. */
+  dependencies: profileDependenciesSchema.optional(),
   warnings: z.array(z.string()),
 });
 export type ProfileManifest = z.output<typeof profileManifestSchema>;

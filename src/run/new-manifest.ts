@@ -40,10 +40,10 @@ export function newManifest(run: {
     seed: run.seed,
     host: { node: process.version, os: `${platform()} ${release()}`, cpus: cpus().length },
     emulatorLeadNs: run.emulatorLeadNs,
-    dependencies: Object.entries(dependencies).map(([dependency, { cacheTtlS }]) => ({
-      name: dependency,
-      cacheTtlNs: cacheTtlS === null ? null : cacheTtlS * NS_PER_S,
-    })),
+    dependencies: Object.entries(dependencies).map(([dependency, spec]) => {
+      const ttlS = spec.protocol === "http" ? spec.cacheTtlS : null;
+      return { name: dependency, cacheTtlNs: ttlS === null ? null : ttlS * NS_PER_S };
+    }),
     targets: run.targets.map(({ arm, origin, pid }) => ({ arm, origin, pid })),
     ended: null,
   };

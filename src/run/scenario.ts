@@ -1,11 +1,11 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import {
+  bytesField,
   durationNsField,
   messageOf,
   NS_PER_S,
   PACINGS,
-  parseBytes,
   parseMultiple,
   parseRatePerSec,
   parseRatio,
@@ -124,10 +124,6 @@ const stageRate = textWithUnit(
   ),
 );
 
-const bytes = textWithUnit((value) => `${value}B or ${value}MB`).transform((text, context) =>
-  readText(text, context, parseBytes),
-);
-
 const stage = z.strictObject({
   name: name.optional(),
   rate: stageRate.refine(
@@ -228,7 +224,7 @@ const load = {
     .boolean()
     .default(true)
     .describe("for a capture that is replayed as it is: secrets are replaced, as `capture` would"),
-  bodyLimit: bytes.default(TRANSPORT_LIMITS.bodyBytesMax).describe("of one response"),
+  bodyLimit: bytesField().default(TRANSPORT_LIMITS.bodyBytesMax).describe("of one response"),
   timeout: durationNsField()
     .refine((timeoutNs) => timeoutNs > 0, "more than 0")
     .default(10 * NS_PER_S),

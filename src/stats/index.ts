@@ -22,6 +22,7 @@ export {
   MIN_BLOCKS,
   MIN_EXCEEDANCES,
 } from "./effect.ts";
+export * from "./fit/index.ts";
 export { type Estimate, moverRatio } from "./mover.ts";
 export { benjaminiHochberg, holm } from "./multiplicity.ts";
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";

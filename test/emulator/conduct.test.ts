@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { requestIdOf, traceparentOf } from "../../src/core/index.ts";
 import { Conduct } from "../../src/emulator/conduct.ts";
-import { dependencySchema } from "../../src/emulator/index.ts";
+import { dependencySchema, type HttpSpec } from "../../src/emulator/index.ts";
+import { asked as askedCall, WORLD } from "./asked.ts";
 
 const RUN_ID = "0123456789abcdef";
 const NO_BODY = Buffer.alloc(0);
@@ -10,7 +11,7 @@ const NO_BODY = Buffer.alloc(0);
 const spec = dependencySchema.parse({
   latency: { kind: "lognormal", median: "80ms", sigma: 0.7 },
   errors: { ratio: "30%" },
-});
+}) as HttpSpec;
 
 const conductOf = (overrides: Partial<ConstructorParameters<typeof Conduct>[0]> = {}) =>
   new Conduct({
@@ -18,6 +19,8 @@ const conductOf = (overrides: Partial<ConstructorParameters<typeof Conduct>[0]> 
     spec,
     seed: "seed",
     runId: RUN_ID,
+    world: WORLD,
+    wallMsAt: (nowNs) => nowNs / 1e6,
     onEvict: () => {},
     ...overrides,
   });
@@ -27,13 +30,11 @@ interface Planned {
   readonly path: string;
 }
 
-const asked = (path: string, identity: { traceparent?: string; requestId?: string } = {}) => ({
-  method: "GET",
-  path,
-  inFlight: 1,
-  traceparent: identity.traceparent,
-  requestId: identity.requestId,
-});
+const asked = (path: string, identity: { traceparent?: string; requestId?: string } = {}) =>
+  askedCall({
+    path,
+    headers: { traceparent: identity.traceparent, "x-request-id": identity.requestId },
+  });
 
 const decide = (conduct: Conduct, { seq, path }: Planned, armIndex: number) => {
   const traceparent = traceparentOf({ runId: RUN_ID, seq, armIndex });
@@ -131,12 +132,12 @@ describe("the order of decisions", () => {
         latency: { kind: "constant", value: "80ms" },
         errors: { ratio: 1, status: 500 },
         limit: { kind: "token-bucket", rate: "1/s", burst: 1 },
-      }),
+      }) as HttpSpec,
     });
     const failed = conduct.decide(asked("/a"), NO_BODY, 0);
     expect(failed).toMatchObject({ outcome: "error", delayUs: 80_000, answer: { status: 500 } });
     const limited = conduct.decide(asked("/a"), NO_BODY, 1e6);
     expect(limited).toMatchObject({ outcome: "limited", delayUs: 0, retryAfterMs: 999 });
-    expect(limited.answer.headers["retry-after"]).toBe("1");
+    expect(limited.answer.headers["Retry-After"]).toBe("1");
   });
 });

@@ -1,22 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { goodAnswers } from "../../src/emulator/answer.ts";
-import { dependencySchema } from "../../src/emulator/index.ts";
+import { dependencySchema, type HttpSpec } from "../../src/emulator/index.ts";
+import { dataFaults } from "../../src/run/data-faults.ts";
 
 const latency = { kind: "constant", value: "1ms" };
 const answer = (written: Record<string, unknown>, method = "GET") =>
   goodAnswers(
     "stock",
-    dependencySchema.parse({ latency, ...written }),
-  )({
-    method,
-    path: "/items?id=1",
-    inFlight: 1,
-  });
-const problem = (written: Record<string, unknown>): string | undefined =>
-  dependencySchema
-    .safeParse({ latency, ...written })
-    .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)
-    .join("; ");
+    dependencySchema.parse({ latency, ...written }) as HttpSpec,
+  )({ method, path: "/items?id=1" });
+const problem = (written: Record<string, unknown>): string | undefined => {
+  const data = { latency, ...written };
+  const issues = dependencySchema.safeParse(data).error?.issues ?? [];
+  const faults = dataFaults(dependencySchema, issues, { data, what: "a dependency" });
+  return faults.map(({ message, path }) => `${path.join(".")}: ${message}`).join("; ");
+};
 
 describe("a good answer", () => {
   it("says by default what was asked, as JSON, and may not be kept", () => {

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { keyedDraw } from "../../src/core/index.ts";
-import {
-  type CallContext,
-  createLatencyModel,
-  latencySchema,
-  type LatencySpec,
-} from "../../src/emulator/index.ts";
+import { createLatencyModel, latencySchema, type LatencySpec } from "../../src/emulator/index.ts";
+import type { AnsweredCall, World } from "../../src/emulator/model.ts";
 
 export interface LatencyCase {
   /** As a person writes it in a scenario. */
@@ -14,14 +10,29 @@ export interface LatencyCase {
   readonly quantileUs: (p: number) => number;
 }
 
-const CALL: CallContext = { method: "GET", path: "/", inFlight: 1 };
+export const CALL: AnsweredCall = {
+  method: "GET",
+  path: "/",
+  headers: {},
+  requestBytes: 0,
+  client: "127.0.0.1",
+  nowNs: 0,
+  inFlight: 1,
+  ratePerSec: 1,
+  status: 200,
+  responseBytes: 0,
+};
+export const WORLD: World = {
+  draw: (...parts) => keyedDraw("world", ...parts),
+  incident: () => undefined,
+};
 const DRAWS = 20_000;
 
 /** What every latency model keeps to. */
 export function latencyContract(name: string, { written, quantileUs }: LatencyCase): void {
   describe(`latency model ${name}`, () => {
     const spec: LatencySpec = latencySchema.parse(written);
-    const model = createLatencyModel(spec);
+    const model = createLatencyModel(spec, WORLD);
     const samples = Array.from({ length: DRAWS }, (_, i) =>
       model.sampleUs(CALL, keyedDraw("latency-contract", i)),
     ).toSorted((a, b) => a - b);
@@ -51,7 +62,7 @@ export function latencyContract(name: string, { written, quantileUs }: LatencyCa
     });
 
     it("gives the same draw the same sample, from any copy of the model", () => {
-      const copy = createLatencyModel(structuredClone(spec));
+      const copy = createLatencyModel(structuredClone(spec), WORLD);
       for (let i = 0; i < 100; i++) {
         const draw = () => keyedDraw("again", i);
         expect(copy.sampleUs(CALL, draw())).toBe(model.sampleUs(CALL, draw()));

@@ -1,7 +1,9 @@
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { describe, expect, it } from "vitest";
-import { latencySchema } from "../../src/emulator/index.ts";
-import { latencyContract } from "./latency-contract.ts";
+import { createLatencyModel, latencySchema } from "../../src/emulator/index.ts";
+import type { AnsweredCall } from "../../src/emulator/model.ts";
+import { resolveFitted } from "../../src/emulator/latency/index.ts";
+import { CALL, latencyContract, WORLD } from "./latency-contract.ts";
 
 const lognormal = (medianUs: number, sigma: number) => (p: number) =>
   Math.exp(normalQuantile(p, Math.log(medianUs), sigma));
@@ -41,6 +43,131 @@ latencyContract("empirical", {
     if (p <= 0.99) return 80_000 + ((p - 0.5) / 0.49) * 170_000;
     return 250_000 + ((p - 0.99) / 0.01) * 150_000;
   },
+});
+
+latencyContract("uniform", {
+  written: { kind: "uniform", min: "200us", max: "1ms" },
+  quantileUs: (p) => 200 + 800 * p,
+});
+
+latencyContract("normal", {
+  written: { kind: "normal", mean: "80ms", sd: "5ms" },
+  quantileUs: (p) => normalQuantile(p, 80_000, 5_000),
+});
+
+latencyContract("exponential by median", {
+  written: { kind: "exponential", median: "7ms" },
+  quantileUs: (p) => (-7_000 * Math.log1p(-p)) / Math.LN2,
+});
+
+latencyContract("gamma of shape 1 is exponential", {
+  written: { kind: "gamma", mean: "7ms", sd: "7ms" },
+  quantileUs: (p) => -7_000 * Math.log1p(-p),
+});
+
+latencyContract("weibull of shape 1 is exponential", {
+  written: { kind: "weibull", shape: 1, scale: "7ms" },
+  quantileUs: (p) => -7_000 * Math.log1p(-p),
+});
+
+latencyContract("pareto by median", {
+  written: { kind: "pareto", min: "1ms", median: "2ms" },
+  quantileUs: (p) => 1_000 / (1 - p),
+});
+
+const at = (written: unknown, call: Partial<AnsweredCall>, u = 0.5): number =>
+  createLatencyModel(latencySchema.parse(written), WORLD).sampleUs(
+    { ...CALL, ...call },
+    { uniform: () => u },
+  );
+const constant = (value: string) => ({ kind: "constant", value });
+const SECOND = 1e9;
+
+describe("latencies that hold others", () => {
+  it("mixture: a part is drawn as often as it weighs", () => {
+    const of = [
+      { weight: 3, latency: constant("1ms") },
+      { weight: 1, latency: constant("2ms") },
+    ];
+    expect(at({ kind: "mixture", of }, {}, 0.749)).toBe(1_000);
+    expect(at({ kind: "mixture", of }, {}, 0.751)).toBe(2_000);
+  });
+
+  it("by: the first case that fits, by route, status and size", () => {
+    const by = (what: string, when: string) => ({
+      kind: "by",
+      by: what,
+      cases: [{ when, latency: constant("1ms") }],
+      otherwise: constant("2ms"),
+    });
+    expect(at(by("route", "GET /users/:id"), { path: "/users/7?x=1" })).toBe(1_000);
+    expect(at(by("route", "POST /users/:id"), { path: "/users/7" })).toBe(2_000);
+    expect(at(by("status", "5xx"), { status: 503 })).toBe(1_000);
+    expect(at(by("status", "502"), { status: 503 })).toBe(2_000);
+    expect(at(by("request-size", "10kB"), { requestBytes: 10_000 })).toBe(1_000);
+    expect(at(by("response-size", "10kB"), { responseBytes: 20_000 })).toBe(2_000);
+    expect(problem(by("status", "bad"))).toMatch(/write a status/);
+  });
+
+  it("regimes: the state that holds decides, one latency for each", () => {
+    const timeline = { kind: "windows", windows: [{ from: "1s", to: "2s" }] };
+    const states = [constant("1ms"), constant("9ms")];
+    const written = { kind: "regimes", timeline, states };
+    expect(at(written, { nowNs: 0 })).toBe(1_000);
+    expect(at(written, { nowNs: 1.5 * SECOND })).toBe(9_000);
+    expect(problem({ ...written, states: [...states, constant("1ms")] })).toMatch(/2 states/);
+  });
+
+  it("schedule: multiplies along a ramp, a wave and in windows", () => {
+    const by = (factor: unknown, nowNs: number) =>
+      at({ kind: "schedule", latency: constant("1ms"), factor }, { nowNs });
+    expect(by({ kind: "ramp", to: 3, start: "1s", over: "2s" }, 2 * SECOND)).toBe(2_000);
+    expect(by({ kind: "ramp", to: 3, start: "1s", over: "2s" }, 9 * SECOND)).toBe(3_000);
+    expect(by({ kind: "sinusoid", amplitude: 0.5, period: "4s" }, SECOND)).toBe(1_500);
+    const windows = [{ from: "1s", to: "2s", factor: 4 }];
+    expect(by({ kind: "windows", windows }, SECOND)).toBe(4_000);
+    expect(by({ kind: "windows", windows }, 2 * SECOND)).toBe(1_000);
+  });
+
+  it("load and linear: rise with the rate or the calls in flight", () => {
+    const latency = constant("1ms");
+    const curve = [
+      ["100/s", 1],
+      ["200/s", 3],
+    ];
+    const byRate = { kind: "load", latency, by: "rate", curve };
+    expect([0, 150, 900].map((ratePerSec) => at(byRate, { ratePerSec }))).toEqual([
+      1_000, 2_000, 3_000,
+    ]);
+    const linear = { kind: "linear", base: latency, perInFlight: "2ms" };
+    expect([1, 3].map((inFlight) => at(linear, { inFlight }))).toEqual([1_000, 5_000]);
+  });
+
+  it("fitted: is resolved by the cases around it, and refused when it is not", () => {
+    const fitted = { kind: "fitted", from: "profile" };
+    const cases = [{ when: "GET /a", latency: fitted }];
+    const spec = latencySchema.parse({ kind: "by", by: "route", cases, otherwise: fitted });
+    expect(() => createLatencyModel(spec, WORLD)).toThrow(/no fit/);
+    expect(() => resolveFitted(spec, () => undefined)).toThrow(/no fit/);
+    const valueUs = (route: string | null) => (route === "GET /a" ? 1 : 2);
+    const resolved = resolveFitted(spec, (route) => ({
+      kind: "constant",
+      valueUs: valueUs(route),
+    }));
+    const model = createLatencyModel(resolved, WORLD);
+    expect(model.sampleUs({ ...CALL, path: "/a" }, { uniform: () => 0.5 })).toBe(1);
+    expect(model.sampleUs(CALL, { uniform: () => 0.5 })).toBe(2);
+  });
+
+  it.each([
+    [{ kind: "gamma", mean: "1ms" }, /exactly mean and sd/],
+    [{ kind: "exponential", mean: "1ms", p99: "2ms" }, /given: mean, p99/],
+    [{ kind: "weibull", median: "2ms", p99: "1ms" }, /not above the median/],
+    [{ kind: "pareto", min: "2ms", p99: "1ms" }, /not above min/],
+    [{ kind: "uniform", min: "2ms", max: "1ms" }, /max is below min/],
+  ])("refuses %j", (written, message) => {
+    expect(problem(written)).toMatch(message);
+  });
 });
 
 const problem = (written: unknown): string | undefined =>

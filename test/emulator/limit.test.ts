@@ -1,11 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CallContext, createLimiter, limitSchema } from "../../src/emulator/index.ts";
+import { createLimiter, limitSchema } from "../../src/emulator/index.ts";
+import { asked } from "./asked.ts";
 
-const CALL: CallContext = { method: "GET", path: "/", inFlight: 1 };
+const CALL = asked();
+const WALL_MS = Date.UTC(2026, 0, 1, 12);
+const ENVIRONMENT = { wallMsAt: (nowNs: number) => WALL_MS + nowNs / 1e6 };
 
 const bucket = (rate: number, burst: number, rest: Record<string, unknown> = {}) =>
-  createLimiter(limitSchema.parse({ kind: "token-bucket", rate: `${rate}/s`, burst, ...rest }));
+  createLimiter(
+    limitSchema.parse({ kind: "token-bucket", rate: `${rate}/s`, burst, ...rest }),
+    ENVIRONMENT,
+  );
 
 /** The second call of a bucket that had one token. */
 const limited = (rest: Record<string, unknown>) => {
@@ -64,12 +70,19 @@ describe("token bucket", () => {
   });
 
   it("answers 429 unless told another status, and tells a fixed wait or none when asked to", () => {
-    expect(limited({})).toEqual({ kind: "limited", status: 429, retryAfterMs: 1_000 });
-    expect(limited({ status: 503, retryAfter: "7s" })).toEqual({
+    expect(limited({})).toEqual({
       kind: "limited",
+      status: 429,
+      headers: { "Retry-After": "1" },
+      body: null,
+      retryAfterMs: 1_000,
+      early: false,
+    });
+    expect(limited({ status: 503, retryAfter: "7s" })).toMatchObject({
       status: 503,
+      headers: { "Retry-After": "7" },
       retryAfterMs: 7_000,
     });
-    expect(limited({ retryAfter: "none" })).toMatchObject({ retryAfterMs: 0 });
+    expect(limited({ retryAfter: "none" })).toMatchObject({ headers: {}, retryAfterMs: 0 });
   });
 });

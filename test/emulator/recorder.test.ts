@@ -50,7 +50,13 @@ const record = async (rows: number, writes: number) => {
   const meta = { arms: ["control", "variant"], dependencies: ["pay"] };
   const counters = new EmulatorCounters(meta.arms, meta.dependencies);
   const onFailure = (failure: ShakedownError): void => void failures.push(failure);
-  const recorder = await Recorder.create({ path, meta, counters, onFailure });
+  const recorder = await Recorder.create({
+    path,
+    connectionsPath: null,
+    meta,
+    counters,
+    onFailure,
+  });
   for (let i = 0; i < rows; i++) recorder.write(CALL);
   const lostRows = await recorder.close();
   const kept = [...readCalls(path)];

@@ -42,7 +42,8 @@ const ROUTES = {
   "GET /health": "whether it serves",
   "GET /dependencies": "all dependencies: what they are written as, where they listen, counts",
   "GET /dependencies/{name}": "one of them",
-  "PATCH /dependencies/{name}": "change some fields while running: {\"latency\": …}; null takes one out",
+  "PATCH /dependencies/{name}":
+    'change some fields while running: {"latency": …}; null takes one out',
   "PUT /dependencies/{name}": "put another in its place",
   "GET /journal": "the last calls; ?dependency=, ?arm=, ?limit=100",
   "DELETE /journal": "forget them",

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import type { DependencySpec } from "../dependency.ts";
 import type { Emulator } from "../emulator.ts";
 
@@ -19,7 +18,7 @@ export type ReadDependency = (
   written: unknown,
 ) =>
   | { readonly success: true; readonly data: DependencySpec }
-  | { readonly success: false; readonly error: z.ZodError };
+  | { readonly success: false; readonly faults: readonly { path: string; message: string }[] };
 
 type Written = Readonly<Record<string, unknown>>;
 
@@ -32,7 +31,11 @@ export class Changes {
   readonly #read: ReadDependency;
   readonly #written: Record<string, Written>;
 
-  constructor(emulator: Emulator, written: Readonly<Record<string, Written>>, read: ReadDependency) {
+  constructor(
+    emulator: Emulator,
+    written: Readonly<Record<string, Written>>,
+    read: ReadDependency,
+  ) {
     this.#emulator = emulator;
     this.#written = { ...written };
     this.#read = read;
@@ -57,7 +60,9 @@ export class Changes {
   }
 
   #known(dependency: string): Written {
-    const written = Object.hasOwn(this.#written, dependency) ? this.#written[dependency] : undefined;
+    const written = Object.hasOwn(this.#written, dependency)
+      ? this.#written[dependency]
+      : undefined;
     if (written !== undefined) return written;
     throw new AdminRefusal(404, `there is no dependency "${dependency}"`, {
       there_are: Object.keys(this.#written),
@@ -67,9 +72,7 @@ export class Changes {
   async #apply(dependency: string, written: Written): Promise<void> {
     const read = this.#read(written);
     if (!read.success) {
-      throw new AdminRefusal(400, "nothing was changed", {
-        issues: read.error.issues.map(({ message, path }) => ({ path: path.join("."), message })),
-      });
+      throw new AdminRefusal(400, "nothing was changed", { faults: read.faults });
     }
     await this.#emulator.change(dependency, read.data);
     this.#written[dependency] = written;

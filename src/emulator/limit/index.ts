@@ -1,12 +1,55 @@
+/** How often a dependency may be called: rules, and how callers are told of them. */
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import type { Limiter } from "../model.ts";
-import { tokenBucketLimiter, tokenBucketSchema } from "./token-bucket.ts";
+import { NS_PER_MS } from "../../core/index.ts";
+import { ADMITTED, type Admitted, type Limited, type Limiter } from "../model.ts";
+import { ownPolicy, ownSchema } from "./own.ts";
+import type { LimitPolicy } from "./policy.ts";
+import { presetPolicy, presetSchema } from "./preset/index.ts";
+import { Rules } from "./rules.ts";
 
-/** The limiters, by `kind`. A new one is its file, a line here and one below. */
-export const limitSchema = z.discriminatedUnion("kind", [tokenBucketSchema]);
+/**
+ * `limit`: one rule (`kind: token-bucket`, `leaky-bucket`, `gcra`, `points`, `fixed-window`,
+ * `sliding-window`, `concurrency`), several (`kind: all`), or a vendor's (`preset`).
+ */
+export const limitSchema = z.union([ownSchema, presetSchema]);
 export type LimitSpec = z.output<typeof limitSchema>;
 
+export interface LimitEnvironment {
+  /** The wall clock at a moment of the emulator's, in milliseconds since the epoch. */
+  readonly wallMsAt: (nowNs: number) => number;
+}
+
+/** Callers whose waiting is watched; beyond, the one not seen for longest is no longer. */
+const WATCHED_MAX = 100_000;
+
+const policyOf = (spec: LimitSpec): LimitPolicy =>
+  "preset" in spec ? presetPolicy(spec) : ownPolicy(spec);
+
 /** A limiter in its first state; each arm gets one of its own. */
-export function createLimiter(spec: LimitSpec): Limiter {
-  return tokenBucketLimiter(spec);
+export function createLimiter(spec: LimitSpec, { wallMsAt }: LimitEnvironment): Limiter {
+  const policy = policyOf(spec);
+  const rules = new Rules(policy.rules, (nowNs) => wallMsAt(nowNs) * NS_PER_MS);
+  /** Until when each caller was told to wait. */
+  const told = new LRUCache<string, number>({ max: WATCHED_MAX });
+  return {
+    admit(call, nowNs): Admitted | Limited {
+      const ruling = rules.rule(call, nowNs);
+      if (ruling.standings.length === 0) return ADMITTED;
+      const untilNs = told.get(ruling.caller) ?? Number.NEGATIVE_INFINITY;
+      // What is told is rounded up to whole milliseconds, what is waited by timers often down.
+      const early = nowNs < untilNs - NS_PER_MS;
+      const context = { call, wallMs: wallMsAt(nowNs) };
+      if (ruling.admitted) {
+        if (untilNs > Number.NEGATIVE_INFINITY) told.delete(ruling.caller);
+        const headers = policy.admitted(ruling, context);
+        return { kind: "admitted", headers, release: ruling.release, early };
+      }
+      const refusal = policy.limited(ruling, context);
+      const { asToldNs = refusal.toldNs, body, headers, status, toldNs } = refusal;
+      if (toldNs > 0) told.set(ruling.caller, nowNs + asToldNs);
+      const retryAfterMs = toldNs > 0 ? Math.ceil(toldNs / NS_PER_MS - 1e-6) : 0;
+      return { kind: "limited", status, headers, body, retryAfterMs, early };
+    },
+  };
 }

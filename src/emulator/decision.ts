@@ -1,0 +1,34 @@
+import type { CallOutcome } from "../measure/index.ts";
+import type { Answer } from "./deliver/index.ts";
+import type { CallContext, Fault, Transfer } from "./model.ts";
+
+/** A call's head. */
+export interface Asked extends CallContext {
+  /** Known when the body has been read. */
+  requestBytes: number;
+}
+
+/** Who asks and what, numbered. */
+export interface CallIdentity {
+  readonly seq: number;
+  readonly key: number;
+  readonly attempt: number;
+}
+
+/** What is done with a call, decided when it has been read. */
+export interface Decision extends CallIdentity {
+  /** From arrival to the answer; what a server of the dependency's capacity is kept busy for. */
+  readonly delayUs: number;
+  /** Whether it is work for the dependency's capacity: what is refused at the door is not. */
+  readonly works: boolean;
+  readonly outcome: CallOutcome;
+  readonly retryAfterMs: number;
+  readonly early: boolean;
+  readonly answer: Answer;
+  readonly fault: Fault | null;
+  readonly transfer: Transfer | null;
+  /** Called once when the call has ended, however it ended. */
+  readonly release: (() => void) | null;
+  /** Uniform in (0, 1), for what a model has not drawn: garbage, a place in a queue. */
+  readonly luck: () => number;
+}

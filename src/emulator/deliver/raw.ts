@@ -1,0 +1,88 @@
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { hashText } from "../../core/index.ts";
+import { type Answer, bytesOf, type Delivery, Steps, type Underway, type Way } from "./delivery.ts";
+
+/** Lines of a slow head come in so many steps at least: a status line may be all there is. */
+const reasonOf = (status: number): string => STATUS_CODES[status] ?? "Unknown";
+
+/** The head as it stands on the wire, line by line, without the empty one at its end. */
+export function headLines(
+  { headers, status }: Answer,
+  more: Readonly<Record<string, string>>,
+): string[] {
+  const all = { date: new Date().toUTCString(), ...headers, ...more };
+  return [
+    `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`,
+    ...Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`),
+  ];
+}
+
+/**
+ * Bytes that are no answer: drawn from the call's luck, never beginning like one.
+ */
+export function garbageOf(bytes: number, luck: number): Buffer {
+  const noise = Buffer.alloc(bytes);
+  for (let i = 0; i < bytes; i += 4) {
+    const word = hashText(`${luck}/${i}`);
+    for (let j = 0; j < 4 && i + j < bytes; j++) noise[i + j] = (word >>> (8 * j)) & 0xff;
+  }
+  // Whatever else it may look like, it is no H.
+  if (bytes > 0) noise[0] = noise[0]! | 0x80;
+  return noise;
+}
+
+/** What a fault puts on an HTTP/1.1 connection by itself; the connection does not outlive it. */
+export function sendRaw(response: ServerResponse, delivery: Delivery, way: Way): Underway {
+  const stream = response.socket as Duplex | null;
+  const steps = new Steps(way);
+  if (stream === null) return steps;
+  const { answer, fault, luck } = delivery;
+  const body = response.req.method === "HEAD" ? Buffer.alloc(0) : bytesOf(answer.body);
+  const length = { "content-length": String(bytesOf(answer.body).length), connection: "close" };
+  const close = (bodyBytes: number): void => {
+    stream.end(() => way.onEnd(bodyBytes));
+  };
+  switch (fault?.kind) {
+    case "empty":
+      close(0);
+      return steps;
+    case "garbage":
+      stream.write(garbageOf(fault.bytes, luck));
+      way.onFirstByte();
+      close(0);
+      return steps;
+    case "malformed-chunk":
+      stream.write(`${headLines(answer, { "transfer-encoding": "chunked" }).join("")}\r\n`);
+      way.onFirstByte();
+      stream.write("this is no chunk\r\n");
+      close(0);
+      return steps;
+    case "slow-headers": {
+      const lines = [...headLines(answer, length), "\r\n"];
+      const gapUs = fault.overUs / (lines.length - 1);
+      way.onFirstByte();
+      steps.run(
+        lines.map((_, index) => index * gapUs),
+        (index) => stream.write(lines[index]!),
+        () => {
+          stream.write(body);
+          close(body.length);
+        },
+      );
+      return steps;
+    }
+    case "slow-close":
+      stream.write(`${headLines(answer, length).join("")}\r\n`);
+      stream.write(body, () => way.onEnd(body.length));
+      way.onFirstByte();
+      steps.run(
+        [fault.afterUs],
+        () => {},
+        () => stream.end(),
+      );
+      return steps;
+    default:
+      throw new Error(`${fault?.kind} is not sent raw`);
+  }
+}

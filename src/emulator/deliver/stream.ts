@@ -1,0 +1,115 @@
+import { constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
+import { type Delivery, Steps, type Underway, type Way } from "./delivery.ts";
+import { sendInPieces, sendWhole, slowly } from "./whole.ts";
+
+const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
+
+/**
+ * A fault on a stream of HTTP/2, where a connection is not one call's to break: what resets or
+ * closes a connection resets the stream, what cannot be parsed ends it as a protocol error, and
+ * `reset after`, `slow-close`, `early-close` and `goaway` take the connection away once the answer
+ * is given, as a server does that restarts.
+ */
+export function sendOnStream(
+  response: Http2ServerResponse,
+  delivery: Delivery,
+  way: Way,
+): Underway {
+  const { stream } = response;
+  const steps = new Steps(way);
+  const { answer, fault } = delivery;
+  const bodyBytes = answer.body === null ? 0 : Buffer.byteLength(answer.body);
+  const end = (code: number, sent: number): void => {
+    stream.close(code);
+    way.onEnd(sent);
+  };
+  switch (fault?.kind) {
+    case "reset":
+      if (fault.when === "before") end(NGHTTP2_INTERNAL_ERROR, 0);
+      else if (fault.when === "amid") {
+        return cut(response, delivery, way, {
+          share: 0.5,
+          after: (sent) => end(NGHTTP2_INTERNAL_ERROR, sent),
+        });
+      } else sendThen(response, delivery, way, () => stream.session?.destroy());
+      return steps;
+    case "empty":
+      end(NGHTTP2_NO_ERROR, 0);
+      return steps;
+    case "garbage":
+      end(NGHTTP2_PROTOCOL_ERROR, 0);
+      return steps;
+    case "malformed-chunk":
+      return cut(response, delivery, way, {
+        share: 0,
+        after: () => end(NGHTTP2_PROTOCOL_ERROR, 0),
+      });
+    case "truncated":
+      return cut(response, delivery, way, {
+        share: fault.share,
+        after: (sent) => void response.end(() => way.onEnd(sent)),
+      });
+    case "slow-headers":
+      steps.run(
+        [fault.overUs],
+        () => sendWhole(response, delivery, way),
+        () => {},
+      );
+      return steps;
+    case "slow-body":
+      return sendInPieces(response, delivery, way, { transfer: slowly(bodyBytes, fault.overUs) });
+    case "slow-close":
+      sendThen(response, delivery, way, () =>
+        steps.run(
+          [fault.afterUs],
+          () => goAway(stream),
+          () => {},
+        ),
+      );
+      return steps;
+    case "early-close":
+    case "goaway":
+      sendThen(response, delivery, way, () => goAway(stream));
+      return steps;
+    default:
+      sendWhole(response, delivery, way);
+      return steps;
+  }
+}
+
+/** Other streams of the connection end as they would; new ones are refused. */
+function goAway({ session }: ServerHttp2Stream): void {
+  if (session === undefined || session.destroyed) return;
+  session.goaway(NGHTTP2_NO_ERROR);
+  session.close();
+}
+
+function sendThen(
+  response: Http2ServerResponse,
+  delivery: Delivery,
+  way: Way,
+  then: () => void,
+): void {
+  const onEnd = (bodyBytes: number): void => {
+    way.onEnd(bodyBytes);
+    then();
+  };
+  sendWhole(response, delivery, { ...way, onEnd });
+}
+
+const AT_ONCE = { bytesPerSec: Number.POSITIVE_INFINITY, chunks: 1, chunkGapUs: 0 };
+
+function cut(
+  response: Http2ServerResponse,
+  delivery: Delivery,
+  way: Way,
+  { after, share }: { share: number; after: (sent: number) => void },
+): Underway {
+  const { body } = delivery.answer;
+  const send = Math.floor((body === null ? 0 : Buffer.byteLength(body)) * share);
+  return sendInPieces(response, delivery, way, {
+    transfer: AT_ONCE,
+    send,
+    after: () => after(send),
+  });
+}

@@ -1,0 +1,74 @@
+import type { ServerResponse } from "node:http";
+import { planTransfer } from "../transfer/index.ts";
+import type { Transfer } from "../model.ts";
+import {
+  type AnyResponse,
+  bytesOf,
+  type Delivery,
+  Steps,
+  type Underway,
+  type Way,
+} from "./delivery.ts";
+
+/** How slowly a body comes that is to take so long: in up to fifty pieces, the last at the end. */
+const SLOW_PIECES = 50;
+
+/** An answer without a fault, in one go. The common case, on the hot path. */
+export function sendWhole(response: AnyResponse, { answer }: Delivery, way: Way): void {
+  // The compatible response of HTTP/2 takes the same calls.
+  const http = response as ServerResponse;
+  const { body, headers, status } = answer;
+  if (body === null) {
+    http.writeHead(status, headers).end(() => way.onEnd(0));
+  } else {
+    const length = Buffer.byteLength(body);
+    http.writeHead(status, { ...headers, "content-length": length });
+    http.end(body, () => way.onEnd(length));
+  }
+  // Behind an earlier answer on its connection, the first byte leaves with the last.
+  if (http.socket !== null) way.onFirstByte();
+}
+
+/**
+ * The head, then the body in pieces, each when its time has come; `send` bytes of it (all of them
+ * unless told), then `after`, which ends the answer unless told.
+ */
+export function sendInPieces(
+  response: AnyResponse,
+  { answer }: Delivery,
+  way: Way,
+  { after, send, transfer }: { transfer: Transfer; send?: number; after?: () => void },
+): Underway {
+  const http = response as ServerResponse;
+  const body = bytesOf(answer.body);
+  const sent = body.subarray(0, send ?? body.length);
+  const length = answer.body === null ? {} : { "content-length": body.length };
+  http.writeHead(answer.status, { ...answer.headers, ...length });
+  http.flushHeaders();
+  way.onFirstByte();
+  const pieces = planTransfer(sent.length, transfer);
+  const steps = new Steps(way);
+  const finish = after ?? (() => void http.end(() => way.onEnd(sent.length)));
+  let from = 0;
+  steps.run(
+    pieces.map(({ afterUs }) => afterUs),
+    (index) => {
+      const { endByte } = pieces[index]!;
+      const piece = sent.subarray(from, endByte);
+      from = endByte;
+      http.write(piece);
+    },
+    () => {
+      // What is cut off is cut off once the kernel has what came before.
+      if (after === undefined || sent.length === 0) finish();
+      else http.write("", finish);
+    },
+  );
+  return steps;
+}
+
+/** The transfer that spreads a body over so long. */
+export function slowly(bodyBytes: number, overUs: number): Transfer {
+  const chunks = Math.max(Math.min(SLOW_PIECES, bodyBytes), 1);
+  return { bytesPerSec: Math.max(bodyBytes, 1) / (overUs / 1e6), chunks, chunkGapUs: 0 };
+}

@@ -1,0 +1,44 @@
+/** Stubs of other tools, in our words. */
+import { statSync } from "node:fs";
+import { messageOf, ShakedownError } from "../../core/index.ts";
+import type { Imported } from "./model.ts";
+import { readStructure } from "./read-file.ts";
+import { isWireMock, mappingFiles, wireMockStubs } from "./wiremock.ts";
+
+export type { Imported, Unsupported } from "./model.ts";
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (thrown) {
+    throw new ShakedownError("FILE_NOT_FOUND", `${path}: ${messageOf(thrown)}`, {
+      hint: "name a WireMock mapping file, or the folder that holds mappings/ and __files/",
+      cause: thrown,
+    });
+  }
+}
+
+function importFile(path: string): Imported {
+  const content = readStructure(path);
+  if (isWireMock(content)) return wireMockStubs(path, content);
+  throw new ShakedownError("SCENARIO_INVALID", `${path} holds no stubs that we can read`, {
+    hint: "give WireMock mappings (request and response, or mappings: [...])",
+  });
+}
+
+/**
+ * The stubs of WireMock mapping files, or of folders of them. Whatever of a file is not supported
+ * is named; a mapping that asks what we cannot ask is left out whole, and named.
+ * @throws FILE_NOT_FOUND
+ * @throws FILE_UNREADABLE
+ * @throws SCENARIO_INVALID naming file, line and column when a file does not parse
+ */
+export function importStubs(paths: string | readonly string[]): Imported {
+  const files = [paths].flat().flatMap((path) => (isFolder(path) ? mappingFiles(path) : [path]));
+  // As WireMock does: the later file answers before the earlier.
+  const imported = files.map(importFile).toReversed();
+  return {
+    stubs: imported.flatMap(({ stubs }) => stubs),
+    unsupported: imported.toReversed().flatMap(({ unsupported }) => unsupported),
+  };
+}

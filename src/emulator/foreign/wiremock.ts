@@ -1,0 +1,215 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
+import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
+import { NotTold, wireMockMatcher } from "./wiremock-matcher.ts";
+
+const TOP =
+  "id uuid name priority persistent metadata scenarioName requiredScenarioState newScenarioState request response insertionIndex".split(
+    " ",
+  );
+const REQUEST =
+  "method url urlPattern urlPath urlPathPattern urlPathTemplate pathParameters queryParameters headers cookies bodyPatterns basicAuthCredentials".split(
+    " ",
+  );
+const RESPONSE =
+  "status headers body jsonBody base64Body bodyFileName fixedDelayMilliseconds delayDistribution chunkedDribbleDelay fault transformers".split(
+    " ",
+  );
+
+const FAULTS: Readonly<Record<string, NonNullable<StubInput["fault"]>>> = {
+  EMPTY_RESPONSE: "empty",
+  CONNECTION_RESET_BY_PEER: "reset",
+  MALFORMED_RESPONSE_CHUNK: "malformed-chunk",
+  RANDOM_DATA_THEN_CLOSE: "garbage",
+};
+
+const text = (fields: Fields, name: string): string | undefined => {
+  const value = fields[name];
+  return value === undefined || value === null ? undefined : asText(value);
+};
+
+function matchersOf(value: unknown, where: string, notes: Notes): Record<string, Matcher> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(value)).map(([name, matcher]) => [
+      name,
+      wireMockMatcher(matcher, `${where}.${name}`, notes),
+    ]),
+  );
+}
+
+/** @throws NotTold: a condition that is left out would answer calls that are not meant */
+function requestOf(
+  request: Fields,
+  where: string,
+  notes: Notes,
+): NonNullable<StubInput["request"]> {
+  const other = Object.keys(request).filter((name) => !REQUEST.includes(name));
+  if (other.length > 0) throw new NotTold(`${where}: ${other.join(", ")} is not supported`);
+  const { basicAuthCredentials, bodyPatterns, method } = request;
+  if (method !== undefined && typeof method !== "string") {
+    throw new NotTold(`${where}.method: only one method is supported`);
+  }
+  const headers = matchersOf(request["headers"], `${where}.headers`, notes);
+  if (isFields(basicAuthCredentials)) {
+    const { password, username } = basicAuthCredentials;
+    const token = Buffer.from(`${String(username)}:${String(password)}`).toString("base64");
+    headers["authorization"] = { equalTo: `Basic ${token}` };
+  }
+  const named = (part: string) => matchersOf(request[part], `${where}.${part}`, notes);
+  return {
+    ...(method === undefined ? {} : { method }),
+    ...pick({
+      url: text(request, "url"),
+      urlPattern: text(request, "urlPattern"),
+      path: text(request, "urlPath"),
+      pathPattern: text(request, "urlPathPattern"),
+      pathTemplate: text(request, "urlPathTemplate"),
+    }),
+    pathParameters: named("pathParameters"),
+    query: named("queryParameters"),
+    cookies: named("cookies"),
+    headers,
+    body: (Array.isArray(bodyPatterns) ? bodyPatterns : []).map((each: unknown, index) =>
+      wireMockMatcher(each, `${where}.bodyPatterns[${index}]`, notes),
+    ),
+  };
+}
+
+type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+/** Without what is undefined. */
+function pick<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Given<T>;
+}
+
+function latencyOf(response: Fields, where: string, notes: Notes): StubInput["latency"] {
+  const distribution = response["delayDistribution"];
+  const fixedMs = Number(response["fixedDelayMilliseconds"] ?? 0);
+  if (!isFields(distribution)) {
+    return fixedMs > 0 ? { kind: "constant", value: `${fixedMs}ms` } : undefined;
+  }
+  if (fixedMs > 0)
+    notes.add(`${where}.fixedDelayMilliseconds`, "left out beside delayDistribution");
+  const { median, sigma, type } = distribution;
+  if (type === "lognormal" && distribution["maxValue"] === undefined) {
+    return { kind: "lognormal", median: `${Number(median)}ms`, sigma: Number(sigma) };
+  }
+  notes.add(`${where}.delayDistribution`, `${String(type)} with these fields is not supported`);
+  return undefined;
+}
+
+function transferOf(response: Fields): StubInput["transfer"] {
+  const dribble = response["chunkedDribbleDelay"];
+  if (!isFields(dribble)) return undefined;
+  const chunks = Number(dribble["numberOfChunks"]);
+  return { chunks, chunkGap: `${Number(dribble["totalDuration"]) / chunks}ms` };
+}
+
+function headersOf(value: unknown, where: string, notes: Notes): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, each] of Object.entries(fieldsOf(value))) {
+    if (Array.isArray(each)) notes.add(`${where}.${name}`, "several values: the first is sent");
+    if (/^(content-length|transfer-encoding)$/i.test(name)) {
+      notes.add(`${where}.${name}`, "is set by the emulator");
+    } else headers[name] = asText(Array.isArray(each) ? each[0] : each);
+  }
+  return headers;
+}
+
+function bodyOf(response: Fields, template: boolean, filesFolder: string) {
+  const { base64Body, body, bodyFileName, jsonBody } = response;
+  if (body !== undefined) return { body: asText(body) };
+  if (jsonBody !== undefined) return { body: JSON.stringify(jsonBody) };
+  if (base64Body !== undefined) return { base64: asText(base64Body) };
+  if (bodyFileName === undefined) return {};
+  const path = join(filesFolder, asText(bodyFileName));
+  if (!existsSync(path)) throw new NotTold(`response.bodyFileName: ${path} does not exist`);
+  const bytes = readFileSync(path);
+  return template ? { body: bytes.toString("utf8") } : { base64: bytes.toString("base64") };
+}
+
+function stubOf(
+  mapping: Fields,
+  where: string,
+  filesFolder: string,
+  notes: Notes,
+): StubSpec | null {
+  const at = (part: string): string => (where === "" ? part : `${where}.${part}`);
+  notes.unknown(mapping, TOP, where);
+  const response = fieldsOf(mapping["response"]);
+  notes.unknown(response, RESPONSE, at("response"));
+  const transformers = Array.isArray(response["transformers"]) ? response["transformers"] : [];
+  const template = transformers.includes("response-template");
+  for (const other of transformers.filter((each) => each !== "response-template")) {
+    notes.add(at("response.transformers"), `${String(other)} is not supported`);
+  }
+  const fault = text(response, "fault");
+  if (fault !== undefined && FAULTS[fault] === undefined) {
+    notes.add(at("response.fault"), `${fault} is not supported`);
+  }
+  try {
+    const input: StubInput = {
+      ...pick({
+        name: text(mapping, "name"),
+        priority: mapping["priority"] as number | undefined,
+        scenario: text(mapping, "scenarioName"),
+        whenState: text(mapping, "requiredScenarioState"),
+        thenState: text(mapping, "newScenarioState"),
+        latency: latencyOf(response, at("response"), notes),
+        transfer: transferOf(response),
+        fault: fault === undefined ? undefined : FAULTS[fault],
+      }),
+      request: requestOf(fieldsOf(mapping["request"]), at("request"), notes),
+      response: {
+        status: Number(response["status"] ?? 200),
+        headers: headersOf(response["headers"], at("response.headers"), notes),
+        template,
+        ...bodyOf(response, template, filesFolder),
+      },
+    };
+    return notes.stub(input, where);
+  } catch (thrown) {
+    if (!(thrown instanceof NotTold)) throw thrown;
+    notes.add(where, `left out: ${thrown.message}`);
+    return null;
+  }
+}
+
+/** Whether a file's content is WireMock's. */
+export const isWireMock = (content: unknown): boolean =>
+  isFields(content) &&
+  (Array.isArray(content["mappings"]) ||
+    (isFields(content["request"]) && isFields(content["response"])));
+
+/** The mappings of one file; `__files` is looked for beside its folder, or in it. */
+export function wireMockStubs(file: string, content: unknown): Imported {
+  const notes = new Notes(file);
+  const fields = fieldsOf(content);
+  const list = fields["mappings"];
+  const folder = dirname(file);
+  const filesFolder =
+    [join(folder, "__files"), join(folder, "..", "__files")].find((each) => existsSync(each)) ??
+    join(folder, "__files");
+  const stubs = Array.isArray(list)
+    ? list.map((mapping, index) =>
+        stubOf(fieldsOf(mapping), `mappings[${index}]`, filesFolder, notes),
+      )
+    : [stubOf(fields, "", filesFolder, notes)];
+  // Of equals, WireMock answers with the mapping that came last.
+  return {
+    stubs: stubs.filter((stub) => stub !== null).toReversed(),
+    unsupported: notes.unsupported,
+  };
+}
+
+/** A WireMock folder's mapping files, in the order in which WireMock reads them. */
+export function mappingFiles(folder: string): string[] {
+  const root = existsSync(join(folder, "mappings")) ? join(folder, "mappings") : folder;
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".json") && !name.startsWith("__files"))
+    .toSorted()
+    .map((name) => join(root, name))
+    .filter((path) => statSync(path).isFile());
+}

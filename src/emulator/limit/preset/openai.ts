@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { formatReset } from "../formats.ts";
+import type { LimitPolicy } from "../policy.ts";
+import type { RuleStanding } from "../rules.ts";
+import { whole } from "../tell.ts";
+import { vendorRule } from "./fields.ts";
+
+/**
+ * OpenAI: requests and tokens a minute, both told with each answer, resets as Go durations. Tokens
+ * are taken to be a quarter of the body's bytes.
+ * Source: platform.openai.com/docs/guides/rate-limits (2025); the defaults are of its tier 1.
+ */
+export const openaiFields = {
+  preset: z.literal("openai"),
+  requestsPerMinute: z.number().int().min(1).default(500),
+  tokensPerMinute: z.number().int().min(1).default(30_000),
+};
+
+const BYTES_PER_TOKEN = 4;
+const WORDS: Readonly<Record<string, string>> = { requests: "RPM", tokens: "TPM" };
+
+export function openaiPolicy(spec: {
+  requestsPerMinute: number;
+  tokensPerMinute: number;
+}): LimitPolicy {
+  const { requestsPerMinute, tokensPerMinute } = spec;
+  const perMinute = (most: number) =>
+    ({ kind: "token-bucket", rate: most / 60, burst: most }) as const;
+  const admitted: LimitPolicy["admitted"] = ({ standings }) =>
+    Object.fromEntries(
+      standings.flatMap(({ limit, name, remaining, resetNs }) => [
+        [`x-ratelimit-limit-${name}`, String(limit)],
+        [`x-ratelimit-remaining-${name}`, String(whole(remaining))],
+        [`x-ratelimit-reset-${name}`, formatReset("go-duration", resetNs, 0)],
+      ]),
+    );
+  const message = ({ cost, limit, name, remaining, waitNs }: RuleStanding): string => {
+    const again = Number.isFinite(waitNs)
+      ? ` Please try again in ${formatReset("go-duration", waitNs, 0)}.`
+      : "";
+    return (
+      `Rate limit reached on ${name} per min (${WORDS[name]}): Limit ${limit}, ` +
+      `Used ${limit - whole(remaining)}, Requested ${Math.ceil(cost)}.${again}`
+    );
+  };
+  return {
+    rules: [
+      vendorRule("requests", perMinute(requestsPerMinute)),
+      vendorRule("tokens", perMinute(tokensPerMinute), {
+        cost: { bytesPerUnit: BYTES_PER_TOKEN, default: 1 },
+      }),
+    ],
+    admitted,
+    limited(ruling, context) {
+      const tightest = ruling.tightest!;
+      const waitNs = Number.isFinite(tightest.waitNs) ? tightest.waitNs : 0;
+      const told = {
+        "retry-after-ms": formatReset("milliseconds", waitNs, 0),
+        "retry-after": formatReset("seconds", waitNs, 0),
+      };
+      return {
+        status: 429,
+        toldNs: waitNs,
+        headers: {
+          "content-type": "application/json",
+          ...admitted(ruling, context),
+          ...(waitNs > 0 ? told : {}),
+        },
+        body: JSON.stringify({
+          error: {
+            message: message(tightest),
+            type: tightest.name,
+            param: null,
+            code: "rate_limit_exceeded",
+          },
+        }),
+      };
+    },
+  };
+}

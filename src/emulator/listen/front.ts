@@ -1,0 +1,237 @@
+import {
+  createServer as createHttp,
+  type IncomingMessage,
+  type Server as HttpServer,
+} from "node:http";
+import {
+  createSecureServer,
+  createServer as createHttp2,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type ServerHttp2Session,
+} from "node:http2";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Clock } from "../../core/index.ts";
+import type { AnyResponse } from "../deliver/index.ts";
+import type { ConnectionFaults } from "./connection-faults.ts";
+import { type FullQueue, holdFullQueue } from "./full-queue.ts";
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+/** A caller's connection. */
+export interface Connection {
+  /** In the order in which they were accepted, from 0. */
+  readonly id: number;
+  /** Below TLS and HTTP/2. */
+  readonly socket: Socket;
+}
+
+/** PEM texts. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface FrontOptions {
+  readonly clock: Clock;
+  readonly tls: TlsIdentity | null;
+  readonly faults: ConnectionFaults;
+  /** A request that has not come whole by then is answered with 408 and its connection closed. */
+  readonly requestTimeoutMs: number;
+  readonly onConnection: (connection: Connection) => void;
+  readonly onClosed: (connection: Connection) => void;
+  readonly onRequest: (request: AnyRequest, response: AnyResponse, from: Connection) => void;
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** Longer than callers keep idle sockets, so that it is never we who close under their hands. */
+const KEEP_ALIVE_MS = 75_000;
+/** A surge of new connections is the target's to survive, not ours to drop. */
+const BACKLOG = 4_096;
+const HEADER_BYTES_MAX = 65_536;
+/** How often the door and the streams are looked after. */
+const WATCH_MS = 10;
+const PREFACE = "PRI ";
+/** A fatal handshake_failure alert: TLS 1.2's record, which every version understands. */
+const ALERT = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]);
+
+/**
+ * A port that speaks HTTP/1.1 and HTTP/2, clear (HTTP/2 by prior knowledge, which its preface
+ * tells) or behind TLS (as ALPN agrees), and whose connections may be made to fail.
+ */
+export class Front {
+  readonly #options: FrontOptions;
+  readonly #http: HttpServer;
+  readonly #http2: Http2Server | Http2SecureServer;
+  readonly #connections = new Map<Socket, Connection>();
+  /** By what stands for it above TLS or HTTP/2. */
+  readonly #above = new WeakMap<object, Connection>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #door: Server;
+  #full: FullQueue | null = null;
+  #watching: NodeJS.Timeout | undefined;
+  #moving: Promise<void> | null = null;
+  #streamsMax: number | null = null;
+  #closed = false;
+  #accepted = 0;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    const { requestTimeoutMs, tls } = options;
+    const http1 = {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
+      maxHeaderSize: HEADER_BYTES_MAX,
+    };
+    const heard = (request: AnyRequest, response: AnyResponse): void => {
+      const from = this.#connectionOf(request);
+      if (from !== undefined) options.onRequest(request, response, from);
+    };
+    this.#http = createHttp(http1, heard);
+    this.#http2 =
+      tls === null
+        ? createHttp2({}, heard)
+        : createSecureServer({ ...http1, ...tls, allowHTTP1: true }, heard);
+    // Its connections are handed to it; it looks after their timeouts once it believes to listen.
+    this.#http.emit("listening");
+    this.#http2.on("session", (session: ServerHttp2Session) => this.#greetSession(session));
+    this.#http2.on("sessionError", () => {});
+    this.#http2.on("tlsClientError", () => {});
+    this.#door = this.#makeDoor();
+  }
+
+  /** Resolves to the port; rejects with the system's error. `port` 0 means any free one. */
+  async listen(host: string, port: number): Promise<number> {
+    const actual = await listening(this.#door, { host, port });
+    this.#door.on("error", this.#options.onFailure);
+    if (this.#options.faults.moves) {
+      this.#watching = setInterval(() => this.#watch(host, actual), WATCH_MS).unref();
+    }
+    return actual;
+  }
+
+  /** Stops listening and hangs up on everybody. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#watching);
+    await this.#moving;
+    await this.#full?.release();
+    // A server reports that it is closed before its last sockets do: wait for each.
+    const closed = [...this.#connections.keys()].map(
+      (socket) => new Promise((resolve) => void socket.once("close", resolve)),
+    );
+    if (this.#door.listening) closed.push(new Promise((done) => void this.#door.close(done)));
+    for (const socket of this.#connections.keys()) socket.destroy();
+    this.#http.close(() => {});
+    await Promise.all(closed);
+  }
+
+  #makeDoor(): Server {
+    return createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  #accept(socket: Socket): void {
+    const { clock, faults, onClosed, onConnection, tls } = this.#options;
+    const connection: Connection = { id: this.#accepted++, socket };
+    this.#connections.set(socket, connection);
+    socket.on("error", () => {});
+    socket.once("close", () => {
+      this.#connections.delete(socket);
+      onClosed(connection);
+    });
+    onConnection(connection);
+    if (tls === null) {
+      sniff(socket, (preface) => (preface ? this.#http2 : this.#http).emit("connection", socket));
+      return;
+    }
+    const greeting = faults.greeting(clock.nowNs(), connection.id);
+    if (greeting === "welcome") this.#http2.emit("connection", socket);
+    else if (greeting === "tls-stall") socket.resume();
+    else socket.once("data", () => socket.end(ALERT));
+  }
+
+  /** TLS and HTTP/2 hide the connection; what is below it has the same ports. */
+  #connectionOf(request: AnyRequest): Connection | undefined {
+    const { socket } = request;
+    const own = this.#connections.get(socket) ?? this.#above.get(socket);
+    if (own !== undefined) return own;
+    const { remoteAddress, remotePort } = socket as TLSSocket;
+    const found = [...this.#connections.values()].find(
+      ({ socket: below }) =>
+        below.remotePort === remotePort && below.remoteAddress === remoteAddress,
+    );
+    if (found !== undefined) this.#above.set(socket, found);
+    return found;
+  }
+
+  #greetSession(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.on("error", () => {});
+    session.once("close", () => this.#sessions.delete(session));
+    if (this.#streamsMax !== null) session.settings({ maxConcurrentStreams: this.#streamsMax });
+  }
+
+  #watch(host: string, port: number): void {
+    const { clock, faults } = this.#options;
+    const nowNs = clock.nowNs();
+    const streamsMax = faults.streamsMax(nowNs);
+    if (streamsMax !== this.#streamsMax) {
+      this.#streamsMax = streamsMax;
+      const maxConcurrentStreams = streamsMax ?? 2 ** 32 - 1;
+      for (const session of this.#sessions) session.settings({ maxConcurrentStreams });
+    }
+    if (this.#moving !== null || this.#closed) return;
+    const door = faults.door(nowNs);
+    const now =
+      this.#full !== null ? "accept-queue-full" : this.#door.listening ? "open" : "refuse";
+    if (door === now) return;
+    this.#moving = this.#move(door, { host, port })
+      .catch((cause: unknown) => this.#options.onFailure(cause))
+      .finally(() => (this.#moving = null));
+  }
+
+  async #move(door: "open" | "refuse" | "accept-queue-full", at: { host: string; port: number }) {
+    await this.#full?.release();
+    this.#full = null;
+    // Resolves when its last connection has gone; the port is free at once.
+    if (this.#door.listening) this.#door.close();
+    if (door === "refuse") return;
+    if (door === "accept-queue-full") {
+      this.#full = await holdFullQueue(at.host, at.port);
+      return;
+    }
+    this.#door = this.#makeDoor();
+    await listening(this.#door, at);
+    this.#door.on("error", this.#options.onFailure);
+  }
+}
+
+function listening(server: Server, at: { host: string; port: number }): Promise<number> {
+  const { promise, reject, resolve } = Promise.withResolvers<number>();
+  server.once("error", reject);
+  server.listen({ ...at, backlog: BACKLOG }, () => {
+    server.off("error", reject);
+    resolve((server.address() as AddressInfo).port);
+  });
+  return promise;
+}
+
+/** Looks at a connection's first bytes, and puts them back: is it HTTP/2's preface? */
+function sniff(socket: Socket, tell: (preface: boolean) => void): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const look = (chunk: Buffer): void => {
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    const start = seen.toString("latin1", 0, PREFACE.length);
+    if (start.length < PREFACE.length && PREFACE.startsWith(start)) return;
+    socket.off("data", look);
+    socket.pause();
+    socket.unshift(seen);
+    tell(start === PREFACE);
+    process.nextTick(() => socket.resume());
+  };
+  socket.on("data", look);
+}

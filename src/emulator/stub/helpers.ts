@@ -1,0 +1,182 @@
+import type { HelperDeclareSpec, HelperOptions } from "handlebars";
+import { jsonpath } from "json-p3";
+import type { Draw } from "../../core/index.ts";
+import { textOf } from "./matcher.ts";
+
+/** What a helper may know beside its arguments. */
+interface HelperContext {
+  draw: Draw | null;
+  wallMs: number;
+  /** How many numbers this rendering has drawn. */
+  calls: number;
+}
+
+type Hash = Readonly<Record<string, unknown>>;
+/** A helper's arguments, as Handlebars hands them over, and its named ones. */
+type Helper = (positional: readonly unknown[], hash: Hash, context: HelperContext) => unknown;
+
+const text = (value: unknown): string =>
+  value === undefined || value === null ? "" : `${value as string}`;
+
+const uniform = (context: HelperContext): number =>
+  context.draw?.uniform(`stub-template-${context.calls++}`) ?? 0.5;
+
+const letters = "abcdefghijklmnopqrstuvwxyz";
+const digits = "0123456789";
+const ALPHABETS: Readonly<Record<string, string>> = {
+  ALPHABETIC: letters,
+  NUMERIC: digits,
+  ALPHANUMERIC: letters + digits,
+  HEXADECIMAL: `${digits}abcdef`,
+};
+
+const randomText = (length: number, alphabet: string, context: HelperContext): string =>
+  Array.from({ length }, () => alphabet[Math.floor(uniform(context) * alphabet.length)]).join("");
+
+function randomUuid(context: HelperContext): string {
+  const hex = randomText(32, ALPHABETS["HEXADECIMAL"]!, context);
+  const variant = "89ab"[Math.floor(uniform(context) * 4)];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+function randomValue(_: readonly unknown[], hash: Hash, context: HelperContext): string {
+  const type = text(hash["type"]).toUpperCase() || "ALPHANUMERIC";
+  const length = Math.min(Number(hash["length"] ?? 36), 65_536);
+  const value =
+    type === "UUID"
+      ? randomUuid(context)
+      : randomText(length, ALPHABETS[type] ?? ALPHABETS["ALPHANUMERIC"]!, context);
+  return hash["uppercase"] === true ? value.toUpperCase() : value;
+}
+
+function randomInt(_: readonly unknown[], hash: Hash, context: HelperContext): number {
+  const lower = Number(hash["lower"] ?? 0);
+  const upper = Number(hash["upper"] ?? 2 ** 31 - 1);
+  return lower + Math.floor(uniform(context) * (upper - lower));
+}
+
+/** The text at a path: one value as it is, several as a JSON array, none as nothing. */
+function jsonPath([source, path]: readonly unknown[]): unknown {
+  try {
+    const document: unknown = typeof source === "string" ? JSON.parse(source) : source;
+    if (typeof document !== "object" || document === null) return "";
+    const query = jsonpath.compile(text(path));
+    const values = query.query(document as Parameters<typeof query.query>[0]).values();
+    const value = query.singularQuery() ? values[0] : values;
+    if (value === undefined) return "";
+    return typeof value === "object" && value !== null ? jsonText(value) : value;
+  } catch {
+    return "";
+  }
+}
+
+/** A found object or array: written, it is JSON; `each` and paths go into it. */
+function jsonText(value: object): object {
+  const copy: object = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
+  return Object.defineProperty(copy, "toString", { value: () => textOf(value) });
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  seconds: 1_000,
+  minutes: 60_000,
+  hours: 3_600_000,
+  days: 86_400_000,
+};
+
+function now(_: readonly unknown[], hash: Hash, { wallMs }: HelperContext): string {
+  const [amount = "0", unit = "seconds"] = text(hash["offset"]).split(" ");
+  const atMs = wallMs + Number(amount) * (UNITS_MS[unit] ?? 0);
+  const format = text(hash["format"]);
+  if (format === "epoch") return String(Math.floor(atMs));
+  if (format === "unix") return String(Math.floor(atMs / 1000));
+  const iso = new Date(atMs).toISOString();
+  if (format === "") return `${iso.slice(0, 19)}Z`;
+  const fields: Readonly<Record<string, string>> = {
+    yyyy: iso.slice(0, 4),
+    MM: iso.slice(5, 7),
+    dd: iso.slice(8, 10),
+    HH: iso.slice(11, 13),
+    mm: iso.slice(14, 16),
+    ss: iso.slice(17, 19),
+    SSS: iso.slice(20, 23),
+  };
+  return format
+    .replaceAll(/yyyy|MM|dd|HH|mm|SSS|ss/g, (field) => fields[field]!)
+    .replaceAll("'", "");
+}
+
+function pickRandom(positional: readonly unknown[], _: Hash, context: HelperContext): unknown {
+  const [first] = positional;
+  const choices: readonly unknown[] = Array.isArray(first) ? first : positional;
+  return choices[Math.floor(uniform(context) * choices.length)];
+}
+
+function size([value]: readonly unknown[]): number {
+  if (typeof value === "string") return value.length;
+  return typeof value === "object" && value !== null ? Object.keys(value).length : 0;
+}
+
+function math([left, operator, right]: readonly unknown[]): number {
+  const [a, b] = [Number(left), Number(right)];
+  switch (operator) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return a / b;
+    default:
+      return a % b;
+  }
+}
+
+const capitalized = (value: string): string => value.replace(/(^|\s)\S/g, (at) => at.toUpperCase());
+
+const HELPERS: Readonly<Record<string, Helper>> = {
+  jsonPath,
+  now,
+  randomValue,
+  randomInt,
+  pickRandom,
+  size,
+  math,
+  upper: ([value]) => text(value).toUpperCase(),
+  lower: ([value]) => text(value).toLowerCase(),
+  capitalize: ([value]) => capitalized(text(value)),
+  trim: ([value]) => text(value).trim(),
+  replace: ([value, from, to]) => text(value).replaceAll(text(from), text(to)),
+  substring: ([value, from, to]) =>
+    text(value).slice(Number(from), to === undefined ? undefined : Number(to)),
+  base64: ([value], hash) =>
+    hash["decode"] === true
+      ? Buffer.from(text(value), "base64").toString("utf8")
+      : Buffer.from(text(value)).toString("base64"),
+  urlEncode: ([value], hash) =>
+    hash["decode"] === true ? decodeURIComponent(text(value)) : encodeURIComponent(text(value)),
+  toJson: ([value]) => JSON.stringify(value) ?? "",
+  eq: ([left, right]) => text(left) === text(right),
+  neq: ([left, right]) => text(left) !== text(right),
+  contains: ([whole, part]) => text(whole).includes(text(part)),
+};
+
+const BUILT_IN = ["if", "unless", "each", "with", "lookup"];
+
+/** Every helper that a template may call. */
+export const helperNames: ReadonlySet<string> = new Set([...Object.keys(HELPERS), ...BUILT_IN]);
+
+/** The helpers, for one template. As a block, those that say yes or no choose like `if`. */
+export function templateHelpers(context: HelperContext): HelperDeclareSpec {
+  const declared = Object.entries(HELPERS).map(([name, helper]) => {
+    const call = function (this: unknown, ...args: unknown[]): unknown {
+      const options = args.pop() as HelperOptions;
+      const value = helper(args, options.hash as Hash, context);
+      if (typeof options.fn !== "function") return value;
+      if (typeof value === "boolean") return value ? options.fn(this) : options.inverse(this);
+      return options.fn(value);
+    };
+    return [name, call];
+  });
+  return Object.fromEntries(declared) as HelperDeclareSpec;
+}

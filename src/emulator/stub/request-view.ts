@@ -1,0 +1,55 @@
+import type { CallContext } from "../model.ts";
+
+/** Where a stub looks at a call: parts are read apart when they are first asked for. */
+export class RequestView {
+  readonly call: CallContext;
+  /** Without the query, as sent. */
+  readonly path: string;
+  readonly #body: Buffer;
+  readonly #queryAt: number;
+  #text: string | undefined;
+  #query: URLSearchParams | undefined;
+  #cookies: ReadonlyMap<string, readonly string[]> | undefined;
+
+  constructor(call: CallContext, body: Buffer) {
+    this.call = call;
+    this.#body = body;
+    this.#queryAt = call.path.indexOf("?");
+    this.path = this.#queryAt < 0 ? call.path : call.path.slice(0, this.#queryAt);
+  }
+
+  /** The body as UTF-8. */
+  get text(): string {
+    return (this.#text ??= this.#body.toString("utf8"));
+  }
+
+  /** The query's parameters, decoded. */
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(
+      this.#queryAt < 0 ? "" : this.call.path.slice(this.#queryAt + 1),
+    ));
+  }
+
+  /** Of a name in any case: no value, or the one text that came. */
+  header(name: string): readonly string[] {
+    const value = this.call.headers[name.toLowerCase()];
+    return value === undefined ? [] : [value];
+  }
+
+  cookie(name: string): readonly string[] {
+    this.#cookies ??= readCookies(this.call.headers["cookie"] ?? "");
+    return this.#cookies.get(name) ?? [];
+  }
+}
+
+function readCookies(header: string): ReadonlyMap<string, readonly string[]> {
+  const cookies = new Map<string, string[]>();
+  for (const pair of header.split(";")) {
+    const at = pair.indexOf("=");
+    if (at < 0) continue;
+    const name = pair.slice(0, at).trim();
+    const value = pair.slice(at + 1).trim();
+    cookies.set(name, [...(cookies.get(name) ?? []), value]);
+  }
+  return cookies;
+}

@@ -1,0 +1,70 @@
+import type { Draw } from "../../core/index.ts";
+import type { RequestView } from "./request-view.ts";
+import type { StubResponse, StubSpec } from "./schema.ts";
+import { drawSize, sizedBody } from "./size.ts";
+import { compileTemplate } from "./template.ts";
+
+interface Response {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Gives a matched call its response. */
+export type Responder = (view: RequestView, draw: Draw) => Response;
+
+interface ResponderOptions {
+  readonly wallMsAt: (nowNs: number) => number;
+}
+
+function withJsonType(response: StubResponse): Readonly<Record<string, string>> {
+  const { headers, json } = response;
+  const said = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  return json === undefined || said ? headers : { "content-type": "application/json", ...headers };
+}
+
+const bodyText = ({ body, json }: StubResponse): string =>
+  body ?? (json === undefined ? "" : JSON.stringify(json));
+
+/**
+ * A response made ready: all that does not depend on the call is made once.
+ * @throws SCENARIO_INVALID when a template is not one; the message begins with `place`
+ */
+export function createResponder(
+  response: StubResponse,
+  stub: StubSpec,
+  place: string,
+  { wallMsAt }: ResponderOptions,
+): Responder {
+  const { base64, size, status, template } = response;
+  const headers = withJsonType(response);
+  const text = bodyText(response);
+  const fixed = base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64");
+  const sized = (body: Buffer, draw: Draw): Buffer =>
+    size === undefined ? body : sizedBody(body, drawSize(size, draw));
+  if (!template) {
+    if (size === undefined) {
+      const always: Response = { status, headers, body: fixed };
+      return () => always;
+    }
+    return (_view, draw) => ({ status, headers, body: sized(fixed, draw) });
+  }
+  const pathTemplate = stub.request.pathTemplate ?? null;
+  const compile = (source: string, where: string) =>
+    compileTemplate(source, `${place}, ${where}`, { pathTemplate, wallMsAt });
+  const body = compile(text, "body");
+  const named = Object.entries(headers).map(
+    ([name, value]) => [name, compile(value, `header ${name}`)] as const,
+  );
+  return (view, draw) => ({
+    status,
+    headers: Object.fromEntries(
+      // A value from the call must not break the head apart.
+      named.map(([name, render]) => [
+        name,
+        render(view, draw).replace(/[^\t\x20-\x7e\x80-\xff]/g, " "),
+      ]),
+    ),
+    body: sized(Buffer.from(body(view, draw)), draw),
+  });
+}

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { faultActionSchema, faultSchema } from "../fault/index.ts";
+import { headersSchema } from "../headers.ts";
+import { latencySchema } from "../latency/index.ts";
+import { transferSchema } from "../transfer/index.ts";
+import { matcherSchema, patternField } from "./matcher.ts";
+import { sizeSchema } from "./size.ts";
+
+const oneAtMost =
+  (...names: readonly string[]) =>
+  (value: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+    const given = names.filter((name) => value[name] !== undefined);
+    if (given.length < 2) return;
+    const message = `give only one of ${given.join(", ")}`;
+    context.addIssue({ code: "custom", path: [given[1]!], message });
+  };
+
+const matchers = () => z.record(z.string(), matcherSchema).default({});
+const startsWithSlash = () => z.string().startsWith("/", "a path begins with /");
+
+const requestSchema = z
+  .strictObject({
+    /** One, or several; left out: any. */
+    method: z
+      .union([z.string().transform((method) => [method]), z.array(z.string()).min(1)])
+      .transform((methods) => methods.map((method) => method.toUpperCase()))
+      .default(["ANY"]),
+    /** Without the query, exactly as sent. */
+    path: startsWithSlash().optional(),
+    pathPattern: patternField().optional(),
+    /** `/orders/{id}`: a name stands for one segment. */
+    pathTemplate: startsWithSlash().optional(),
+    /** Path and query, exactly as sent. */
+    url: startsWithSlash().optional(),
+    urlPattern: patternField().optional(),
+    pathParameters: matchers(),
+    query: matchers(),
+    headers: matchers(),
+    cookies: matchers(),
+    body: z
+      .union([z.array(matcherSchema), matcherSchema.transform((matcher) => [matcher])])
+      .default([]),
+  })
+  .superRefine(oneAtMost("path", "pathPattern", "pathTemplate", "url", "urlPattern"));
+
+const responseSchema = z
+  .strictObject({
+    status: z.number().int().min(200).max(599).default(200),
+    headers: headersSchema.default({}),
+    body: z.string().optional(),
+    /** As `body`, and says `content-type: application/json` unless `headers` do. */
+    json: z.json().optional(),
+    base64: z.base64().optional(),
+    /** Relative to the file that says so; read when that is loaded. */
+    bodyFile: z.string().optional(),
+    /** Whether the body and the headers' values are Handlebars templates. */
+    template: z.boolean().default(false),
+    size: sizeSchema.optional(),
+  })
+  .superRefine(oneAtMost("body", "json", "base64", "bodyFile"))
+  .refine(({ base64, template }) => !template || base64 === undefined, {
+    path: ["template"],
+    message: "base64 is no template; give body or json",
+  });
+
+/** A response as the stub keeps it. */
+export type StubResponse = z.output<typeof responseSchema>;
+
+/**
+ * One stub: what a call has to be, and how it is answered. Of the stubs that match, the one with
+ * the lowest `priority` answers; among equals, the first in the list.
+ */
+export const stubSchema = z
+  .strictObject({
+    /** For messages; the request unless told. */
+    name: z.string().optional(),
+    priority: z.number().int().default(5),
+    request: requestSchema.prefault({}),
+    response: responseSchema.optional(),
+    sequence: z.array(responseSchema).min(1).optional(),
+    /** After the sequence's end: its last again, or all over. */
+    then: z.enum(["last", "cycle"]).optional(),
+    latency: latencySchema.optional(),
+    errors: faultSchema.optional(),
+    fault: faultActionSchema.optional(),
+    transfer: transferSchema.optional(),
+    /** The state machine that this stub belongs to; its first state is `Started`. */
+    scenario: z.string().min(1).optional(),
+    whenState: z.string().optional(),
+    thenState: z.string().optional(),
+  })
+  .superRefine(oneAtMost("response", "sequence"))
+  .superRefine(oneAtMost("errors", "fault"))
+  .superRefine((stub, context) => {
+    const needs = (name: "then" | "whenState" | "thenState", other: "sequence" | "scenario") => {
+      if (stub[name] === undefined || stub[other] !== undefined) return;
+      context.addIssue({ code: "custom", path: [name], message: `needs ${other}` });
+    };
+    needs("then", "sequence");
+    needs("whenState", "scenario");
+    needs("thenState", "scenario");
+  });
+export type StubInput = z.input<typeof stubSchema>;
+export type StubSpec = z.output<typeof stubSchema>;
+
+/** What messages call a stub. */
+export function stubName({ name, request }: StubSpec): string {
+  const { path, pathPattern, pathTemplate, url, urlPattern } = request;
+  const where = path ?? url ?? pathTemplate ?? pathPattern ?? urlPattern ?? "any path";
+  return name ?? `${request.method.join("|")} ${where}`;
+}

@@ -1,0 +1,185 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Draw, messageOf, ShakedownError } from "../../core/index.ts";
+import type { FaultSpec } from "../fault/index.ts";
+import type { LatencySpec } from "../latency/index.ts";
+import type { CallContext, Fault, Transfer } from "../model.ts";
+import { type Condition, conditionsOf } from "./request-test.ts";
+import { RequestView } from "./request-view.ts";
+import { createResponder, type Responder } from "./responder.ts";
+import { type StubSpec, stubName } from "./schema.ts";
+import { StubIndex } from "./stub-index.ts";
+
+const STARTED = "Started";
+
+export interface StubOptions {
+  /** What `now` in a template starts from: milliseconds since the epoch, at a moment of the emulator's. */
+  readonly wallMsAt: (nowNs: number) => number;
+}
+
+/** How a matched call is answered. */
+export interface StubHit {
+  /** The stub's place in the list that was given. */
+  readonly index: number;
+  readonly name: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Null: the dependency's own. */
+  readonly latency: LatencySpec | null;
+  /** Null: the dependency's own. */
+  readonly errors: FaultSpec | null;
+  /** Strikes every call that this stub answers; null: none. */
+  readonly fault: Fault | null;
+  /** Null: the dependency's own. */
+  readonly transfer: Transfer | null;
+}
+
+/** The stub that failed the fewest conditions. */
+export interface NearMiss {
+  readonly name: string;
+  /** What of it does not hold, e.g. `header accept`; never empty. */
+  readonly differs: readonly string[];
+}
+
+/** A dependency's stubs. They keep states and sequences, so each arm has its own. */
+export interface Stubs {
+  /**
+   * The answer of the first stub that matches, whose state changes and whose sequence goes on; null:
+   * none matches. Uses draw fields that begin with `stub`.
+   */
+  match(call: CallContext, body: Buffer, draw: Draw): StubHit | null;
+  /** For a call that matched nothing; null: there are no stubs. */
+  nearMiss(call: CallContext, body: Buffer): NearMiss | null;
+  /** Every state machine back to `Started`, every sequence to its beginning. */
+  reset(): void;
+  /** State machine → the state it is in. */
+  states(): Readonly<Record<string, string>>;
+  /** @returns whether there is a state machine of that name */
+  setState(scenario: string, state: string): boolean;
+}
+
+interface Prepared {
+  readonly index: number;
+  readonly spec: StubSpec;
+  readonly name: string;
+  readonly conditions: readonly Condition[];
+  readonly responders: readonly Responder[];
+  used: number;
+}
+
+/**
+ * The specs with the files that they name read in, so that they can go to another thread.
+ * @throws FILE_NOT_FOUND when a body's file cannot be read
+ */
+export function withBodyFiles(specs: readonly StubSpec[], folder: string): StubSpec[] {
+  const read = (response: NonNullable<StubSpec["response"]>): typeof response => {
+    const { bodyFile, ...rest } = response;
+    if (bodyFile === undefined) return response;
+    const path = resolve(folder, bodyFile);
+    try {
+      const bytes = readFileSync(path);
+      if (rest.template) return { ...rest, body: bytes.toString("utf8") };
+      return { ...rest, base64: bytes.toString("base64") };
+    } catch (thrown) {
+      throw new ShakedownError("FILE_NOT_FOUND", `bodyFile ${path}: ${messageOf(thrown)}`, {
+        hint: "a bodyFile is relative to the file that names it",
+        cause: thrown,
+      });
+    }
+  };
+  return specs.map(({ response, sequence, ...rest }) => ({
+    ...rest,
+    ...(response === undefined ? {} : { response: read(response) }),
+    ...(sequence === undefined ? {} : { sequence: sequence.map(read) }),
+  }));
+}
+
+/**
+ * The stubs, in their first states. Body files have been read in (`withBodyFiles`).
+ * @throws SCENARIO_INVALID when a template is not one, or calls a helper that there is not
+ */
+export function createStubs(specs: readonly StubSpec[], options: StubOptions): Stubs {
+  const prepared = specs
+    .map((spec, index) => prepare(spec, index, options))
+    .toSorted((a, b) => a.spec.priority - b.spec.priority || a.index - b.index);
+  const lookup = new StubIndex(prepared.map(({ spec }) => spec));
+  const states = new Map<string, string>();
+  const reset = (): void => {
+    for (const stub of prepared) {
+      stub.used = 0;
+      if (stub.spec.scenario !== undefined) states.set(stub.spec.scenario, STARTED);
+    }
+  };
+  reset();
+  const inState = ({ scenario, whenState }: StubSpec): boolean =>
+    whenState === undefined || states.get(scenario!) === whenState;
+  return {
+    match(call, body, draw) {
+      const view = new RequestView(call, body);
+      const rank = lookup.find(view.path, (each) => {
+        const { conditions, spec } = prepared[each]!;
+        return inState(spec) && conditions.every(({ holds }) => holds(view));
+      });
+      if (rank < 0) return null;
+      const stub = prepared[rank]!;
+      const { scenario, thenState } = stub.spec;
+      if (scenario !== undefined && thenState !== undefined) states.set(scenario, thenState);
+      return answer(stub, view, draw);
+    },
+    nearMiss: (call, body) => nearMissOf(prepared, inState, new RequestView(call, body)),
+    reset,
+    states: () => Object.fromEntries(states),
+    setState(scenario, state) {
+      if (!states.has(scenario)) return false;
+      states.set(scenario, state);
+      return true;
+    },
+  };
+}
+
+function prepare(spec: StubSpec, index: number, options: StubOptions): Prepared {
+  const responses = spec.sequence ?? [
+    spec.response ?? { status: 200, headers: {}, template: false },
+  ];
+  const name = stubName(spec);
+  const place = `stub ${index + 1} (${name})`;
+  return {
+    index,
+    spec,
+    name,
+    conditions: conditionsOf(spec.request),
+    responders: responses.map((response) => createResponder(response, spec, place, options)),
+    used: 0,
+  };
+}
+
+function answer(stub: Prepared, view: RequestView, draw: Draw): StubHit {
+  const { index, name, responders, spec } = stub;
+  const place = spec.then === "cycle" ? stub.used % responders.length : stub.used;
+  const responder = responders[Math.min(place, responders.length - 1)]!;
+  stub.used++;
+  return {
+    index,
+    name,
+    ...responder(view, draw),
+    latency: spec.latency ?? null,
+    errors: spec.errors ?? null,
+    fault: spec.fault ?? null,
+    transfer: spec.transfer ?? null,
+  };
+}
+
+function nearMissOf(
+  prepared: readonly Prepared[],
+  inState: (spec: StubSpec) => boolean,
+  view: RequestView,
+): NearMiss | null {
+  let best: NearMiss | null = null;
+  for (const { conditions, name, spec } of prepared) {
+    const differs = conditions.filter(({ holds }) => !holds(view)).map(({ what }) => what);
+    if (!inState(spec)) differs.push(`state ${spec.whenState} of ${spec.scenario}`);
+    if (best === null || differs.length < best.differs.length) best = { name, differs };
+  }
+  return best;
+}

@@ -1,0 +1,35 @@
+import { type TcpContext, TcpProxy } from "./proxy.ts";
+import type { TcpSpec } from "./schema.ts";
+
+export interface TcpDependencyOptions extends TcpContext {
+  /** The proxy's name in Toxiproxy's API: one for each arm, e.g. `control/redis`. */
+  readonly name: string;
+  readonly spec: TcpSpec;
+  /** 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** 0 (the default) takes a free one. */
+  readonly port?: number;
+}
+
+/**
+ * One arm's proxy in front of a dependency, listening. `stop()` hangs up on everybody and resolves
+ * when all sockets are closed; the deadlines stay the caller's.
+ * @throws PORT_IN_USE, USAGE when it cannot listen
+ */
+export async function startTcpDependency(options: TcpDependencyOptions): Promise<TcpProxy> {
+  const { name, spec, host = "127.0.0.1", port = 0, ...context } = options;
+  const { upstream, toxics, connectionsMax, beyond } = spec;
+  const proxy = new TcpProxy(
+    {
+      name,
+      listen: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+      upstream,
+      toxics,
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      ...(beyond === undefined ? {} : { beyond }),
+    },
+    context,
+  );
+  await proxy.start();
+  return proxy;
+}

@@ -1,0 +1,130 @@
+import type { CallMeta } from "./call-spool.ts";
+import type { Columns } from "./spool-layout.ts";
+import { readSpool, type Spool } from "./spool-reader.ts";
+import { SpoolWriter } from "./spool-writer.ts";
+
+/** How a connection to a TCP dependency ended. Only ever added to, at the end. */
+export const CONNECTION_OUTCOMES = ["ended", "reset", "closed", "unreachable", "refused"] as const;
+/** Who began to end it. */
+export const CONNECTION_CLOSERS = ["caller", "upstream", "toxic", "proxy"] as const;
+
+/**
+ * One connection that a target made to a TCP dependency. Times are nanoseconds since the run's
+ * start; null: it never happened.
+ */
+export interface TcpConnection {
+  /** Indexes into the spool header's `arms` and `dependencies`. */
+  readonly arm: number;
+  readonly dependency: number;
+  /** Numbered as they came, within arm and dependency, from 0. */
+  readonly connection: number;
+  readonly outcome: (typeof CONNECTION_OUTCOMES)[number];
+  readonly closedBy: (typeof CONNECTION_CLOSERS)[number];
+  readonly openNs: number;
+  readonly connectedNs: number | null;
+  /** When the first byte came from the caller, and from the upstream; when the last came. */
+  readonly firstUpNs: number | null;
+  readonly firstDownNs: number | null;
+  readonly lastNs: number | null;
+  readonly closeNs: number;
+  /** Bytes that came from the caller, and from the upstream. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+/** 80 bytes a connection. A time that never was is NaN. */
+export const CONNECTION_COLUMNS = {
+  openNs: "f64",
+  connectedNs: "f64",
+  firstUpNs: "f64",
+  firstDownNs: "f64",
+  lastNs: "f64",
+  closeNs: "f64",
+  bytesUp: "f64",
+  bytesDown: "f64",
+  connection: "u32",
+  arm: "u8",
+  dependency: "u8",
+  outcome: "u8",
+  closedBy: "u8",
+} as const;
+
+const TIMES = ["openNs", "connectedNs", "firstUpNs", "firstDownNs", "lastNs", "closeNs"] as const;
+
+export class ConnectionWriter {
+  readonly spool: SpoolWriter<typeof CONNECTION_COLUMNS>;
+
+  private constructor(spool: SpoolWriter<typeof CONNECTION_COLUMNS>) {
+    this.spool = spool;
+  }
+
+  static async create(path: string, meta: CallMeta): Promise<ConnectionWriter> {
+    return new ConnectionWriter(await SpoolWriter.create(path, CONNECTION_COLUMNS, { ...meta }));
+  }
+
+  write(connection: TcpConnection): void {
+    const { columns: c, row } = this.spool;
+    for (const time of TIMES) c[time][row] = connection[time] ?? Number.NaN;
+    c.bytesUp[row] = connection.bytesUp;
+    c.bytesDown[row] = connection.bytesDown;
+    c.connection[row] = connection.connection;
+    c.arm[row] = connection.arm;
+    c.dependency[row] = connection.dependency;
+    c.outcome[row] = CONNECTION_OUTCOMES.indexOf(connection.outcome);
+    c.closedBy[row] = CONNECTION_CLOSERS.indexOf(connection.closedBy);
+    this.spool.commit();
+  }
+}
+
+/** Connections in memory, in the order in which they ended. */
+export class ConnectionTable {
+  readonly meta: CallMeta;
+  readonly rows: number;
+  readonly truncated: boolean;
+  readonly #columns: Columns<typeof CONNECTION_COLUMNS>;
+  readonly #leadNs: number;
+
+  constructor(spool: Spool<typeof CONNECTION_COLUMNS>, leadNs: number) {
+    this.meta = spool.meta as unknown as CallMeta;
+    this.rows = spool.rows;
+    this.truncated = spool.truncated;
+    this.#columns = spool.columns;
+    this.#leadNs = leadNs;
+  }
+
+  at(row: number): TcpConnection {
+    const c = this.#columns;
+    const time = (name: (typeof TIMES)[number]): number => c[name][row]! - this.#leadNs;
+    const maybe = (name: (typeof TIMES)[number]): number | null => {
+      const atNs = time(name);
+      return Number.isNaN(atNs) ? null : atNs;
+    };
+    return {
+      arm: c.arm[row]!,
+      dependency: c.dependency[row]!,
+      connection: c.connection[row]!,
+      outcome: CONNECTION_OUTCOMES[c.outcome[row]!] ?? "closed",
+      closedBy: CONNECTION_CLOSERS[c.closedBy[row]!] ?? "proxy",
+      openNs: time("openNs"),
+      connectedNs: maybe("connectedNs"),
+      firstUpNs: maybe("firstUpNs"),
+      firstDownNs: maybe("firstDownNs"),
+      lastNs: maybe("lastNs"),
+      closeNs: time("closeNs"),
+      bytesUp: c.bytesUp[row]!,
+      bytesDown: c.bytesDown[row]!,
+    };
+  }
+
+  *[Symbol.iterator](): Generator<TcpConnection> {
+    for (let row = 0; row < this.rows; row++) yield this.at(row);
+  }
+}
+
+/**
+ * Reads a connection spool; `leadNs` as for `readCalls`.
+ * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ */
+export function readConnections(path: string, leadNs = 0): ConnectionTable {
+  return new ConnectionTable(readSpool(path, CONNECTION_COLUMNS), leadNs);
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { request } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+const WIREMOCK = dirname(createRequire(import.meta.url).resolve("wiremock/package.json"));
+const JAR = join(WIREMOCK, "build", "wiremock-standalone-3.13.2.jar");
+
+/** Why the real WireMock cannot be started here; null: it can. */
+export function missingWireMock(): string | null {
+  if (!existsSync(JAR)) return `${JAR} is missing`;
+  return spawnSync("java", ["-version"]).error === undefined ? null : "java is missing";
+}
+
+export interface Asking {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export function ask(port: number, { body, headers, method, path }: Asking): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const call = request({ host: "127.0.0.1", port, method, path, headers }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("error", reject);
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(pieces),
+        }),
+      );
+    });
+    call.on("error", reject);
+    call.end(body);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** WireMock on a free loopback port, playing a folder; ended by the returned function. */
+export async function startWireMock(
+  folder: string,
+): Promise<{ port: number; end: () => Promise<void> }> {
+  const port = await freePort();
+  const args = `--bind-address 127.0.0.1 --port ${port} --disable-banner --no-request-journal`;
+  const child: ChildProcess = spawn(
+    "java",
+    ["-XX:TieredStopAtLevel=1", "-jar", JAR, ...args.split(" "), "--root-dir", folder],
+    { stdio: ["ignore", "ignore", "ignore"] },
+  );
+  const exited = once(child, "exit");
+  const end = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await exited;
+  };
+  const until = Date.now() + 40_000;
+  for (;;) {
+    const health = { method: "GET", path: "/__admin/mappings?limit=1", headers: {}, body: "" };
+    const up = await ask(port, health).catch(() => null);
+    if (up?.status === 200) return { port, end };
+    if (Date.now() > until || child.exitCode !== null) {
+      await end();
+      throw new Error("WireMock did not come up");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
