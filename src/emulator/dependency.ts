@@ -24,7 +24,7 @@ const cacheTtlField = () =>
 /** Arm → port. An arm that is not named gets any free port. */
 const portsField = () => z.record(z.string(), z.number().int().min(1).max(65_535)).default({});
 
-const pem = z.string().regex(/-----BEGIN /, "a PEM text, or the path of one");
+const pem = z.string().min(1).describe("a PEM file, from the file's folder, or its text");
 
 const httpSchema = z
   .strictObject({
@@ -35,7 +35,7 @@ const httpSchema = z
     errors: faultSchema.optional(),
     limit: limitSchema.optional(),
     connections: z.array(connectionFaultSchema).max(32).default([]),
-    /** Serves https, and HTTP/2 where it is agreed upon: PEM texts. */
+    /** Serves https, and HTTP/2 where it is agreed upon. */
     tls: z.strictObject({ cert: pem, key: pem }).optional(),
     /** A request that has not come whole by then is answered with 408. */
     requestTimeout: durationNsField()

@@ -37,7 +37,8 @@ try {
       })();
     }
   });
-  say({ kind: "ready", addresses: emulator.addresses });
+  const { addresses, toxiproxyAddress } = emulator;
+  say({ kind: "ready", at: { addresses, toxiproxyAddress } });
   void emulator.failed.then((error) =>
     say({ kind: "failed", error: plainError(error, "EMULATOR_FAILED") }),
   );

@@ -14,7 +14,13 @@ import { Listener, type ListenerOptions } from "./listener.ts";
 import type { World } from "./model.ts";
 import { Recorder } from "./recorder.ts";
 import { rehearse } from "./rehearse.ts";
-import { startTcpDependency, type TcpProxy } from "./tcp/index.ts";
+import {
+  startTcpDependency,
+  startToxiproxyApi,
+  TcpProxies,
+  type TcpProxy,
+  type ToxiproxyApi,
+} from "./tcp/index.ts";
 import type { IncidentSpec } from "./timeline/index.ts";
 import { createWorlds } from "./world.ts";
 
@@ -34,6 +40,8 @@ export interface EmulatorOptions {
   readonly spoolPath: string | null;
   /** The same for connections to TCP dependencies; made when there is such a dependency. */
   readonly connectionsPath?: string;
+  /** Serves Toxiproxy's API over the proxies of TCP dependencies, and whatever it is asked to add. */
+  readonly toxiproxy?: { readonly host: string; readonly port: number };
   /** How many of the last calls `journal` tells of; 0 unless told. */
   readonly journal?: number;
   /** 127.0.0.1 unless told. */
@@ -58,6 +66,8 @@ export interface EmulatorTotals {
 
 export interface Emulator extends AsyncDisposable {
   readonly addresses: EmulatorAddresses;
+  /** Null when it was not asked for. */
+  readonly toxiproxyAddress: string | null;
   /** The counts of this moment; costs the serving thread nothing. */
   snapshot(): Promise<EmulatorSnapshot>;
   /** The last calls, the oldest first: as many as the options say. */
@@ -277,6 +287,26 @@ const fixed = (dependency: string, why: string): ShakedownError =>
     hint: "start the emulator anew for that",
   });
 
+/** Toxiproxy's API over the dependencies' proxies; `stop` ends it and what it was asked to add. */
+async function serveToxiproxy(
+  { seed, toxiproxy }: EmulatorOptions,
+  servers: Servers,
+  time: Pick<ListenerOptions, "clock" | "deadlines">,
+): Promise<{ readonly address: string; stop(): Promise<void> } | null> {
+  if (toxiproxy === undefined) return null;
+  const { draw } = createWorlds(seed, {})("toxiproxy");
+  const proxies = new TcpProxies({ ...time, draw });
+  for (const proxy of servers.proxies) proxies.adopt(proxy);
+  const api: ToxiproxyApi = await startToxiproxyApi({ proxies, ...toxiproxy });
+  return {
+    address: api.address,
+    async stop() {
+      await api[Symbol.asyncDispose]();
+      await proxies[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** How often the counts of proxies are told. */
 const REFRESH_MS = 100;
 
@@ -315,10 +345,18 @@ export async function serveEmulator(
     await Promise.all([deadlines.close(), recorder.discard()]);
     throw thrown;
   });
+  const toxiproxy = await serveToxiproxy(options, servers, { clock, deadlines }).catch(
+    async (thrown: unknown) => {
+      await servers.close();
+      await Promise.all([deadlines.close(), recorder.discard()]);
+      throw thrown;
+    },
+  );
   const refreshing = tcp ? setInterval(() => servers.refresh(), REFRESH_MS).unref() : undefined;
   const stop = async (): Promise<EmulatorTotals> => {
     clearInterval(refreshing);
     servers.refresh();
+    await toxiproxy?.stop();
     await servers.close();
     await deadlines.close();
     const lostRows = await recorder.close();
@@ -329,6 +367,7 @@ export async function serveEmulator(
   const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());
   return {
     addresses: servers.addresses,
+    toxiproxyAddress: toxiproxy?.address ?? null,
     failed,
     snapshot: async () => counters.snapshot(),
     journal: async () => journal.list(),

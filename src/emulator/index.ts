@@ -18,7 +18,12 @@ export {
   startEmulator,
 } from "./emulator.ts";
 export { createFaultModel, faultSchema, type FaultSpec } from "./fault/index.ts";
-export { createLatencyModel, latencySchema, type LatencySpec } from "./latency/index.ts";
+export {
+  createLatencyModel,
+  latencySchema,
+  type LatencySpec,
+  resolveFitted,
+} from "./latency/index.ts";
 export { createLimiter, limitSchema, type LimitSpec } from "./limit/index.ts";
 export type {
   Admitted,

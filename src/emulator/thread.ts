@@ -9,7 +9,7 @@ import {
 import { EmulatorCounters } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
 import type { JournalEntry } from "./journal.ts";
-import type { Emulator, EmulatorAddresses, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
+import type { Emulator, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
 
 /** A thread that has not stopped by then is ended; its unsaved rows are counted as lost. */
 const STOP_MS = 2_000;
@@ -35,7 +35,7 @@ export type Question =
 export type FromThread =
   | { readonly kind: "answer"; readonly id: number; readonly journal: readonly JournalEntry[] }
   | { readonly kind: "cannot"; readonly id: number; readonly error: PlainError }
-  | { readonly kind: "ready"; readonly addresses: EmulatorAddresses }
+  | { readonly kind: "ready"; readonly at: EmulatorPlaces }
   | { readonly kind: "refused"; readonly error: PlainError }
   | { readonly kind: "failed"; readonly error: PlainError }
   | { readonly kind: "stopped"; readonly totals: EmulatorTotals };
@@ -46,9 +46,12 @@ const died = (why: string, cause?: unknown): ShakedownError =>
     cause,
   });
 
+/** Where a thread's emulator listens. */
+export type EmulatorPlaces = Pick<Emulator, "addresses" | "toxiproxyAddress">;
+
 /** The emulator that a thread which was started with `ThreadData` serves. */
 export async function emulatorOver(thread: Worker, counters: EmulatorCounters): Promise<Emulator> {
-  const ready = Promise.withResolvers<EmulatorAddresses>();
+  const ready = Promise.withResolvers<EmulatorPlaces>();
   const failed = Promise.withResolvers<ShakedownError>();
   const stopped = Promise.withResolvers<EmulatorTotals>();
   const exited = Promise.withResolvers<void>();
@@ -73,7 +76,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   };
   const say = (message: ToThread): void => thread.postMessage(message);
   thread.on("message", (message: FromThread) => {
-    if (message.kind === "ready") ready.resolve(message.addresses);
+    if (message.kind === "ready") ready.resolve(message.at);
     else if (message.kind === "answer") take(message.id)?.resolve(message.journal);
     else if (message.kind === "cannot") take(message.id)?.reject(revivedError(message.error));
     else if (message.kind === "stopped") stopped.resolve(message.totals);
@@ -99,7 +102,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   let stopping: Promise<EmulatorTotals> | undefined;
   const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());
   return {
-    addresses: await ready.promise,
+    ...(await ready.promise),
     failed: failed.promise,
     snapshot: async () => counters.snapshot(),
     journal: () => ask({ kind: "journal" }),

@@ -6,6 +6,7 @@ export { parquetPieces } from "./export-parquet.ts";
 export { judgeAndReport } from "./judge.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
+export { loadEmulated } from "./emulated-file.ts";
 export { type ReplayFlags, replayScenario } from "./replay-scenario.ts";
 export type { TargetFlags } from "./flag-arms.ts";
 export { RunDirectory } from "./run-directory.ts";

@@ -3,6 +3,7 @@ import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
 import { dataFaults, meant } from "./data-faults.ts";
 import { type Scenario, type ScenarioArm, type ScenarioInput, scenarioSchema } from "./scenario.ts";
+import { checkIncidents } from "./incidents.ts";
 import { dependencyEnvName } from "./target.ts";
 import { type Faults, readYamlFile } from "./yaml-file.ts";
 
@@ -89,6 +90,7 @@ export function checkedScenario(data: ScenarioInput): Scenario {
 /** What the schema cannot say. */
 function checkWhole(scenario: Scenario, faults: Faults): void {
   checkReferences(scenario, faults);
+  checkIncidents(scenario, faults);
   checkStages(scenario, faults);
   checkHypothesis(scenario, faults);
   checkLoad(scenario, faults);

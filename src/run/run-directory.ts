@@ -63,6 +63,10 @@ export class RunDirectory {
     return join(this.path, "emulated", "calls.spool");
   }
 
+  get connections(): string {
+    return join(this.path, "emulated", "connections.spool");
+  }
+
   #list(folder: string): string[] {
     try {
       return readdirSync(folder);

@@ -11,6 +11,7 @@ import { type GeneratorSetup, setUpGenerator } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
 import type { RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
+import { servedDependencies } from "./dependencies.ts";
 import { makePlan } from "./make-plan.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
@@ -208,17 +209,20 @@ class Run {
   }
 
   async #startEmulator(): Promise<Emulator | null> {
-    const { id, loaded, registered } = this.#made;
-    const { dependencies } = loaded.scenario;
+    const { id, loaded, profile, registered } = this.#made;
+    const { dependencies, incidents } = loaded.scenario;
     if (Object.keys(dependencies).length === 0) return null;
     this.#options.onEvent({ kind: "starting", what: "emulator" });
+    const from = { dir: loaded.dir, manifestOf: () => profile.manifest };
     return startEmulatorThread({
       arms: registered.plan.arms,
-      dependencies,
+      dependencies: await servedDependencies(dependencies, from),
+      incidents,
       seed: registered.plan.seed,
       runId: id,
       originNs: this.#emulatorOriginNs,
       spoolPath: this.#directory.calls,
+      connectionsPath: this.#directory.connections,
       rehearse: true,
     });
   }

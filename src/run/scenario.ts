@@ -13,7 +13,7 @@ import {
   ShakedownError,
   textWithUnit,
 } from "../core/index.ts";
-import { dependencySchema } from "../emulator/index.ts";
+import { dependencySchema, incidentSchema } from "../emulator/index.ts";
 import { metricSchema, primarySchema } from "../experiment/index.ts";
 import {
   substitutionSchema,
@@ -248,6 +248,10 @@ export const scenarioSchema = z.strictObject({
     z.strictObject({ target: arm }).describe("one arm alone: measured, with nothing to compare"),
   ]),
   dependencies: z.record(name, dependencySchema).default({}),
+  incidents: z
+    .record(name, incidentSchema)
+    .default({})
+    .describe("times at which several dependencies are struck at once: each names the incident"),
   hypothesis: hypothesis.optional().describe("what is to be decided; needs two arms"),
   secondary: z.array(metricSchema).max(2).default([]),
   guardrails: z.array(metricSchema).default([]),

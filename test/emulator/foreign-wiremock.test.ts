@@ -34,10 +34,26 @@ const headers = fc.record(
   { requiredKeys: [] },
 );
 const bodies = [
-  ...["hello", "hello world", "a\nb", "x", "", " Two  Words ", '{"a":1,"b":[1,2]}'],
-  ...['{"a":1,"b":[2,1]}', '{"b":[1,2],"a":1.0}', '{"a":1,"c":2}', "[2,1]", "[1,2,3]", "[3,2,1]"],
-  ...['{"name":"ann"}', '{"name":"bob"}', '{"name":null}', '{"name":""}', '{"name":[]}'],
-  ...['{"name":{"x":1},"items":[1,"two"]}', "{broken"],
+  "hello",
+  "hello world",
+  "a\nb",
+  "x",
+  "",
+  " Two  Words ",
+  '{"a":1,"b":[1,2]}',
+  '{"a":1,"b":[2,1]}',
+  '{"b":[1,2],"a":1.0}',
+  '{"a":1,"c":2}',
+  "[2,1]",
+  "[1,2,3]",
+  "[3,2,1]",
+  '{"name":"ann"}',
+  '{"name":"bob"}',
+  '{"name":null}',
+  '{"name":""}',
+  '{"name":[]}',
+  '{"name":{"x":1},"items":[1,"two"]}',
+  "{broken",
 ];
 const withItems = [
   '{"items":[{"n":2}]}',
@@ -120,7 +136,6 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
         if (JSON.stringify(mine) !== JSON.stringify(theirs))
           differences.push({ call, mine, theirs });
       }
-      if (process.env.DBG) (await import("node:fs")).writeFileSync("/tmp/t/F-diff.json", JSON.stringify(differences));
       expect(differences).toEqual([]);
     }, 60_000);
   },

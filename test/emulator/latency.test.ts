@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createLatencyModel, latencySchema } from "../../src/emulator/index.ts";
 import type { AnsweredCall } from "../../src/emulator/model.ts";
 import { resolveFitted } from "../../src/emulator/latency/index.ts";
+import { Histogram } from "../../src/measure/index.ts";
 import { CALL, latencyContract, WORLD } from "./latency-contract.ts";
 
 const lognormal = (medianUs: number, sigma: number) => (p: number) =>
@@ -73,6 +74,13 @@ latencyContract("weibull of shape 1 is exponential", {
 latencyContract("pareto by median", {
   written: { kind: "pareto", min: "1ms", median: "2ms" },
   quantileUs: (p) => 1_000 / (1 - p),
+});
+
+const measured = new Histogram();
+for (let us = 1; us <= 1_000; us++) measured.record(us);
+latencyContract("histogram", {
+  written: { kind: "histogram", histogram: measured.encode() },
+  quantileUs: (p) => 0.5 + 1_000 * p,
 });
 
 const at = (written: unknown, call: Partial<AnsweredCall>, u = 0.5): number =>
@@ -160,6 +168,7 @@ describe("latencies that hold others", () => {
   });
 
   it.each([
+    [{ kind: "histogram", histogram: "HISTnone" }, /no HdrHistogram/],
     [{ kind: "gamma", mean: "1ms" }, /exactly mean and sd/],
     [{ kind: "exponential", mean: "1ms", p99: "2ms" }, /given: mean, p99/],
     [{ kind: "weibull", median: "2ms", p99: "1ms" }, /not above the median/],

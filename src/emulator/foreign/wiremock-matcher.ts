@@ -1,5 +1,6 @@
 import type { Matcher } from "../stub/index.ts";
 import { asText, type Fields, isFields, type Notes } from "./model.ts";
+import { NotTold } from "./not-told.ts";
 
 const OPERATORS = [
   "equalTo",
@@ -18,9 +19,6 @@ const OPERATORS = [
 ] as const;
 
 const OPTIONS = new Set(["caseInsensitive", "ignoreArrayOrder", "ignoreExtraElements"]);
-
-/** Thrown for what a matcher cannot be told in: the whole mapping is then left out. */
-export class NotTold extends Error {}
 
 const refuse = (where: string, what: string): never => {
   throw new NotTold(`${where}: ${what}`);
@@ -56,7 +54,7 @@ function pathMatcher(value: unknown, where: string, notes: Notes): Matcher {
  */
 export function wireMockMatcher(value: unknown, where: string, notes: Notes): Matcher {
   if (!isFields(value)) return refuse(where, "is no matcher");
-  const operator = OPERATORS.find((operator) => operator in value);
+  const operator = OPERATORS.find((name) => name in value);
   const unknown = Object.keys(value).filter((name) => !OPTIONS.has(name) && name !== operator);
   if (operator === undefined || unknown.length > 0) {
     return refuse(where, `${unknown.join(", ") || "an empty matcher"} is not supported`);

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
 import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
-import { NotTold, wireMockMatcher } from "./wiremock-matcher.ts";
+import { NotTold } from "./not-told.ts";
+import { wireMockMatcher } from "./wiremock-matcher.ts";
 
 const TOP =
   "id uuid name priority persistent metadata scenarioName requiredScenarioState newScenarioState request response insertionIndex".split(

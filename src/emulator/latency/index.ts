@@ -7,6 +7,7 @@ import { empiricalLatency, empiricalSchema } from "./empirical.ts";
 import { exponentialLatency, exponentialSchema } from "./exponential.ts";
 import { fittedSchema, type FittedSpec, unresolvedFit } from "./fitted.ts";
 import { gammaLatency, gammaSchema } from "./gamma.ts";
+import { histogramLatency, histogramSchema } from "./histogram.ts";
 import { linearLatency, linearSchema, type LinearSpec } from "./linear.ts";
 import { loadLatency, loadSchema, type LoadSpec } from "./load.ts";
 import { lognormalLatency, lognormalSchema } from "./lognormal.ts";
@@ -29,6 +30,7 @@ const PLAIN = [
   weibullSchema,
   paretoSchema,
   empiricalSchema,
+  histogramSchema,
 ] as const;
 
 /** As read from a scenario: plain data; durations in microseconds, times in nanoseconds. */
@@ -82,6 +84,8 @@ function build(spec: LatencySpec, world: World, name: string): LatencyModel {
       return paretoLatency(spec);
     case "empirical":
       return empiricalLatency(spec);
+    case "histogram":
+      return histogramLatency(spec);
     case "fitted":
       throw unresolvedFit();
     case "mixture":
@@ -154,6 +158,7 @@ export function resolveFitted(
     case "weibull":
     case "pareto":
     case "empirical":
+    case "histogram":
       return spec;
   }
 }

@@ -1,7 +1,6 @@
 import type { HelperDeclareSpec, HelperOptions } from "handlebars";
 import { jsonpath } from "json-p3";
 import type { Draw } from "../../core/index.ts";
-import { textOf } from "./matcher.ts";
 
 /** What a helper may know beside its arguments. */
 interface HelperContext {
@@ -15,8 +14,8 @@ type Hash = Readonly<Record<string, unknown>>;
 /** A helper's arguments, as Handlebars hands them over, and its named ones. */
 type Helper = (positional: readonly unknown[], hash: Hash, context: HelperContext) => unknown;
 
-const text = (value: unknown): string =>
-  value === undefined || value === null ? "" : `${value as string}`;
+/** Nothing for null; several values under one name are an object that knows its text. */
+const text = (value: unknown): string => [value].join("");
 
 const uniform = (context: HelperContext): number =>
   context.draw?.uniform(`stub-template-${context.calls++}`) ?? 0.5;
@@ -57,8 +56,14 @@ function randomInt(_: readonly unknown[], hash: Hash, context: HelperContext): n
 
 /** The text at a path: one value as it is, several as a JSON array, none as nothing. */
 function jsonPath([source, path]: readonly unknown[]): unknown {
+  let document: unknown = source;
   try {
-    const document: unknown = typeof source === "string" ? JSON.parse(source) : source;
+    if (typeof source === "string") document = JSON.parse(source);
+  } catch {
+    // WireMock takes a bare word for a text, in which there is nothing to find.
+    return /^\s*[{[]/.test(text(source)) ? `[ERROR: ${text(source)} is not valid JSON]` : "";
+  }
+  try {
     if (typeof document !== "object" || document === null) return "";
     const query = jsonpath.compile(text(path));
     const values = query.query(document as Parameters<typeof query.query>[0]).values();
@@ -70,10 +75,27 @@ function jsonPath([source, path]: readonly unknown[]): unknown {
   }
 }
 
+/** JSON as Jackson lays it out, which is how WireMock writes an object that it has found. */
+function spacious(value: unknown, indent: string): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? "[ ]"
+      : `[ ${value.map((each) => spacious(each, indent)).join(", ")} ]`;
+  }
+  const inner = `${indent}  `;
+  const fields = Object.entries(value).map(
+    ([name, each]) => `\n${inner}${JSON.stringify(name)} : ${spacious(each, inner)}`,
+  );
+  return fields.length === 0 ? "{ }" : `{${fields.join(",")}\n${indent}}`;
+}
+
 /** A found object or array: written, it is JSON; `each` and paths go into it. */
 function jsonText(value: object): object {
   const copy: object = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
-  return Object.defineProperty(copy, "toString", { value: () => textOf(value) });
+  return Object.defineProperty(copy, "toString", {
+    value: () => (Array.isArray(value) ? JSON.stringify(value) : spacious(value, "")),
+  });
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = {
@@ -132,7 +154,7 @@ function math([left, operator, right]: readonly unknown[]): number {
   }
 }
 
-const capitalized = (value: string): string => value.replace(/(^|\s)\S/g, (at) => at.toUpperCase());
+const capitalized = (value: string): string => value.replace(/(^| )\S/g, (at) => at.toUpperCase());
 
 const HELPERS: Readonly<Record<string, Helper>> = {
   jsonPath,
@@ -154,10 +176,13 @@ const HELPERS: Readonly<Record<string, Helper>> = {
       ? Buffer.from(text(value), "base64").toString("utf8")
       : Buffer.from(text(value)).toString("base64"),
   urlEncode: ([value], hash) =>
-    hash["decode"] === true ? decodeURIComponent(text(value)) : encodeURIComponent(text(value)),
+    hash["decode"] === true
+      ? (new URLSearchParams(`=${text(value)}`).get("") ?? "")
+      : new URLSearchParams([["", text(value)]]).toString().slice(1),
   toJson: ([value]) => JSON.stringify(value) ?? "",
-  eq: ([left, right]) => text(left) === text(right),
-  neq: ([left, right]) => text(left) !== text(right),
+  // As in WireMock, `request.query.a` is a list and equals no text; `request.query.a.[0]` may.
+  eq: ([left, right]) => left === right,
+  neq: ([left, right]) => left !== right,
   contains: ([whole, part]) => text(whole).includes(text(part)),
 };
 

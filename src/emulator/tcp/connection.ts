@@ -165,6 +165,8 @@ export class TcpConnection {
       destination.end();
       return;
     }
+    // A toxic's doing, even where a peer had closed its own direction before.
+    this.#closedBy = "toxic";
     this.#settle(kind === "reset" ? "reset" : "closed", "toxic");
     this.#dropLinks();
     for (const socket of [this.#options.caller, this.#upstream]) {

@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import {
+  type DependencySpec,
+  type HttpSpec,
+  latencySchema,
+  type LatencySpec,
+  resolveFitted,
+} from "../emulator/index.ts";
+import { dependencyLatency, type ProfileManifest } from "../profile/index.ts";
+import { readTextFile } from "./text-file.ts";
+
+const PEM = { what: "file", hint: "`tls` of a dependency names PEM files, from the file's folder" };
+
+function pemOf(textOrPath: string, dir: string): string {
+  if (textOrPath.includes("-----BEGIN ")) return textOrPath;
+  return readTextFile(resolve(dir, textOrPath), PEM);
+}
+
+function holdsFit(latency: LatencySpec): boolean {
+  return JSON.stringify(latency).includes('"kind":"fitted"');
+}
+
+/** The profile that latencies are fitted from, when one is asked for. */
+export type ManifestOf = () => ProfileManifest | Promise<ProfileManifest>;
+
+async function resolved(
+  name: string,
+  spec: HttpSpec,
+  { dir, manifestOf }: { dir: string; manifestOf: ManifestOf },
+): Promise<HttpSpec> {
+  const { latency, tls } = spec;
+  const identity = tls === null ? null : { cert: pemOf(tls.cert, dir), key: pemOf(tls.key, dir) };
+  if (!holdsFit(latency)) return { ...spec, tls: identity };
+  const lookup = dependencyLatency(await manifestOf(), name);
+  const fitted = resolveFitted(latency, (route, statusClass) =>
+    latencySchema.parse(lookup(route, statusClass)),
+  );
+  return { ...spec, tls: identity, latency: fitted };
+}
+
+/**
+ * Dependencies as they can be served: fits are looked up in the profile, PEM files read.
+ * @throws SCENARIO_INVALID when the profile knows nothing of one that is to be fitted;
+ * FILE_NOT_FOUND, FILE_UNREADABLE
+ */
+export async function servedDependencies(
+  dependencies: Readonly<Record<string, DependencySpec>>,
+  from: { readonly dir: string; readonly manifestOf: ManifestOf },
+): Promise<Record<string, DependencySpec>> {
+  const served: Record<string, DependencySpec> = {};
+  for (const [name, spec] of Object.entries(dependencies)) {
+    served[name] = spec.protocol === "http" ? await resolved(name, spec, from) : spec;
+  }
+  return served;
+}

@@ -1,0 +1,113 @@
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import {
+  type DependencySpec,
+  dependencySchema,
+  incidentSchema,
+  type IncidentSpec,
+} from "../emulator/index.ts";
+import { readProfile } from "../profile/index.ts";
+import { dataFaults } from "./data-faults.ts";
+import { servedDependencies } from "./dependencies.ts";
+import { loadScenario } from "./load-scenario.ts";
+import { checkIncidents } from "./incidents.ts";
+import { readYamlFile } from "./yaml-file.ts";
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/i, "letters, digits and dashes, beginning with a letter");
+
+/** A file of dependencies alone, for `shakedown emulate`. */
+export const emulatedFileSchema = z.strictObject({
+  dependencies: z
+    .record(name, dependencySchema)
+    .refine((all) => Object.keys(all).length > 0, "at least one dependency"),
+  incidents: z.record(name, incidentSchema).default({}),
+  /** Each arm has addresses, state and limits of its own. */
+  arms: z.array(name).min(1).max(16).default(["default"]),
+  seed: z.coerce.string().default("1"),
+  profile: z.string().optional().describe("what `fitted` latencies are fitted from"),
+});
+
+/** What is to be emulated, ready to be served. */
+export interface Emulated {
+  readonly arms: readonly string[];
+  readonly dependencies: Readonly<Record<string, DependencySpec>>;
+  readonly incidents: Readonly<Record<string, IncidentSpec>>;
+  readonly seed: string;
+  /** Each dependency in the words of the file. */
+  readonly written: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Reads a dependency that is changed while it is served. */
+  readonly read: ReadEmulated;
+}
+
+export type ReadEmulated = (
+  written: unknown,
+) =>
+  | { readonly success: true; readonly data: DependencySpec }
+  | { readonly success: false; readonly faults: readonly { path: string; message: string }[] };
+
+/** Reads one dependency as a file would say it. */
+export const readDependency: ReadEmulated = (written) => {
+  const parsed = dependencySchema.safeParse(written);
+  if (parsed.success) return { success: true, data: parsed.data };
+  const given = { data: written, what: "a dependency" };
+  const faults = dataFaults(dependencySchema, parsed.error.issues, given);
+  return {
+    success: false,
+    faults: faults.map(({ message, path }) => ({ path: path.map(String).join("."), message })),
+  };
+};
+
+const NAMED = {
+  what: "file of dependencies",
+  hint: "name a scenario, or a file with `dependencies`",
+};
+
+type Written = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+const isScenario = (written: unknown): boolean =>
+  typeof written === "object" && written !== null && "scenario" in written;
+
+/**
+ * Reads what `shakedown emulate` serves: the dependencies of a scenario, or a file of them alone.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID; what `readProfile` throws where a
+ * latency is to be fitted
+ */
+export async function loadEmulated(path: string): Promise<Emulated> {
+  const dir = dirname(resolve(path));
+  const loose = readYamlFile(path, NAMED, () => z.unknown());
+  if (isScenario(loose.written)) {
+    const { profilePath, scenario } = loadScenario(path);
+    const { dependencies, incidents, seed } = scenario;
+    const manifestOf = async () => (await readProfile(profilePath)).manifest;
+    return {
+      arms: Object.keys(scenario.arms),
+      dependencies: await servedDependencies(dependencies, { dir, manifestOf }),
+      incidents,
+      seed,
+      written: writtenOf(loose.written),
+      read: readDependency,
+    };
+  }
+  const { data, faults, written } = readYamlFile(path, NAMED, () => emulatedFileSchema);
+  checkIncidents(data, faults);
+  faults.check();
+  const { profile } = data;
+  const manifestOf = async () => {
+    if (profile !== undefined) return (await readProfile(resolve(dir, profile))).manifest;
+    faults.in(["dependencies"], "a latency is to be fitted: say from which `profile`");
+    faults.check();
+    throw new Error("a fault was told");
+  };
+  return {
+    arms: data.arms,
+    dependencies: await servedDependencies(data.dependencies, { dir, manifestOf }),
+    incidents: data.incidents,
+    seed: data.seed,
+    written: writtenOf(written),
+    read: readDependency,
+  };
+}
+
+const writtenOf = (written: unknown): Written =>
+  ((written as { dependencies?: Written }).dependencies ?? {}) as Written;

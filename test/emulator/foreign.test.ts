@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { importStubs } from "../../src/emulator/foreign/index.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "shakedown-foreign-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const imported = (content: unknown) => {
+  const file = join(folder, "stubs.json");
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  const { stubs, unsupported } = importStubs(file);
+  return { stubs, named: unsupported.map(({ what, where }) => `${where}: ${what}`) };
+};
+
+it("a syntax error is told with file, line and column", () => {
+  expect(() => imported('{\n  "mappings": [\n    { "request": { ]\n')).toThrow(
+    /stubs\.json:3:\d+: /,
+  );
+});
+
+it("a file of no known kind is refused, and the message says what is read", () => {
+  expect(() => imported({ hello: 1 })).toThrow("holds no stubs that we can read");
+});
+
+it("WireMock: what is not supported is named with its place", () => {
+  const response = { status: 200, proxyBaseUrl: "http://x", headers: { A: ["1", "2"] } };
+  const mappings = [
+    { request: { url: "/a" }, response },
+    { request: { url: "/b", bodyPatterns: [{ matchesXPath: "//a" }] }, response: {} },
+    { request: { urlPathPattern: "(?<!" }, response: {} },
+  ];
+  const { named, stubs } = imported({ mappings });
+  expect(stubs.length).toBe(1);
+  expect(named.slice(0, 3)).toEqual([
+    "mappings[0].response.proxyBaseUrl: not supported",
+    "mappings[0].response.headers.A: several values: the first is sent",
+    "mappings[1]: left out: mappings[1].request.bodyPatterns[0]: matchesXPath is not supported",
+  ]);
+  expect(named[3]).toMatch(/^mappings\[2\]: left out: request.pathPattern is not a regular/);
+});
+
+it("Hoverfly v5: pairs become stubs, what is not supported is named with its place", () => {
+  const path = [{ matcher: "glob", value: "/users/*" }];
+  const pairs = [
+    {
+      request: { path, method: [{ matcher: "exact", value: "GET" }], query: {} },
+      response: { status: 201, body: "aGk=", encodedBody: true, fixedDelay: 20 },
+    },
+    { request: { path, requiresState: { a: "1" } }, response: { status: 200 } },
+    { request: { path }, response: { status: 200, templated: true } },
+  ];
+  const { named, stubs } = imported({ data: { pairs }, meta: { schemaVersion: "v5.2" } });
+  expect(stubs).toMatchObject([
+    {
+      request: { method: ["GET"], pathPattern: "/users/.*" },
+      response: { status: 201, base64: "aGk=" },
+      latency: { kind: "constant", valueUs: 20_000 },
+    },
+  ]);
+  expect(named).toEqual([
+    "data.pairs[1]: left out: data.pairs[1].request: requiresState is not supported",
+    "data.pairs[2]: left out: data.pairs[2].response.templated: Hoverfly's templates are not supported",
+  ]);
+});
