@@ -15,6 +15,12 @@ export {
   ObservationList,
 } from "./collect.ts";
 export {
+  emulate,
+  type EmulatedDependency,
+  type EmulateOptions,
+  type WrittenDependency,
+} from "./emulate.ts";
+export {
   type LoopbackHandler,
   type LoopbackOptions,
   type LoopbackReply,

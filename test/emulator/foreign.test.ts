@@ -63,6 +63,7 @@ it("Hoverfly v5: pairs become stubs, what is not supported is named with its pla
     },
   ]);
   expect(named).toEqual([
+    "data.pairs: of several that match, the first answers, not the strongest match",
     "data.pairs[1]: left out: data.pairs[1].request: requiresState is not supported",
     "data.pairs[2]: left out: data.pairs[2].response.templated: Hoverfly's templates are not supported",
   ]);

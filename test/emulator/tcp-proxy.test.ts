@@ -81,4 +81,22 @@ describe("a TCP proxy", () => {
     socket.destroy();
     await proxy.stop();
   });
+
+  it("holds a writer whose bytes cannot go on: what a connection keeps is bounded", async () => {
+    await using bed = await tcpBed();
+    await using echo = await echoServer();
+    const toxics = [{ type: "latency", latency: "1h", stream: "upstream" }];
+    const spec = tcpSchema.parse({ upstream: echo.address, toxics });
+    const proxy = await startTcpDependency({ ...bed.context, name: "held", spec });
+    const socket = connect(Number(proxy.listen.split(":")[1]), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(Buffer.alloc(64 * 2 ** 20));
+    const turn = () => new Promise((resolve) => void setImmediate(resolve));
+    while (proxy.snapshot().received.upstream < 4 * 2 ** 20) await turn();
+    for (let i = 0; i < 200; i++) await turn();
+    expect(proxy.snapshot().received.upstream).toBeLessThan(4.2 * 2 ** 20);
+    await proxy.stop();
+    expect(bed.records).toMatchObject([{ outcome: "closed", closedBy: "proxy" }]);
+    socket.destroy();
+  });
 });

@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
 import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
@@ -80,15 +81,23 @@ function requestOf(request: Fields, where: string, notes: Notes): StubInput["req
 function latencyOf(response: Fields, where: string, notes: Notes): StubInput["latency"] {
   const { fixedDelay, logNormalDelay } = response;
   if (isFields(logNormalDelay)) {
-    notes.add(`${where}.logNormalDelay`, "min, max and mean are left out; median and sigma differ");
-    return undefined;
+    const [mean, median] = [Number(logNormalDelay["mean"]), Number(logNormalDelay["median"])];
+    notes.add(`${where}.logNormalDelay`, "min and max are left out");
+    // The mean of a lognormal is median · exp(sigma² / 2).
+    const sigma = Math.sqrt(2 * Math.max(0, Math.log(mean / median)));
+    return { kind: "lognormal", median: `${median}ms`, sigma };
   }
   return Number(fixedDelay ?? 0) > 0
     ? { kind: "constant", value: `${Number(fixedDelay)}ms` }
     : undefined;
 }
 
-function responseOf(response: Fields, where: string, notes: Notes): StubInput["response"] {
+function responseOf(
+  response: Fields,
+  where: string,
+  notes: Notes,
+  folder: string,
+): StubInput["response"] {
   notes.unknown(response, RESPONSE, where);
   if (response["templated"] === true) {
     throw new NotTold(`${where}.templated: Hoverfly's templates are not supported`);
@@ -107,11 +116,13 @@ function responseOf(response: Fields, where: string, notes: Notes): StubInput["r
   return {
     status: Number(status ?? 200),
     headers,
-    ...(typeof bodyFile === "string" && bodyFile !== "" ? { bodyFile } : content),
+    ...(typeof bodyFile === "string" && bodyFile !== ""
+      ? { bodyFile: resolve(folder, bodyFile) }
+      : content),
   };
 }
 
-function stubOf(pair: Fields, where: string, notes: Notes): StubSpec | null {
+function stubOf(pair: Fields, where: string, notes: Notes, folder: string): StubSpec | null {
   const response = fieldsOf(pair["response"]);
   notes.unknown(pair, ["request", "response", "labels"], where);
   try {
@@ -119,7 +130,7 @@ function stubOf(pair: Fields, where: string, notes: Notes): StubSpec | null {
     return notes.stub(
       {
         request: requestOf(fieldsOf(pair["request"]), `${where}.request`, notes),
-        response: responseOf(response, `${where}.response`, notes),
+        response: responseOf(response, `${where}.response`, notes, folder),
         ...(latency === undefined ? {} : { latency }),
       },
       where,
@@ -140,7 +151,7 @@ export function hoverflyStubs(file: string, content: unknown): Imported {
   const notes = new Notes(file);
   const data = fieldsOf(fieldsOf(content)["data"]);
   const version = asText(fieldsOf(fieldsOf(content)["meta"])["schemaVersion"] ?? "");
-  if (!/^v5/.test(version)) notes.add("meta.schemaVersion", `is ${version}; read as v5`);
+  if (!version.startsWith("v5")) notes.add("meta.schemaVersion", `is ${version}; read as v5`);
   const actions = fieldsOf(data["globalActions"]);
   for (const name of ["delays", "delaysLogNormal"]) {
     const delays = actions[name];
@@ -149,6 +160,11 @@ export function hoverflyStubs(file: string, content: unknown): Imported {
     }
   }
   const pairs = (Array.isArray(data["pairs"]) ? data["pairs"] : []) as unknown[];
-  const stubs = pairs.map((pair, index) => stubOf(fieldsOf(pair), `data.pairs[${index}]`, notes));
+  if (pairs.length > 1) {
+    notes.add("data.pairs", "of several that match, the first answers, not the strongest match");
+  }
+  const stubs = pairs.map((pair, index) =>
+    stubOf(fieldsOf(pair), `data.pairs[${index}]`, notes, dirname(file)),
+  );
   return { stubs: stubs.filter((stub) => stub !== null), unsupported: notes.unsupported };
 }

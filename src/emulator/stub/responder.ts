@@ -1,4 +1,4 @@
-import type { Draw } from "../../core/index.ts";
+import { type Draw, ShakedownError } from "../../core/index.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
 import { drawSize, sizedBody } from "./size.ts";
@@ -37,6 +37,9 @@ export function createResponder(
   { wallMsAt }: ResponderOptions,
 ): Responder {
   const { base64, size, status, template } = response;
+  if (response.bodyFile !== undefined) {
+    throw new ShakedownError("INTERNAL", `${place}: bodyFile ${response.bodyFile} was not read in`);
+  }
   const headers = withJsonType(response);
   const text = bodyText(response);
   const fixed = base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64");

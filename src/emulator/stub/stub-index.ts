@@ -9,11 +9,9 @@ function literalPrefix(pattern: string): string {
   return next !== undefined && "?*{".includes(next) ? plain.slice(0, -1) : plain;
 }
 
-/** `/orders/…` → `/orders/`; null when the text does not hold a whole first segment. */
-function firstSegment(path: string): string | null {
-  const end = path.indexOf("/", 1);
-  return path.startsWith("/") && end > 0 ? path.slice(0, end + 1) : null;
-}
+/** The whole segments that a plain text begins with: `/a/b/c` → `/a/b/`; null: it is no path. */
+const wholeSegments = (plain: string): string | null =>
+  plain.startsWith("/") ? plain.slice(0, plain.lastIndexOf("/") + 1) : null;
 
 const push = (map: Map<string, number[]>, key: string, rank: number): void => {
   const ranks = map.get(key);
@@ -21,15 +19,13 @@ const push = (map: Map<string, number[]>, key: string, rank: number): void => {
   else ranks.push(rank);
 };
 
-const NONE: readonly number[] = [];
-
 /**
- * Which stubs a call may fit, by its path: exact paths by a map, patterns by their first segment
- * where that is plain text. What is left is tried for every call.
+ * Which stubs a call may fit, by its path: exact paths by a map, patterns by the whole segments
+ * that they begin with. What is left is tried for every call.
  */
 export class StubIndex {
   readonly #exact = new Map<string, number[]>();
-  readonly #segment = new Map<string, number[]>();
+  readonly #segments = new Map<string, number[]>();
   readonly #anywhere: number[] = [];
 
   /** Ranks are the places in this list. */
@@ -39,29 +35,41 @@ export class StubIndex {
       const prefix =
         request.pathTemplate?.split("{")[0] ??
         literalPrefix(request.pathPattern ?? request.urlPattern ?? "");
-      const segment = firstSegment(prefix);
+      const segments = wholeSegments(prefix);
       if (exact !== undefined) push(this.#exact, exact, rank);
-      else if (segment !== null) push(this.#segment, segment, rank);
+      else if (segments !== null) push(this.#segments, segments, rank);
       else this.#anywhere.push(rank);
     }
   }
 
+  #listsFor(path: string): readonly (readonly number[])[] {
+    const lists: number[][] = [];
+    const exact = this.#exact.get(path);
+    if (exact !== undefined) lists.push(exact);
+    if (this.#segments.size > 0) {
+      for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
+        const ranks = this.#segments.get(path.slice(0, end + 1));
+        if (ranks !== undefined) lists.push(ranks);
+      }
+    }
+    if (this.#anywhere.length > 0) lists.push(this.#anywhere);
+    return lists;
+  }
+
   /** The first rank that fits, in order of rank; -1: none. */
   find(path: string, fits: (rank: number) => boolean): number {
-    const exact = this.#exact.get(path) ?? NONE;
-    const segment = this.#segment.get(firstSegment(path) ?? "") ?? NONE;
-    const anywhere = this.#anywhere;
-    let [a, b, c] = [0, 0, 0];
+    const lists = this.#listsFor(path);
+    const places = lists.map(() => 0);
     for (;;) {
-      const x = exact[a] ?? Infinity;
-      const y = segment[b] ?? Infinity;
-      const z = anywhere[c] ?? Infinity;
-      const rank = Math.min(x, y, z);
-      if (rank === Infinity) return -1;
+      let next = -1;
+      let rank = Infinity;
+      for (const [index, list] of lists.entries()) {
+        const first = list[places[index]!] ?? Infinity;
+        if (first < rank) [next, rank] = [index, first];
+      }
+      if (next < 0) return -1;
       if (fits(rank)) return rank;
-      if (rank === x) a++;
-      else if (rank === y) b++;
-      else c++;
+      places[next]!++;
     }
   }
 }

@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import type { z } from "zod";
+import { ShakedownError } from "../core/index.ts";
+import { dependencySchema, type JournalEntry, startEmulator } from "../emulator/index.ts";
+
+/** A dependency as a scenario writes it. */
+export type WrittenDependency = z.input<typeof dependencySchema>;
+
+export interface EmulateOptions {
+  /** Other seed, other luck; the same seed gives the n-th call of a kind the same luck. */
+  readonly seed?: string;
+  /** Any free one unless told. */
+  readonly port?: number;
+  /** How many calls `calls` tells of; 10,000 unless told. */
+  readonly journal?: number;
+}
+
+/** A dependency that is played for a test. */
+export interface EmulatedDependency extends AsyncDisposable {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  /** The calls that have ended, the oldest first. */
+  calls(): Promise<readonly JournalEntry[]>;
+  /** Puts fields in place of those it was started with: `{ errors: { ratio: 1 } }`. */
+  change(fields: Partial<WrittenDependency>): Promise<void>;
+  /** Limits and queues begin anew, and calls are forgotten. */
+  reset(): Promise<void>;
+}
+
+const ARM = "default";
+const NAME = "dependency";
+
+function specOf(written: unknown) {
+  const parsed = dependencySchema.safeParse(written);
+  if (parsed.success) return parsed.data;
+  const message = parsed.error.issues
+    .map(({ message: what, path }) => `${path.map(String).join(".")}: ${what}`)
+    .join("\n");
+  throw new ShakedownError("USAGE", message, {
+    hint: "a dependency is written as in a scenario: { latency: { kind: 'constant', value: '5ms' } }",
+  });
+}
+
+/**
+ * Plays a dependency on a port of this machine, for as long as the test has it:
+ *
+ *     await using payments = await emulate({ latency: { kind: "constant", value: "5ms" } });
+ *     await fetch(`${payments.url}/charge`);
+ *
+ * @throws USAGE for what is not a dependency, PORT_IN_USE
+ */
+export async function emulate(
+  written: WrittenDependency,
+  { journal = 10_000, port, seed = "1" }: EmulateOptions = {},
+): Promise<EmulatedDependency> {
+  const ports = port === undefined ? {} : { ports: { [ARM]: port } };
+  let now: object = { ...written, ...ports };
+  const emulator = await startEmulator({
+    arms: [ARM],
+    dependencies: { [NAME]: specOf(now) },
+    seed,
+    runId: randomBytes(8).toString("hex"),
+    originNs: process.hrtime.bigint(),
+    spoolPath: null,
+    journal,
+  });
+  return {
+    url: emulator.addresses[NAME]?.[ARM] ?? "",
+    calls: () => emulator.journal(),
+    async change(fields) {
+      const next = { ...now, ...fields };
+      await emulator.change(NAME, specOf(next));
+      now = next;
+    },
+    async reset() {
+      await emulator.reset();
+      await emulator.clearJournal();
+    },
+    async [Symbol.asyncDispose]() {
+      await emulator.stop();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { request } from "undici";
+import { describe, expect, it } from "vitest";
+import { Changes, startAdmin, startEmulator } from "../../src/emulator/index.ts";
+import { readDependency } from "../../src/run/emulated-file.ts";
+import { optionsOf, STARTS } from "./emulator-fixture.ts";
+
+const WRITTEN = { latency: { kind: "constant", value: "0ms" }, errors: { ratio: 1, status: 500 } };
+
+async function admin(start: typeof startEmulator) {
+  const written = { stock: WRITTEN };
+  const emulator = await start({ ...optionsOf(written), journal: 3 });
+  const changes = new Changes(emulator, written, readDependency);
+  const served = await startAdmin({ emulator, changes });
+  const ask = async (method: string, path: string, more: object = {}) => {
+    const { body, headers, statusCode } = await request(`${served.address}${path}`, {
+      method: method as "GET",
+      ...more,
+    });
+    const text = await body.text();
+    const isJson = String(headers["content-type"]).startsWith("application/json");
+    return { status: statusCode, text, json: isJson ? (JSON.parse(text) as unknown) : null };
+  };
+  const call = async (path = "/"): Promise<number> => {
+    const { body, statusCode } = await request(`${emulator.addresses["stock"]!["control"]}${path}`);
+    await body.dump();
+    return statusCode;
+  };
+  return {
+    ask,
+    call,
+    async [Symbol.asyncDispose]() {
+      await served[Symbol.asyncDispose]();
+      await emulator.stop();
+    },
+  };
+}
+
+describe.each(STARTS)("the admin API over an emulator %s", (_where, start) => {
+  it("changes a dependency while it is served, field by field or whole", async () => {
+    await using bed = await admin(start);
+    expect(await bed.call()).toBe(500);
+    const patched = await bed.ask("PATCH", "/dependencies/stock", { body: '{"errors": null}' });
+    expect(patched.json).toMatchObject({ written: { latency: WRITTEN.latency } });
+    expect(await bed.call()).toBe(200);
+    const response = { status: 418 };
+    const whole = JSON.stringify({ latency: WRITTEN.latency, response });
+    expect((await bed.ask("PUT", "/dependencies/stock", { body: whole })).status).toBe(200);
+    expect(await bed.call()).toBe(418);
+    expect((await bed.ask("GET", "/dependencies")).json).toMatchObject({
+      stock: { written: { response }, arms: { control: { calls: 3, errors: 1 }, variant: {} } },
+    });
+  });
+
+  it("tells the last calls, and forgets them", async () => {
+    await using bed = await admin(start);
+    for (const path of ["/a", "/b", "/c", "/d"]) await bed.call(path);
+    const paths = async (query: string) =>
+      ((await bed.ask("GET", `/journal${query}`)).json as { path: string }[]).map(
+        ({ path }) => path,
+      );
+    expect(await paths("")).toEqual(["/b", "/c", "/d"]);
+    expect(await paths("?limit=1&arm=control")).toEqual(["/d"]);
+    expect(await paths("?arm=variant")).toEqual([]);
+    expect((await bed.ask("DELETE", "/journal")).status).toBe(204);
+    expect(await paths("")).toEqual([]);
+  });
+
+  it("counts for Prometheus", async () => {
+    await using bed = await admin(start);
+    await bed.call();
+    const { text } = await bed.ask("GET", "/metrics");
+    expect(text).toContain('shakedown_emulator_calls_total{dependency="stock",arm="control"} 1\n');
+    expect(text).toContain("# TYPE shakedown_emulator_in_flight gauge\n");
+  });
+});
+
+describe("the admin API", () => {
+  it.each([
+    ["no such thing", "GET", "/nothing", {}, 404, /there is no GET/],
+    ["no such dependency", "PATCH", "/dependencies/stick", { body: "{}" }, 404, /stick/],
+    ["more than a name", "GET", "/dependencies/stock/x", {}, 404, /there is no GET/],
+    ["no JSON", "PATCH", "/dependencies/stock", { body: "{" }, 400, /not JSON/],
+    ["a list", "PATCH", "/dependencies/stock", { body: "[]" }, 400, /not an object/],
+    ["nonsense", "PATCH", "/dependencies/stock", { body: '{"latency":{"kind":"x"}}' }, 400, /kind/],
+    ["a port", "PATCH", "/dependencies/stock", { body: '{"ports":{"control":80}}' }, 400, /ports/],
+    ["a limit of none", "GET", "/journal?limit=0", {}, 400, /limit/],
+    ["a broken escape", "GET", "/dependencies/%zz", {}, 400, /percent/],
+    ["a page's request", "POST", "/reset", { headers: { origin: "http://evil" } }, 403, /browser/],
+    [
+      "a name that is not ours",
+      "POST",
+      "/reset",
+      { headers: { host: "evil.test" } },
+      403,
+      /address/,
+    ],
+    ["too much", "PUT", "/dependencies/stock", { body: "x".repeat(1_000_001) }, 413, /1 MB/],
+  ])(
+    "answers %s with the reason, and changes nothing",
+    async (_what, method, path, more, status, why) => {
+      await using bed = await admin(startEmulator);
+      const reply = await bed.ask(method, path, more);
+      expect(reply.status).toBe(status);
+      expect(JSON.stringify(reply.json)).toMatch(why);
+      expect(await bed.call()).toBe(500);
+    },
+  );
+});
