@@ -12,7 +12,7 @@ import {
   startAdmin,
   startEmulatorThread,
 } from "../emulator/index.ts";
-import { dependencyEnvName, loadEmulated } from "../run/index.ts";
+import { dependencyEnv, loadEmulated } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 
 interface EmulateArguments {
@@ -42,8 +42,8 @@ function addressLines(emulator: Emulator, admin: Admin | null): string[] {
   return [
     ...arms.flatMap((arm) => [
       ...(arms.length > 1 ? [`# for arm ${arm}`] : []),
-      ...Object.entries(emulator.addresses).map(
-        ([name, byArm]) => `${dependencyEnvName(name)}=${byArm[arm]}`,
+      ...Object.entries(emulator.addresses).flatMap(([name, byArm]) =>
+        Object.entries(dependencyEnv(name, byArm[arm] ?? "")).map((pair) => pair.join("=")),
       ),
     ]),
     ...(admin === null ? [] : [`# admin ${admin.address}`]),

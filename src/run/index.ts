@@ -14,4 +14,4 @@ export { type RunOptions, type RunOutcome, runScenario } from "./run-scenario.ts
 export * from "./saturate/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario.ts";
 export { endSpawned } from "./spawned.ts";
-export { dependencyEnvName } from "./target.ts";
+export { dependencyEnv } from "./target.ts";

@@ -17,7 +17,7 @@ import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
 import { RunDirectory } from "./run-directory.ts";
 import type { ScenarioArm } from "./scenario.ts";
-import { dependencyEnvName, startTarget, type Target } from "./target.ts";
+import { dependencyEnv, startTarget, type Target } from "./target.ts";
 import { type Stop, Traffic } from "./traffic.ts";
 
 export interface RunOptions {
@@ -233,11 +233,15 @@ class Run {
     const starting = arms.map(([arm, spec]) => {
       this.#options.onEvent({ kind: "starting", what: `arm ${arm}` });
       const addresses = Object.entries(emulator?.addresses ?? {});
-      const dependencyEnv = Object.fromEntries(
-        addresses.map(([dependency, byArm]) => [dependencyEnvName(dependency), byArm[arm] ?? ""]),
-      );
+      const env = addresses.map(([name, byArm]) => dependencyEnv(name, byArm[arm] ?? ""));
       return startTarget(
-        { arm, spec, dir, dependencyEnv, logPath: this.#directory.log(arm) },
+        {
+          arm,
+          spec,
+          dir,
+          dependencyEnv: Object.assign({}, ...env),
+          logPath: this.#directory.log(arm),
+        },
         signal,
       );
     });

@@ -10,7 +10,9 @@ const FOLDER = join(import.meta.dirname, "../fixtures/stubs/wiremock");
 const missing = missingWireMock();
 
 const paths =
-  "/plain /plain?x=1&y=2 /plain?y=2&x=1 /path /users/12 /users/ann /users/ann/orders /search?q=a%20b /search /shops/berlin/items/9 /shops/berlin/stock /shops/paris/stock /any /put /auth /prio /same /state /bin /file /t/one /t/one/two /t/ /nothing";
+  "/plain /plain?x=1&y=2 /plain?y=2&x=1 /path /users/12 /users/ann /users/ann/orders /search?q=a%20b /search " +
+  "/shops/berlin/items/9 /shops/berlin/stock /shops/paris/stock /any /put /auth /prio /same " +
+  "/state /bin /file /t/one /t/one/two /t/ /nothing";
 const plain = fc.constantFrom(...paths.split(" "));
 const withQuery = fc
   .tuple(

@@ -4,7 +4,7 @@ import { messageOf, ShakedownError } from "../../core/index.ts";
 import { hoverflyStubs, isHoverfly } from "./hoverfly.ts";
 import type { Imported } from "./model.ts";
 import { readStructure } from "./read-file.ts";
-import { isWireMock, mappingFiles, wireMockStubs } from "./wiremock.ts";
+import { isWiremock, mappingFiles, wiremockStubs } from "./wiremock.ts";
 
 export type { Imported, Unsupported } from "./model.ts";
 
@@ -21,15 +21,18 @@ function isFolder(path: string): boolean {
 
 function importFile(path: string): Imported {
   const content = readStructure(path);
-  if (isWireMock(content)) return wireMockStubs(path, content);
+  if (isWiremock(content)) return wiremockStubs(path, content);
   if (isHoverfly(content)) return hoverflyStubs(path, content);
   throw new ShakedownError("SCENARIO_INVALID", `${path} holds no stubs that we can read`, {
-    hint: "give WireMock mappings (request and response, or mappings: [...]) or a Hoverfly simulation (data.pairs)",
+    hint:
+      "give WireMock mappings (request and response, or mappings) " +
+      "or a Hoverfly simulation (data.pairs)",
   });
 }
 
 /**
- * The stubs of WireMock mapping files, of folders of them, and of Hoverfly v5 simulations. Whatever of a file is not supported
+ * The stubs of WireMock mapping files, of folders of them, and of Hoverfly v5 simulations.
+ * Whatever of a file is not supported
  * is named; a mapping that asks what we cannot ask is left out whole, and named.
  * @throws FILE_NOT_FOUND
  * @throws FILE_UNREADABLE

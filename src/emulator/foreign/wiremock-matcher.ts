@@ -45,14 +45,14 @@ function jsonMatcher(fields: Fields, where: string): Matcher {
 function pathMatcher(value: unknown, where: string, notes: Notes): Matcher {
   if (!isFields(value)) return { matchesJsonPath: asText(value) };
   const { expression, ...rest } = value;
-  return { matchesJsonPath: asText(expression), value: wireMockMatcher(rest, where, notes) };
+  return { matchesJsonPath: asText(expression), value: wiremockMatcher(rest, where, notes) };
 }
 
 /**
  * A WireMock matcher in our words.
  * @throws NotTold for an operator, or an option of one, that there is not
  */
-export function wireMockMatcher(value: unknown, where: string, notes: Notes): Matcher {
+export function wiremockMatcher(value: unknown, where: string, notes: Notes): Matcher {
   if (!isFields(value)) return refuse(where, "is no matcher");
   const operator = OPERATORS.find((name) => name in value);
   const unknown = Object.keys(value).filter((name) => !OPTIONS.has(name) && name !== operator);
@@ -62,7 +62,7 @@ export function wireMockMatcher(value: unknown, where: string, notes: Notes): Ma
   const operand = value[operator];
   const list = (): Matcher[] =>
     (Array.isArray(operand) ? operand : []).map((each: unknown, index) =>
-      wireMockMatcher(each, `${where}.${operator}[${index}]`, notes),
+      wiremockMatcher(each, `${where}.${operator}[${index}]`, notes),
     );
   switch (operator) {
     case "equalTo":
@@ -86,7 +86,7 @@ export function wireMockMatcher(value: unknown, where: string, notes: Notes): Ma
     case "or":
       return { or: list() };
     case "not":
-      return { not: wireMockMatcher(operand, `${where}.not`, notes) };
+      return { not: wiremockMatcher(operand, `${where}.not`, notes) };
     case "hasExactly":
       return { hasExactly: list() };
     case "includes":

@@ -3,20 +3,49 @@ import { dirname, join } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
 import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
-import { wireMockMatcher } from "./wiremock-matcher.ts";
+import { wiremockMatcher } from "./wiremock-matcher.ts";
 
-const TOP =
-  "id uuid name priority persistent metadata scenarioName requiredScenarioState newScenarioState request response insertionIndex".split(
-    " ",
-  );
-const REQUEST =
-  "method url urlPattern urlPath urlPathPattern urlPathTemplate pathParameters queryParameters headers cookies bodyPatterns basicAuthCredentials".split(
-    " ",
-  );
-const RESPONSE =
-  "status headers body jsonBody base64Body bodyFileName fixedDelayMilliseconds delayDistribution chunkedDribbleDelay fault transformers".split(
-    " ",
-  );
+const TOP = [
+  "id",
+  "uuid",
+  "name",
+  "priority",
+  "persistent",
+  "metadata",
+  "scenarioName",
+  "requiredScenarioState",
+  "newScenarioState",
+  "request",
+  "response",
+  "insertionIndex",
+];
+const REQUEST = new Set([
+  "method",
+  "url",
+  "urlPattern",
+  "urlPath",
+  "urlPathPattern",
+  "urlPathTemplate",
+  "pathParameters",
+  "queryParameters",
+  "headers",
+  "cookies",
+  "bodyPatterns",
+  "basicAuthCredentials",
+]);
+const RESPONSE = [
+  "status",
+  "headers",
+  "body",
+  "jsonBody",
+  "base64Body",
+  "bodyFileName",
+  "fixedDelayMilliseconds",
+  "delayDistribution",
+  "chunkedDribbleDelay",
+  "fault",
+  "transformers",
+];
 
 const FAULTS: Readonly<Record<string, NonNullable<StubInput["fault"]>>> = {
   EMPTY_RESPONSE: "empty",
@@ -34,7 +63,7 @@ function matchersOf(value: unknown, where: string, notes: Notes): Record<string,
   return Object.fromEntries(
     Object.entries(fieldsOf(value)).map(([name, matcher]) => [
       name,
-      wireMockMatcher(matcher, `${where}.${name}`, notes),
+      wiremockMatcher(matcher, `${where}.${name}`, notes),
     ]),
   );
 }
@@ -45,7 +74,7 @@ function requestOf(
   where: string,
   notes: Notes,
 ): NonNullable<StubInput["request"]> {
-  const other = Object.keys(request).filter((name) => !REQUEST.includes(name));
+  const other = Object.keys(request).filter((name) => !REQUEST.has(name));
   if (other.length > 0) throw new NotTold(`${where}: ${other.join(", ")} is not supported`);
   const { basicAuthCredentials, bodyPatterns, method } = request;
   if (method !== undefined && typeof method !== "string") {
@@ -72,7 +101,7 @@ function requestOf(
     cookies: named("cookies"),
     headers,
     body: (Array.isArray(bodyPatterns) ? bodyPatterns : []).map((each: unknown, index) =>
-      wireMockMatcher(each, `${where}.bodyPatterns[${index}]`, notes),
+      wiremockMatcher(each, `${where}.bodyPatterns[${index}]`, notes),
     ),
   };
 }
@@ -179,13 +208,13 @@ function stubOf(
 }
 
 /** Whether a file's content is WireMock's. */
-export const isWireMock = (content: unknown): boolean =>
+export const isWiremock = (content: unknown): boolean =>
   isFields(content) &&
   (Array.isArray(content["mappings"]) ||
     (isFields(content["request"]) && isFields(content["response"])));
 
 /** The mappings of one file; `__files` is looked for beside its folder, or in it. */
-export function wireMockStubs(file: string, content: unknown): Imported {
+export function wiremockStubs(file: string, content: unknown): Imported {
   const notes = new Notes(file);
   const fields = fieldsOf(content);
   const list = fields["mappings"];

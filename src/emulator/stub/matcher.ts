@@ -62,7 +62,8 @@ export const patternField = () => checked(wholePattern, "a regular expression");
 const jsonPathField = () => checked((path) => jsonpath.compile(path), "a JSONPath (RFC 9535)");
 
 const OPERATORS =
-  "equalTo, contains, doesNotContain, matches, doesNotMatch, absent, equalToJson, matchesJsonPath, and, or, not, hasExactly, includes";
+  "equalTo, contains, doesNotContain, matches, doesNotMatch, absent, " +
+  "equalToJson, matchesJsonPath, and, or, not, hasExactly, includes";
 
 /** A matcher as people write it: a text that has to be equal, or one operator with its options. */
 export const matcherSchema: z.ZodType<Matcher> = z.lazy(() =>
