@@ -66,7 +66,10 @@ async function emulate(io: CliIo, given: EmulateArguments): Promise<void> {
   if (!(Number.isInteger(given.journal) && given.journal >= 0)) {
     throw new ShakedownError("USAGE", "--journal takes a number of calls, 0 or more");
   }
-  const { arms, dependencies, incidents, read, seed, written } = await loadEmulated(given.file);
+  const { arms, dependencies, incidents, read, seed, written } = await loadEmulated(
+    given.file,
+    (message) => io.stderr.write(`! ${message}\n`),
+  );
   if (Object.keys(dependencies).length === 0) {
     throw new ShakedownError("USAGE", `${given.file} has no dependencies to emulate`);
   }

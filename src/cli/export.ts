@@ -114,7 +114,8 @@ export const exportCommand: Command = (io) => ({
       .option("what", {
         choices: EXPORTS,
         default: "observations",
-        describe: "a row for each start in each arm, or for each call to an emulated dependency",
+        describe:
+          "a row for each start in each arm, for each call to an emulated dependency, or for each connection to a TCP one",
       })
       .option("csv", {
         type: "boolean",

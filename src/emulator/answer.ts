@@ -1,6 +1,7 @@
 import type { Answer } from "./deliver/index.ts";
 import type { HttpSpec } from "./dependency.ts";
 import type { CallContext, Fault, Limited } from "./model.ts";
+import type { NearMiss, StubHit } from "./stub/index.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
@@ -37,6 +38,23 @@ export const limitedAnswer = (limited: Limited): Answer =>
   failure(limited.status, "over the limit", limited);
 
 export const fullAnswer = (status: 503 | 429): Answer => failure(status, "all servers are busy");
+
+/** For a call that no stub is for: what came nearest, and in what it differs. */
+export const unmatchedAnswer = (near: NearMiss | null): Answer => ({
+  status: 404,
+  headers: { "content-type": JSON_TYPE, "cache-control": "no-store" },
+  body: JSON.stringify({
+    error: "no stub is for this call",
+    status: 404,
+    ...(near === null ? {} : { nearest: near.name, differs: near.differs }),
+  }),
+});
+
+/** What a stub answers. */
+export function stubAnswer({ body, headers, status }: StubHit): Answer {
+  const empty = status === 204 || status === 304;
+  return { status, headers, body: empty ? null : body };
+}
 
 export const TOO_LARGE: Answer = failure(413, "the request's body is too large");
 

@@ -1,6 +1,14 @@
 import { hashText53, keyedDraw, seqOfRequestId, seqOfTraceparent } from "../core/index.ts";
 import type { CallOutcome } from "../measure/index.ts";
-import { faultAnswer, fullAnswer, goodAnswers, limitedAnswer, TOO_LARGE } from "./answer.ts";
+import {
+  faultAnswer,
+  fullAnswer,
+  goodAnswers,
+  limitedAnswer,
+  stubAnswer,
+  TOO_LARGE,
+  unmatchedAnswer,
+} from "./answer.ts";
 import type { CapacitySpec } from "./capacity/index.ts";
 import type { Asked, CallIdentity, Decision } from "./decision.ts";
 import type { Answer } from "./deliver/index.ts";
@@ -10,6 +18,7 @@ import { createLatencyModel } from "./latency/index.ts";
 import { createLimiter } from "./limit/index.ts";
 import type { Fault, FaultModel, LatencyModel, Limiter, World } from "./model.ts";
 import { Ordinals } from "./ordinals.ts";
+import { createStubs, type StubHit, type Stubs } from "./stub/index.ts";
 
 /** What of a body identifies a call: its length and its first 64 KiB. */
 const KEY_BODY_BYTES = 65_536;
@@ -54,6 +63,9 @@ interface Models {
   readonly faults: FaultModel | null;
   readonly limiter: Limiter | null;
   readonly good: (asked: Asked) => Answer;
+  readonly stubs: Stubs | null;
+  /** Of stubs that have their own, by the stub's index; made when first needed. */
+  readonly ofStubs: Map<number, Pick<Models, "latency" | "faults">>;
 }
 
 /**
@@ -92,6 +104,8 @@ export class Conduct {
       faults: spec.errors === undefined ? null : createFaultModel(spec.errors, world),
       limiter: spec.limit === undefined ? null : createLimiter(spec.limit, { wallMsAt }),
       good: goodAnswers(dependency, spec),
+      stubs: spec.stubs.length === 0 ? null : createStubs(spec.stubs, { wallMsAt }),
+      ofStubs: new Map(),
     };
   }
 
@@ -115,7 +129,7 @@ export class Conduct {
     const identity = this.identify(asked, body);
     const { seq, key, attempt } = identity;
     if (body === null) return atTheDoor(identity, "error", TOO_LARGE);
-    const { faults, good, latency, limiter } = this.#models;
+    const { limiter, stubs } = this.#models;
     const admission = limiter?.admit(asked, nowNs) ?? null;
     if (admission?.kind === "limited") {
       const { early, retryAfterMs } = admission;
@@ -124,8 +138,15 @@ export class Conduct {
     }
     const { seed, dependency } = this.#options;
     const draw = keyedDraw(seed, dependency, seq, key, attempt);
-    const fault = faults?.faultFor(asked, draw) ?? null;
-    const plain = fault?.kind === "status" ? faultAnswer(fault) : good(asked);
+    const hit = stubs?.match(asked, body, draw) ?? null;
+    if (stubs !== null && hit === null && this.#spec.unmatched === 404) {
+      const refused = atTheDoor(identity, "error", unmatchedAnswer(stubs.nearMiss(asked, body)));
+      return { ...refused, release: admission?.release ?? null };
+    }
+    const { faults, latency } = hit === null ? this.#models : this.#modelsOfStub(hit);
+    const fault = hit?.fault ?? faults?.faultFor(asked, draw) ?? null;
+    const good = hit === null ? this.#models.good(asked) : stubAnswer(hit);
+    const plain = fault?.kind === "status" ? faultAnswer(fault) : good;
     const answer = admission === null ? plain : withHeaders(plain, admission.headers);
     return {
       ...identity,
@@ -136,10 +157,25 @@ export class Conduct {
       early: admission?.early ?? false,
       answer,
       fault,
-      transfer: this.#spec.transfer ?? null,
+      transfer: hit?.transfer ?? this.#spec.transfer ?? null,
       release: admission?.release ?? null,
       luck: () => draw.uniform("luck"),
     };
+  }
+
+  /** A stub's own, where it has some, else the dependency's. */
+  #modelsOfStub({ errors, index, latency }: StubHit): Pick<Models, "latency" | "faults"> {
+    if (errors === null && latency === null) return this.#models;
+    let models = this.#models.ofStubs.get(index);
+    if (models === undefined) {
+      const { world } = this.#options;
+      models = {
+        latency: latency === null ? this.#models.latency : createLatencyModel(latency, world),
+        faults: errors === null ? this.#models.faults : createFaultModel(errors, world),
+      };
+      this.#models.ofStubs.set(index, models);
+    }
+    return models;
   }
 
   /** What becomes of a call that finds the dependency's capacity full. */

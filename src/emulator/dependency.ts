@@ -6,6 +6,7 @@ import { headersSchema } from "./headers.ts";
 import { latencySchema } from "./latency/index.ts";
 import { limitSchema } from "./limit/index.ts";
 import { connectionFaultSchema } from "./listen/connection-faults.ts";
+import { stubSchema } from "./stub/index.ts";
 import { tcpSchema } from "./tcp/index.ts";
 import { transferSchema } from "./transfer/index.ts";
 
@@ -44,6 +45,14 @@ const httpSchema = z
     /** How long a caller may keep a good answer to a GET; left out: nothing may be kept. */
     cacheTtl: cacheTtlField().optional(),
     response: responseSchema.prefault({}),
+    /** What is answered to which call, in place of `response`. */
+    stubs: z.array(stubSchema).max(10_000).default([]),
+    /** Files of stubs of other tools: WireMock mappings, Hoverfly simulations, OpenAPI. */
+    import: z
+      .union([z.string().transform((path) => [path]), z.array(z.string()).max(100)])
+      .default([]),
+    /** What a call is answered that no stub is for: 404, with the nearest stub, or `response`. */
+    unmatched: z.union([z.literal(404), z.literal("response")]).default(404),
     ports: portsField(),
   })
   .superRefine(({ cacheTtl, response }, context) => {

@@ -9,7 +9,7 @@ export {
 export type { JournalEntry } from "./journal.ts";
 export { incidentSchema, type IncidentSpec } from "./timeline/index.ts";
 export { type Admin, startAdmin } from "./admin/admin.ts";
-export { Changes } from "./admin/changes.ts";
+export { Changes, type ReadDependency } from "./admin/changes.ts";
 export {
   type Emulator,
   type EmulatorAddresses,
@@ -34,4 +34,6 @@ export type {
   Limited,
   Limiter,
 } from "./model.ts";
+export { importStubs, type Unsupported } from "./foreign/index.ts";
+export { withBodyFiles } from "./stub/index.ts";
 export { startEmulatorThread } from "./thread.ts";

@@ -198,7 +198,7 @@ export function analyse(
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
     comparisons: comparisonRows(plan, comparisons),
-    emulator: calls === null ? {} : emulatorRows(calls),
+    emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
     stages: stageRows(plan, ranNs),
     checks,
     warnings: warningsOf(gathered),

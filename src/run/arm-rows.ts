@@ -1,5 +1,6 @@
 import {
   type CallTable,
+  type ConnectionTable,
   Histogram,
   type ObservationTable,
   quantilesUs,
@@ -96,7 +97,14 @@ export function delayErrors(
 
 type EmulatedArm = Result["emulator"][string][string];
 
-export function emulatorRows(calls: CallTable): Result["emulator"] {
+/**
+ * What each dependency saw of each arm. Of a TCP dependency only connections are known: those that
+ * were refused count as turned away, those whose upstream could not be reached as errors.
+ */
+export function emulatorRows(
+  calls: CallTable,
+  connections: ConnectionTable | null = null,
+): Result["emulator"] {
   const { arms, dependencies } = calls.meta;
   const errors = delayErrors(calls);
   const rows: Record<string, Record<string, EmulatedArm>> = {};
@@ -131,5 +139,31 @@ export function emulatorRows(calls: CallTable): Result["emulator"] {
     row.inFlightMax = Math.max(row.inFlightMax, call.inFlight);
     row.connectionsMax = Math.max(row.connectionsMax, call.connections);
   }
+  if (connections !== null) addConnections(rows, connections);
   return rows;
+}
+
+function addConnections(
+  rows: Record<string, Record<string, EmulatedArm>>,
+  connections: ConnectionTable,
+): void {
+  const { arms, dependencies } = connections.meta;
+  const changes = new Map<EmulatedArm, { atNs: number; by: 1 | -1 }[]>();
+  for (const { arm, closeNs, connectedNs, dependency, openNs, outcome } of connections) {
+    const row = rows[dependencies[dependency] ?? ""]?.[arms[arm] ?? ""];
+    if (row === undefined) continue;
+    if (outcome === "refused") row.rejected++;
+    if (outcome === "unreachable") row.errors++;
+    if (connectedNs === null) continue;
+    const own = changes.get(row) ?? [];
+    own.push({ atNs: openNs, by: 1 }, { atNs: closeNs, by: -1 });
+    changes.set(row, own);
+  }
+  for (const [row, own] of changes) {
+    let open = 0;
+    for (const { by } of own.toSorted((a, b) => a.atNs - b.atNs || a.by - b.by)) {
+      open += by;
+      row.connectionsMax = Math.max(row.connectionsMax, open);
+    }
+  }
 }

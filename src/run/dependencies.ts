@@ -7,6 +7,7 @@ import {
   resolveFitted,
 } from "../emulator/index.ts";
 import { dependencyLatency, type ProfileManifest } from "../profile/index.ts";
+import { withStubs } from "./served-stubs.ts";
 import { readTextFile } from "./text-file.ts";
 
 const PEM = { what: "file", hint: "`tls` of a dependency names PEM files, from the file's folder" };
@@ -39,17 +40,27 @@ async function resolved(
 }
 
 /**
- * Dependencies as they can be served: fits are looked up in the profile, PEM files read.
+ * Dependencies as they can be served: fits are looked up in the profile, files of keys, bodies and
+ * stubs read.
  * @throws SCENARIO_INVALID when the profile knows nothing of one that is to be fitted;
  * FILE_NOT_FOUND, FILE_UNREADABLE
  */
 export async function servedDependencies(
   dependencies: Readonly<Record<string, DependencySpec>>,
-  from: { readonly dir: string; readonly manifestOf: ManifestOf },
+  from: {
+    readonly dir: string;
+    readonly manifestOf: ManifestOf;
+    /** Told of what stubs of other tools ask for and do not get. */
+    readonly warn: (message: string) => void;
+  },
 ): Promise<Record<string, DependencySpec>> {
   const served: Record<string, DependencySpec> = {};
   for (const [name, spec] of Object.entries(dependencies)) {
-    served[name] = spec.protocol === "http" ? await resolved(name, spec, from) : spec;
+    if (spec.protocol === "tcp") served[name] = spec;
+    else {
+      const warn = (message: string): void => from.warn(`dependency ${name}: ${message}`);
+      served[name] = withStubs(await resolved(name, spec, from), from.dir, warn);
+    }
   }
   return served;
 }

@@ -1,10 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { ShakedownError } from "../core/index.ts";
 import {
   type DependencySpec,
   dependencySchema,
   incidentSchema,
   type IncidentSpec,
+  type ReadDependency,
 } from "../emulator/index.ts";
 import { readProfile } from "../profile/index.ts";
 import { dataFaults } from "./data-faults.ts";
@@ -38,26 +40,28 @@ export interface Emulated {
   /** Each dependency in the words of the file. */
   readonly written: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Reads a dependency that is changed while it is served. */
-  readonly read: ReadEmulated;
+  readonly read: ReadDependency;
 }
 
-export type ReadEmulated = (
-  written: unknown,
-) =>
-  | { readonly success: true; readonly data: DependencySpec }
-  | { readonly success: false; readonly faults: readonly { path: string; message: string }[] };
+/** Where what a dependency names is found. */
+type From = Parameters<typeof servedDependencies>[1];
 
-/** Reads one dependency as a file would say it. */
-export const readDependency: ReadEmulated = (written) => {
-  const parsed = dependencySchema.safeParse(written);
-  if (parsed.success) return { success: true, data: parsed.data };
-  const given = { data: written, what: "a dependency" };
-  const faults = dataFaults(dependencySchema, parsed.error.issues, given);
-  return {
-    success: false,
-    faults: faults.map(({ message, path }) => ({ path: path.map(String).join("."), message })),
+/** Reads one dependency as a file would say it, and makes it ready to be served. */
+export function dependencyReader(from: From): ReadDependency {
+  return async (dependency, written) => {
+    const parsed = dependencySchema.safeParse(written);
+    if (parsed.success) {
+      const served = await servedDependencies({ [dependency]: parsed.data }, from);
+      return { success: true, data: served[dependency] ?? parsed.data };
+    }
+    const given = { data: written, what: "a dependency" };
+    const faults = dataFaults(dependencySchema, parsed.error.issues, given);
+    return {
+      success: false,
+      faults: faults.map(({ message, path }) => ({ path: path.map(String).join("."), message })),
+    };
   };
-};
+}
 
 const NAMED = {
   what: "file of dependencies",
@@ -73,21 +77,21 @@ const isScenario = (written: unknown): boolean =>
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID; what `readProfile` throws where a
  * latency is to be fitted
  */
-export async function loadEmulated(path: string): Promise<Emulated> {
+export async function loadEmulated(
+  path: string,
+  warn: (message: string) => void,
+): Promise<Emulated> {
   const dir = dirname(resolve(path));
   const loose = readYamlFile(path, NAMED, () => z.unknown());
   if (isScenario(loose.written)) {
     const { profilePath, scenario } = loadScenario(path);
-    const { dependencies, incidents, seed } = scenario;
+    const { arms, dependencies, incidents, seed } = scenario;
     const manifestOf = async () => (await readProfile(profilePath)).manifest;
-    return {
-      arms: Object.keys(scenario.arms),
-      dependencies: await servedDependencies(dependencies, { dir, manifestOf }),
-      incidents,
-      seed,
-      written: writtenOf(loose.written),
-      read: readDependency,
-    };
+    return ready({ arms: Object.keys(arms), dependencies, incidents, seed }, loose.written, {
+      dir,
+      manifestOf,
+      warn,
+    });
   }
   const { data, faults, written } = readYamlFile(path, NAMED, () => emulatedFileSchema);
   checkIncidents(data, faults);
@@ -95,17 +99,26 @@ export async function loadEmulated(path: string): Promise<Emulated> {
   const { profile } = data;
   const manifestOf = async () => {
     if (profile !== undefined) return (await readProfile(resolve(dir, profile))).manifest;
-    faults.in(["dependencies"], "a latency is to be fitted: say from which `profile`");
-    faults.check();
-    throw new Error("a fault was told");
+    throw new ShakedownError("SCENARIO_INVALID", `${path}: a latency is to be fitted`, {
+      hint: "say from what, beside `dependencies`: profile: shop.ndjson.gz",
+    });
   };
+  return ready(data, written, { dir, manifestOf, warn });
+}
+
+async function ready(
+  data: Pick<Emulated, "arms" | "dependencies" | "incidents" | "seed">,
+  written: unknown,
+  from: From,
+): Promise<Emulated> {
+  const { arms, dependencies, incidents, seed } = data;
   return {
-    arms: data.arms,
-    dependencies: await servedDependencies(data.dependencies, { dir, manifestOf }),
-    incidents: data.incidents,
-    seed: data.seed,
+    arms,
+    dependencies: await servedDependencies(dependencies, from),
+    incidents,
+    seed,
     written: writtenOf(written),
-    read: readDependency,
+    read: dependencyReader(from),
   };
 }
 

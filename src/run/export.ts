@@ -2,17 +2,20 @@ import { existsSync } from "node:fs";
 import { NS_PER_US, ShakedownError } from "../core/index.ts";
 import {
   type CallTable,
+  type ConnectionTable,
   type EmulatedCall,
   type Observation,
   type ObservationTable,
   readCalls,
+  readConnections,
   readObservations,
+  type TcpConnection,
 } from "../measure/index.ts";
 import { readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** What can be exported of a run. */
-export const EXPORTS = ["observations", "calls"] as const;
+export const EXPORTS = ["observations", "calls", "connections"] as const;
 export type ExportSubject = (typeof EXPORTS)[number];
 
 /** A field of an exported row; null where the row has no such thing. */
@@ -102,6 +105,23 @@ const callFields = ({ arms, dependencies }: CallTable["meta"]) =>
     ["connection", "integer", (row) => row.connection],
   ] satisfies readonly Field<EmulatedCall>[];
 
+const connectionFields = ({ arms, dependencies }: ConnectionTable["meta"]) =>
+  [
+    ["arm", "text", (row) => arms[row.arm] ?? ""],
+    ["dependency", "text", (row) => dependencies[row.dependency] ?? ""],
+    ["connection", "integer", (row) => row.connection],
+    ["outcome", "text", (row) => row.outcome],
+    ["closedBy", "text", (row) => row.closedBy],
+    ["openNs", "number", (row) => row.openNs],
+    ["connectedNs", "number?", (row) => row.connectedNs],
+    ["firstUpNs", "number?", (row) => row.firstUpNs],
+    ["firstDownNs", "number?", (row) => row.firstDownNs],
+    ["lastNs", "number?", (row) => row.lastNs],
+    ["closeNs", "number", (row) => row.closeNs],
+    ["bytesUp", "integer", (row) => row.bytesUp],
+    ["bytesDown", "integer", (row) => row.bytesDown],
+  ] satisfies readonly Field<TcpConnection>[];
+
 interface Source<Row> extends Iterable<Row> {
   readonly rows: number;
   readonly truncated: boolean;
@@ -133,6 +153,15 @@ export function openExport(directory: RunDirectory, subject: ExportSubject): Exp
   if (subject === "observations") {
     const table = readObservations(...directory.observationSpools());
     return tableOf(table, observationFields(table.meta));
+  }
+  if (subject === "connections") {
+    if (!existsSync(directory.connections)) {
+      throw new ShakedownError("RUN_INVALID", `${directory.path} holds no TCP connections`, {
+        hint: "only a run whose scenario has a dependency with `protocol: tcp` has some",
+      });
+    }
+    const table = readConnections(directory.connections, manifest.emulatorLeadNs);
+    return tableOf(table, connectionFields(table.meta));
   }
   if (!existsSync(directory.calls)) {
     throw new ShakedownError("RUN_INVALID", `${directory.path} holds no emulated calls`, {

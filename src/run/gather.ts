@@ -2,8 +2,10 @@ import { existsSync } from "node:fs";
 import { type RegisteredPlan, registerPlan } from "../experiment/index.ts";
 import {
   type CallTable,
+  type ConnectionTable,
   type ObservationTable,
   readCalls,
+  readConnections,
   readObservations,
 } from "../measure/index.ts";
 import { type Tallies, tallyArms } from "./arm-rows.ts";
@@ -16,6 +18,8 @@ export interface Gathered {
   readonly manifest: Manifest;
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
+  /** To TCP dependencies; null when there are none. */
+  readonly connections: ConnectionTable | null;
   readonly tallies: Tallies;
 }
 
@@ -26,11 +30,15 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
   const calls = existsSync(directory.calls)
     ? readCalls(directory.calls, manifest.emulatorLeadNs)
     : null;
+  const connections = existsSync(directory.connections)
+    ? readConnections(directory.connections, manifest.emulatorLeadNs)
+    : null;
   return {
     registered,
     manifest,
     observations,
     calls,
+    connections,
     tallies: tallyArms(observations, registered.plan.timeoutNs),
   };
 }

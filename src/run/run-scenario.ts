@@ -213,7 +213,8 @@ class Run {
     const { dependencies, incidents } = loaded.scenario;
     if (Object.keys(dependencies).length === 0) return null;
     this.#options.onEvent({ kind: "starting", what: "emulator" });
-    const from = { dir: loaded.dir, manifestOf: () => profile.manifest };
+    const warn = (message: string): void => this.#options.onEvent({ kind: "warning", message });
+    const from = { dir: loaded.dir, manifestOf: () => profile.manifest, warn };
     return startEmulatorThread({
       arms: registered.plan.arms,
       dependencies: await servedDependencies(dependencies, from),

@@ -1,7 +1,7 @@
 import { request } from "undici";
 import { describe, expect, it } from "vitest";
 import { Changes, startAdmin, startEmulator } from "../../src/emulator/index.ts";
-import { readDependency } from "../../src/run/emulated-file.ts";
+import { dependencyReader } from "../../src/run/emulated-file.ts";
 import { optionsOf, STARTS } from "./emulator-fixture.ts";
 
 const WRITTEN = { latency: { kind: "constant", value: "0ms" }, errors: { ratio: 1, status: 500 } };
@@ -9,7 +9,12 @@ const WRITTEN = { latency: { kind: "constant", value: "0ms" }, errors: { ratio: 
 async function admin(start: typeof startEmulator) {
   const written = { stock: WRITTEN };
   const emulator = await start({ ...optionsOf(written), journal: 3 });
-  const changes = new Changes(emulator, written, readDependency);
+  const read = dependencyReader({
+    dir: ".",
+    manifestOf: () => Promise.reject(new Error("no fit is asked for")),
+    warn() {},
+  });
+  const changes = new Changes(emulator, written, read);
   const served = await startAdmin({ emulator, changes });
   const ask = async (method: string, path: string, more: object = {}) => {
     const { body, headers, statusCode } = await request(`${served.address}${path}`, {

@@ -13,12 +13,14 @@ export class AdminRefusal extends Error {
   }
 }
 
-/** Reads a dependency as people write it; gives what is wrong with it. */
+/** Reads a dependency as people write it, whole and ready to be served; or says what is wrong. */
 export type ReadDependency = (
+  dependency: string,
   written: unknown,
-) =>
+) => Promise<
   | { readonly success: true; readonly data: DependencySpec }
-  | { readonly success: false; readonly faults: readonly { path: string; message: string }[] };
+  | { readonly success: false; readonly faults: readonly { path: string; message: string }[] }
+>;
 
 type Written = Readonly<Record<string, unknown>>;
 
@@ -70,7 +72,7 @@ export class Changes {
   }
 
   async #apply(dependency: string, written: Written): Promise<void> {
-    const read = this.#read(written);
+    const read = await this.#read(dependency, written);
     if (!read.success) {
       throw new AdminRefusal(400, "nothing was changed", { faults: read.faults });
     }
