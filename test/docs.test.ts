@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import { EXIT } from "../src/core/index.ts";
-import { scenarioSchema } from "../src/run/index.ts";
+import { emulatedFileSchema, scenarioSchema } from "../src/run/index.ts";
 import { ROOT, Running } from "./e2e/cli.ts";
 
 /*
@@ -64,6 +64,14 @@ describe("the README", () => {
   it("shows a scenario that the schema accepts", () => {
     const [scenario = ""] = fences(readme, "yaml");
     expect(scenarioSchema.safeParse(parse(scenario)).error).toBeUndefined();
+  });
+
+  it("shows dependencies that the schema accepts", () => {
+    const files = fences(readme, "yaml").filter((each) => each.startsWith("dependencies:"));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      expect(emulatedFileSchema.safeParse(parse(file)).error).toBeUndefined();
+    }
   });
 
   it("names every command that the tool has", async () => {

@@ -39,6 +39,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/clock.ts": "is the clock",
   "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
+  "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
   "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/generators.ts": "gives up on a thread that does not end",

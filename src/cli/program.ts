@@ -7,6 +7,7 @@ import type { CliIo, Command } from "./command.ts";
 import { emulateCommand } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { profileCommand } from "./profile.ts";
+import { recordCommand } from "./record.ts";
 import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
@@ -16,6 +17,7 @@ import { version } from "./version.ts";
 
 const COMMANDS: readonly Command[] = [
   captureCommand,
+  recordCommand,
   profileCommand,
   runCommand,
   replayCommand,

@@ -37,3 +37,4 @@ export type {
 export { importStubs, type Unsupported } from "./foreign/index.ts";
 export { withBodyFiles } from "./stub/index.ts";
 export { startEmulatorThread } from "./thread.ts";
+export * from "./record/index.ts";

@@ -47,6 +47,7 @@ interface Call {
   due: DeadlineHandle | null;
   ticket: CapacityTicket | null;
   underway: Underway | null;
+  settled: boolean;
 }
 
 /** One arm's server for one dependency, on a port of its own. */
@@ -123,7 +124,7 @@ export class Listener {
         path: request.url ?? "",
         headers: request.headers as Readonly<Record<string, string | undefined>>,
         requestBytes: 0,
-        client: connection.socket.remoteAddress ?? "",
+        client: connection.client,
         nowNs,
         inFlight: counters.get("inFlight"),
         ratePerSec: this.#rate.before(nowNs),
@@ -139,12 +140,16 @@ export class Listener {
       due: null,
       ticket: null,
       underway: null,
+      settled: false,
     };
     this.#rate.add(nowNs);
     this.#calls.get(connection)?.add(call);
     // Over HTTP/1.1 a caller that goes takes its connection along; a stream goes alone.
     if ("stream" in response) response.stream.once("close", () => this.#leave(call));
-    readBody(request, (body) => this.#decide(call, body));
+    // A body may come whole when its caller has gone: nothing is decided for nobody.
+    readBody(request, (body) => {
+      if (!call.settled) this.#decide(call, body);
+    });
   }
 
   #decide(call: Call, body: Buffer | null): void {
@@ -217,6 +222,8 @@ export class Listener {
 
   /** The caller has gone. */
   #leave(call: Call): void {
+    // A stream closes when it has its answer, too; what is still to be done to its connection is.
+    if (call.settled) return;
     if (call.due !== null) this.#options.deadlines.cancel(call.due);
     call.ticket?.leave();
     call.underway?.cancel();
@@ -224,7 +231,9 @@ export class Listener {
   }
 
   #settle(call: Call, aborted = false): void {
-    if (this.#calls.get(call.connection)?.delete(call) !== true) return;
+    if (call.settled) return;
+    call.settled = true;
+    this.#calls.get(call.connection)?.delete(call);
     const { arm, dependency, clock, conduct, counters, record } = this.#options;
     const endNs = clock.nowNs();
     const { asked, decision } = call;

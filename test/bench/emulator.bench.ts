@@ -1,11 +1,11 @@
 /*
  * The emulator beside plain node:http servers, each in a thread of its own, in one run:
  *
- *   node test/bench/emulator.bench.ts
+ *   node test/bench/emulator.bench.ts [speed]
  *
  * 1. How late an answer is (given delay − drawn delay) at 1,000 calls/s and a lognormal of 80 ms,
  *    beside a server that draws the same delays and waits with setTimeout.
- * 2. Calls per second with no delay, beside a server that only answers.
+ * 2. Calls per second with no delay, beside a server that only answers (all there is, with `speed`).
  *
  * Both sides take turns, so that a slow moment of the machine is shared.
  */
@@ -18,11 +18,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { keyedDraw, monotonicClock, NS_PER_S } from "../../src/core/index.ts";
 import {
-  createLatencyModel,
   type DependencySpec,
   dependencySchema,
   startEmulatorThread,
 } from "../../src/emulator/index.ts";
+import { createLatencyModel } from "../../src/emulator/latency/index.ts";
+import { createWorlds } from "../../src/emulator/world.ts";
 import { readCalls } from "../../src/measure/index.ts";
 
 const CALLS_PER_SEC = 1_000;
@@ -46,12 +47,24 @@ interface Bench {
 
 /** The plain server's thread. */
 function servePlain(spec: DependencySpec): void {
-  const model = createLatencyModel(spec.latency);
+  if (spec.protocol !== "http") return;
+  const model = createLatencyModel(spec.latency, createWorlds("bench", {})("plain"));
   const lateUs: number[] = [];
   let calls = 0;
   const server = createServer((request, response) => {
     const arriveNs = clock.nowNs();
-    const call = { method: request.method ?? "", path: request.url ?? "", inFlight: 1 };
+    const call = {
+      method: request.method ?? "",
+      path: request.url ?? "",
+      headers: {},
+      requestBytes: 0,
+      client: "",
+      nowNs: arriveNs,
+      inFlight: 1,
+      ratePerSec: 0,
+      status: 200,
+      responseBytes: 0,
+    };
     const delayUs = model.sampleUs(call, keyedDraw("bench", calls++));
     const answer = (): void => {
       const body = JSON.stringify({ dependency: "plain", method: call.method, path: call.path });
@@ -217,7 +230,7 @@ async function compareSpeed(): Promise<void> {
 }
 
 if (isMainThread) {
-  await compareLateness();
+  if (process.argv[2] !== "speed") await compareLateness();
   await compareSpeed();
 } else {
   servePlain(workerData as DependencySpec);

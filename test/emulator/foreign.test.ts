@@ -68,3 +68,35 @@ it("Hoverfly v5: pairs become stubs, what is not supported is named with its pla
     "data.pairs[2]: left out: data.pairs[2].response.templated: Hoverfly's templates are not supported",
   ]);
 });
+
+it("Hoverfly v5: a pair that moves a state is left out, and named", () => {
+  const request = { path: [{ matcher: "exact", value: "/a" }] };
+  const pairs = [
+    { request, response: { status: 200, transitionsState: { a: "1" } } },
+    { request, response: { status: 200, removesState: ["a"] } },
+    { request, response: { status: 200, transitionsState: {}, removesState: [] } },
+  ];
+  const { named, stubs } = imported({ data: { pairs }, meta: { schemaVersion: "v5.2" } });
+  expect(stubs.length).toBe(1);
+  expect(named.slice(1)).toEqual([
+    "data.pairs[0]: left out: data.pairs[0].response: transitionsState is not supported",
+    "data.pairs[1]: left out: data.pairs[1].response: removesState is not supported",
+  ]);
+});
+
+it("WireMock: an option that its operator does not have leaves the mapping out, and is named", () => {
+  const header = { contains: "a", caseInsensitive: true };
+  const { named, stubs } = imported({ request: { headers: { A: header } }, response: {} });
+  expect(stubs).toEqual([]);
+  expect(named).toEqual([": left out: request.headers.A: caseInsensitive is not supported"]);
+});
+
+it("WireMock: a delay beside a dribble is told", () => {
+  const chunkedDribbleDelay = { numberOfChunks: 2, totalDuration: 10 };
+  const response = { fixedDelayMilliseconds: 5, chunkedDribbleDelay };
+  const { named, stubs } = imported({ request: {}, response });
+  expect(stubs.length).toBe(1);
+  expect(named).toEqual([
+    expect.stringMatching(/^response\.chunkedDribbleDelay: beside fixedDelay/),
+  ]);
+});

@@ -21,6 +21,15 @@ export interface Delivery {
   readonly luck: number;
 }
 
+/** Faults by which an answer is sent otherwise, or not at all. */
+export type Break = Exclude<Fault, { readonly kind: "status" | "hang" }>;
+
+/** Those that put on an HTTP/1.1 connection what no server would. */
+export type RawBreak = Extract<
+  Break,
+  { readonly kind: "empty" | "garbage" | "malformed-chunk" | "slow-headers" | "slow-close" }
+>;
+
 /** How, and to whom. */
 export interface Way {
   /** The connection itself, below TLS and HTTP/2. */
@@ -35,6 +44,13 @@ export interface Way {
 }
 
 export type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/** All pieces at once. */
+export const AT_ONCE: Transfer = {
+  bytesPerSec: Number.POSITIVE_INFINITY,
+  chunks: 1,
+  chunkGapUs: 0,
+};
 
 /** A delivery that takes its time; `cancel` when nobody waits for it any more. */
 export interface Underway {
@@ -80,6 +96,13 @@ export class Steps implements Underway {
     this.#due = null;
   }
 }
+
+/** The answer to a HEAD has a body's headers, and not a byte of it. */
+export const isHead = ({ req }: AnyResponse): boolean => req.method === "HEAD";
+
+/** How much of a body a caller is sent at most. */
+export const bodyBytesOf = (response: AnyResponse, { body }: Answer): number =>
+  body === null || isHead(response) ? 0 : Buffer.byteLength(body);
 
 export const bytesOf = (body: string | Buffer | null): Buffer =>
   body === null ? Buffer.alloc(0) : typeof body === "string" ? Buffer.from(body) : body;

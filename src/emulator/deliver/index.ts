@@ -1,7 +1,15 @@
 /** Carries an answer out, with what goes wrong with it, over HTTP/1.1 or HTTP/2. */
 import type { ServerResponse } from "node:http";
 import { Http2ServerResponse } from "node:http2";
-import { type AnyResponse, type Delivery, Steps, type Underway, type Way } from "./delivery.ts";
+import {
+  type AnyResponse,
+  AT_ONCE,
+  bodyBytesOf,
+  type Break,
+  type Delivery,
+  type Underway,
+  type Way,
+} from "./delivery.ts";
 import { sendRaw } from "./raw.ts";
 import { sendOnStream } from "./stream.ts";
 import { sendInPieces, sendWhole, slowly } from "./whole.ts";
@@ -9,7 +17,6 @@ import { sendInPieces, sendWhole, slowly } from "./whole.ts";
 export type { Answer, AnyResponse, Delivery, Underway, Way } from "./delivery.ts";
 
 const NOTHING: Underway = { cancel() {} };
-const AT_ONCE = { bytesPerSec: Number.POSITIVE_INFINITY, chunks: 1, chunkGapUs: 0 };
 
 /**
  * Sends an answer. Behind an earlier answer on its connection it waits for its turn. Returns what
@@ -17,26 +24,43 @@ const AT_ONCE = { bytesPerSec: Number.POSITIVE_INFINITY, chunks: 1, chunkGapUs: 
  */
 export function deliver(response: AnyResponse, delivery: Delivery, way: Way): Underway {
   const { fault, transfer } = delivery;
-  // The caller waits in vain, and the connection with it.
-  if (fault?.kind === "hang") return NOTHING;
-  const plain = fault === null || fault.kind === "status";
-  if (plain && transfer === null) {
+  if (fault === null || fault.kind === "status") {
+    if (transfer !== null) return sendInPieces(response, delivery, way, { transfer });
     sendWhole(response, delivery, way);
     return NOTHING;
   }
-  if (plain) return sendInPieces(response, delivery, way, { transfer: transfer! });
-  if (response instanceof Http2ServerResponse) return sendOnStream(response, delivery, way);
-  if (response.socket !== null) return sendBroken(response, delivery, way);
+  // The caller waits in vain, and the connection with it.
+  if (fault.kind === "hang") return NOTHING;
+  if (response instanceof Http2ServerResponse) return sendOnStream(response, fault, delivery, way);
+  if (response.socket !== null) return sendBroken(response, fault, delivery, way);
   let underway = NOTHING;
-  response.once("socket", () => (underway = sendBroken(response, delivery, way)));
-  return { cancel: () => underway.cancel() };
+  let over = false;
+  response.once("socket", () => {
+    // The turn has come, but the response is only now being tied to its connection.
+    process.nextTick(() => {
+      if (!over) underway = sendBroken(response, fault, delivery, way);
+    });
+  });
+  return {
+    cancel() {
+      over = true;
+      underway.cancel();
+    },
+  };
 }
 
 /** An answer over HTTP/1.1 with a fault, when its turn has come. */
-function sendBroken(response: ServerResponse, delivery: Delivery, way: Way): Underway {
-  const { answer, fault } = delivery;
+function sendBroken(
+  response: ServerResponse,
+  fault: Break,
+  delivery: Delivery,
+  way: Way,
+): Underway {
+  const { answer } = delivery;
   const { socket } = way;
-  const bodyBytes = answer.body === null ? 0 : Buffer.byteLength(answer.body);
+  // Above TLS, where there is: what is closed there says so. An answer that has ended forgets it.
+  const stream = response.socket ?? socket;
+  const bodyBytes = bodyBytesOf(response, answer);
   const sendThen = (then: () => void): Underway => {
     const onEnd = (sent: number): void => {
       way.onEnd(sent);
@@ -53,23 +77,26 @@ function sendBroken(response: ServerResponse, delivery: Delivery, way: Way): Und
     };
     return sendInPieces(response, delivery, way, { transfer: AT_ONCE, send, after });
   };
-  switch (fault?.kind) {
+  switch (fault.kind) {
     case "reset":
       if (fault.when === "amid") return cut(0.5, () => socket.resetAndDestroy());
+      // What the kernel has not yet sent of a long answer goes with the connection.
       if (fault.when === "after") return sendThen(() => socket.resetAndDestroy());
       way.onEnd(0);
       socket.resetAndDestroy();
       return NOTHING;
     case "truncated":
-      return cut(fault.share, () => socket.end());
+      return cut(fault.share, () => stream.destroySoon());
     case "slow-body":
       return sendInPieces(response, delivery, way, { transfer: slowly(bodyBytes, fault.overUs) });
     case "early-close":
     case "goaway":
-      return sendThen(() => socket.end());
-    case undefined:
-      return new Steps(way);
-    default:
-      return sendRaw(response, delivery, way);
+      return sendThen(() => stream.destroySoon());
+    case "empty":
+    case "garbage":
+    case "malformed-chunk":
+    case "slow-headers":
+    case "slow-close":
+      return sendRaw(response, fault, delivery, way);
   }
 }

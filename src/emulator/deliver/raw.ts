@@ -1,9 +1,16 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
 import { hashText } from "../../core/index.ts";
-import { type Answer, bytesOf, type Delivery, Steps, type Underway, type Way } from "./delivery.ts";
+import {
+  type Answer,
+  bytesOf,
+  type Delivery,
+  isHead,
+  type RawBreak,
+  Steps,
+  type Underway,
+  type Way,
+} from "./delivery.ts";
 
-/** Lines of a slow head come in so many steps at least: a status line may be all there is. */
 const reasonOf = (status: number): string => STATUS_CODES[status] ?? "Unknown";
 
 /** The head as it stands on the wire, line by line, without the empty one at its end. */
@@ -33,17 +40,25 @@ export function garbageOf(bytes: number, luck: number): Buffer {
 }
 
 /** What a fault puts on an HTTP/1.1 connection by itself; the connection does not outlive it. */
-export function sendRaw(response: ServerResponse, delivery: Delivery, way: Way): Underway {
-  const stream = response.socket as Duplex | null;
+export function sendRaw(
+  response: ServerResponse,
+  fault: RawBreak,
+  delivery: Delivery,
+  way: Way,
+): Underway {
+  const stream = response.socket;
   const steps = new Steps(way);
   if (stream === null) return steps;
-  const { answer, fault, luck } = delivery;
-  const body = response.req.method === "HEAD" ? Buffer.alloc(0) : bytesOf(answer.body);
-  const length = { "content-length": String(bytesOf(answer.body).length), connection: "close" };
+  const { answer, luck } = delivery;
+  const body = isHead(response) ? Buffer.alloc(0) : bytesOf(answer.body);
+  const end = { connection: "close" };
+  const length =
+    answer.body === null ? end : { ...end, "content-length": String(bytesOf(answer.body).length) };
   const close = (bodyBytes: number): void => {
-    stream.end(() => way.onEnd(bodyBytes));
+    stream.once("finish", () => way.onEnd(bodyBytes));
+    stream.destroySoon();
   };
-  switch (fault?.kind) {
+  switch (fault.kind) {
     case "empty":
       close(0);
       return steps;
@@ -55,7 +70,7 @@ export function sendRaw(response: ServerResponse, delivery: Delivery, way: Way):
     case "malformed-chunk":
       stream.write(`${headLines(answer, { "transfer-encoding": "chunked" }).join("")}\r\n`);
       way.onFirstByte();
-      stream.write("this is no chunk\r\n");
+      if (!isHead(response)) stream.write("this is no chunk\r\n");
       close(0);
       return steps;
     case "slow-headers": {
@@ -79,10 +94,8 @@ export function sendRaw(response: ServerResponse, delivery: Delivery, way: Way):
       steps.run(
         [fault.afterUs],
         () => {},
-        () => stream.end(),
+        () => stream.destroySoon(),
       );
       return steps;
-    default:
-      throw new Error(`${fault?.kind} is not sent raw`);
   }
 }

@@ -1,5 +1,13 @@
 import { constants, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
-import { type Delivery, Steps, type Underway, type Way } from "./delivery.ts";
+import {
+  AT_ONCE,
+  bodyBytesOf,
+  type Break,
+  type Delivery,
+  Steps,
+  type Underway,
+  type Way,
+} from "./delivery.ts";
 import { sendInPieces, sendWhole, slowly } from "./whole.ts";
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
@@ -12,18 +20,21 @@ const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = con
  */
 export function sendOnStream(
   response: Http2ServerResponse,
+  fault: Break,
   delivery: Delivery,
   way: Way,
 ): Underway {
   const { stream } = response;
+  // A stream that has ended forgets it.
+  const { session } = stream;
   const steps = new Steps(way);
-  const { answer, fault } = delivery;
-  const bodyBytes = answer.body === null ? 0 : Buffer.byteLength(answer.body);
+  const { answer } = delivery;
+  const bodyBytes = bodyBytesOf(response, answer);
   const end = (code: number, sent: number): void => {
     stream.close(code);
     way.onEnd(sent);
   };
-  switch (fault?.kind) {
+  switch (fault.kind) {
     case "reset":
       if (fault.when === "before") end(NGHTTP2_INTERNAL_ERROR, 0);
       else if (fault.when === "amid") {
@@ -31,7 +42,7 @@ export function sendOnStream(
           share: 0.5,
           after: (sent) => end(NGHTTP2_INTERNAL_ERROR, sent),
         });
-      } else sendThen(response, delivery, way, () => stream.session?.destroy());
+      } else sendThen(response, delivery, way, () => way.socket.resetAndDestroy());
       return steps;
     case "empty":
       end(NGHTTP2_NO_ERROR, 0);
@@ -62,25 +73,22 @@ export function sendOnStream(
       sendThen(response, delivery, way, () =>
         steps.run(
           [fault.afterUs],
-          () => goAway(stream),
+          () => goAway(session),
           () => {},
         ),
       );
       return steps;
     case "early-close":
     case "goaway":
-      sendThen(response, delivery, way, () => goAway(stream));
-      return steps;
-    default:
-      sendWhole(response, delivery, way);
+      sendThen(response, delivery, way, () => goAway(session));
       return steps;
   }
 }
 
 /** Other streams of the connection end as they would; new ones are refused. */
-function goAway({ session }: ServerHttp2Stream): void {
+function goAway(session: ServerHttp2Stream["session"]): void {
   if (session === undefined || session.destroyed) return;
-  session.goaway(NGHTTP2_NO_ERROR);
+  // This sends the frame, and hangs up once no stream is left.
   session.close();
 }
 
@@ -97,16 +105,13 @@ function sendThen(
   sendWhole(response, delivery, { ...way, onEnd });
 }
 
-const AT_ONCE = { bytesPerSec: Number.POSITIVE_INFINITY, chunks: 1, chunkGapUs: 0 };
-
 function cut(
   response: Http2ServerResponse,
   delivery: Delivery,
   way: Way,
   { after, share }: { share: number; after: (sent: number) => void },
 ): Underway {
-  const { body } = delivery.answer;
-  const send = Math.floor((body === null ? 0 : Buffer.byteLength(body)) * share);
+  const send = Math.floor(bodyBytesOf(response, delivery.answer) * share);
   return sendInPieces(response, delivery, way, {
     transfer: AT_ONCE,
     send,

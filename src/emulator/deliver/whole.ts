@@ -5,6 +5,7 @@ import {
   type AnyResponse,
   bytesOf,
   type Delivery,
+  isHead,
   Steps,
   type Underway,
   type Way,
@@ -23,7 +24,7 @@ export function sendWhole(response: AnyResponse, { answer }: Delivery, way: Way)
   } else {
     const length = Buffer.byteLength(body);
     http.writeHead(status, { ...headers, "content-length": length });
-    http.end(body, () => way.onEnd(length));
+    http.end(body, () => way.onEnd(isHead(response) ? 0 : length));
   }
   // Behind an earlier answer on its connection, the first byte leaves with the last.
   if (http.socket !== null) way.onFirstByte();
@@ -31,7 +32,7 @@ export function sendWhole(response: AnyResponse, { answer }: Delivery, way: Way)
 
 /**
  * The head, then the body in pieces, each when its time has come; `send` bytes of it (all of them
- * unless told), then `after`, which ends the answer unless told.
+ * unless told, none for a HEAD), then `after`, which ends the answer unless told.
  */
 export function sendInPieces(
   response: AnyResponse,
@@ -41,7 +42,7 @@ export function sendInPieces(
 ): Underway {
   const http = response as ServerResponse;
   const body = bytesOf(answer.body);
-  const sent = body.subarray(0, send ?? body.length);
+  const sent = body.subarray(0, isHead(response) ? 0 : send);
   const length = answer.body === null ? {} : { "content-length": body.length };
   http.writeHead(answer.status, { ...answer.headers, ...length });
   http.flushHeaders();

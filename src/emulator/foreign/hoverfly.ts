@@ -5,7 +5,9 @@ import { NotTold } from "./not-told.ts";
 
 const REQUEST = new Set(["path", "method", "query", "headers", "body", "destination", "scheme"]);
 const RESPONSE =
-  "status body bodyFile encodedBody headers templated fixedDelay logNormalDelay".split(" ");
+  "status body bodyFile encodedBody headers templated fixedDelay logNormalDelay transitionsState removesState".split(
+    " ",
+  );
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
@@ -98,6 +100,11 @@ function responseOf(
   notes: Notes,
   folder: string,
 ): StubInput["response"] {
+  const moves = ["transitionsState", "removesState"].filter((name) => {
+    const value = response[name];
+    return Array.isArray(value) ? value.length > 0 : Object.keys(fieldsOf(value)).length > 0;
+  });
+  if (moves.length > 0) throw new NotTold(`${where}: ${moves.join(", ")} is not supported`);
   notes.unknown(response, RESPONSE, where);
   if (response["templated"] === true) {
     throw new NotTold(`${where}.templated: Hoverfly's templates are not supported`);

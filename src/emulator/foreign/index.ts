@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { messageOf, ShakedownError } from "../../core/index.ts";
 import { hoverflyStubs, isHoverfly } from "./hoverfly.ts";
 import type { Imported } from "./model.ts";
+import { isOpenapi, openapiStubs } from "./openapi.ts";
 import { readStructure } from "./read-file.ts";
 import { isWiremock, mappingFiles, wiremockStubs } from "./wiremock.ts";
 
@@ -23,15 +24,17 @@ function importFile(path: string): Imported {
   const content = readStructure(path);
   if (isWiremock(content)) return wiremockStubs(path, content);
   if (isHoverfly(content)) return hoverflyStubs(path, content);
+  if (isOpenapi(content)) return openapiStubs(path, content);
   throw new ShakedownError("SCENARIO_INVALID", `${path} holds no stubs that we can read`, {
     hint:
-      "give WireMock mappings (request and response, or mappings) " +
-      "or a Hoverfly simulation (data.pairs)",
+      "give WireMock mappings (request and response, or mappings), " +
+      "a Hoverfly simulation (data.pairs) or an OpenAPI document (openapi: 3.0 or 3.1)",
   });
 }
 
 /**
- * The stubs of WireMock mapping files, of folders of them, and of Hoverfly v5 simulations.
+ * The stubs of WireMock mapping files, of folders of them, of Hoverfly v5 simulations, and of
+ * OpenAPI documents of version 3.0 or 3.1.
  * Whatever of a file is not supported
  * is named; a mapping that asks what we cannot ask is left out whole, and named.
  * @throws FILE_NOT_FOUND

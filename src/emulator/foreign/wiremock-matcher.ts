@@ -18,7 +18,11 @@ const OPERATORS = [
   "includes",
 ] as const;
 
-const OPTIONS = new Set(["caseInsensitive", "ignoreArrayOrder", "ignoreExtraElements"]);
+/** The options that an operator has. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  equalTo: ["caseInsensitive"],
+  equalToJson: ["ignoreArrayOrder", "ignoreExtraElements"],
+};
 
 const refuse = (where: string, what: string): never => {
   throw new NotTold(`${where}: ${what}`);
@@ -55,7 +59,8 @@ function pathMatcher(value: unknown, where: string, notes: Notes): Matcher {
 export function wiremockMatcher(value: unknown, where: string, notes: Notes): Matcher {
   if (!isFields(value)) return refuse(where, "is no matcher");
   const operator = OPERATORS.find((name) => name in value);
-  const unknown = Object.keys(value).filter((name) => !OPTIONS.has(name) && name !== operator);
+  const options = OPTIONS[operator ?? ""] ?? [];
+  const unknown = Object.keys(value).filter((name) => !options.includes(name) && name !== operator);
   if (operator === undefined || unknown.length > 0) {
     return refuse(where, `${unknown.join(", ") || "an empty matcher"} is not supported`);
   }

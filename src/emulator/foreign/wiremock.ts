@@ -117,6 +117,10 @@ function pick<T extends object>(fields: T): Given<T> {
 function latencyOf(response: Fields, where: string, notes: Notes): StubInput["latency"] {
   const distribution = response["delayDistribution"];
   const fixedMs = Number(response["fixedDelayMilliseconds"] ?? 0);
+  if (fixedMs > 0 && isFields(response["chunkedDribbleDelay"])) {
+    const what = "beside fixedDelayMilliseconds: the head and the chunks begin after that delay";
+    notes.add(`${where}.chunkedDribbleDelay`, what);
+  }
   if (!isFields(distribution)) {
     return fixedMs > 0 ? { kind: "constant", value: `${fixedMs}ms` } : undefined;
   }

@@ -12,11 +12,10 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
-import type { Clock } from "../../core/index.ts";
+import { type Clock, messageOf } from "../../core/index.ts";
 import type { AnyResponse } from "../deliver/index.ts";
 import type { ConnectionFaults } from "./connection-faults.ts";
-import { type FullQueue, holdFullQueue } from "./full-queue.ts";
+import { type FullQueue, prepareFullQueue } from "./full-queue.ts";
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 
@@ -26,6 +25,8 @@ export interface Connection {
   readonly id: number;
   /** Below TLS and HTTP/2. */
   readonly socket: Socket;
+  /** The caller's address, without the port. */
+  readonly client: string;
 }
 
 /** PEM texts. */
@@ -53,6 +54,8 @@ const BACKLOG = 4_096;
 const HEADER_BYTES_MAX = 65_536;
 /** How often the door and the streams are looked after. */
 const WATCH_MS = 10;
+/** For how many looks a port that is to be listened on again may be taken: ten seconds. */
+const MOVES_IN_VAIN_MAX = 1_000;
 const PREFACE = "PRI ";
 /** A fatal handshake_failure alert: TLS 1.2's record, which every version understands. */
 const ALERT = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]);
@@ -68,6 +71,8 @@ export class Front {
   readonly #connections = new Map<Socket, Connection>();
   /** By what stands for it above TLS or HTTP/2. */
   readonly #above = new WeakMap<object, Connection>();
+  /** By the caller's address and port: how what stands above it is found the first time. */
+  readonly #byPeer = new Map<string, Connection>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #door: Server;
   #full: FullQueue | null = null;
@@ -76,6 +81,7 @@ export class Front {
   #streamsMax: number | null = null;
   #closed = false;
   #accepted = 0;
+  #inVain = 0;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -96,8 +102,9 @@ export class Front {
       tls === null
         ? createHttp2({}, heard)
         : createSecureServer({ ...http1, ...tls, allowHTTP1: true }, heard);
-    // Its connections are handed to it; it looks after their timeouts once it believes to listen.
+    // Connections are handed to them; they look after timeouts once they believe to listen.
     this.#http.emit("listening");
+    this.#http2.emit("listening");
     this.#http2.on("session", (session: ServerHttp2Session) => this.#greetSession(session));
     this.#http2.on("sessionError", () => {});
     this.#http2.on("tlsClientError", () => {});
@@ -127,6 +134,7 @@ export class Front {
     if (this.#door.listening) closed.push(new Promise((done) => void this.#door.close(done)));
     for (const socket of this.#connections.keys()) socket.destroy();
     this.#http.close(() => {});
+    this.#http2.close(() => {});
     await Promise.all(closed);
   }
 
@@ -135,36 +143,43 @@ export class Front {
   }
 
   #accept(socket: Socket): void {
-    const { clock, faults, onClosed, onConnection, tls } = this.#options;
-    const connection: Connection = { id: this.#accepted++, socket };
+    const { clock, faults, onClosed, onConnection, requestTimeoutMs, tls } = this.#options;
+    const { remoteAddress: client = "" } = socket;
+    const connection: Connection = { id: this.#accepted++, socket, client };
+    const peer = peerOf(socket);
     this.#connections.set(socket, connection);
+    if (peer !== "") this.#byPeer.set(peer, connection);
     socket.on("error", () => {});
     socket.once("close", () => {
       this.#connections.delete(socket);
+      this.#byPeer.delete(peer);
       onClosed(connection);
     });
     onConnection(connection);
     if (tls === null) {
-      sniff(socket, (preface) => (preface ? this.#http2 : this.#http).emit("connection", socket));
+      sniff(socket, requestTimeoutMs, (preface) =>
+        (preface ? this.#http2 : this.#http).emit("connection", socket),
+      );
       return;
     }
     const greeting = faults.greeting(clock.nowNs(), connection.id);
     if (greeting === "welcome") this.#http2.emit("connection", socket);
     else if (greeting === "tls-stall") socket.resume();
-    else socket.once("data", () => socket.end(ALERT));
+    else
+      socket.once("data", () => {
+        socket.write(ALERT);
+        socket.destroySoon();
+      });
   }
 
   /** TLS and HTTP/2 hide the connection; what is below it has the same ports. */
   #connectionOf(request: AnyRequest): Connection | undefined {
-    const { socket } = request;
-    const own = this.#connections.get(socket) ?? this.#above.get(socket);
+    const above = "stream" in request ? request.stream.session : request.socket;
+    if (above === undefined) return undefined;
+    const own = this.#connections.get(above as Socket) ?? this.#above.get(above);
     if (own !== undefined) return own;
-    const { remoteAddress, remotePort } = socket as TLSSocket;
-    const found = [...this.#connections.values()].find(
-      ({ socket: below }) =>
-        below.remotePort === remotePort && below.remoteAddress === remoteAddress,
-    );
-    if (found !== undefined) this.#above.set(socket, found);
+    const found = this.#byPeer.get(peerOf(request.socket));
+    if (found !== undefined) this.#above.set(above, found);
     return found;
   }
 
@@ -182,7 +197,9 @@ export class Front {
     if (streamsMax !== this.#streamsMax) {
       this.#streamsMax = streamsMax;
       const maxConcurrentStreams = streamsMax ?? 2 ** 32 - 1;
-      for (const session of this.#sessions) session.settings({ maxConcurrentStreams });
+      for (const session of this.#sessions) {
+        if (!session.destroyed) session.settings({ maxConcurrentStreams });
+      }
     }
     if (this.#moving !== null || this.#closed) return;
     const door = faults.door(nowNs);
@@ -190,18 +207,27 @@ export class Front {
       this.#full !== null ? "accept-queue-full" : this.#door.listening ? "open" : "refuse";
     if (door === now) return;
     this.#moving = this.#move(door, { host, port })
-      .catch((cause: unknown) => this.#options.onFailure(cause))
+      .then(() => void (this.#inVain = 0))
+      .catch((cause: unknown) => {
+        // While nobody listened, somebody's outgoing connection may have taken the port.
+        const taken = /EADDRINUSE/.test(messageOf(cause));
+        if (!taken || ++this.#inVain > MOVES_IN_VAIN_MAX) this.#options.onFailure(cause);
+      })
       .finally(() => (this.#moving = null));
   }
 
   async #move(door: "open" | "refuse" | "accept-queue-full", at: { host: string; port: number }) {
+    const full = door === "accept-queue-full" ? await prepareFullQueue(at.host, at.port) : null;
     await this.#full?.release();
-    this.#full = null;
+    this.#full = full;
     // Resolves when its last connection has gone; the port is free at once.
     if (this.#door.listening) this.#door.close();
     if (door === "refuse") return;
-    if (door === "accept-queue-full") {
-      this.#full = await holdFullQueue(at.host, at.port);
+    if (full !== null) {
+      await full.hold().catch((cause: unknown) => {
+        this.#full = null;
+        throw cause;
+      });
       return;
     }
     this.#door = this.#makeDoor();
@@ -220,18 +246,31 @@ function listening(server: Server, at: { host: string; port: number }): Promise<
   return promise;
 }
 
-/** Looks at a connection's first bytes, and puts them back: is it HTTP/2's preface? */
-function sniff(socket: Socket, tell: (preface: boolean) => void): void {
+const peerOf = ({ remoteAddress, remotePort }: Socket): string =>
+  remotePort === undefined ? "" : `${remoteAddress}/${remotePort}`;
+
+/**
+ * Looks at a connection's first bytes, and puts them back: is it HTTP/2's preface? One that begins
+ * like it and then stops is left to HTTP/1.1, which knows what to do with half a request.
+ */
+function sniff(socket: Socket, withinMs: number, tell: (preface: boolean) => void): void {
   let seen: Buffer = Buffer.alloc(0);
+  const decide = (preface: boolean): void => {
+    socket.off("data", look);
+    socket.off("timeout", giveUp);
+    socket.setTimeout(0);
+    socket.pause();
+    socket.unshift(seen);
+    tell(preface);
+    process.nextTick(() => socket.resume());
+  };
+  const giveUp = (): void => decide(false);
   const look = (chunk: Buffer): void => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const start = seen.toString("latin1", 0, PREFACE.length);
-    if (start.length < PREFACE.length && PREFACE.startsWith(start)) return;
-    socket.off("data", look);
-    socket.pause();
-    socket.unshift(seen);
-    tell(start === PREFACE);
-    process.nextTick(() => socket.resume());
+    if (start.length === PREFACE.length || !PREFACE.startsWith(start)) decide(start === PREFACE);
+    else socket.setTimeout(withinMs);
   };
+  socket.on("timeout", giveUp);
   socket.on("data", look);
 }

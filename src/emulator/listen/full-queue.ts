@@ -3,19 +3,30 @@ import { Worker } from "node:worker_threads";
 import { threadUrl } from "../../core/index.ts";
 import type { FullQueueData } from "./full-queue-thread.ts";
 
-/** Holds a port whose queue nobody accepts from, until it is released. */
+/** A port's queue that nobody accepts from. */
 export interface FullQueue {
+  /**
+   * Listens; the port must be free by now. Rejects with the system's message.
+   */
+  hold(): Promise<void>;
+  /** Frees the port; whoever is in the queue is reset. */
   release(): Promise<void>;
 }
 
-export async function holdFullQueue(host: string, port: number): Promise<FullQueue> {
+/** Gets ready to hold a port, so that the port is without a listener as briefly as can be. */
+export async function prepareFullQueue(host: string, port: number): Promise<FullQueue> {
   const over = new Int32Array(new SharedArrayBuffer(4));
   const workerData: FullQueueData = { host, port, over };
   const thread = new Worker(threadUrl("full-queue-thread", import.meta.url), { workerData });
   const gone = new Promise((resolve) => void thread.once("exit", resolve));
-  const [said] = (await once(thread, "message")) as [string];
-  if (said !== "listening") throw new Error(said);
+  await once(thread, "message");
   return {
+    async hold() {
+      const heard = once(thread, "message");
+      thread.postMessage("hold", []);
+      const [said] = (await heard) as [string];
+      if (said !== "listening") throw new Error(said);
+    },
     async release() {
       Atomics.store(over, 0, 1);
       Atomics.notify(over, 0);

@@ -1,0 +1,69 @@
+import { type DependencyCall, type ProfileRecord, routeTemplates } from "../../profile/index.ts";
+import type { CallNote, RequestNote } from "./recording.ts";
+
+export interface Joined {
+  readonly records: ProfileRecord[];
+  readonly joinedCount: number;
+  /** Calls of which it is not known which request made them. */
+  readonly unjoinedCount: number;
+}
+
+/**
+ * The request that a call belongs to, among those of its trace by start: the last that was under
+ * way when the call began, else the last that had begun.
+ */
+function callerOf(requests: readonly RequestNote[], call: CallNote): RequestNote | undefined {
+  const begun = requests.filter(({ startNs }) => startNs <= call.startNs);
+  return begun.findLast(({ endNs }) => endNs >= call.startNs) ?? begun.at(-1);
+}
+
+const describeCall = (call: CallNote, template: string, request: RequestNote): DependencyCall => ({
+  dependency: call.dependency,
+  route: `${call.method} ${template}`,
+  offsetUs: (call.startNs - request.startNs) / 1e3,
+  latencyUs: (call.endNs - call.startNs) / 1e3,
+  ...(call.status === undefined ? {} : { status: call.status }),
+  ...(call.failed ? { failed: true } : {}),
+});
+
+/**
+ * Gives each record the dependency calls that it made, by rising offset: those whose `traceparent`
+ * has the trace id of its own.
+ * @param records with offsets from the first request's start
+ */
+export function joinCalls(
+  records: readonly ProfileRecord[],
+  requests: readonly RequestNote[],
+  calls: readonly CallNote[],
+): Joined {
+  const byTrace = new Map<string, RequestNote[]>();
+  const byStart = requests.toSorted((a, b) => a.startNs - b.startNs);
+  for (const request of byStart) {
+    if (request.traceId === null) continue;
+    const list = byTrace.get(request.traceId) ?? [];
+    byTrace.set(request.traceId, list);
+    list.push(request);
+  }
+  const templates = routeTemplates(calls.map(({ path }) => path));
+  const made = new Map<number, DependencyCall[]>();
+  const originNs = byStart[0]?.startNs ?? 0;
+  const known = new Set(records.map(({ offsetNs }) => originNs + offsetNs));
+  let joinedCount = 0;
+  for (const [index, call] of calls.entries()) {
+    const request = callerOf(byTrace.get(call.traceId ?? "") ?? [], call);
+    if (request === undefined || !known.has(request.startNs)) continue;
+    const list = made.get(request.startNs) ?? [];
+    made.set(request.startNs, list);
+    list.push(describeCall(call, templates[index]!, request));
+    joinedCount++;
+  }
+  return {
+    records: records.map((record) => {
+      const own = made.get(originNs + record.offsetNs);
+      if (own === undefined) return record;
+      return { ...record, dependencyCalls: own.toSorted((a, b) => a.offsetUs - b.offsetUs) };
+    }),
+    joinedCount,
+    unjoinedCount: calls.length - joinedCount,
+  };
+}

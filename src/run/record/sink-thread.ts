@@ -1,0 +1,43 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { plainError } from "../../core/index.ts";
+import { Door } from "./door.ts";
+import { Recording } from "./recording.ts";
+import { Sink } from "./sink.ts";
+import type { FromSink, SinkData, ToSink } from "./sink-worker.ts";
+
+/*
+ * Redaction and writing, in a thread of their own: looking at a body takes longer than passing it
+ * on, and what passes must not wait for it.
+ */
+const { epochNs, key, name, out, redact, requestsMax } = workerData as SinkData;
+const say = (message: FromSink): void => parentPort!.postMessage(message);
+
+async function close(recording: Recording, sink: Sink, door: Door): Promise<void> {
+  await recording.close();
+  say({ kind: "closed", counts: sink.counts, replaced: door.counts });
+  parentPort!.close();
+}
+
+async function main(): Promise<void> {
+  const recording = await Recording.create(out);
+  recording.note({ kind: "recorder", name, redacted: redact });
+  const door = new Door(redact ? Buffer.from(key) : null);
+  const onEnough = (): void => say({ kind: "enough" });
+  const sink = new Sink({ recording, door, epochNs, requestsMax, onEnough });
+  void recording.failed.then((error) =>
+    say({ kind: "failed", error: plainError(error, "INTERNAL") }),
+  );
+  parentPort!.on("message", (message: ToSink) => {
+    if (message.kind === "close") {
+      close(recording, sink, door).catch((thrown: unknown) =>
+        say({ kind: "failed", error: plainError(thrown, "DISK_WRITE_FAILED") }),
+      );
+      return;
+    }
+    for (const { dependency, exchange } of message.batch) sink.take(dependency, exchange);
+    say({ kind: "taken", count: message.batch.length });
+  });
+  say({ kind: "ready" });
+}
+
+main().catch((thrown: unknown) => say({ kind: "failed", error: plainError(thrown, "INTERNAL") }));

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { keyedDraw } from "../../src/core/index.ts";
+import { importStubs } from "../../src/emulator/foreign/index.ts";
+import { createStubs } from "../../src/emulator/stub/index.ts";
+
+const FOLDER = join(import.meta.dirname, "../fixtures/stubs/openapi");
+const { stubs: specs, unsupported } = importStubs(join(FOLDER, "pastries.yaml"));
+const stubs = createStubs(specs, { wallMsAt: () => 0 });
+
+function answer(method: string, path: string): unknown {
+  const context = { headers: {}, requestBytes: 0, client: "", nowNs: 0, inFlight: 1 };
+  const call = { ...context, method, path, ratePerSec: 1 };
+  const hit = stubs.match(call, Buffer.alloc(0), keyedDraw("openapi"));
+  return hit && [hit.status, hit.headers["content-type"], hit.body.toString()];
+}
+
+it("OpenAPI: each operation answers its first 2xx response that has content", () => {
+  const json = "application/json";
+  expect(answer("GET", "/v1/pastries/tart?a=1")).toEqual([200, json, expect.any(String)]);
+  expect(answer("DELETE", "/v1/pastries/tart")).toEqual([204, undefined, ""]);
+  expect(answer("GET", "/other/plain")).toEqual([200, "text/plain", "hello"]);
+  expect(answer("GET", "/v1/first")).toEqual([200, json, '{"name":"eclair"}']);
+  expect(answer("POST", "/v1/pets")).toEqual([201, json, '{"kind":"cat"}']);
+});
+
+it("OpenAPI: a path without names comes before one with, whatever their order", () => {
+  expect(answer("GET", "/v1/pastries/best")).toEqual([203, "application/json", '{"name":"best"}']);
+});
+
+it("OpenAPI: a name stands for one segment, and the servers' base path is asked for", () => {
+  expect(answer("GET", "/v1/pastries/a/b")).toBeNull();
+  expect(answer("GET", "/pastries/tart")).toBeNull();
+});
+
+it("OpenAPI: a sample follows references, even to itself, and leaves out what is only written", () => {
+  const [, , body] = answer("GET", "/v1/pastries/tart") as [number, string, string];
+  const sample = JSON.parse(body) as Record<string, unknown>;
+  expect(sample).toMatchObject({ name: "tart", note: "warm", priceCents: 3 });
+  expect(sample).not.toHaveProperty("secret");
+});
+
+it("OpenAPI: what is not imported is named with its place, and nothing else is", () => {
+  expect(unsupported.map(({ what, where }) => `${where}: ${what}`)).toMatchInlineSnapshot(`
+    [
+      "webhooks: not supported",
+      "paths: parameters, request bodies and security are not checked",
+      "paths./pastries/{name}.get.responses: not imported: 404",
+      "paths./pastries/{name}.get.responses.200.content: of several, application/json is answered",
+      "paths./pastries/{name}.delete.callbacks: not supported",
+      "paths./pastries/{name}.delete.responses.204.headers: not supported",
+      "paths./pastries/best.get.responses: not imported: 202",
+      "paths./pets.post.responses.201.content.application/json.schema: discriminator is not looked at in the sample",
+      "paths./xml.get: left out: paths./xml.get.responses.200.content.application/xml: application/xml without an example is not supported",
+      "paths./elsewhere.get: left out: $ref other.yaml#/components/responses/Best: only within the file is supported",
+      "paths./lost.get: left out: $ref #/components/responses/Nothing leads nowhere",
+      "paths./failing.get: left out: paths./failing.get.responses: there is no 2xx",
+    ]
+  `);
+});
+
+it("OpenAPI: a syntax error is told with file, line and column", () => {
+  expect(() => importStubs(join(FOLDER, "broken.yaml"))).toThrow(/broken\.yaml:4:\d+: /);
+});
