@@ -12,7 +12,7 @@ import {
   startAdmin,
   startEmulatorThread,
 } from "../emulator/index.ts";
-import { dependencyEnv, loadEmulated } from "../run/index.ts";
+import { envOfDependency, loadEmulated } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 
 interface EmulateArguments {
@@ -43,7 +43,7 @@ function addressLines(emulator: Emulator, admin: Admin | null): string[] {
     ...arms.flatMap((arm) => [
       ...(arms.length > 1 ? [`# for arm ${arm}`] : []),
       ...Object.entries(emulator.addresses).flatMap(([name, byArm]) =>
-        Object.entries(dependencyEnv(name, byArm[arm] ?? "")).map((pair) => pair.join("=")),
+        Object.entries(envOfDependency(name, byArm[arm] ?? "")).map((pair) => pair.join("=")),
       ),
     ]),
     ...(admin === null ? [] : [`# admin ${admin.address}`]),

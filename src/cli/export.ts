@@ -115,7 +115,8 @@ export const exportCommand: Command = (io) => ({
         choices: EXPORTS,
         default: "observations",
         describe:
-          "a row for each start in each arm, for each call to an emulated dependency, or for each connection to a TCP one",
+          "a row for each start in each arm, for each call to an emulated dependency, or for each " +
+          "connection to a TCP one",
       })
       .option("csv", {
         type: "boolean",

@@ -43,17 +43,12 @@ const keyOf = ({ method, path }: Asked, body: Buffer | null): number => {
 };
 
 /** Faults after which the caller has its answer all the same. */
+const GOOD_ALL_THE_SAME = ["slow-headers", "slow-body", "slow-close", "early-close", "goaway"];
+
 const isGoodIn = (fault: Fault): boolean => {
-  switch (fault.kind) {
-    case "status":
-      return fault.status < 400;
-    case "reset":
-      return fault.when === "after";
-    default:
-      return ["slow-headers", "slow-body", "slow-close", "early-close", "goaway"].includes(
-        fault.kind,
-      );
-  }
+  if (fault.kind === "status") return fault.status < 400;
+  if (fault.kind === "reset") return fault.when === "after";
+  return GOOD_ALL_THE_SAME.includes(fault.kind);
 };
 
 const noLuck = (): number => 0.5;

@@ -123,4 +123,4 @@ async function ready(
 }
 
 const writtenOf = (written: unknown): Written =>
-  ((written as { dependencies?: Written }).dependencies ?? {}) as Written;
+  (written as { dependencies?: Written }).dependencies ?? {};

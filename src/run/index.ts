@@ -14,5 +14,5 @@ export { type RunOptions, type RunOutcome, runScenario } from "./run-scenario.ts
 export * from "./saturate/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario.ts";
 export { endSpawned } from "./spawned.ts";
-export { dependencyEnv } from "./target.ts";
+export { envOfDependency } from "./target.ts";
 export * from "./record/index.ts";

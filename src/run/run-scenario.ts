@@ -17,7 +17,7 @@ import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
 import { RunDirectory } from "./run-directory.ts";
 import type { ScenarioArm } from "./scenario.ts";
-import { dependencyEnv, startTarget, type Target } from "./target.ts";
+import { envOfDependency, startTarget, type Target } from "./target.ts";
 import { type Stop, Traffic } from "./traffic.ts";
 
 export interface RunOptions {
@@ -234,7 +234,7 @@ class Run {
     const starting = arms.map(([arm, spec]) => {
       this.#options.onEvent({ kind: "starting", what: `arm ${arm}` });
       const addresses = Object.entries(emulator?.addresses ?? {});
-      const env = addresses.map(([name, byArm]) => dependencyEnv(name, byArm[arm] ?? ""));
+      const env = addresses.map(([name, byArm]) => envOfDependency(name, byArm[arm] ?? ""));
       return startTarget(
         {
           arm,

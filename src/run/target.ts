@@ -52,7 +52,7 @@ export const dependencyEnvName = (dependency: string): string => `${envPrefix(de
  * What a target is told of a dependency's address: `PAYMENTS_URL`; for one that speaks its own
  * protocol over TCP, `REDIS_HOST` and `REDIS_PORT` besides.
  */
-export function dependencyEnv(dependency: string, address: string): Record<string, string> {
+export function envOfDependency(dependency: string, address: string): Record<string, string> {
   const prefix = envPrefix(dependency);
   const tcp = /^tcp:\/\/(.*):(\d+)$/.exec(address);
   return {

@@ -36,9 +36,9 @@ describe("a dependency played for a test", () => {
   });
 
   it("begins its limits anew when it is reset", async () => {
-    const limit = { kind: "fixed-window", limit: 1, window: "1h", begins: "first-call" } as const;
+    const limit = { preset: "github", perHour: 1 } as const;
     await using payments = await emulate({ latency: constant("0ms"), limit });
-    expect([await statusOf(payments.url), await statusOf(payments.url)]).toEqual([200, 429]);
+    expect([await statusOf(payments.url), await statusOf(payments.url)]).toEqual([200, 403]);
     await payments.reset();
     expect(await statusOf(payments.url)).toBe(200);
   });

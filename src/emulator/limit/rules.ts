@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { z } from "zod";
+import type { z } from "zod";
 import type { CallContext } from "../model.ts";
 import { type AlgorithmSpec, makeAccounts, windowNsOf } from "./algorithm/index.ts";
 import { costOf, type costSchema, type KeyOf, keyOfBy } from "./keys.ts";

@@ -26,17 +26,20 @@ const json = (type: string, message: string, version: string): Said => ({
   body: JSON.stringify({ __type: type, message }),
 });
 
+const XML = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
 const SAID: Readonly<Record<Service, Said>> = {
   json: json("ThrottlingException", "Rate exceeded", "1.1"),
   dynamodb: json(
     "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-    "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.",
+    "The level of configured provisioned throughput for the table was exceeded. " +
+      "Consider increasing your provisioning level with the UpdateTable API.",
     "1.0",
   ),
   s3: {
     status: 503,
     headers: { "content-type": "application/xml" },
-    body: '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>',
+    body: `${XML}<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>`,
   },
   lambda: {
     status: 429,
@@ -50,7 +53,9 @@ const SAID: Readonly<Record<Service, Said>> = {
   ec2: {
     status: 503,
     headers: { "content-type": "text/xml;charset=UTF-8" },
-    body: '<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors></Response>',
+    body:
+      `${XML}<Response><Errors><Error><Code>RequestLimitExceeded</Code>` +
+      "<Message>Request limit exceeded.</Message></Error></Errors></Response>",
   },
 };
 

@@ -1,0 +1,232 @@
+import { messageOf, NS_PER_MS, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { Conduct } from "./conduct.ts";
+import type { EmulatorCounters, ListenerCounters } from "./counters.ts";
+import type { DependencySpec, HttpSpec, TcpDependencySpec } from "./dependency.ts";
+import type { EmulatorOptions } from "./emulator.ts";
+import type { Journal } from "./journal.ts";
+import { Listener, type ListenerOptions } from "./listener.ts";
+import type { World } from "./model.ts";
+import type { Recorder } from "./recorder.ts";
+import {
+  startTcpDependency,
+  startToxiproxyApi,
+  TcpProxies,
+  type TcpProxy,
+  type ToxiproxyApi,
+} from "./tcp/index.ts";
+import { createWorlds } from "./world.ts";
+
+/** @throws SCENARIO_INVALID for a port of an arm that there is not */
+export function checkPorts({ arms, dependencies }: EmulatorOptions): void {
+  for (const [dependency, { ports }] of Object.entries(dependencies)) {
+    const unknown = Object.keys(ports).find((arm) => !arms.includes(arm));
+    if (unknown === undefined) continue;
+    throw new ShakedownError(
+      "SCENARIO_INVALID",
+      `dependency ${dependency} has a port for "${unknown}", which is not an arm`,
+      { hint: `the arms are ${arms.join(", ")}` },
+    );
+  }
+}
+
+async function listen(listener: Listener, host: string, port: number, whose: string) {
+  try {
+    return await listener.listen(host, port);
+  } catch (cause) {
+    const taken = systemCodeOf(cause) === "EADDRINUSE";
+    throw new ShakedownError(
+      taken ? "PORT_IN_USE" : "USAGE",
+      taken
+        ? `${whose}: port ${port} on ${host} is taken`
+        : `${whose}: cannot listen on ${host}:${port}: ${messageOf(cause)}`,
+      { hint: "end what listens there, name another port, or name none to get a free one", cause },
+    );
+  }
+}
+
+type Shared = Pick<ListenerOptions, "clock" | "deadlines" | "onFailure"> & {
+  readonly recorder: Recorder;
+  readonly journal: Journal;
+};
+
+/** Where one arm's calls to one dependency arrive. */
+interface Place {
+  readonly dependency: string;
+  readonly arm: string;
+  readonly indexes: { readonly arm: number; readonly dependency: number };
+  readonly counters: ListenerCounters;
+  readonly world: World;
+  readonly whose: string;
+  readonly port: number;
+}
+
+type Serving =
+  | { readonly place: Place; readonly protocol: "http"; readonly server: Listener; spec: HttpSpec }
+  | { readonly place: Place; readonly protocol: "tcp"; readonly server: TcpProxy };
+
+/** Everything that listens. */
+export class Servers {
+  readonly addresses: Record<string, Record<string, string>> = {};
+  readonly #options: EmulatorOptions;
+  readonly #shared: Shared;
+  readonly #serving: Serving[] = [];
+
+  constructor(options: EmulatorOptions, shared: Shared) {
+    this.#options = options;
+    this.#shared = shared;
+  }
+
+  /** Opens every listener, or none. */
+  async open(counters: EmulatorCounters): Promise<void> {
+    const { arms, dependencies, incidents = {}, seed } = this.#options;
+    const worldOf = createWorlds(seed, incidents);
+    try {
+      for (const [d, [dependency, spec]] of Object.entries(dependencies).entries()) {
+        const perArm: Record<string, string> = {};
+        for (const [a, arm] of arms.entries()) {
+          const place = {
+            dependency,
+            arm,
+            indexes: { arm: a, dependency: d },
+            counters: counters.listener(d, a),
+            world: worldOf(dependency),
+            whose: `dependency ${dependency}, arm ${arm}`,
+            port: spec.ports[arm] ?? 0,
+          };
+          perArm[arm] =
+            spec.protocol === "tcp"
+              ? await this.#openTcp(place, spec)
+              : await this.#openHttp(place, spec, counters);
+        }
+        this.addresses[dependency] = perArm;
+      }
+    } catch (thrown) {
+      await this.close();
+      throw thrown;
+    }
+  }
+
+  async #openHttp(place: Place, spec: HttpSpec, counters: EmulatorCounters): Promise<string> {
+    const { host = "127.0.0.1", runId, seed } = this.#options;
+    const { clock, journal, recorder } = this.#shared;
+    const { arm, dependency, indexes, world } = place;
+    const wallAheadMs = Date.now() - clock.nowNs() / NS_PER_MS;
+    const conduct = new Conduct({
+      dependency,
+      spec,
+      seed,
+      runId,
+      world,
+      wallMsAt: (nowNs) => wallAheadMs + nowNs / NS_PER_MS,
+      onEvict: () => counters.addTotal("evictions"),
+    });
+    const names = { dependency, arm };
+    const listener = new Listener({
+      ...this.#shared,
+      ...indexes,
+      spec,
+      conduct,
+      world,
+      counters: place.counters,
+      record: (call, asked) => {
+        recorder.write(call);
+        journal.add(names, asked, call);
+      },
+    });
+    const port = await listen(listener, host, place.port, place.whose);
+    this.#serving.push({ place, protocol: "http", server: listener, spec });
+    const scheme = spec.tls === null ? "http" : "https";
+    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  }
+
+  async #openTcp(place: Place, spec: TcpDependencySpec): Promise<string> {
+    const { host = "127.0.0.1" } = this.#options;
+    const { clock, deadlines, recorder } = this.#shared;
+    const { arm, dependency, indexes, world } = place;
+    const proxy = await startTcpDependency({
+      name: `${arm}/${dependency}`,
+      spec: spec.tcp,
+      host,
+      port: place.port,
+      clock,
+      deadlines,
+      draw: (...parts) => world.draw(...parts),
+      onConnection: (connection) => recorder.writeConnection({ ...indexes, ...connection }),
+    });
+    this.#serving.push({ place, protocol: "tcp", server: proxy });
+    return `tcp://${proxy.listen}`;
+  }
+
+  /** What proxies count, told to those who watch. */
+  refresh(): void {
+    for (const serving of this.#serving) {
+      if (serving.protocol !== "tcp") continue;
+      const { accepted, inFlight, open, refused, unreachable } = serving.server.snapshot();
+      const { counters } = serving.place;
+      counters.set("accepted", accepted);
+      counters.set("connections", open);
+      counters.set("inFlight", inFlight);
+      counters.set("rejected", refused);
+      counters.set("errors", unreachable);
+    }
+  }
+
+  change(dependency: string, spec: DependencySpec): void {
+    const affected = this.#serving.filter(({ place }) => place.dependency === dependency);
+    for (const serving of affected) {
+      if (serving.protocol === "tcp" || spec.protocol === "tcp") {
+        throw fixed(dependency, "a TCP dependency is changed through Toxiproxy's API");
+      }
+      for (const field of ["ports", "tls", "connections", "requestTimeoutMs"] as const) {
+        const same = JSON.stringify(serving.spec[field]) === JSON.stringify(spec[field]);
+        if (!same) throw fixed(dependency, `\`${field}\` cannot be changed while it is served`);
+      }
+      serving.server.change(spec);
+      serving.spec = spec;
+    }
+  }
+
+  reset(): void {
+    for (const serving of this.#serving) {
+      if (serving.protocol === "http") serving.server.reset();
+    }
+  }
+
+  /** The proxies, for Toxiproxy's API. */
+  get proxies(): readonly TcpProxy[] {
+    return this.#serving.flatMap((each) => (each.protocol === "tcp" ? [each.server] : []));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#serving.map((each) =>
+        each.protocol === "tcp" ? each.server.stop() : each.server.close(),
+      ),
+    );
+  }
+}
+
+const fixed = (dependency: string, why: string): ShakedownError =>
+  new ShakedownError("USAGE", `${dependency}: ${why}`, {
+    hint: "start the emulator anew for that",
+  });
+
+/** Toxiproxy's API over the dependencies' proxies; `stop` ends it and what it was asked to add. */
+export async function serveToxiproxy(
+  { seed, toxiproxy }: EmulatorOptions,
+  servers: Servers,
+  time: Pick<ListenerOptions, "clock" | "deadlines">,
+): Promise<{ readonly address: string; stop(): Promise<void> } | null> {
+  if (toxiproxy === undefined) return null;
+  const world = createWorlds(seed, {})("toxiproxy");
+  const proxies = new TcpProxies({ ...time, draw: (...parts) => world.draw(...parts) });
+  for (const proxy of servers.proxies) proxies.adopt(proxy);
+  const api: ToxiproxyApi = await startToxiproxyApi({ proxies, ...toxiproxy });
+  return {
+    address: api.address,
+    async stop() {
+      await api[Symbol.asyncDispose]();
+      await proxies[Symbol.asyncDispose]();
+    },
+  };
+}
