@@ -43,12 +43,18 @@ const keyOf = ({ method, path }: Asked, body: Buffer | null): number => {
 };
 
 /** Faults after which the caller has its answer all the same. */
-const GOOD_ALL_THE_SAME = ["slow-headers", "slow-body", "slow-close", "early-close", "goaway"];
+const GOOD_ALL_THE_SAME: ReadonlySet<string> = new Set([
+  "slow-headers",
+  "slow-body",
+  "slow-close",
+  "early-close",
+  "goaway",
+]);
 
 const isGoodIn = (fault: Fault): boolean => {
   if (fault.kind === "status") return fault.status < 400;
   if (fault.kind === "reset") return fault.when === "after";
-  return GOOD_ALL_THE_SAME.includes(fault.kind);
+  return GOOD_ALL_THE_SAME.has(fault.kind);
 };
 
 const noLuck = (): number => 0.5;
