@@ -107,7 +107,15 @@ function* inUnion(
     yield { path, message: `needs one of ${wanted.map((key) => `\`${String(key)}\``).join(", ")}` };
     return;
   }
-  const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
+  // Of equals, the branch that finds fault deeper, and with what is there rather than with what is not.
+  const depth = (branch: readonly Issue[]): number =>
+    Math.max(...branch.map((each) => each.path.length));
+  const missing = (branch: readonly Issue[]): number =>
+    branch.filter((each) => valueAt(against.data, [...path, ...each.path]) === undefined).length;
+  const closest =
+    issue.errors.toSorted(
+      (a, b) => a.length - b.length || depth(b) - depth(a) || missing(a) - missing(b),
+    )[0] ?? [];
   for (const inner of closest) yield* faultsIn(inner, path, against);
 }
 

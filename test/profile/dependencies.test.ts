@@ -127,6 +127,20 @@ describe("dependencies of a profile", () => {
     expect(lookup(null, null)).toBe(all!.latency);
   });
 
+  it("a route is the same however its parameters are written", () => {
+    const manifest = manifestOf(records);
+    const payments = manifest.dependencies!["payments"]!;
+    const fits = payments.fits.map((fit) =>
+      fit.route === null ? fit : { ...fit, route: "POST /charges/{id}" },
+    );
+    const dependencies = { ...manifest.dependencies, payments: { ...payments, fits } };
+    const lookup = dependencyLatency({ ...manifest, dependencies }, "payments");
+    const own = fits.find(({ route, statusClass }) => route !== null && statusClass === null)!;
+    for (const route of ["POST /charges/{id}", "POST /charges/:id", "POST /charges/{charge}"]) {
+      expect(lookup(route, "5xx")).toBe(own.latency);
+    }
+  });
+
   it("a name that the profile does not know is refused with the names that it knows", () => {
     const refusal = (manifest: ProfileManifest, name: string): unknown => {
       try {

@@ -38,6 +38,10 @@ describe("the shipped scenarios", () => {
   });
 });
 
+const LATENCIES =
+  "constant, uniform, normal, lognormal, exponential, gamma, weibull, pareto, empirical, " +
+  "histogram, fitted, mixture, by, regimes, schedule, load, linear";
+
 describe("a fault in a scenario", () => {
   it.each([
     [
@@ -107,13 +111,13 @@ describe("a fault in a scenario", () => {
       "a misspelt kind",
       "kind: lognormal, median: 80ms",
       "kind: lognormall, median: 80ms",
-      'dependencies.payments.latency.kind: "lognormall" is none of constant, lognormal, empirical; did you mean `lognormal`?',
+      `dependencies.payments.latency.kind: "lognormall" is none of ${LATENCIES}; did you mean \`lognormal\`?`,
     ],
     [
       "a missing kind",
       "kind: lognormal, median: 80ms",
       "median: 80ms",
-      "dependencies.payments.latency.kind: is missing; write one of constant, lognormal, empirical",
+      `dependencies.payments.latency.kind: is missing; write one of ${LATENCIES}`,
     ],
     [
       "a misspelt metric",

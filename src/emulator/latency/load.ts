@@ -16,37 +16,51 @@ export interface LoadSpec<Latency> {
  * with plain numbers: what the latency is multiplied by, linear between the points, flat outside.
  */
 export const loadSchema = <Latency>(latency: z.ZodType<Latency>) =>
-  z
-    .strictObject({
-      kind: z.literal("load"),
-      latency,
-      by: z.enum(["rate", "in-flight"]),
-      curve: z
-        .array(z.tuple([z.union([z.number().min(0), ratePerSecField()]), factor()]))
-        .min(2)
-        .max(1_000),
-    })
-    .superRefine(({ curve }, context) => {
-      for (let i = 1; i < curve.length; i++) {
-        if (curve[i]![0] > curve[i - 1]![0]) continue;
-        context.addIssue({ code: "custom", path: ["curve", i], message: "loads rise strictly" });
-      }
-    });
+  z.discriminatedUnion("by", [
+    z
+      .strictObject({ ...common(latency), by: z.literal("rate"), curve: curve(ratePerSecField()) })
+      .superRefine(rising),
+    z
+      .strictObject({
+        ...common(latency),
+        by: z.literal("in-flight"),
+        curve: curve(z.number({ error: "a number of calls, such as 20" }).min(0)),
+      })
+      .superRefine(rising),
+  ]);
 
-function factorOf(curve: LoadSpec<unknown>["curve"], load: number): number {
-  const next = curve.findIndex(([at]) => at >= load);
-  if (next <= 0) return curve.at(next)![1];
-  const [[low, from], [high, to]] = [curve[next - 1]!, curve[next]!];
+const common = <Latency>(latency: z.ZodType<Latency>) => ({ kind: z.literal("load"), latency });
+const curve = (load: z.ZodType<number>) =>
+  z
+    .array(z.tuple([load, factor()]))
+    .min(2)
+    .max(1_000);
+
+function rising(
+  { curve: points }: { readonly curve: LoadSpec<unknown>["curve"] },
+  context: z.RefinementCtx,
+): void {
+  for (let i = 1; i < points.length; i++) {
+    if (points[i]![0] > points[i - 1]![0]) continue;
+    context.addIssue({ code: "custom", path: ["curve", i], message: "loads rise strictly" });
+  }
+}
+
+function factorOf(points: LoadSpec<unknown>["curve"], load: number): number {
+  const next = points.findIndex(([at]) => at >= load);
+  if (next <= 0) return points.at(next)![1];
+  const [[low, from], [high, to]] = [points[next - 1]!, points[next]!];
   return from + ((load - low) / (high - low)) * (to - from);
 }
 
 export function loadLatency<Latency>(
-  { latency, by, curve }: LoadSpec<Latency>,
+  { latency, by, curve: points }: LoadSpec<Latency>,
   make: (spec: Latency, part: number) => LatencyModel,
 ): LatencyModel {
   const model = make(latency, 0);
   return {
     sampleUs: (call, draw) =>
-      model.sampleUs(call, draw) * factorOf(curve, by === "rate" ? call.ratePerSec : call.inFlight),
+      model.sampleUs(call, draw) *
+      factorOf(points, by === "rate" ? call.ratePerSec : call.inFlight),
   };
 }

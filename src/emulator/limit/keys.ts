@@ -36,17 +36,24 @@ export function keyOfBy(by: string): KeyOf {
     String(hashText53(headers["authorization"] ?? headers["x-api-key"] ?? ""));
 }
 
-/** What a call takes: a number; what a header says, or else a number; or by the size of its body. */
+/**
+ * What a call takes: a number; one for what reads (GET, HEAD, OPTIONS) and one for what writes; what
+ * a header says, or else a number; or by the size of its body.
+ */
 export const costSchema = z
   .union([
     z.number().positive(),
+    z.strictObject({ read: z.number().min(0), write: z.number().min(0) }),
     z.strictObject({ header: z.string().min(1), default: z.number().min(0).default(1) }),
     z.strictObject({ bytesPerUnit: z.number().positive(), default: z.number().min(0).default(1) }),
   ])
   .default(1);
 
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
 export function costOf(spec: z.output<typeof costSchema>): (call: CallContext) => number {
   if (typeof spec === "number") return () => spec;
+  if ("write" in spec) return ({ method }) => (READS.has(method) ? spec.read : spec.write);
   if ("header" in spec) {
     const name = spec.header.toLowerCase();
     return ({ headers }) => {

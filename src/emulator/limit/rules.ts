@@ -80,10 +80,10 @@ export class Rules {
   rule(call: CallContext, nowNs: number): Ruling {
     const looked: Looked[] = [];
     let caller = "";
-    for (const of of this.#keyed) {
+    for (const [index, of] of this.#keyed.entries()) {
       const key = of.keyOf(call);
       if (key === null) continue;
-      caller += `${key}\n`;
+      caller += `${index} ${key}\n`;
       looked.push({ of, account: of.account(key), cost: of.costOf(call) });
     }
     const before = looked.map((each) => standingOf(each, nowNs));

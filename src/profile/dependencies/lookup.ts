@@ -8,6 +8,9 @@ import type { WrittenModel } from "./schema.ts";
  */
 export type LatencyLookup = (route: string | null, statusClass: string | null) => WrittenModel;
 
+/** A route whatever its parameters are called, and however they are written: `:id` or `{id}`. */
+const shapeOf = (route: string): string => route.replaceAll(/:\w+|\{\w+\}/g, "{}");
+
 const HINT =
   "name the dependency as the capture does, give its latency another kind, " +
   "or make the profile from a capture that holds dependency calls, such as traces";
@@ -28,13 +31,15 @@ export function dependencyLatency(manifest: ProfileManifest, dependency: string)
       { hint: HINT },
     );
   }
+  const keyOf = (route: string | null, statusClass: string | null): string =>
+    JSON.stringify([route === null ? null : shapeOf(route), statusClass]);
   const fits = new Map(
-    found.fits.map((fit) => [JSON.stringify([fit.route, fit.statusClass]), fit.latency]),
+    found.fits.toReversed().map((fit) => [keyOf(fit.route, fit.statusClass), fit.latency]),
   );
   const all = found.fits[0]!.latency;
   return (route, statusClass) =>
-    fits.get(JSON.stringify([route, statusClass])) ??
-    fits.get(JSON.stringify([route, null])) ??
-    fits.get(JSON.stringify([null, statusClass])) ??
+    fits.get(keyOf(route, statusClass)) ??
+    fits.get(keyOf(route, null)) ??
+    fits.get(keyOf(null, statusClass)) ??
     all;
 }

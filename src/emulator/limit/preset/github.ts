@@ -45,12 +45,11 @@ export function githubPolicy(spec: {
     rules: [
       primary,
       vendorRule("concurrent", { kind: "concurrency", max: concurrent }),
-      vendorRule("points", {
-        kind: "fixed-window",
-        limit: pointsPerMinute,
-        window: 60e9,
-        begins: "first-call",
-      }),
+      vendorRule(
+        "points",
+        { kind: "fixed-window", limit: pointsPerMinute, window: 60e9, begins: "first-call" },
+        { cost: { read: 1, write: 5 } },
+      ),
     ],
     admitted,
     limited(ruling, context) {
@@ -59,10 +58,13 @@ export function githubPolicy(spec: {
       const message = isPrimary
         ? "API rate limit exceeded for user."
         : "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+      const waitNs = isPrimary ? (ruling.tightest?.waitNs ?? 0) : 60e9;
+      // The primary limit tells its reset, a whole second, which is when to come again.
+      const resetS = Math.ceil((context.wallMs + waitNs / 1e6) / 1_000);
       return {
         status: 403,
-        // The primary limit tells its reset, which is when to come again.
-        toldNs: isPrimary ? (ruling.tightest?.waitNs ?? 0) : 60e9,
+        toldNs: waitNs,
+        asToldNs: isPrimary ? (resetS * 1_000 - context.wallMs) * 1e6 : waitNs,
         headers: { "content-type": JSON_TYPE, ...admitted(ruling, context), ...told },
         body: JSON.stringify({ message, documentation_url: DOCS }),
       };
