@@ -13,7 +13,7 @@ describe("shakedown emulate", () => {
     await answer.body.dump();
     running.child.kill("SIGINT");
     const { code, stderr } = await running.ended;
-    expect(stderr).toMatch(/payments for control: 1 calls, 0 errors/);
+    expect(stderr).toMatch(/payments for control: 1 calls; 1 connections/);
     expect(code).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { NS_PER_S, threadUrl } from "../../core/index.ts";
+import { NS_PER_S, revivedError, threadUrl } from "../../core/index.ts";
 import { TRANSPORT_LIMITS } from "../transports/index.ts";
 import type { TransportTarget } from "../transports/transport.ts";
 import type { CountsMessage } from "./counts.ts";
@@ -64,7 +64,9 @@ async function rehearseRound(
   signal.addEventListener("abort", stop, { once: true });
   try {
     const originNs = process.hrtime.bigint() + LEAD_NS;
-    await Promise.all(generators.map((generator) => generator.run(originNs)));
+    const ended = await Promise.all(generators.map((generator) => generator.run(originNs)));
+    const failed = ended.find(({ error }) => error !== null)?.error ?? null;
+    if (failed !== null) throw revivedError(failed);
   } finally {
     signal.removeEventListener("abort", stop);
     for (const { spoolPaths } of jobs) rmSync(spoolPaths[worker]!, { force: true });
