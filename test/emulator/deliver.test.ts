@@ -14,7 +14,7 @@ import {
 } from "./deliver-fixture.ts";
 
 const HALF = BODY.slice(0, 50);
-const SLOW = { kind: "constant", value: "50ms" };
+const SLOW = { kind: "constant", value: "700ms" };
 const OK = "HTTP/1.1 200 OK";
 
 interface Seen {
@@ -228,7 +228,7 @@ describe("a fault over HTTP/1.1", () => {
       const caller = await dial(on.urlOf("control"));
       caller.socket.write(requestText("/first"));
       const inFlight = async () => (await on.emulator.snapshot())["stock"]?.["control"]?.inFlight;
-      await expect.poll(inFlight).toBe(1);
+      await expect.poll(inFlight, { interval: 5, timeout: 10_000 }).toBe(1);
       await on.emulator.change("stock", dependencyOf({ ...always(fault) }));
       caller.socket.write(requestText("/second") + requestText("/third"));
       expect(await caller.ended).toBe(end);
