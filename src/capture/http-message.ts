@@ -1,7 +1,9 @@
+import { type HeaderPairs, parseHeaderLines } from "../core/index.ts";
+
 /** The head of a raw HTTP/1 message. Text is Latin-1: one character a byte. */
 export interface MessageHead {
   readonly firstLine: string;
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: HeaderPairs;
   /** Where the body begins. */
   readonly bodyAt: number;
 }
@@ -25,18 +27,8 @@ function headEnd(payload: Buffer): { end: number; bodyAt: number } {
 export function parseHead(payload: Buffer): MessageHead {
   const { end, bodyAt } = headEnd(payload);
   const [firstLine = "", ...lines] = payload.toString("latin1", 0, end).split(/\r?\n/);
-  const headers: [string, string][] = [];
-  for (const line of lines) {
-    const last = headers.at(-1);
-    if (/^[ \t]/.test(line) && last !== undefined) {
-      // A folded header: obsolete, and still legal to receive.
-      last[1] += ` ${line.trim()}`;
-      continue;
-    }
-    const colon = line.indexOf(":");
-    if (colon < 1) throw new Unusable("a header line has no name");
-    headers.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
-  }
+  const headers = parseHeaderLines(lines);
+  if (headers === null) throw new Unusable("a header line has no name");
   return { firstLine, headers, bodyAt };
 }
 

@@ -11,6 +11,7 @@ export {
 } from "./deadlines.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";
+export * from "./header-lines.ts";
 export * from "./identity.ts";
 export * from "./plain-error.ts";
 export * from "./prng.ts";

@@ -6,6 +6,7 @@ import {
   NS_PER_US,
 } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
+import type { HostPort } from "./address.ts";
 import { Capacity, type CapacityTicket } from "./capacity/index.ts";
 import type { Conduct } from "./conduct.ts";
 import type { ListenerCounters } from "./counters.ts";
@@ -86,8 +87,8 @@ export class Listener {
   }
 
   /** Resolves to the port; rejects with the system's error. `port` 0 means any free one. */
-  listen(host: string, port: number): Promise<number> {
-    return this.#front.listen(host, port);
+  listen(at: HostPort): Promise<number> {
+    return this.#front.listen(at);
   }
 
   /** From now on as told; calls on their way end as they were decided. */

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import {
-  type CallMeta,
+  type ArmMeta,
   CallWriter,
   ConnectionWriter,
   type EmulatedCall,
@@ -17,7 +17,7 @@ export interface RecorderOptions {
   readonly path: string | null;
   /** Where connections to TCP dependencies are kept; null: there are none, or they are not. */
   readonly connectionsPath: string | null;
-  readonly meta: CallMeta;
+  readonly meta: ArmMeta;
   readonly counters: EmulatorCounters;
   readonly onFailure: (failure: ShakedownError) => void;
 }

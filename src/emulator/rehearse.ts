@@ -48,7 +48,7 @@ function rehearsalListener(clock: Clock, deadlines: Deadlines): Listener {
 
 async function rehearseListener(clock: Clock, deadlines: Deadlines): Promise<void> {
   const listener = rehearsalListener(clock, deadlines);
-  const port = await listener.listen("127.0.0.1", 0);
+  const port = await listener.listen({ host: "127.0.0.1", port: 0 });
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, allowH2: false });
   let next = 0;
   const caller = async (): Promise<void> => {

@@ -1,9 +1,11 @@
-import { messageOf, NS_PER_MS, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { NS_PER_MS, ShakedownError } from "../core/index.ts";
+import { formatHostPort } from "./address.ts";
 import { Conduct } from "./conduct.ts";
 import type { EmulatorCounters, ListenerCounters } from "./counters.ts";
 import type { DependencySpec, HttpSpec, TcpDependencySpec } from "./dependency.ts";
 import type { EmulatorOptions } from "./emulator.ts";
 import type { Journal } from "./journal.ts";
+import { cannotListen } from "./listening.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import type { World } from "./model.ts";
 import type { Recorder } from "./recorder.ts";
@@ -25,21 +27,6 @@ export function checkPorts({ arms, dependencies }: EmulatorOptions): void {
       "SCENARIO_INVALID",
       `dependency ${dependency} has a port for "${unknown}", which is not an arm`,
       { hint: `the arms are ${arms.join(", ")}` },
-    );
-  }
-}
-
-async function listen(listener: Listener, host: string, port: number, whose: string) {
-  try {
-    return await listener.listen(host, port);
-  } catch (cause) {
-    const taken = systemCodeOf(cause) === "EADDRINUSE";
-    throw new ShakedownError(
-      taken ? "PORT_IN_USE" : "USAGE",
-      taken
-        ? `${whose}: port ${port} on ${host} is taken`
-        : `${whose}: cannot listen on ${host}:${port}: ${messageOf(cause)}`,
-      { hint: "end what listens there, name another port, or name none to get a free one", cause },
     );
   }
 }
@@ -133,10 +120,13 @@ export class Servers {
         journal.add(names, asked, call);
       },
     });
-    const port = await listen(listener, host, place.port, place.whose);
+    const at = { host, port: place.port };
+    const port = await listener.listen(at).catch((cause: unknown) => {
+      throw cannotListen(place.whose, at, cause);
+    });
     this.#serving.push({ place, protocol: "http", server: listener, spec });
     const scheme = spec.tls === null ? "http" : "https";
-    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    return `${scheme}://${formatHostPort({ host, port })}`;
   }
 
   async #openTcp(place: Place, spec: TcpDependencySpec): Promise<string> {

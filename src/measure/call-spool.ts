@@ -1,6 +1,6 @@
+import { type ArmMeta, ArmTable } from "./arm-table.ts";
 import { CALL_FAULTS, CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
-import type { Columns } from "./spool-layout.ts";
-import { readSpool, type Spool } from "./spool-reader.ts";
+import { readSpool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /** 86 bytes a call. `seqPlusOne` is 0 when the target passed no identity on. */
@@ -28,11 +28,6 @@ export const CALL_COLUMNS = {
   early: "u8",
 } as const;
 
-export interface CallMeta {
-  readonly arms: readonly string[];
-  readonly dependencies: readonly string[];
-}
-
 const U16_MAX = 2 ** 16 - 1;
 const U32_MAX = 2 ** 32 - 1;
 
@@ -43,7 +38,7 @@ export class CallWriter {
     this.spool = spool;
   }
 
-  static async create(path: string, meta: CallMeta): Promise<CallWriter> {
+  static async create(path: string, meta: ArmMeta): Promise<CallWriter> {
     return new CallWriter(await SpoolWriter.create(path, CALL_COLUMNS, { ...meta }));
   }
 
@@ -75,23 +70,9 @@ export class CallWriter {
 }
 
 /** Emulated calls in memory, in the order in which they ended. */
-export class CallTable {
-  readonly meta: CallMeta;
-  readonly rows: number;
-  readonly truncated: boolean;
-  readonly #columns: Columns<typeof CALL_COLUMNS>;
-  readonly #leadNs: number;
-
-  constructor(spool: Spool<typeof CALL_COLUMNS>, leadNs: number) {
-    this.meta = spool.meta as unknown as CallMeta;
-    this.rows = spool.rows;
-    this.truncated = spool.truncated;
-    this.#columns = spool.columns;
-    this.#leadNs = leadNs;
-  }
-
+export class CallTable extends ArmTable<typeof CALL_COLUMNS, EmulatedCall> {
   at(row: number): EmulatedCall {
-    const c = this.#columns;
+    const c = this.columns;
     return {
       arm: c.arm[row]!,
       dependency: c.dependency[row]!,
@@ -99,8 +80,8 @@ export class CallTable {
       attempt: c.attempt[row]!,
       key: c.key[row]!,
       safe: c.safe[row] === 1,
-      arriveNs: c.arriveNs[row]! - this.#leadNs,
-      endNs: c.endNs[row]! - this.#leadNs,
+      arriveNs: c.arriveNs[row]! - this.leadNs,
+      endNs: c.endNs[row]! - this.leadNs,
       meantDelayUs: c.meantDelayUs[row]!,
       givenDelayUs: c.givenDelayUs[row]!,
       queuedUs: c.queuedUs[row]!,
@@ -115,10 +96,6 @@ export class CallTable {
       connections: c.connections[row]!,
       connection: c.connection[row]!,
     };
-  }
-
-  *[Symbol.iterator](): Generator<EmulatedCall> {
-    for (let row = 0; row < this.rows; row++) yield this.at(row);
   }
 }
 

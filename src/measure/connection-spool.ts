@@ -1,9 +1,13 @@
-import type { CallMeta } from "./call-spool.ts";
-import type { Columns } from "./spool-layout.ts";
-import { readSpool, type Spool } from "./spool-reader.ts";
+import { type ArmMeta, ArmTable } from "./arm-table.ts";
+import { readSpool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
-/** How a connection to a TCP dependency ended. Only ever added to, at the end. */
+/**
+ * How a connection to a TCP dependency ended. `ended`: both peers were done; `reset`: one of them, or
+ * a toxic, sent RST; `closed`: a toxic, or the proxy, hung up; `unreachable`: the upstream could not
+ * be connected to; `refused`: there were as many connections as there may be. Only ever added to, at
+ * the end.
+ */
 export const CONNECTION_OUTCOMES = ["ended", "reset", "closed", "unreachable", "refused"] as const;
 /** Who began to end it. */
 export const CONNECTION_CLOSERS = ["caller", "upstream", "toxic", "proxy"] as const;
@@ -21,6 +25,7 @@ export interface TcpConnection {
   readonly outcome: (typeof CONNECTION_OUTCOMES)[number];
   readonly closedBy: (typeof CONNECTION_CLOSERS)[number];
   readonly openNs: number;
+  /** When the upstream had accepted. */
   readonly connectedNs: number | null;
   /** When the first byte came from the caller, and from the upstream; when the last came. */
   readonly firstUpNs: number | null;
@@ -58,7 +63,7 @@ export class ConnectionWriter {
     this.spool = spool;
   }
 
-  static async create(path: string, meta: CallMeta): Promise<ConnectionWriter> {
+  static async create(path: string, meta: ArmMeta): Promise<ConnectionWriter> {
     return new ConnectionWriter(await SpoolWriter.create(path, CONNECTION_COLUMNS, { ...meta }));
   }
 
@@ -77,24 +82,10 @@ export class ConnectionWriter {
 }
 
 /** Connections in memory, in the order in which they ended. */
-export class ConnectionTable {
-  readonly meta: CallMeta;
-  readonly rows: number;
-  readonly truncated: boolean;
-  readonly #columns: Columns<typeof CONNECTION_COLUMNS>;
-  readonly #leadNs: number;
-
-  constructor(spool: Spool<typeof CONNECTION_COLUMNS>, leadNs: number) {
-    this.meta = spool.meta as unknown as CallMeta;
-    this.rows = spool.rows;
-    this.truncated = spool.truncated;
-    this.#columns = spool.columns;
-    this.#leadNs = leadNs;
-  }
-
+export class ConnectionTable extends ArmTable<typeof CONNECTION_COLUMNS, TcpConnection> {
   at(row: number): TcpConnection {
-    const c = this.#columns;
-    const time = (name: (typeof TIMES)[number]): number => c[name][row]! - this.#leadNs;
+    const c = this.columns;
+    const time = (name: (typeof TIMES)[number]): number => c[name][row]! - this.leadNs;
     const maybe = (name: (typeof TIMES)[number]): number | null => {
       const atNs = time(name);
       return Number.isNaN(atNs) ? null : atNs;
@@ -114,10 +105,6 @@ export class ConnectionTable {
       bytesUp: c.bytesUp[row]!,
       bytesDown: c.bytesDown[row]!,
     };
-  }
-
-  *[Symbol.iterator](): Generator<TcpConnection> {
-    for (let row = 0; row < this.rows; row++) yield this.at(row);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What happened: observations, emulated calls, histograms, and the spool that keeps them. */
+export type { ArmMeta } from "./arm-table.ts";
 export * from "./call-spool.ts";
 export * from "./connection-spool.ts";
 export * from "./emulated-call.ts";

@@ -136,7 +136,11 @@ function* faultsIn(
     });
     const fields = fieldsAt(shape as Shape, path);
     for (const key of issue.keys) {
-      yield { path: [...path, key], message: `there is no such field here${meant(key, fields)}` };
+      // Known, but of another branch than the one that its neighbours chose.
+      const message = fields.includes(key)
+        ? "goes with another kind, or protocol, than the one that stands here"
+        : `there is no such field here${meant(key, fields)}`;
+      yield { path: [...path, key], message };
     }
   } else if (issue.code === "invalid_union") {
     const { options } = issue as { options?: readonly unknown[] };

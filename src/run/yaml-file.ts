@@ -56,7 +56,7 @@ function faultsOf(path: string, document: Document, lineCounter: LineCounter): F
     check: () => {
       if (faults.length === 0) return;
       throw new ShakedownError("SCENARIO_INVALID", faults.join("\n"), {
-        hint: "the README's “A scenario” names every field; `shakedown schema` prints the JSON Schema for your editor",
+        hint: "the README's “Write a scenario” and “Dependencies” name every field; `shakedown schema` prints the JSON Schema for your editor",
       });
     },
   };

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { keyedDraw } from "../../src/core/index.ts";
 import { createLatencyModel, latencySchema, type LatencySpec } from "../../src/emulator/index.ts";
-import type { AnsweredCall, World } from "../../src/emulator/model.ts";
+import type { AnsweredCall } from "../../src/emulator/model.ts";
+import { asked, WORLD } from "./asked.ts";
+
+export { WORLD } from "./asked.ts";
 
 export interface LatencyCase {
   /** As a person writes it in a scenario. */
@@ -10,22 +13,7 @@ export interface LatencyCase {
   readonly quantileUs: (p: number) => number;
 }
 
-export const CALL: AnsweredCall = {
-  method: "GET",
-  path: "/",
-  headers: {},
-  requestBytes: 0,
-  client: "127.0.0.1",
-  nowNs: 0,
-  inFlight: 1,
-  ratePerSec: 1,
-  status: 200,
-  responseBytes: 0,
-};
-export const WORLD: World = {
-  draw: (...parts) => keyedDraw("world", ...parts),
-  incident: () => undefined,
-};
+export const CALL: AnsweredCall = { ...asked(), ratePerSec: 1, status: 200, responseBytes: 0 };
 const DRAWS = 20_000;
 
 /** What every latency model keeps to. */

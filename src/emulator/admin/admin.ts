@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { isIP } from "node:net";
-import { messageOf, ShakedownError, systemCodeOf } from "../../core/index.ts";
+import { messageOf, ShakedownError } from "../../core/index.ts";
+import { formatHostPort } from "../address.ts";
 import type { Emulator } from "../emulator.ts";
+import { listenAs } from "../listening.ts";
 import { AdminRefusal, type Changes } from "./changes.ts";
 import { prometheusMetrics } from "./metrics.ts";
 
@@ -62,22 +63,9 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const server = createServer((request, response) => {
     void answer(options, request).then((reply) => send(response, reply));
   });
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.listen({ host, port }, listening.resolve);
-  try {
-    await listening.promise;
-  } catch (cause) {
-    const taken = systemCodeOf(cause) === "EADDRINUSE";
-    const message = taken
-      ? `the admin API: port ${port} on ${host} is taken`
-      : `the admin API: cannot listen on ${host}:${port}: ${messageOf(cause)}`;
-    const hint = "name another with --admin, or none to get a free one";
-    throw new ShakedownError(taken ? "PORT_IN_USE" : "USAGE", message, { hint, cause });
-  }
-  const { port: actual } = server.address() as AddressInfo;
+  const { port: actual } = await listenAs("the admin API", server, { host, port });
   return {
-    address: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
+    address: `http://${formatHostPort({ host, port: actual })}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -11,9 +11,11 @@ import {
   type Http2ServerRequest,
   type ServerHttp2Session,
 } from "node:http2";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { type Clock, messageOf } from "../../core/index.ts";
 import type { AnyResponse } from "../deliver/index.ts";
+import type { HostPort } from "../address.ts";
+import { listening } from "../listening.ts";
 import type { ConnectionFaults } from "./connection-faults.ts";
 import { type FullQueue, prepareFullQueue } from "./full-queue.ts";
 
@@ -49,8 +51,6 @@ export interface FrontOptions {
 
 /** Longer than callers keep idle sockets, so that it is never we who close under their hands. */
 const KEEP_ALIVE_MS = 75_000;
-/** A surge of new connections is the target's to survive, not ours to drop. */
-const BACKLOG = 4_096;
 const HEADER_BYTES_MAX = 65_536;
 /** How often the door and the streams are looked after. */
 const WATCH_MS = 10;
@@ -112,8 +112,8 @@ export class Front {
   }
 
   /** Resolves to the port; rejects with the system's error. `port` 0 means any free one. */
-  async listen(host: string, port: number): Promise<number> {
-    const actual = await listening(this.#door, { host, port });
+  async listen({ host, port }: HostPort): Promise<number> {
+    const { port: actual } = await listening(this.#door, { host, port });
     this.#door.on("error", this.#options.onFailure);
     if (this.#options.faults.moves) {
       this.#watching = setInterval(() => this.#watch(host, actual), WATCH_MS).unref();
@@ -234,16 +234,6 @@ export class Front {
     await listening(this.#door, at);
     this.#door.on("error", this.#options.onFailure);
   }
-}
-
-function listening(server: Server, at: { host: string; port: number }): Promise<number> {
-  const { promise, reject, resolve } = Promise.withResolvers<number>();
-  server.once("error", reject);
-  server.listen({ ...at, backlog: BACKLOG }, () => {
-    server.off("error", reject);
-    resolve((server.address() as AddressInfo).port);
-  });
-  return promise;
 }
 
 const peerOf = ({ remoteAddress, remotePort }: Socket): string =>

@@ -1,11 +1,13 @@
+import { type HeaderPairs, parseHeaderLines } from "../../core/index.ts";
+
 /** The bytes can no longer be told apart into messages; the message is one of a few fixed sentences. */
 export class LostWay extends Error {}
 
 /** The first lines of an HTTP/1 message. Text is Latin-1: one character a byte. */
 export interface MessageHead {
   readonly firstLine: string;
-  /** Names in lower case, in their order, duplicates kept. */
-  readonly headers: readonly (readonly [string, string])[];
+  /** Names in lower case. */
+  readonly headers: HeaderPairs;
 }
 
 /** Where a message's body ends. */
@@ -26,18 +28,10 @@ export function headerValue(head: MessageHead, wanted: string): string {
 
 /** @throws LostWay when a line is no header */
 export function parseLines([firstLine = "", ...lines]: readonly string[]): MessageHead {
-  const headers: [string, string][] = [];
-  for (const line of lines) {
-    const last = headers.at(-1);
-    if (/^[ \t]/.test(line) && last !== undefined) {
-      // A folded header: obsolete, and still legal to receive.
-      last[1] += ` ${line.trim()}`;
-      continue;
-    }
-    const colon = line.indexOf(":");
-    if (colon < 1) throw new LostWay("a header line has no name");
-    headers.push([line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]);
-  }
+  const headers = parseHeaderLines(lines)?.map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  if (headers === undefined) throw new LostWay("a header line has no name");
   return { firstLine, headers };
 }
 

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type Clock, messageOf, ShakedownError, systemCodeOf } from "../../core/index.ts";
+import type { Clock } from "../../core/index.ts";
+import { formatHostPort } from "../address.ts";
+import { listenAs } from "../listening.ts";
 import { RecordedConnection, type RecordUpstream } from "./connection.ts";
 import type { RecordedExchange, RecorderCounts } from "./exchange.ts";
 import { Observer } from "./observer.ts";
-
-const BACKLOG = 4_096;
 
 export interface RecordingProxyOptions {
   /** What is recorded, for messages: `service`, or the dependency's name. */
@@ -54,18 +54,8 @@ export class RecordingProxy {
   static async start(options: RecordingProxyOptions): Promise<RecordingProxy> {
     const proxy = new RecordingProxy(options);
     const { host, port, name } = options;
-    const listening = Promise.withResolvers<void>();
     const server = proxy.#server;
-    server.once("error", listening.reject);
-    server.listen({ host, port, backlog: BACKLOG }, listening.resolve);
-    try {
-      await listening.promise;
-    } catch (cause) {
-      const code = systemCodeOf(cause) === "EADDRINUSE" ? "PORT_IN_USE" : "USAGE";
-      const message = `the recorder of ${name} cannot listen on ${host}:${port}: ${messageOf(cause)}`;
-      const hint = "name another address, or port 0 for a free one";
-      throw new ShakedownError(code, message, { hint, cause });
-    }
+    await listenAs(`the recorder of ${name}`, server, { host, port });
     // A connection that could not be accepted is its caller's loss; the proxy goes on.
     server.on("error", () => {});
     return proxy;
@@ -74,7 +64,7 @@ export class RecordingProxy {
   /** Where it listens: `127.0.0.1:8080`. */
   get address(): string {
     const { address, port } = this.#server.address() as AddressInfo;
-    return `${address.includes(":") ? `[${address}]` : address}:${port}`;
+    return formatHostPort({ host: address, port });
   }
 
   get counts(): RecorderCounts {

@@ -1,33 +1,11 @@
 import { connect, type Socket } from "node:net";
 import type { Clock, Deadlines, Draw } from "../../core/index.ts";
+import type { TcpConnection as MeasuredConnection } from "../../measure/index.ts";
 import { Link } from "./link.ts";
 import type { EndKind, Stream, ToxicSpec } from "./toxic/index.ts";
 
 /** What became of one connection through a proxy. Times count from the clock's origin. */
-export interface TcpConnectionRecord {
-  /** The proxy's connections are numbered from 0, in the order in which they came. */
-  readonly connection: number;
-  /**
-   * `ended`: both peers were done; `reset`: one of them, or a toxic, sent RST; `closed`: a toxic,
-   * or the proxy, hung up; `unreachable`: the upstream could not be connected to; `refused`: there
-   * were as many connections as there may be.
-   */
-  readonly outcome: "ended" | "reset" | "closed" | "unreachable" | "refused";
-  /** Who began to end it. */
-  readonly closedBy: "caller" | "upstream" | "toxic" | "proxy";
-  readonly openNs: number;
-  /** When the upstream had accepted; null: it never did. */
-  readonly connectedNs: number | null;
-  /** When the first byte came from the caller, and from the upstream; null: none did. */
-  readonly firstUpNs: number | null;
-  readonly firstDownNs: number | null;
-  /** When the last byte came, from whom it may; null: none did. */
-  readonly lastNs: number | null;
-  readonly closeNs: number;
-  /** Bytes that came from the caller, and from the upstream. */
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-}
+export type TcpConnectionRecord = Omit<MeasuredConnection, "arm" | "dependency">;
 
 export interface ConnectionOptions {
   readonly ordinal: number;

@@ -1,11 +1,10 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Clock, Deadlines, Draw } from "../../core/index.ts";
-import { messageOf, ShakedownError, systemCodeOf } from "../../core/index.ts";
-import { formatHostPort, parseHostPort, parseListen } from "./address.ts";
+import { formatHostPort, parseHostPort, parseListen } from "../address.ts";
+import { listenAs } from "../listening.ts";
 import { TcpConnection, type TcpConnectionRecord } from "./connection.ts";
 import type { Stream, ToxicSpec } from "./toxic/index.ts";
 
-const BACKLOG = 4_096;
 /** Callers that wait for a place; beyond, they are refused. */
 const WAITING_MAX = 4_096;
 
@@ -120,21 +119,10 @@ export class TcpProxy {
     const { host, port } = parseListen(this.#listen);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     server.on("connection", (socket) => this.#accept(socket));
-    const listening = Promise.withResolvers<void>();
-    server.once("error", listening.reject);
-    server.listen({ host, port, backlog: BACKLOG }, listening.resolve);
-    try {
-      await listening.promise;
-    } catch (cause) {
-      const code = systemCodeOf(cause) === "EADDRINUSE" ? "PORT_IN_USE" : "USAGE";
-      const message = `the TCP proxy "${this.name}" cannot listen on ${this.#listen}: ${messageOf(cause)}`;
-      const hint = "name another address, or port 0 for a free one";
-      throw new ShakedownError(code, message, { hint, cause });
-    }
+    const at = await listenAs(`the TCP proxy "${this.name}"`, server, { host, port });
     // A connection that could not be accepted is its caller's loss; the proxy goes on.
     server.on("error", () => {});
-    const { address, port: actual } = server.address() as AddressInfo;
-    this.#listen = formatHostPort({ host: address, port: actual });
+    this.#listen = formatHostPort(at);
     this.#server = server;
   }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ShakedownError } from "../../core/index.ts";
-import { parseHostPort } from "./address.ts";
+import { parseHostPort } from "../address.ts";
 import { bytesField, durationMsField, type ToxicSpec, toxicSchema } from "./toxic/index.ts";
 
 const addressField = () =>

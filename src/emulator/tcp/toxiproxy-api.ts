@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { messageOf, ShakedownError, systemCodeOf } from "../../core/index.ts";
-import { formatHostPort } from "./address.ts";
+import { formatHostPort } from "../address.ts";
+import { listenAs } from "../listening.ts";
 import type { TcpProxies } from "./proxies.ts";
 import { readText } from "./toxiproxy-body.ts";
 import { refusalOf, type Reply, routeToxiproxy } from "./toxiproxy-routes.ts";
@@ -43,22 +42,9 @@ export async function startToxiproxyApi(options: ToxiproxyApiOptions): Promise<T
       () => response.destroy(),
     );
   });
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.listen({ host, port }, listening.resolve);
-  try {
-    await listening.promise;
-  } catch (cause) {
-    const code = systemCodeOf(cause) === "EADDRINUSE" ? "PORT_IN_USE" : "USAGE";
-    const message = `Toxiproxy's API cannot listen on ${host}:${port}: ${messageOf(cause)}`;
-    throw new ShakedownError(code, message, {
-      hint: "name another port, or 0 for a free one",
-      cause,
-    });
-  }
-  const { address, port: actual } = server.address() as AddressInfo;
+  const at = await listenAs("Toxiproxy's API", server, { host, port });
   return {
-    address: `http://${formatHostPort({ host: address, port: actual })}`,
+    address: `http://${formatHostPort(at)}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

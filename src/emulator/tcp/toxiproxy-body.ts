@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { messageOf, ShakedownError } from "../../core/index.ts";
-import { parseListen, parseHostPort } from "./address.ts";
+import { parseListen, parseHostPort } from "../address.ts";
 import {
   attributesOf,
   STREAMS,

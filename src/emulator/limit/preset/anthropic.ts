@@ -2,7 +2,7 @@ import { z } from "zod";
 import { formatReset } from "../formats.ts";
 import type { LimitPolicy } from "../policy.ts";
 import { whole } from "../tell.ts";
-import { vendorRule } from "./fields.ts";
+import { perMinute, TOKEN_COST, vendorRule } from "./fields.ts";
 
 /**
  * Anthropic: requests and input tokens a minute as token buckets, told with each answer, resets as
@@ -15,15 +15,11 @@ export const anthropicFields = {
   tokensPerMinute: z.number().int().min(1).default(30_000),
 };
 
-const BYTES_PER_TOKEN = 4;
-
 export function anthropicPolicy(spec: {
   requestsPerMinute: number;
   tokensPerMinute: number;
 }): LimitPolicy {
   const { requestsPerMinute, tokensPerMinute } = spec;
-  const perMinute = (most: number) =>
-    ({ kind: "token-bucket", rate: most / 60, burst: most }) as const;
   const admitted: LimitPolicy["admitted"] = ({ standings }, { wallMs }) =>
     Object.fromEntries(
       standings.flatMap(({ limit, name, remaining, resetNs }) => [
@@ -36,7 +32,7 @@ export function anthropicPolicy(spec: {
     rules: [
       vendorRule("requests", perMinute(requestsPerMinute)),
       vendorRule("input-tokens", perMinute(tokensPerMinute), {
-        cost: { bytesPerUnit: BYTES_PER_TOKEN, default: 1 },
+        cost: TOKEN_COST,
       }),
     ],
     admitted,

@@ -3,7 +3,7 @@ import { formatReset } from "../formats.ts";
 import type { LimitPolicy } from "../policy.ts";
 import type { RuleStanding } from "../rules.ts";
 import { whole } from "../tell.ts";
-import { vendorRule } from "./fields.ts";
+import { perMinute, TOKEN_COST, vendorRule } from "./fields.ts";
 
 /**
  * OpenAI: requests and tokens a minute, both told with each answer, resets as Go durations. Tokens
@@ -16,7 +16,6 @@ export const openaiFields = {
   tokensPerMinute: z.number().int().min(1).default(30_000),
 };
 
-const BYTES_PER_TOKEN = 4;
 const WORDS: Readonly<Record<string, string>> = { requests: "RPM", tokens: "TPM" };
 
 export function openaiPolicy(spec: {
@@ -24,8 +23,6 @@ export function openaiPolicy(spec: {
   tokensPerMinute: number;
 }): LimitPolicy {
   const { requestsPerMinute, tokensPerMinute } = spec;
-  const perMinute = (most: number) =>
-    ({ kind: "token-bucket", rate: most / 60, burst: most }) as const;
   const admitted: LimitPolicy["admitted"] = ({ standings }) =>
     Object.fromEntries(
       standings.flatMap(({ limit, name, remaining, resetNs }) => [
@@ -47,7 +44,7 @@ export function openaiPolicy(spec: {
     rules: [
       vendorRule("requests", perMinute(requestsPerMinute)),
       vendorRule("tokens", perMinute(tokensPerMinute), {
-        cost: { bytesPerUnit: BYTES_PER_TOKEN, default: 1 },
+        cost: TOKEN_COST,
       }),
     ],
     admitted,

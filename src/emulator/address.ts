@@ -1,4 +1,4 @@
-import { ShakedownError } from "../../core/index.ts";
+import { ShakedownError } from "../core/index.ts";
 
 /** Where to listen, or what to connect to. */
 export interface HostPort {
