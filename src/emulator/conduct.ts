@@ -57,8 +57,6 @@ const isGoodIn = (fault: Fault): boolean => {
   return GOOD_ALL_THE_SAME.has(fault.kind);
 };
 
-const noLuck = (): number => 0.5;
-
 interface Models {
   readonly latency: LatencyModel;
   readonly faults: FaultModel | null;
@@ -149,9 +147,10 @@ export class Conduct {
     const good = hit === null ? this.#models.good(asked) : stubAnswer(hit);
     const plain = fault?.kind === "status" ? faultAnswer(fault) : good;
     const answer = admission === null ? plain : withHeaders(plain, admission.headers);
+    tellAnswer(asked, answer, fault);
     return {
       ...identity,
-      delayUs: latency.sampleUs(answered(asked, answer, fault), draw),
+      delayUs: latency.sampleUs(asked, draw),
       works: true,
       outcome: fault === null || isGoodIn(fault) ? "ok" : "error",
       retryAfterMs: 0,
@@ -160,7 +159,7 @@ export class Conduct {
       fault,
       transfer: hit?.transfer ?? this.#spec.transfer ?? null,
       release: admission?.release ?? null,
-      luck: () => draw.uniform("luck"),
+      draw,
     };
   }
 
@@ -194,18 +193,15 @@ export class Conduct {
   }
 }
 
-const answered = (asked: Asked, { body, status }: Answer, fault: Fault | null) => {
+function tellAnswer(asked: Asked, { body, status }: Answer, fault: Fault | null): void {
   const none = fault !== null && !isGoodIn(fault) && fault.kind !== "status";
-  return {
-    ...asked,
-    status: none ? 0 : status,
-    responseBytes: none || body === null ? 0 : Buffer.byteLength(body),
-  };
-};
+  asked.status = none ? 0 : status;
+  asked.responseBytes = none || body === null ? 0 : Buffer.byteLength(body);
+}
 
 function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
-  for (const _any in headers) return { ...answer, headers: { ...answer.headers, ...headers } };
-  return answer;
+  if (Object.keys(headers).length === 0) return answer;
+  return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
 function atTheDoor(identity: CallIdentity, outcome: CallOutcome, answer: Answer): Decision {
@@ -220,6 +216,6 @@ function atTheDoor(identity: CallIdentity, outcome: CallOutcome, answer: Answer)
     fault: null,
     transfer: null,
     release: null,
-    luck: noLuck,
+    draw: null,
   };
 }

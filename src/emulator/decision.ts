@@ -1,11 +1,13 @@
 import type { CallOutcome } from "../measure/index.ts";
 import type { Answer } from "./deliver/index.ts";
-import type { CallContext, Fault, Transfer } from "./model.ts";
+import type { Draw } from "../core/index.ts";
+import type { AnsweredCall, Fault, Transfer } from "./model.ts";
 
-/** A call's head. */
-export interface Asked extends CallContext {
-  /** Known when the body has been read. */
+/** A call, filled in as it becomes known: its body's size when that is read, then its answer's. */
+export interface Asked extends AnsweredCall {
   requestBytes: number;
+  status: number;
+  responseBytes: number;
 }
 
 /** Who asks and what, numbered. */
@@ -29,6 +31,6 @@ export interface Decision extends CallIdentity {
   readonly transfer: Transfer | null;
   /** Called once when the call has ended, however it ended. */
   readonly release: (() => void) | null;
-  /** Uniform in (0, 1), for what a model has not drawn: garbage, a place in a queue. */
-  readonly luck: () => number;
+  /** The call's luck, for what a model has not drawn: garbage, a place in a queue. Null: at the door. */
+  readonly draw: Draw | null;
 }

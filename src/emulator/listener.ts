@@ -125,6 +125,8 @@ export class Listener {
         path: request.url ?? "",
         headers: request.headers as Readonly<Record<string, string | undefined>>,
         requestBytes: 0,
+        status: 0,
+        responseBytes: 0,
         client: connection.client,
         nowNs,
         inFlight: counters.get("inFlight"),
@@ -181,7 +183,7 @@ export class Listener {
     call.ticket = capacity.enter({
       serviceUs: decision.delayUs,
       arriveNs: readNs,
-      luck: decision.luck(),
+      luck: decision.draw?.uniform("luck") ?? 0.5,
       done: (doneNs, queuedUs) => {
         call.ticket = null;
         call.meantDelayUs = (doneNs - asked.nowNs) / NS_PER_US;
@@ -197,12 +199,17 @@ export class Listener {
     this.#answer(call, rejected);
   }
 
-  #answer(call: Call, { answer, fault, luck, transfer }: Decision): void {
+  #answer(call: Call, { answer, draw, fault, transfer }: Decision): void {
     const { clock, deadlines } = this.#options;
     call.due = null;
     call.underway = deliver(
       call.response,
-      { answer, fault, transfer, luck: fault?.kind === "garbage" ? luck() : 0 },
+      {
+        answer,
+        fault,
+        transfer,
+        luck: fault?.kind === "garbage" ? (draw?.uniform("luck") ?? 0.5) : 0,
+      },
       {
         socket: call.connection.socket,
         deadlines,

@@ -82,28 +82,30 @@ export async function loadEmulated(
   warn: (message: string) => void,
 ): Promise<Emulated> {
   const dir = dirname(resolve(path));
-  const loose = readYamlFile(path, NAMED, () => z.unknown());
-  if (isScenario(loose.written)) {
+  const schemaFor = (said: unknown): z.ZodType =>
+    isScenario(said) ? z.unknown() : emulatedFileSchema;
+  const { data, faults, written } = readYamlFile(path, NAMED, schemaFor);
+  if (isScenario(written)) {
     const { profilePath, scenario } = loadScenario(path);
     const { arms, dependencies, incidents, seed } = scenario;
     const manifestOf = async () => (await readProfile(profilePath)).manifest;
-    return ready({ arms: Object.keys(arms), dependencies, incidents, seed }, loose.written, {
+    return ready({ arms: Object.keys(arms), dependencies, incidents, seed }, written, {
       dir,
       manifestOf,
       warn,
     });
   }
-  const { data, faults, written } = readYamlFile(path, NAMED, () => emulatedFileSchema);
-  checkIncidents(data, faults);
+  const alone = data as z.output<typeof emulatedFileSchema>;
+  checkIncidents(alone, faults);
   faults.check();
-  const { profile } = data;
+  const { profile } = alone;
   const manifestOf = async () => {
     if (profile !== undefined) return (await readProfile(resolve(dir, profile))).manifest;
     throw new ShakedownError("SCENARIO_INVALID", `${path}: a latency is to be fitted`, {
       hint: "say from what, beside `dependencies`: profile: shop.ndjson.gz",
     });
   };
-  return ready(data, written, { dir, manifestOf, warn });
+  return ready(alone, written, { dir, manifestOf, warn });
 }
 
 async function ready(

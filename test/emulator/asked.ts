@@ -11,6 +11,8 @@ export const asked = (given: Partial<Asked> = {}): Asked => ({
   nowNs: 0,
   inFlight: 1,
   ratePerSec: 0,
+  status: 0,
+  responseBytes: 0,
   ...given,
 });
 
