@@ -12,6 +12,8 @@ export interface RequestIdentity {
 }
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+/** Of a number in decimal digits, the last three. */
+const LAST_DIGITS = Array.from({ length: 1_000 }, (_, rest) => String(rest).padStart(3, "0"));
 const BYTES = Array.from({ length: 256 }, (_, byte) => hex(byte, 2));
 
 /**
@@ -32,7 +34,9 @@ export function requestIdOf({ runId, seq, armIndex, attempt = 1 }: RequestIdenti
 
 /**
  * The two headers of one arm's first attempts, start after start: what neighbouring sequence
- * numbers share is made once for 256 of them.
+ * numbers share is made once for 256 of them, or for 1,000. It is not only faster. A number that is
+ * made a text of stays in V8's cache of such texts, with which each scavenge of a busy generator
+ * had ten thousand survivors to copy (1.9 ms, and 0.3 ms without).
  */
 export class ArmIdentity {
   readonly #runId: string;
@@ -41,6 +45,9 @@ export class ArmIdentity {
   #upper = -1;
   #traceId = "";
   #parentId = "";
+  #thousand = 0;
+  /** `runId-` and all but the last three digits. */
+  #requestIdStart = "";
 
   constructor(runId: string, armIndex: number) {
     this.#runId = runId;
@@ -66,7 +73,14 @@ export class ArmIdentity {
   }
 
   requestId(seq: number): string {
-    return `${this.#runId}-${seq}${this.#requestIdEnd}`;
+    // No leading zeros: not yet to be put together.
+    if (seq < 1_000) return `${this.#runId}-${seq}${this.#requestIdEnd}`;
+    const thousand = Math.floor(seq / 1_000);
+    if (thousand !== this.#thousand) {
+      this.#thousand = thousand;
+      this.#requestIdStart = `${this.#runId}-${thousand}`;
+    }
+    return `${this.#requestIdStart}${LAST_DIGITS[seq % 1_000]}${this.#requestIdEnd}`;
   }
 }
 

@@ -1,10 +1,10 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import {
   messageOf,
   type PlainError,
   revivedError,
   ShakedownError,
-  threadUrl,
+  startThread,
 } from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
@@ -124,6 +124,6 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
 export function startEmulatorThread(options: EmulatorOptions): Promise<Emulator> {
   const counters = new EmulatorCounters(options.arms, Object.keys(options.dependencies));
   const workerData: ThreadData = { options, shared: counters.shared };
-  const thread = new Worker(threadUrl("emulator-thread", import.meta.url), { workerData });
+  const thread = startThread("emulator-thread", import.meta.url, { workerData });
   return emulatorOver(thread, counters);
 }

@@ -101,6 +101,15 @@ export class Histogram {
     this.#addAt(indexOf(wholeUs(valueUs)), count);
   }
 
+  /** Forgets what was recorded; a dense one keeps its array. */
+  clear(): void {
+    this.#sparse.clear();
+    this.#dense?.fill(0, this.#first, this.#last + 1);
+    this.#count = 0;
+    this.#first = BUCKETS;
+    this.#last = -1;
+  }
+
   /** Adds another histogram's counts to this one. */
   add(other: Histogram): void {
     // The list is made before anything is added: a histogram may be added to itself.

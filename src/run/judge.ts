@@ -1,12 +1,11 @@
 import { totalmem } from "node:os";
-import { Worker } from "node:worker_threads";
 import {
   messageOf,
   type PlainError,
   revivedError,
   ShakedownError,
   systemCodeOf,
-  threadUrl,
+  startThread,
 } from "../core/index.ts";
 import type { ReportModel } from "../report/index.ts";
 import type { Manifest } from "./manifest.ts";
@@ -48,7 +47,7 @@ export async function judge(directory: RunDirectory, manifest?: Manifest): Promi
   const workerData: JudgeData = { path: directory.path, manifest: manifest ?? null };
   const maxOldGenerationSizeMb = Math.floor((totalmem() / 2 ** 20) * MEMORY_SHARE);
   const { promise, resolve, reject } = Promise.withResolvers<Judged>();
-  const thread = new Worker(threadUrl("judge-thread", import.meta.url), {
+  const thread = startThread("judge-thread", import.meta.url, {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb },
   });

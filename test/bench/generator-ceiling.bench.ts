@@ -17,7 +17,7 @@ import {
 } from "./bed.ts";
 
 const [seconds = 10] = process.argv.slice(2).map(Number);
-const STEPS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const STEPS = [0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9];
 /** A step that a moment of the machine's noise spoils is tried again. */
 const TRIES = 3;
 

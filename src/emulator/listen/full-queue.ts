@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
-import { threadUrl } from "../../core/index.ts";
+import { startThread } from "../../core/index.ts";
 import type { FullQueueData } from "./full-queue-thread.ts";
 
 /** A port's queue that nobody accepts from. */
@@ -17,7 +16,7 @@ export interface FullQueue {
 export async function prepareFullQueue(host: string, port: number): Promise<FullQueue> {
   const over = new Int32Array(new SharedArrayBuffer(4));
   const workerData: FullQueueData = { host, port, over };
-  const thread = new Worker(threadUrl("full-queue-thread", import.meta.url), { workerData });
+  const thread = startThread("full-queue-thread", import.meta.url, { workerData });
   const gone = new Promise((resolve) => void thread.once("exit", resolve));
   await once(thread, "message");
   return {

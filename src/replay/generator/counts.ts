@@ -47,7 +47,8 @@ export function addCounts(to: ArmCounts, from: CountsMessage[number]): void {
 export class Counter {
   readonly #arms: number;
   readonly #capNs: number;
-  #counts: ArmCounts[][] = [];
+  /** At stage × arms + arm; used again and again, since a tick is no time to make new ones. */
+  readonly #counts = new Map<number, ArmCounts>();
 
   /** `capNs`: what a request without an answer counts with, the run's timeout. */
   constructor(arms: number, capNs: number) {
@@ -56,7 +57,7 @@ export class Counter {
   }
 
   add(observation: Observation): void {
-    const counts = this.#of(observation.stage, observation.arm);
+    const counts = this.#of(observation.stage * this.#arms + observation.arm);
     if (observation.kind === "dropped") {
       counts.planned += observation.count;
       counts.dropped += observation.count;
@@ -70,26 +71,37 @@ export class Counter {
 
   /** What came since the last call. */
   take(): CountsMessage {
-    const taken = this.#counts.flatMap((arms, stage) =>
-      arms.map(({ responseTime, ...counts }, arm) => ({
-        ...counts,
-        stage,
-        arm,
-        responseTime: responseTime.toCounts(),
-      })),
-    );
-    this.#counts = [];
-    return taken.filter(({ planned }) => planned > 0);
+    const taken: CountsMessage[number][] = [];
+    for (const [place, counts] of this.#counts) {
+      const { dropped, failed, planned, responses, responseTime } = counts;
+      // A stage that is over.
+      if (planned === 0) {
+        this.#counts.delete(place);
+        continue;
+      }
+      const stage = Math.floor(place / this.#arms);
+      const arm = place % this.#arms;
+      const histogram = responseTime.toCounts();
+      taken.push({ stage, arm, planned, responses, failed, dropped, responseTime: histogram });
+      clear(counts);
+    }
+    return taken;
   }
 
-  #of(stage: number, arm: number): ArmCounts {
-    let arms = this.#counts[stage];
-    // Empty: a later stage was counted first, and this one's stragglers come after it.
-    if (arms === undefined || arms.length === 0) {
-      for (let i = this.#counts.length; i <= stage; i++) this.#counts[i] ??= [];
-      arms = Array.from({ length: this.#arms }, emptyCounts);
-      this.#counts[stage] = arms;
+  #of(place: number): ArmCounts {
+    let counts = this.#counts.get(place);
+    if (counts === undefined) {
+      counts = emptyCounts();
+      this.#counts.set(place, counts);
     }
-    return arms[arm]!;
+    return counts;
   }
+}
+
+function clear(counts: ArmCounts): void {
+  counts.planned = 0;
+  counts.responses = 0;
+  counts.failed = 0;
+  counts.dropped = 0;
+  counts.responseTime.clear();
 }

@@ -1,5 +1,10 @@
-import { Worker } from "node:worker_threads";
-import { type PlainError, revivedError, type ShakedownError, threadUrl } from "../../core/index.ts";
+import type { Worker } from "node:worker_threads";
+import {
+  type PlainError,
+  revivedError,
+  type ShakedownError,
+  startThread,
+} from "../../core/index.ts";
 import type { CountsMessage } from "./counts.ts";
 import {
   type FromWorker,
@@ -136,7 +141,7 @@ class WorkerHandle {
   readonly #exited: Promise<unknown>;
 
   constructor(workerData: WorkerJob) {
-    this.#thread = new Worker(threadUrl("generator-thread", import.meta.url), { workerData });
+    this.#thread = startThread("generator-thread", import.meta.url, { workerData });
     // Not `once` of node:events, which rejects when a thread crashes: that is told by `done`.
     this.#exited = new Promise((resolve) => this.#thread.once("exit", resolve));
     const ready = Promise.withResolvers<void>();

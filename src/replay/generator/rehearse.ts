@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { Worker } from "node:worker_threads";
-import { NS_PER_S, revivedError, threadUrl } from "../../core/index.ts";
+import { NS_PER_S, revivedError, startThread } from "../../core/index.ts";
 import { TRANSPORT_LIMITS } from "../transports/index.ts";
 import type { TransportTarget } from "../transports/transport.ts";
 import type { CountsMessage } from "./counts.ts";
@@ -18,12 +17,18 @@ const TICK_MS = 50;
  * there, it is made fast for, and for the run's own. (What the engine knows of a call's target it
  * forgets when that target is collected: one generator after the other would teach it nothing.)
  */
-const AT_ONCE = 2;
+/**
+ * How long ago their runs began: up to 2^31 ns, a time can be one of the engine's small integers,
+ * and what was made fast for those would be thrown away after the first 2.1 s of the run.
+ */
+const AGES_NS = [0, 10 * NS_PER_S];
 const ROUNDS = 3;
 const ROUND_NS = 0.4 * NS_PER_S;
 /** Where a worker will send this much, a moment of cold code makes many starts late. */
 const BUSY_PER_SEC = 5_000;
 const BUSY_ROUND_NS = NS_PER_S;
+/** Of stages, whose arrivals are looked at. */
+const KINDS_MAX = 16;
 /** A little ahead: what is set up before is no lateness. */
 const LEAD_NS = 20_000_000n;
 
@@ -38,7 +43,7 @@ export async function rehearseReplay(
   signal: AbortSignal,
   onCounts: (counts: CountsMessage) => void,
 ): Promise<void> {
-  const server = new Worker(threadUrl("rehearsal-target-thread", import.meta.url));
+  const server = startThread("rehearsal-target-thread", import.meta.url);
   try {
     const [port] = (await once(server, "message")) as [number];
     for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
@@ -55,7 +60,7 @@ async function rehearseRound(
   signal: AbortSignal,
   onCounts: (counts: CountsMessage) => void,
 ): Promise<void> {
-  const jobs = Array.from({ length: AT_ONCE }, (_, part) => rehearsalJob(job, origin, part));
+  const jobs = AGES_NS.map((_, part) => rehearsalJob(job, origin, part));
   const say = (message: FromWorker): void => {
     if (message.kind === "counts") onCounts(message.counts);
   };
@@ -63,8 +68,10 @@ async function rehearseRound(
   const stop = (): void => generators.forEach((generator) => generator.stop());
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const originNs = process.hrtime.bigint() + LEAD_NS;
-    const ended = await Promise.all(generators.map((generator) => generator.run(originNs)));
+    const nowNs = process.hrtime.bigint() + LEAD_NS;
+    const ended = await Promise.all(
+      generators.map((generator, part) => generator.run(nowNs - BigInt(AGES_NS[part]!))),
+    );
     const failed = ended.find(({ error }) => error !== null)?.error ?? null;
     if (failed !== null) throw revivedError(failed);
   } finally {
@@ -73,31 +80,67 @@ async function rehearseRound(
   }
 }
 
-/** The job with another target, files of its own, and two short stages. */
+/** Time that passes without a start. */
+function emptyStage(durationNs: number): StageArrivals {
+  const capture = { offsetsNs: [0], speed: 1, loop: false, clump: 1 };
+  const input = { fromPerSec: 0, toPerSec: 0, durationNs, capture };
+  return { spec: { kind: "uniform" }, input };
+}
+
+interface RehearsedArrivals {
+  readonly spec: StageArrivals["spec"];
+  readonly ramp: boolean;
+}
+
+/**
+ * The kinds of arrivals that a job has, and Poisson ones: what yields them is made fast for each
+ * kind by itself. At least two, so that going from one stage to the next is rehearsed.
+ */
+function arrivalsOf(stages: readonly StageArrivals[]): RehearsedArrivals[] {
+  const kinds = new Map<string, RehearsedArrivals>();
+  for (const { input, spec } of stages.slice(0, KINDS_MAX)) {
+    const ramp = input.fromPerSec !== input.toPerSec;
+    kinds.set(`${spec.kind} ${ramp}`, { spec, ramp });
+  }
+  const poisson: RehearsedArrivals = { spec: { kind: "poisson" }, ramp: false };
+  return [...kinds.values(), poisson];
+}
+
+/** The job with another target, files of its own, and short stages of its kinds of arrivals. */
 function rehearsalJob(job: GeneratorJob, origin: string, part: number): GeneratorJob {
   const { arms, spoolPaths, stages, workers } = job;
   const target: TransportTarget = { origin, address: "127.0.0.1", tls: null, http2: false };
   const peaksPerSec = stages.map(({ input }) => Math.max(input.fromPerSec, input.toPerSec));
   const peakPerSec = (Math.max(...peaksPerSec) * arms.length) / workers;
   const { max, min } = RATE_PER_SEC;
-  const eachPerSec = Math.min(Math.max(peakPerSec, min), max) / AT_ONCE;
+  const eachPerSec = Math.min(Math.max(peakPerSec, min), max) / AGES_NS.length;
   const ratePerSec = (eachPerSec * workers) / arms.length;
   const roundNs = peakPerSec >= BUSY_PER_SEC ? BUSY_ROUND_NS : ROUND_NS;
-  const stage: StageArrivals = {
-    spec: { kind: "poisson" },
-    input: {
-      fromPerSec: ratePerSec,
-      toPerSec: ratePerSec,
-      durationNs: roundNs / 2,
-      capture: { offsetsNs: [0], speed: 1, loop: false, clump: 1 },
-    },
-  };
+  const agedNs = AGES_NS[part]!;
+  const kinds = arrivalsOf(stages);
+  const rehearsed = kinds.map(({ spec, ramp }): StageArrivals => {
+    const durationNs = roundNs / kinds.length;
+    const starts = Math.max(Math.round((ratePerSec * durationNs) / NS_PER_S), 1);
+    const offsetsNs = Array.from({ length: starts }, (_, i) => (i * durationNs) / starts);
+    return {
+      spec,
+      input: {
+        fromPerSec: ramp ? ratePerSec / 2 : ratePerSec,
+        toPerSec: ratePerSec,
+        durationNs,
+        capture: { offsetsNs, speed: 1, loop: false, clump: 1 },
+      },
+    };
+  });
+  // One generator begins with what the other ends with: each kind is met beside each other.
+  if (part % 2 === 1) rehearsed.reverse();
+  if (agedNs > 0) rehearsed.unshift(emptyStage(agedNs));
   // As from another thread, like the job itself: objects made elsewhere are other objects.
   return structuredClone({
     ...job,
     arms: arms.map((arm) => ({ ...arm, target })),
-    stageNames: ["rehearsal", "again"],
-    stages: [stage, stage],
+    stageNames: rehearsed.map((_, i) => `rehearsal ${i}`),
+    stages: rehearsed,
     runId: "0123456789abcdef",
     seed: "0",
     timeoutNs: 5 * NS_PER_S,

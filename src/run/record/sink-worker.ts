@@ -1,10 +1,10 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import {
   messageOf,
   type PlainError,
   revivedError,
   ShakedownError,
-  threadUrl,
+  startThread,
 } from "../../core/index.ts";
 import type { RecordedExchange } from "../../emulator/index.ts";
 import type { SinkCounts } from "./sink.ts";
@@ -60,7 +60,7 @@ export class SinkWorker {
   #overload = 0;
 
   private constructor(data: SinkData) {
-    this.#thread = new Worker(threadUrl("sink-thread", import.meta.url), { workerData: data });
+    this.#thread = startThread("sink-thread", import.meta.url, { workerData: data });
     this.#thread.on("message", (message: FromSink) => this.#hear(message));
     this.#thread.on("error", (cause) => this.#fail(died(messageOf(cause), cause)));
     this.#thread.on("exit", (code) => this.#fail(died(`exit code ${code}`)));
