@@ -34,15 +34,24 @@ function rulerBinary(): string {
   return compiled;
 }
 
+/** Below those that the kernel gives to clients: one of them may take it before the server does. */
+const SERVER_PORTS = { from: 20_000, to: 32_000 };
+
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  server.close();
-  await once(server, "close");
-  return port;
+  const { from, to } = SERVER_PORTS;
+  for (;;) {
+    const port = from + Math.floor(Math.random() * (to - from));
+    const server = createServer();
+    server.listen(port, "127.0.0.1");
+    const free = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 async function listening(port: number): Promise<void> {
