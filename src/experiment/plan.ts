@@ -56,7 +56,12 @@ export interface Plan {
   readonly inFlightMax: number;
   readonly seed: string;
   /** SHA-256 of what else the outcome depends on. */
-  readonly inputs: { readonly scenarioSha256: string; readonly profileSha256: string };
+  readonly inputs: {
+    readonly scenarioSha256: string;
+    readonly profileSha256: string;
+    /** By dependency: as it is served, with the stubs, bodies and fits that its files brought. */
+    readonly dependenciesSha256: Readonly<Record<string, string>>;
+  };
   readonly limits: InstrumentLimits;
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { canonicalJson, sha256Hex } from "../core/index.ts";
 import {
   type DependencySpec,
   type HttpSpec,
@@ -63,4 +64,13 @@ export async function servedDependencies(
     }
   }
   return served;
+}
+
+/**
+ * SHA-256 of a dependency as it is served: another stub, body or fit in a file that it names gives
+ * another hash, another name or place of that file the same. A private key is no part of it.
+ */
+export function dependencySha256(spec: DependencySpec): string {
+  if (spec.protocol === "tcp" || spec.tls === null) return sha256Hex(canonicalJson(spec));
+  return sha256Hex(canonicalJson({ ...spec, tls: spec.tls.cert }));
 }

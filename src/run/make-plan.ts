@@ -12,7 +12,9 @@ import {
   type Plan,
   type PlannedStage,
 } from "../experiment/index.ts";
+import type { DependencySpec } from "../emulator/index.ts";
 import type { Profile } from "../profile/index.ts";
+import { dependencySha256 } from "./dependencies.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario.ts";
@@ -81,12 +83,20 @@ function plannedHypothesis({
   };
 }
 
+const hashesOf = (served: Readonly<Record<string, DependencySpec>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(served).map(([name, spec]) => [name, dependencySha256(spec)]));
+
 /**
- * What a scenario and a profile come to: everything that the verdict will depend on, fixed before
- * the first request.
+ * What a scenario, a profile and the dependencies as they are served come to: everything that the
+ * verdict will depend on, fixed before the first request.
  * @throws PROFILE_INVALID when it has more routes than observations can name
  */
-export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, seed: string): Plan {
+export function makePlan(
+  { scenario, text }: LoadedScenario,
+  profile: Profile,
+  seed: string,
+  served: Readonly<Record<string, DependencySpec>>,
+): Plan {
   const routes = new Set(profile.records.map((record) => record.route)).size;
   if (routes > ROUTES_MAX) {
     throw new ShakedownError(
@@ -111,7 +121,11 @@ export function makePlan({ scenario, text }: LoadedScenario, profile: Profile, s
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,
     seed,
-    inputs: { scenarioSha256: sha256Hex(text), profileSha256: sha256Hex(canonicalJson(profile)) },
+    inputs: {
+      scenarioSha256: sha256Hex(text),
+      profileSha256: sha256Hex(canonicalJson(profile)),
+      dependenciesSha256: hashesOf(served),
+    },
     limits: INSTRUMENT_LIMITS,
   };
 }

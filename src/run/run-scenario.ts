@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { EXIT, type ExitCode, monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
-import { type Emulator, startEmulatorThread } from "../emulator/index.ts";
+import { type DependencySpec, type Emulator, startEmulatorThread } from "../emulator/index.ts";
 import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index.ts";
 import type { Profile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
@@ -56,7 +56,8 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const captured =
     loaded.captured ?? (await readCaptured(loaded.profilePath, loaded.scenario.redact, signal));
   const profile = keptRecords(captured.profile, loaded.scenario, seed);
-  const registered = registerPlan(makePlan(loaded, profile, seed));
+  const { warnings, served } = await serve(loaded, profile);
+  const registered = registerPlan(makePlan(loaded, profile, seed, served));
   const setup = setUpGenerator(loaded, profile, registered.plan, captured.replacedCount);
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
@@ -65,14 +66,30 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
     scenario: loaded.scenario.scenario,
     id,
   });
-  for (const message of setup.warnings) options.onEvent({ kind: "warning", message });
-  const run = new Run(options, { loaded, profile, registered, setup, directory, id, startedAt });
-  return run.go(signal);
+  for (const message of [...warnings, ...setup.warnings]) {
+    options.onEvent({ kind: "warning", message });
+  }
+  const made = { loaded, profile, served, registered, setup, directory, id, startedAt };
+  return new Run(options, made).go(signal);
+}
+
+type Served = Readonly<Record<string, DependencySpec>>;
+
+/** The scenario's dependencies as they will be served, and what whoever reads the run should know. */
+async function serve(
+  { dir, scenario }: LoadedScenario,
+  { manifest }: Profile,
+): Promise<{ readonly served: Served; readonly warnings: readonly string[] }> {
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const from = { dir, manifestOf: () => manifest, warn };
+  return { served: await servedDependencies(scenario.dependencies, from), warnings };
 }
 
 interface Made {
   readonly loaded: LoadedScenario;
   readonly profile: Profile;
+  readonly served: Served;
   readonly registered: RegisteredPlan;
   readonly setup: GeneratorSetup;
   readonly directory: RunDirectory;
@@ -209,16 +226,13 @@ class Run {
   }
 
   async #startEmulator(): Promise<Emulator | null> {
-    const { id, loaded, profile, registered } = this.#made;
-    const { dependencies, incidents } = loaded.scenario;
-    if (Object.keys(dependencies).length === 0) return null;
+    const { id, loaded, registered, served } = this.#made;
+    if (Object.keys(served).length === 0) return null;
     this.#options.onEvent({ kind: "starting", what: "emulator" });
-    const warn = (message: string): void => this.#options.onEvent({ kind: "warning", message });
-    const from = { dir: loaded.dir, manifestOf: () => profile.manifest, warn };
     return startEmulatorThread({
       arms: registered.plan.arms,
-      dependencies: await servedDependencies(dependencies, from),
-      incidents,
+      dependencies: served,
+      incidents: loaded.scenario.incidents,
       seed: registered.plan.seed,
       runId: id,
       originNs: this.#emulatorOriginNs,

@@ -49,7 +49,7 @@ export const PLAN: Plan = {
   timeoutNs: 5 * NS_PER_S,
   inFlightMax: 2_000,
   seed: "1",
-  inputs: { scenarioSha256: "a", profileSha256: "b" },
+  inputs: { scenarioSha256: "a", profileSha256: "b", dependenciesSha256: { payments: "c" } },
   limits: INSTRUMENT_LIMITS,
 };
 

@@ -1,10 +1,18 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { NS_PER_S } from "../../src/core/index.ts";
-import { type Profile, type ProfileRecord, readProfile } from "../../src/profile/index.ts";
+import { dependencySchema } from "../../src/emulator/index.ts";
+import { registerPlan } from "../../src/experiment/index.ts";
+import {
+  describeDependencies,
+  type Profile,
+  type ProfileRecord,
+  readProfile,
+} from "../../src/profile/index.ts";
+import { servedDependencies } from "../../src/run/dependencies.ts";
 import { loadScenario, type Scenario } from "../../src/run/index.ts";
 import { makePlan } from "../../src/run/make-plan.ts";
-import { ROOT } from "../e2e/cli.ts";
+import { ROOT, Scratch } from "../e2e/cli.ts";
 
 const scenario = loadScenario(join(ROOT, "scenarios/payment-pool.yaml"));
 const profile = await readProfile(scenario.profilePath);
@@ -12,11 +20,45 @@ const profile = await readProfile(scenario.profilePath);
 const RECORDED = { kind: "recorded" } as const;
 /** The plan of the scenario with other load. */
 const made = (change: Partial<Scenario>) =>
-  makePlan({ ...scenario, scenario: { ...scenario.scenario, ...change } }, profile, "1");
+  makePlan({ ...scenario, scenario: { ...scenario.scenario, ...change } }, profile, "1", {});
+
+const INSTANT = { kind: "constant", value: "0ms" };
+/** Where what dependencies name is found. */
+const files = { dir: ".", manifestOf: () => profile.manifest, warn: () => {} };
+
+const imported = (name: string) => ({ import: name });
+const operationOf = (example: string) => ({
+  responses: { 200: { description: "", content: { "application/json": { example } } } },
+});
+/** Files that a dependency may name: what stands in them, and the field that names them. */
+const HELD = {
+  WireMock: {
+    field: imported,
+    textOf: (body: string) =>
+      JSON.stringify({ request: { url: "/" }, response: { status: 200, body } }),
+  },
+  Hoverfly: {
+    field: imported,
+    textOf: (body: string) =>
+      JSON.stringify({
+        data: { pairs: [{ request: {}, response: { status: 200, body } }] },
+        meta: { schemaVersion: "v5" },
+      }),
+  },
+  OpenAPI: {
+    field: imported,
+    textOf: (body: string) =>
+      JSON.stringify({ openapi: "3.0.0", paths: { "/": { get: operationOf(body) } } }),
+  },
+  "a body": {
+    field: (name: string) => ({ stubs: [{ response: { bodyFile: name } }] }),
+    textOf: (body: string) => body,
+  },
+};
 
 describe("the plan of a scenario", () => {
   it("puts stages end to end, at their share of the rate, judged after they settled", () => {
-    const { stages } = makePlan(scenario, profile, "1");
+    const { stages } = makePlan(scenario, profile, "1", {});
     expect(stages.map(({ name, ratePerSec }) => [name, ratePerSec])).toEqual([
       ["warm-up", 48],
       ["pilot", 48],
@@ -74,7 +116,7 @@ describe("the plan of a scenario", () => {
     const { hypothesis: _hypothesis, ...rest } = scenario.scenario;
     const target = { url: "http://shop.internal", headers: {}, http2: false };
     const alone = { ...rest, arms: { target }, secondary: [], guardrails: [] };
-    const planned = makePlan({ ...scenario, scenario: alone }, profile, "1");
+    const planned = makePlan({ ...scenario, scenario: alone }, profile, "1", {});
     expect(planned).toMatchObject({
       arms: ["target"],
       hypothesis: null,
@@ -89,26 +131,61 @@ describe("the plan of a scenario", () => {
     const records = profile.records.map((record): ProfileRecord => ({ ...record, offsetNs: 0 }));
     const flat: Profile = { ...profile, records };
     const multiple = { ...scenario.scenario, rate: { multiple: 2 } };
-    expect(() => makePlan({ ...scenario, scenario: multiple }, flat, "1")).toThrow(
+    expect(() => makePlan({ ...scenario, scenario: multiple }, flat, "1", {})).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("--rate 100/s") as string }),
     );
-    expect(makePlan(scenario, flat, "1").stages[2]?.ratePerSec).toBe(120);
+    expect(makePlan(scenario, flat, "1", {}).stages[2]?.ratePerSec).toBe(120);
   });
 
   it("guards the error ratio even where the scenario does not", () => {
     const bare = { ...scenario, scenario: { ...scenario.scenario, guardrails: [] } };
-    const { guardrails } = makePlan(bare, profile, "1");
+    const { guardrails } = makePlan(bare, profile, "1", {});
     expect(guardrails).toEqual([{ metric: "error_ratio", margin: 0.01 }]);
-    const registered = makePlan(scenario, profile, "1").guardrails;
+    const registered = makePlan(scenario, profile, "1", {}).guardrails;
     expect(registered.filter(({ metric }) => metric === "error_ratio")).toHaveLength(1);
     expect(registered).toContainEqual(expect.objectContaining({ margin: 0.005 }));
   });
 
   it("changes with the profile and the seed", () => {
-    const one = makePlan(scenario, profile, "1");
+    const one = makePlan(scenario, profile, "1", {});
     const shorter: Profile = { ...profile, records: profile.records.slice(1) };
-    expect(makePlan(scenario, shorter, "1").inputs).not.toEqual(one.inputs);
-    expect(makePlan(scenario, profile, "2").seed).toBe("2");
+    expect(makePlan(scenario, shorter, "1", {}).inputs).not.toEqual(one.inputs);
+    expect(makePlan(scenario, profile, "2", {}).seed).toBe("2");
+  });
+
+  it.each(Object.entries(HELD))(
+    "changes with what a file holds that a dependency names (%s), not with what it is called",
+    async (_what, { field, textOf }) => {
+      using scratch = new Scratch();
+      const hashOf = async (name: string, held: string): Promise<string> => {
+        scratch.file(name, textOf(held));
+        const spec = dependencySchema.parse({ latency: INSTANT, ...field(name) });
+        const served = await servedDependencies({ stock: spec }, { ...files, dir: scratch.path });
+        return registerPlan(makePlan(scenario, profile, "1", served)).sha256;
+      };
+      const one = await hashOf("a.json", "one");
+      expect(await hashOf("b.json", "one")).toBe(one);
+      expect(await hashOf("a.json", "other")).not.toBe(one);
+    },
+  );
+
+  it("changes with what its dependencies' latencies are fitted from", async () => {
+    const spec = dependencySchema.parse({ latency: { kind: "fitted", from: "profile" } });
+    const record: ProfileRecord = {
+      ...profile.records[0]!,
+      dependencyCalls: [{ dependency: "stock", offsetUs: 0, latencyUs: 1 }],
+    };
+    const hashOf = async (value: string): Promise<string> => {
+      const dependencies = describeDependencies([record], {
+        latency: () => ({ latency: { kind: "constant", value }, quantiles: [], ksDistance: 0 }),
+        errors: () => ({ kind: "independent", ratio: 0 }),
+      });
+      const manifestOf = () => ({ ...profile.manifest, dependencies });
+      const served = await servedDependencies({ stock: spec }, { ...files, manifestOf });
+      return registerPlan(makePlan(scenario, profile, "1", served)).sha256;
+    };
+    expect(await hashOf("1ms")).toBe(await hashOf("1ms"));
+    expect(await hashOf("2ms")).not.toBe(await hashOf("1ms"));
   });
 
   it("refuses a profile with more routes than an observation can name", () => {
@@ -117,6 +194,6 @@ describe("the plan of a scenario", () => {
       ...first,
       route: `GET /${i}`,
     }));
-    expect(() => makePlan(scenario, { ...profile, records }, "1")).toThrow(/65536 routes/);
+    expect(() => makePlan(scenario, { ...profile, records }, "1", {})).toThrow(/65536 routes/);
   });
 });

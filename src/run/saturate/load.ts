@@ -39,7 +39,7 @@ export class ArmLoad {
     this.#loaded = loaded;
     this.#profile = profile;
     this.#options = options;
-    this.#plan = makePlan(loaded, profile, options.seed);
+    this.#plan = makePlan(loaded, profile, options.seed, {});
   }
 
   /** What whoever reads the result should know of how the load is made. */
