@@ -217,3 +217,14 @@ export async function bareLoop(port: number, ratePerSec: number, seconds: number
     pinned(process.execPath, [script, String(port), String(ratePerSec), String(seconds)]),
   );
 }
+
+/** Ends a process of ours, gently if it will. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await Promise.race([ended, delay(3_000, null, { ref: false })]);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await ended;
+}

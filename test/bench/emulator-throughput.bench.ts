@@ -8,7 +8,7 @@
  * are warmed up first, WireMock longest: its compiler has the same core to work on. mountebank is
  * installed into a temporary folder.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { dependencySchema, startEmulatorThread } from "../../src/emulator/index.ts";
-import { freePort, ratio, say, scratch } from "./bed.ts";
+import { end, freePort, ratio, say, scratch } from "./bed.ts";
 
 const HERE = fileURLToPath(import.meta.url);
 const BODY = JSON.stringify({ filler: "x".repeat(51) });
@@ -117,16 +117,6 @@ async function up(url: string): Promise<void> {
     await delay(100);
   }
   throw new Error(`${url} does not answer with the fixed body`);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await Promise.race([ended, delay(3_000, null, { ref: false })]);
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
-  await ended;
 }
 
 function wrk(url: string, seconds: number): Promise<number> {

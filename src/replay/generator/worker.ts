@@ -1,4 +1,10 @@
-import { createDeadlines, monotonicClock, plainError, type PlainError } from "../../core/index.ts";
+import {
+  createDeadlines,
+  monotonicClock,
+  NS_PER_S,
+  plainError,
+  type PlainError,
+} from "../../core/index.ts";
 import { type Observation, ObservationWriter } from "../../measure/index.ts";
 import { makeRekeyer } from "../../profile/index.ts";
 import { makeSchedule, shardStarts, stagedStarts } from "../../schedule/index.ts";
@@ -18,6 +24,12 @@ import {
 } from "./job.ts";
 
 const TICK_MS = 1_000;
+/**
+ * Before the run, as many connections are opened as there are starts in its first millisecond: to
+ * open one takes longer than the gap between two starts at 10,000 a second, and a backlog of them
+ * makes the next hundred starts late. Slow traffic opens them as it needs them.
+ */
+const OPENED_AHEAD_NS = 1_000_000;
 
 /** A worker's part of a limit that holds for all workers together. */
 export function shareOf(total: number, { job, worker }: WorkerJob): number {
@@ -144,8 +156,11 @@ export class WorkerGenerator {
   }
 
   #arms(): ReplayArm[] {
-    const { arms, limits } = this.#job;
+    const { arms, limits, stages, workers } = this.#job;
     const connectionsMax = shareOf(limits.connectionsMax, this.#workerJob);
+    // What would else be opened all at once, each for a request that is due.
+    const ratePerSec = (stages[0]?.input.fromPerSec ?? 0) / workers;
+    const connectionsAhead = Math.floor((ratePerSec * OPENED_AHEAD_NS) / NS_PER_S);
     const own: TransportLimits = { ...limits, connectionsMax };
     return arms.map(({ name, target, transport }, index) => ({
       name,
@@ -153,6 +168,7 @@ export class WorkerGenerator {
       makeTransport: (sink) => {
         const made = TRANSPORTS[transport](target, own, sink);
         this.#transports.push(made);
+        if (!limits.keepConnections) made.open?.(connectionsAhead);
         return made;
       },
     }));

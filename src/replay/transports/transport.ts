@@ -24,6 +24,11 @@ export interface ExchangeSink {
  * transport has forgotten the exchange, and its owner may use the object again.
  */
 export interface Transport {
+  /**
+   * Opens so many connections ahead of the first request, as far as they may be open. One that
+   * cannot be opened is nobody's failure yet: the request that needs it will find out.
+   */
+  open?(connections: number): void;
   /** Sends; never waits, never throws. No promise, closure or buffer is made for a request. */
   send(exchange: Exchange): void;
   /** Ends an exchange that was sent and has not ended; `failed` with that reason comes at once. */

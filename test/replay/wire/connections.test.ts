@@ -83,6 +83,30 @@ describe("wire transport: which connection", () => {
     expect(bed.connections.accepted).toBe(3);
   });
 
+  it("opens as many ahead as it is told, and may have, and sends over them", async () => {
+    await using bed = await setup(answer, { connectionsMax: 3 });
+    bed.transport.open(2);
+    await expect.poll(() => bed.connections.accepted).toBe(2);
+    const both = await Promise.all([exchangeOnce(bed, get()), exchangeOnce(bed, get())]);
+    expect(both).toEqual([ANSWERED, ANSWERED]);
+    expect(bed.connections.accepted).toBe(2);
+    bed.transport.open(5);
+    await expect.poll(() => bed.connections.accepted).toBe(3);
+    expect(await exchangeOnce(bed, get())).toEqual(ANSWERED);
+  });
+
+  it("one opened ahead that the target refuses is no failure; the next request's is", async () => {
+    const raw = await rawTarget(answer);
+    await raw[Symbol.asyncDispose]();
+    const sink = new CollectingSink();
+    const transport = wireTransport(raw.target, TRANSPORT_LIMITS, sink);
+    transport.open(2);
+    const bed = { transport, sink };
+    expect(await exchangeOnce(bed, get())).toMatchObject({ error: "refused" });
+    expect(await exchangeOnce(bed, get())).toMatchObject({ error: "refused" });
+    await transport.close();
+  });
+
   it("closes an idle session's connection for an exchange without one", async () => {
     await using bed = await setup(answer, { keepConnections: true, connectionsMax: 1 });
     await exchangeOnce(bed, get(), { session: "a" });

@@ -52,6 +52,11 @@ export class Connection {
     this.#parser = new ResponseParser(owner.limits.headerBytesMax, owner.limits.bodyBytesMax);
   }
 
+  /** Connects, ahead of what it will carry. */
+  open(): void {
+    this.#socket ??= this.#connect();
+  }
+
   /** Takes an exchange, and tells that it leaves, unless it has been told before. */
   carry(exchange: Exchange, tell: boolean): void {
     this.exchange = exchange;

@@ -50,6 +50,14 @@ export class WireTransport implements Transport, ConnectionOwner {
     this.sink = sink;
   }
 
+  open(connections: number): void {
+    for (let i = 0; i < connections && this.#open.size < this.limits.connectionsMax; i++) {
+      const connection = this.#opened(null);
+      this.#idle.push(connection);
+      connection.open();
+    }
+  }
+
   send(exchange: Exchange): void {
     if (this.#closed !== null) return this.sink.failed(exchange, "cancelled");
     if (exchange.session !== null && this.limits.keepConnections) {
