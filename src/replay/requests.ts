@@ -28,6 +28,15 @@ export interface ProfileRequestsOptions {
   readonly substitute: readonly SubstitutionRule[];
 }
 
+/** The route of each record, as its index. */
+export function routesOf(
+  records: readonly ProfileRecord[],
+  routes: readonly string[],
+): readonly number[] {
+  const place = new Map(routes.map((route, index) => [route, index]));
+  return records.map((record) => place.get(record.route) ?? 0);
+}
+
 /** Of clones that are kept ready; those of a capture scaled far up are more than memory holds. */
 const CLONES_KEPT_BYTES = 64 * 1_024 * 1_024;
 /** What a prepared request takes beside its bytes. */
@@ -62,8 +71,7 @@ export class ProfileRequests implements RequestSource {
   constructor(options: ProfileRequestsOptions) {
     const { records, routes, substitute } = options;
     this.#options = options;
-    const place = new Map(routes.map((route, index) => [route, index]));
-    this.#routeOf = records.map((record) => place.get(record.route) ?? 0);
+    this.#routeOf = routesOf(records, routes);
     this.#originals = Array.from({ length: records.length });
     this.substitutions = substitute.length === 0 ? null : new Substitutions(substitute, routes);
   }

@@ -161,8 +161,11 @@ export function punctualityWords(arm: ArmRow): string {
   const started = arm.responses + arm.errors;
   const { dropCounts, lateStarts, ratePerSec, startLagUs } = arm;
   const capped = dropCounts["in-flight-cap"] ?? 0;
-  const drops =
+  const died = dropCounts["generator-died"] ?? 0;
+  const cappedWords =
     capped === 0 ? "" : ` (${formatCount(capped)} not sent: the target had too many unanswered)`;
+  const diedWords = died === 0 ? "" : ` (${formatCount(died)} lost with a generator that died)`;
+  const drops = cappedWords + diedWords;
   const rates = `offered ${formatRatePerSec(ratePerSec.offered)}, started ${formatRatePerSec(ratePerSec.started)}${drops}`;
   if (started === 0) return rates;
   const late = lateStarts.generator + lateStarts.connection;

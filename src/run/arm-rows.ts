@@ -57,7 +57,7 @@ export function armRows(
     connectionWaitUs: quantilesUs(tally.connectionWait),
     lateStarts: { ...tally.lateStarts },
     ratePerSec: {
-      offered: (tally.planned - (tally.dropCounts.get("run-stopped") ?? 0)) / durationS,
+      offered: (tally.planned - neverDue(tally)) / durationS,
       started: (tally.planned - tally.dropped) / durationS,
       answered: tally.responses / durationS,
     },
@@ -166,4 +166,9 @@ function addConnections(
       row.connectionsMax = Math.max(row.connectionsMax, open);
     }
   }
+}
+
+/** Starts that nobody came to: the run ended before. */
+function neverDue({ dropCounts }: Tally): number {
+  return (dropCounts.get("run-stopped") ?? 0) + (dropCounts.get("generator-died") ?? 0);
 }

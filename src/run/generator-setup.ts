@@ -181,6 +181,9 @@ export function setUpGenerator(
       copies,
       substitute: load.substitute,
       spoolPaths: Array.from({ length: workers }, (_, worker) => directory.observations(worker)),
+      untoldPaths: Array.from({ length: workers }, (_, worker) =>
+        directory.observations(workers + worker),
+      ),
     }),
     describe: (job) => ({
       load: label,

@@ -39,8 +39,8 @@ export function timelineOf(
     const window = arms[observation.arm]?.windows[Math.floor(observation.intendedNs / WINDOW_NS)];
     if (window === undefined) continue;
     if (observation.kind === "dropped") {
-      // What was still to come when a run was stopped is told as one: no burst at that moment.
-      if (observation.reason !== "run-stopped") window.planned += observation.count;
+      // What was still to come when a run ended early is told as one: no burst at that moment.
+      if (observation.reason === "in-flight-cap") window.planned += observation.count;
       continue;
     }
     window.planned++;

@@ -15,6 +15,7 @@ import {
   type WorkerJob,
   type WorkerTotals,
 } from "./job.ts";
+import { writeUntold } from "./untold.ts";
 
 /** What generators tell while they work. */
 export interface GeneratorEvents {
@@ -92,7 +93,9 @@ export async function startGenerators(
       for (const worker of workers) worker.say({ kind: "go", originNs });
       // One worker that fails ends them all: a part of the plan is not the plan.
       for (const worker of workers) void worker.done.then(({ error }) => error && stop());
-      const ended = await Promise.all(workers.map(({ done }) => done));
+      const ended = await Promise.all(
+        workers.map(async ({ done }, worker) => wholeLedger(await done, { job, worker })),
+      );
       return sumOf(ended);
     },
     stop,
@@ -110,6 +113,18 @@ async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promis
     await Promise.race([work, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Of a worker that failed, what it has not told is counted here. */
+async function wholeLedger(ended: Ended, workerJob: WorkerJob): Promise<Ended> {
+  if (ended.error === null) return ended;
+  try {
+    const keptRows = await writeUntold(workerJob);
+    return { ...ended, totals: { ...ended.totals, keptRows } };
+  } catch {
+    // The disk, most likely: the first failure is the one that is told.
+    return ended;
   }
 }
 

@@ -43,6 +43,8 @@ export interface GeneratorJob {
   readonly substitute: readonly SubstitutionRule[];
   /** Where each worker writes its observations, in the order of the workers. */
   readonly spoolPaths: readonly string[];
+  /** Where it is written of each worker, should it die, what it has not told of its starts. */
+  readonly untoldPaths: readonly string[];
 }
 
 /** What a worker thread is started with. */

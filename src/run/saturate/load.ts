@@ -80,10 +80,11 @@ export class ArmLoad {
     const plan = { ...this.#plan, seed, stages: [stage] };
     const setup = setUpGenerator(this.#loaded, this.#profile, plan);
     const made = setup.jobFor([target], directory, runId);
-    const spoolPaths = made.spoolPaths.map((_, worker) =>
-      directory.file(`observations/${name}-worker-${worker}.spool`),
-    );
-    const job = { ...made, spoolPaths };
+    const pathsOf = (what: string): string[] =>
+      made.spoolPaths.map((_, worker) =>
+        directory.file(`observations/${name}-worker-${worker}${what}.spool`),
+      );
+    const job = { ...made, spoolPaths: pathsOf(""), untoldPaths: pathsOf("-untold") };
     return { job, target, planned: plannedStarts(job) };
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { NS_PER_S } from "../../../src/core/index.ts";
 import {
@@ -9,6 +10,8 @@ import {
   startGenerators,
   TRANSPORT_LIMITS,
 } from "../../../src/replay/index.ts";
+import { type Observation, readObservations } from "../../../src/measure/index.ts";
+import { untoldOf } from "../../../src/replay/generator/untold.ts";
 import { loopbackTarget } from "../../../src/testing/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shakedown-generators-"));
@@ -22,12 +25,13 @@ const EVENTS: GeneratorEvents = {
   onDiskFailure: () => {},
 };
 
-const spoolPathsIn = (path: string): string[] =>
-  [0, 1].map((worker) => join(path, `worker-${worker}.spool`));
+const spoolPathsIn = (path: string, from = 0): string[] =>
+  [from, from + 1].map((worker) => join(path, `worker-${worker}.spool`));
 
 function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob {
   const target = { origin, address: "127.0.0.1", tls: null, http2: false };
   const capture = { offsetsNs: [0], speed: 1, loop: true, clump: 1 };
+  const place = mkdtempSync(join(folder, "job-"));
   const input = { fromPerSec: 200, toPerSec: 200, durationNs: 0.2 * NS_PER_S, capture };
   return {
     arms: [{ name: "target", target, headers: {}, transport: "wire" }],
@@ -46,7 +50,8 @@ function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob 
     copies: 1,
     substitute: [],
     // A thread that is ended in its rehearsal leaves files: each job has a place of its own.
-    spoolPaths: spoolPathsIn(mkdtempSync(join(folder, "job-"))),
+    spoolPaths: spoolPathsIn(place),
+    untoldPaths: spoolPathsIn(place, 2),
     ...more,
   };
 }
@@ -77,6 +82,21 @@ describe("generator threads", () => {
     await expect(starting).rejects.toThrow("interrupted");
   });
 
+  it("that fail after the start leave a ledger that adds up to the plan", async () => {
+    // What cannot be added to a number: the first start that is sent throws, after the rehearsal.
+    const broken = { timeoutNs: 2_000_000_000n as unknown as number };
+    const job = jobFor("http://127.0.0.1:1", broken);
+    const never = new AbortController().signal;
+    await using generators = await startGenerators(job, EVENTS, never);
+    const totals = await generators.go(process.hrtime.bigint());
+    expect(totals).toMatchObject({ error: { code: "INTERNAL" }, keptRows: 2, lostRows: 0 });
+    const rows = [...readObservations(...job.spoolPaths, ...job.untoldPaths)];
+    expect(rows).toMatchObject([
+      { kind: "dropped", reason: "generator-died", count: 20 },
+      { kind: "dropped", reason: "generator-died", count: 20 },
+    ]);
+  });
+
   it("that crash are an error of what was sent, not the end of the process", async () => {
     // Routes that cannot be looked up: a thread throws at the first start that it makes ready.
     const broken = { records: [] as GeneratorJob["records"] };
@@ -85,3 +105,38 @@ describe("generator threads", () => {
     await expect(starting).rejects.toMatchObject({ code: "INTERNAL" });
   });
 });
+
+describe("what a worker has not told", () => {
+  it("and what it has told are its starts, by arm, stage and route, whatever it was", () => {
+    const job = jobFor("http://127.0.0.1:1", {
+      records: ["/a", "/b", "/c"].map((path) => ({
+        offsetNs: 0,
+        method: "GET",
+        path,
+        headers: [],
+        route: `GET ${path}`,
+      })),
+      routes: ["GET /a", "GET /b", "GET /c"],
+      stageNames: ["one", "two"],
+    });
+    const [stage] = job.stages;
+    const workerJob = { job: { ...job, stages: [stage!, stage!] }, worker: 1 };
+    const all = untoldOf(workerJob, []);
+    const plan = sumOf(all);
+    expect(plan).toBe(40);
+    fc.assert(
+      fc.property(fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }), (counts) => {
+        const told: Observation[] = all.map((each, i) => ({ ...each, count: counts[i] ?? 0 }));
+        const untold = untoldOf(workerJob, told);
+        expect(sumOf(untold) + counts.reduce((sum, count) => sum + count, 0)).toBe(plan);
+        expect(untold.every(({ count }) => count > 0)).toBe(true);
+      }),
+    );
+    // Each place has 6 or 7 of the 40: told of more than there are, nothing is left of it.
+    expect(untoldOf(workerJob, all)).toEqual([]);
+  });
+});
+
+function sumOf(dropped: readonly { readonly count: number }[]): number {
+  return dropped.reduce((sum, { count }) => sum + count, 0);
+}

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import {
+  type Observation,
+  type ObservationMeta,
+  ObservationWriter,
+  readObservations,
+} from "../../measure/index.ts";
+import { routesOf } from "../requests.ts";
+import type { WorkerJob } from "./job.ts";
+import { startsOf } from "./worker.ts";
+
+type Dropped = Extract<Observation, { kind: "dropped" }>;
+
+/**
+ * What a worker that died was to do and has not told of: starts that it had not come to, and those
+ * whose answers it was waiting for, or had not yet written down. They are written, counted by arm,
+ * stage and route, as starts dropped by `generator-died`, so that the ledger still adds up to the
+ * plan. Resolves to the rows that there are now, of the worker's own spool and of this one.
+ * @throws OUTPUT_UNWRITABLE, DISK_WRITE_FAILED
+ */
+export async function writeUntold(workerJob: WorkerJob): Promise<number> {
+  const { job, worker } = workerJob;
+  const told = existsSync(job.spoolPaths[worker]!)
+    ? readObservations(job.spoolPaths[worker]!)
+    : null;
+  const untold = untoldOf(workerJob, told ?? []);
+  const meta: ObservationMeta = {
+    arms: job.arms.map(({ name }) => name),
+    stages: job.stageNames,
+    routes: job.routes,
+  };
+  const writer = await ObservationWriter.create(job.untoldPaths[worker]!, meta);
+  for (const each of untold) writer.write(each);
+  await writer.spool.close();
+  return (told?.rows ?? 0) + untold.length;
+}
+
+/** The worker's starts, less those that it told of: by arm, stage and route, without zeros. */
+export function untoldOf(workerJob: WorkerJob, told: Iterable<Observation>): Dropped[] {
+  const { job } = workerJob;
+  const counts = new Map<number, Dropped & { count: number }>();
+  const places = job.stages.length * job.routes.length;
+  const placeOf = ({ arm, route, stage }: Pick<Dropped, "arm" | "stage" | "route">): number =>
+    arm * places + stage * job.routes.length + route;
+  for (const planned of plannedBy(workerJob)) {
+    const known = counts.get(placeOf(planned));
+    if (known === undefined) counts.set(placeOf(planned), planned);
+    else known.count++;
+  }
+  for (const each of told) {
+    const known = counts.get(placeOf(each));
+    if (known !== undefined) known.count -= each.kind === "dropped" ? each.count : 1;
+  }
+  return [...counts.values()].filter(({ count }) => count > 0);
+}
+
+/** One start at a time, in every arm. */
+function* plannedBy(workerJob: WorkerJob): Generator<Dropped & { count: number }> {
+  const { arms, records, routes } = workerJob.job;
+  const routeOf = routesOf(records, routes);
+  for (const start of startsOf(workerJob)) {
+    const { intendedNs, record, seq, stage } = start;
+    const route = routeOf[record]!;
+    for (const arm of arms.keys()) {
+      const place = { arm, stage, seq, route, intendedNs };
+      yield { kind: "dropped", ...place, reason: "generator-died", count: 1 };
+    }
+  }
+}
