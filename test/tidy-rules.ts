@@ -39,7 +39,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/clock.ts": "is the clock",
   "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/deliver/raw.ts": "writes the Date header, as every server does",
-  "src/emulator/emulator.ts": "tells counts of proxies now and then; no result depends on when",
+  "src/emulator/emulator.ts": "tells counts of proxies now and then, and dates certificates",
   "src/emulator/listen/front.ts": "gives up on requests that do not end, as every server does",
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",

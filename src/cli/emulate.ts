@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   formatDurationNs,
   monotonicClock,
@@ -12,7 +15,7 @@ import {
   startAdmin,
   startEmulatorThread,
 } from "../emulator/index.ts";
-import { envOfDependency, loadEmulated } from "../run/index.ts";
+import { envOfDependency, loadEmulated, writeAuthority } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 
 interface EmulateArguments {
@@ -37,7 +40,11 @@ function placeOf(flag: string, text: string): { host: string; port: number } {
   return { host: host === "" ? "127.0.0.1" : host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
 }
 
-function addressLines(emulator: Emulator, admin: Admin | null): string[] {
+function addressLines(
+  emulator: Emulator,
+  admin: Admin | null,
+  trust: Readonly<Record<string, string>>,
+): string[] {
   const arms = Object.keys(Object.values(emulator.addresses)[0] ?? {});
   return [
     ...arms.flatMap((arm) => [
@@ -46,9 +53,23 @@ function addressLines(emulator: Emulator, admin: Admin | null): string[] {
         Object.entries(envOfDependency(name, byArm[arm] ?? "")).map((pair) => pair.join("=")),
       ),
     ]),
+    ...Object.entries(trust).map((pair) => pair.join("=")),
     ...(admin === null ? [] : [`# admin ${admin.address}`]),
     ...(emulator.toxiproxyAddress === null ? [] : [`# toxiproxy ${emulator.toxiproxyAddress}`]),
   ];
+}
+
+/** Files, gone when it is over, and the variables that tell of them; none without `tls: generated`. */
+function trustIn({ authority }: Emulator): Disposable & { readonly env: Record<string, string> } {
+  if (authority === null) return { env: {}, [Symbol.dispose]() {} };
+  const folder = mkdtempSync(join(tmpdir(), "shakedown-emulate-"));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    return { env: writeAuthority(folder, authority), [Symbol.dispose]: remove };
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
 }
 
 /** Until Ctrl-C, the given time, or the emulator's own end, which is thrown. */
@@ -86,11 +107,12 @@ async function emulate(io: CliIo, given: EmulateArguments): Promise<void> {
     journal: given.journal,
     ...(given.toxiproxy === undefined ? {} : { toxiproxy: placeOf("toxiproxy", given.toxiproxy) }),
   });
+  using trust = trustIn(emulator);
   const changes = new Changes(emulator, written, read);
   await using admin = at === null ? null : await startAdmin({ emulator, changes, ...at });
-  if (given.json) io.stdout.write(`${JSON.stringify(placesOf(emulator, admin))}\n`);
+  if (given.json) io.stdout.write(`${JSON.stringify(placesOf(emulator, admin, trust.env))}\n`);
   else {
-    io.stdout.write(`${addressLines(emulator, admin).join("\n")}\n`);
+    io.stdout.write(`${addressLines(emulator, admin, trust.env).join("\n")}\n`);
     io.stderr.write(
       forNs === Number.POSITIVE_INFINITY ? "until Ctrl-C\n" : `for ${formatDurationNs(forNs)}\n`,
     );
@@ -99,8 +121,13 @@ async function emulate(io: CliIo, given: EmulateArguments): Promise<void> {
   await tellCounts(io, emulator, given.json);
 }
 
-const placesOf = (emulator: Emulator, admin: Admin | null) => ({
+const placesOf = (
+  emulator: Emulator,
+  admin: Admin | null,
+  trust: Readonly<Record<string, string>>,
+) => ({
   addresses: emulator.addresses,
+  trust,
   admin: admin?.address ?? null,
   toxiproxy: emulator.toxiproxyAddress,
 });

@@ -36,8 +36,11 @@ const httpSchema = z
     errors: faultSchema.optional(),
     limit: limitSchema.optional(),
     connections: z.array(connectionFaultSchema).max(32).default([]),
-    /** Serves https, and HTTP/2 where it is agreed upon. */
-    tls: z.strictObject({ cert: pem, key: pem }).optional(),
+    /**
+     * Serves https, and HTTP/2 where it is agreed upon; with `generated`, as localhost, 127.0.0.1
+     * and ::1, by a certificate that is made when the emulator starts.
+     */
+    tls: z.union([z.literal("generated"), z.strictObject({ cert: pem, key: pem })]).optional(),
     /** A request that has not come whole by then is answered with 408. */
     requestTimeout: durationNsField()
       .refine((timeoutNs) => timeoutNs >= NS_PER_MS, "1ms or more")

@@ -37,8 +37,8 @@ try {
       })();
     }
   });
-  const { addresses, toxiproxyAddress } = emulator;
-  say({ kind: "ready", at: { addresses, toxiproxyAddress } });
+  const { addresses, authority, toxiproxyAddress } = emulator;
+  say({ kind: "ready", at: { addresses, authority, toxiproxyAddress } });
   void emulator.failed.then((error) =>
     say({ kind: "failed", error: plainError(error, "EMULATOR_FAILED") }),
   );

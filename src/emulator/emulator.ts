@@ -1,6 +1,7 @@
 import { createDeadlines, messageOf, monotonicClock, ShakedownError } from "../core/index.ts";
 import { EmulatorCounters, type EmulatorSnapshot } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
+import { generateIdentity } from "./listen/generated-identity.ts";
 import { Journal, type JournalEntry } from "./journal.ts";
 import { Recorder } from "./recorder.ts";
 import { rehearse } from "./rehearse.ts";
@@ -51,6 +52,8 @@ export interface Emulator extends AsyncDisposable {
   readonly addresses: EmulatorAddresses;
   /** Null when it was not asked for. */
   readonly toxiproxyAddress: string | null;
+  /** What callers have to trust of dependencies with `tls: generated`, as PEM; null without one. */
+  readonly authority: string | null;
   /** The counts of this moment; costs the serving thread nothing. */
   snapshot(): Promise<EmulatorSnapshot>;
   /** The last calls, the oldest first: as many as the options say. */
@@ -76,6 +79,16 @@ export interface Emulator extends AsyncDisposable {
   stop(): Promise<EmulatorTotals>;
 }
 
+/** Made anew each time: no key of it is ever written down. */
+async function generatedFor({ dependencies, host }: EmulatorOptions) {
+  const asked = Object.values(dependencies).some(
+    (spec) => spec.protocol === "http" && spec.tls === "generated",
+  );
+  if (!asked) return null;
+  const names = ["localhost", "127.0.0.1", "::1", ...(host === undefined ? [] : [host])];
+  return generateIdentity([...new Set(names)], new Date());
+}
+
 /** How often the counts of proxies are told. */
 const REFRESH_MS = 100;
 
@@ -86,6 +99,7 @@ export async function serveEmulator(
 ): Promise<Emulator> {
   checkPorts(options);
   const { arms, connectionsPath, dependencies, spoolPath } = options;
+  const generated = await generatedFor(options);
   const { promise: failed, resolve: fail } = Promise.withResolvers<ShakedownError>();
   const meta = { arms, dependencies: Object.keys(dependencies) };
   const tcp = Object.values(dependencies).some(({ protocol }) => protocol === "tcp");
@@ -105,6 +119,7 @@ export async function serveEmulator(
     deadlines,
     recorder,
     journal,
+    generated,
     onFailure: (cause) =>
       fail(
         new ShakedownError("EMULATOR_FAILED", `a listener failed: ${messageOf(cause)}`, { cause }),
@@ -137,6 +152,7 @@ export async function serveEmulator(
   return {
     addresses: servers.addresses,
     toxiproxyAddress: toxiproxy?.address ?? null,
+    authority: generated?.authority ?? null,
     failed,
     snapshot: async () => counters.snapshot(),
     journal: async () => journal.list(),

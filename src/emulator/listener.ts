@@ -14,7 +14,7 @@ import type { Asked, Decision } from "./decision.ts";
 import { type AnyResponse, deliver, type Underway } from "./deliver/index.ts";
 import type { HttpSpec } from "./dependency.ts";
 import { ConnectionFaults } from "./listen/connection-faults.ts";
-import { type AnyRequest, type Connection, Front } from "./listen/front.ts";
+import { type AnyRequest, type Connection, Front, type TlsIdentity } from "./listen/front.ts";
 import type { World } from "./model.ts";
 import { RecentRate } from "./recent-rate.ts";
 import { readBody } from "./request-body.ts";
@@ -24,6 +24,8 @@ export interface ListenerOptions {
   readonly arm: number;
   readonly dependency: number;
   readonly spec: HttpSpec;
+  /** Null: clear HTTP. */
+  readonly tls: TlsIdentity | null;
   readonly conduct: Conduct;
   readonly world: World;
   readonly counters: ListenerCounters;
@@ -64,12 +66,12 @@ export class Listener {
   /** @throws SCENARIO_INVALID when a connection fault names an incident that there is not */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { clock, counters, onFailure, spec, world } = options;
+    const { clock, counters, onFailure, spec, tls, world } = options;
     this.#spec = spec;
     this.#capacity = this.#capacityOf(spec);
     this.#front = new Front({
       clock,
-      tls: spec.tls,
+      tls,
       faults: new ConnectionFaults(spec.connections, world),
       requestTimeoutMs: spec.requestTimeoutMs,
       onFailure,

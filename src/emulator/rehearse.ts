@@ -36,6 +36,7 @@ function rehearsalListener(clock: Clock, deadlines: Deadlines): Listener {
     arm: 0,
     dependency: 0,
     spec,
+    tls: null,
     world,
     conduct: new Conduct({ ...own, wallMsAt: (nowNs) => nowNs / 1e6, onEvict() {} }),
     counters: NO_COUNTERS,

@@ -6,6 +6,7 @@ import type { DependencySpec, HttpSpec, TcpDependencySpec } from "./dependency.t
 import type { EmulatorOptions } from "./emulator.ts";
 import type { Journal } from "./journal.ts";
 import { cannotListen } from "./listening.ts";
+import type { GeneratedIdentity } from "./listen/generated-identity.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import type { World } from "./model.ts";
 import type { Recorder } from "./recorder.ts";
@@ -34,6 +35,8 @@ export function checkPorts({ arms, dependencies }: EmulatorOptions): void {
 type Shared = Pick<ListenerOptions, "clock" | "deadlines" | "onFailure"> & {
   readonly recorder: Recorder;
   readonly journal: Journal;
+  /** What is served where `tls` is `generated`; null where it is not. */
+  readonly generated: GeneratedIdentity | null;
 };
 
 /** Where one arm's calls to one dependency arrive. */
@@ -95,7 +98,7 @@ export class Servers {
 
   async #openHttp(place: Place, spec: HttpSpec, counters: EmulatorCounters): Promise<string> {
     const { host = "127.0.0.1", runId, seed } = this.#options;
-    const { clock, journal, recorder } = this.#shared;
+    const { clock, generated, journal, recorder } = this.#shared;
     const { arm, dependency, indexes, world } = place;
     const wallAheadMs = Date.now() - clock.nowNs() / NS_PER_MS;
     const conduct = new Conduct({
@@ -112,6 +115,7 @@ export class Servers {
       ...this.#shared,
       ...indexes,
       spec,
+      tls: spec.tls === "generated" ? generated : spec.tls,
       conduct,
       world,
       counters: place.counters,

@@ -46,8 +46,8 @@ const died = (why: string, cause?: unknown): ShakedownError =>
     cause,
   });
 
-/** Where a thread's emulator listens. */
-export type EmulatorPlaces = Pick<Emulator, "addresses" | "toxiproxyAddress">;
+/** Where a thread's emulator listens, and whom its callers have to trust. */
+export type EmulatorPlaces = Pick<Emulator, "addresses" | "toxiproxyAddress" | "authority">;
 
 /** The emulator that a thread which was started with `ThreadData` serves. */
 export async function emulatorOver(thread: Worker, counters: EmulatorCounters): Promise<Emulator> {

@@ -31,7 +31,10 @@ async function resolved(
   { dir, manifestOf }: { dir: string; manifestOf: ManifestOf },
 ): Promise<HttpSpec> {
   const { latency, tls } = spec;
-  const identity = tls === null ? null : { cert: pemOf(tls.cert, dir), key: pemOf(tls.key, dir) };
+  const identity =
+    tls === null || tls === "generated"
+      ? tls
+      : { cert: pemOf(tls.cert, dir), key: pemOf(tls.key, dir) };
   if (!holdsFit(latency)) return { ...spec, tls: identity };
   const lookup = dependencyLatency(await manifestOf(), name);
   const fitted = resolveFitted(latency, (route, statusClass) =>
@@ -71,6 +74,7 @@ export async function servedDependencies(
  * another hash, another name or place of that file the same. A private key is no part of it.
  */
 export function dependencySha256(spec: DependencySpec): string {
-  if (spec.protocol === "tcp" || spec.tls === null) return sha256Hex(canonicalJson(spec));
-  return sha256Hex(canonicalJson({ ...spec, tls: spec.tls.cert }));
+  const tls = spec.protocol === "tcp" ? null : spec.tls;
+  const known = tls === null || tls === "generated" ? tls : tls.cert;
+  return sha256Hex(canonicalJson({ ...spec, tls: known }));
 }

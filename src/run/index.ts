@@ -1,5 +1,6 @@
 /** The composition root: from a scenario to a run directory. */
 export { analyse } from "./analyse.ts";
+export { writeAuthority } from "./authority.ts";
 export { EXPORTS, type ExportSubject, type ExportTable, openExport } from "./export.ts";
 export { csvPieces } from "./export-csv.ts";
 export { parquetPieces } from "./export-parquet.ts";

@@ -6,6 +6,7 @@ import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index
 import type { Profile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
 import type { ReportModel } from "../report/index.ts";
+import { writeAuthority } from "./authority.ts";
 import { keptRecords, readCaptured } from "./captured.ts";
 import { type GeneratorSetup, setUpGenerator } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
@@ -244,6 +245,8 @@ class Run {
 
   async #startTargets(emulator: Emulator | null, signal: AbortSignal): Promise<Target[]> {
     const { dir, scenario } = this.#made.loaded;
+    const authority = emulator?.authority ?? null;
+    const trust = authority === null ? {} : writeAuthority(this.#directory.path, authority);
     const arms: readonly (readonly [string, ScenarioArm])[] = Object.entries(scenario.arms);
     const starting = arms.map(([arm, spec]) => {
       this.#options.onEvent({ kind: "starting", what: `arm ${arm}` });
@@ -254,7 +257,7 @@ class Run {
           arm,
           spec,
           dir,
-          dependencyEnv: Object.assign({}, ...env),
+          dependencyEnv: Object.assign({ ...trust }, ...env),
           logPath: this.#directory.log(arm),
         },
         signal,

@@ -17,8 +17,10 @@ export interface EmulateOptions {
 
 /** A dependency that is played for a test. */
 export interface EmulatedDependency extends AsyncDisposable {
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`, with tls `https:` */
   readonly url: string;
+  /** With `tls: generated`, whom a caller has to trust, as PEM; null without. */
+  readonly ca: string | null;
   /** The calls that have ended, the oldest first. */
   calls(): Promise<readonly JournalEntry[]>;
   /** Puts fields in place of those it was started with: `{ errors: { ratio: 1 } }`. */
@@ -66,6 +68,7 @@ export async function emulate(
   });
   return {
     url: emulator.addresses[NAME]?.[ARM] ?? "",
+    ca: emulator.authority,
     calls: () => emulator.journal(),
     async change(fields) {
       const next = { ...now, ...fields };
