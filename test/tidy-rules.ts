@@ -31,6 +31,7 @@ export const LEVELS: Readonly<Record<string, number>> = {
 /** Folders that may open sockets, and single files beside them, and why. */
 const SOCKET_FOLDERS = ["replay", "emulator", "telemetry", "web", "fleet", "testing"];
 export const SOCKET_FILES: Readonly<Record<string, string>> = {
+  "src/run/authority.ts": "asks which authorities the system trusts, and opens nothing",
   "src/run/target.ts": "finds a free port for a target, and asks it whether it is up",
 };
 
