@@ -1,9 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { startTcpDependency, tcpSchema } from "../../src/emulator/tcp/index.ts";
-import { exchange, tcpBed } from "./tcp-fixture.ts";
+import { answers, exchange, freePort, tcpBed } from "./tcp-fixture.ts";
 
 function present(): boolean {
   try {
@@ -15,29 +14,6 @@ function present(): boolean {
 }
 
 const REDIS = present();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Resolves once the port takes connections; gives up after a bounded number of tries. */
-async function answers(port: number, tries = 2_000): Promise<void> {
-  for (let i = 0; i < tries; i++) {
-    const socket = connect(port, "127.0.0.1");
-    const up = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (up) return;
-    await new Promise((resolve) => void setTimeout(resolve, 5));
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
 
 it.skipIf(process.env["CI"] !== "true")(
   "redis-server is there, where all tests have to run",
