@@ -29,6 +29,143 @@ describe("timelines", () => {
     expect(backwards.toReversed()).toEqual(forwards);
   });
 
+  /** A jump chain visited as ν = (4, 3, 2) (ν = νP), with dwells of 2, 4 and 10 s. */
+  const weighted = {
+    kind: "markov",
+    dwell: ["2s", "4s", "10s"],
+    next: [
+      [0, 3, 1],
+      [2, 0, 1],
+      [1, 0, 0],
+    ],
+  };
+  const VISITS = [4, 3, 2];
+  const DWELLS = [2, 4, 10];
+  /** 99.9 % of a normal lies within so many deviations. */
+  const Z_999 = 3.2905;
+
+  it("markov by weights: over seeds, a state holds for its visits times its dwell, early and late", () => {
+    const spec = timelineSchema.parse(weighted);
+    const runs = 5_000;
+    for (const nowNs of [0, 30e9]) {
+      const held = [0, 0, 0];
+      for (let seed = 0; seed < runs; seed++) {
+        const world = {
+          ...WORLD,
+          draw: (...parts: (string | number)[]) => keyedDraw(seed, ...parts),
+        };
+        held[createTimeline(spec, world, "x").stateAt(nowNs)]!++;
+      }
+      // Shares 8 : 12 : 20. One look for each seed: independent, so each count is a binomial's.
+      for (const [state, count] of held.entries()) {
+        const share = (VISITS[state]! * DWELLS[state]!) / 40;
+        const slack = Z_999 * Math.sqrt((share * (1 - share)) / runs);
+        expect(Math.abs(count / runs - share), `state ${state} at ${nowNs}`).toBeLessThan(slack);
+      }
+    }
+  });
+
+  it("markov by weights: a state dwells for its mean, and is followed as its row weighs", () => {
+    const timeline = createTimeline(timelineSchema.parse(weighted), WORLD, "x");
+    const stepNs = 5e6;
+    const visits = [0, 0, 0];
+    const steps = [0, 0, 0];
+    const follows = [0, 1, 2].map(() => [0, 0, 0]);
+    let state = timeline.stateAt(0);
+    for (let step = 1; step <= 4_000_000; step++) {
+      const now = timeline.stateAt(step * stepNs);
+      steps[state]!++;
+      if (now === state) continue;
+      visits[state]!++;
+      follows[state]![now]!++;
+      state = now;
+    }
+    for (const [at, dwellSec] of DWELLS.entries()) {
+      // An exponential's deviation is its mean; what is shorter than a step may be missed.
+      const mean = (steps[at]! * stepNs) / 1e9 / visits[at]!;
+      const slack = Z_999 / Math.sqrt(visits[at]!) + (2 * stepNs) / 1e9 / dwellSec;
+      expect(Math.abs(mean / dwellSec - 1), `dwell in state ${at}`).toBeLessThan(slack);
+      const total = weighted.next[at]!.reduce((sum, share) => sum + share, 0);
+      for (const [to, share] of weighted.next[at]!.entries()) {
+        const wanted = share / total;
+        const off = Math.abs(follows[at]![to]! / visits[at]! - wanted);
+        const sd = Math.sqrt((wanted * (1 - wanted)) / visits[at]!);
+        expect(off, `from ${at} to ${to}`).toBeLessThanOrEqual(Z_999 * sd + (2 * stepNs) / 2e9);
+      }
+    }
+  });
+
+  it("markov: weights that lead round in turn are the same timeline as none", () => {
+    const dwell = ["3s", "1s", "2s"];
+    const next = [
+      [0, 7, 0],
+      [0, 0, 7],
+      [7, 0, 0],
+    ];
+    const [none, round] = [
+      { kind: "markov", dwell },
+      { kind: "markov", dwell, next },
+    ].map((spec) => createTimeline(timelineSchema.parse(spec), WORLD, "x"));
+    for (let i = 0; i < 1_000; i++) expect(round!.stateAt(i * 3e8)).toBe(none!.stateAt(i * 3e8));
+  });
+
+  it.each([
+    [[[0, 1]], /one row of weights for each of the 3 states, here are 1/],
+    [
+      [
+        [0, 1],
+        [1, 0, 0],
+        [1, 0, 0],
+      ],
+      /a weight for each of the 3 states/,
+    ],
+    [
+      [
+        [0, 1, 1],
+        [1, 1, 0],
+        [1, 0, 0],
+      ],
+      /state 1 does not follow itself/,
+    ],
+    [
+      [
+        [0, 1, 1],
+        [1, 0, 0],
+        [0, 0, 0],
+      ],
+      /weighs more than 0/,
+    ],
+    [
+      [
+        [0, 1, 0],
+        [1, 0, 0],
+        [1, 0, 0],
+      ],
+      /from state 0, state 2 is never reached/,
+    ],
+    [
+      [
+        [0, 1, 1],
+        [0, 0, 1],
+        [0, 1, 0],
+      ],
+      /from state 1, state 0 is never reached/,
+    ],
+    [
+      [
+        [0, -1, 1],
+        [1, 0, 0],
+        [1, 0, 0],
+      ],
+      /expected number to be >=0/,
+    ],
+  ])("markov: refuses the weights %j", (next, message) => {
+    const found = timelineSchema.safeParse({ ...weighted, next });
+    const [issue] = found.error?.issues ?? [];
+    expect(issue?.message).toMatch(message);
+    expect(issue?.path[0]).toBe("next");
+  });
+
   it("incident: an unknown name is refused by name", () => {
     const spec = timelineSchema.parse({ kind: "incident", incident: "flood" });
     expect(() => createTimeline(spec, WORLD, "x")).toThrow(/"flood"/);
@@ -50,6 +187,17 @@ describe("timelines", () => {
       kind: "markov",
       dwell: dwell.map((ms) => `${ms}ms`),
     })),
+    fc
+      .tuple(timeField, timeField, timeField, fc.double({ min: 0.01, max: 1 }))
+      .map(([a, b, c, share]) => ({
+        kind: "markov",
+        dwell: [a, b, c].map((ms) => `${ms}ms`),
+        next: [
+          [0, share, 1],
+          [1, 0, share],
+          [share, 1, 0],
+        ],
+      })),
   );
 
   it("a state depends on the time alone: asked in any order, of one timeline or of many", () => {

@@ -10,8 +10,8 @@ export interface RegimesSpec<Latency> {
 
 /**
  * `{ kind: regimes, timeline: { kind: markov, dwell: [10m, 20s] }, states: [normal, brown-out] }`:
- * the latency of the state that holds when a call arrives, one for each state of the timeline. An
- * incident that has more states than that stays with the last.
+ * the latency of the state that holds when a call arrives, one for each state of the timeline (in
+ * turn, or by the weights of the timeline's `next`). An incident that has more states than that stays with the last.
  */
 export const regimesSchema = <Latency>(latency: z.ZodType<Latency>) =>
   z
