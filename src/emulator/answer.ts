@@ -1,12 +1,10 @@
 import type { Answer } from "./deliver/index.ts";
 import type { HttpSpec } from "./dependency.ts";
+import { type AnswerHeaders, hasHeader } from "./headers.ts";
 import type { CallContext, Fault, Limited } from "./model.ts";
 import type { NearMiss, StubHit } from "./stub/index.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
-
-const hasHeader = (headers: Readonly<Record<string, string>>, name: string): boolean =>
-  Object.keys(headers).some((header) => header.toLowerCase() === name);
 
 /** A body that a person wrote is text, or JSON when it looks like it. */
 const typeOf = (body: string): string =>
@@ -15,7 +13,7 @@ const typeOf = (body: string): string =>
 function failure(
   status: number,
   error: string,
-  said: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | null } = {},
+  said: { readonly headers?: AnswerHeaders; readonly body?: string | null } = {},
 ): Answer {
   const { body = null, headers = {} } = said;
   const type = body === null ? JSON_TYPE : typeOf(body);
@@ -68,7 +66,7 @@ export function goodAnswers(dependency: string, spec: HttpSpec) {
   }
   const fixed =
     body === undefined ? null : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-  const withCaching = (cacheControl: string): Record<string, string> =>
+  const withCaching = (cacheControl: string): AnswerHeaders =>
     hasHeader(headers, "cache-control")
       ? { ...defaults, ...headers }
       : { ...defaults, "cache-control": cacheControl, ...headers };

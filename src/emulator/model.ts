@@ -1,4 +1,5 @@
 import type { Draw } from "../core/index.ts";
+import type { AnswerHeaders } from "./headers.ts";
 
 /** What a model may know of the call that it decides about. */
 export interface CallContext {
@@ -61,7 +62,7 @@ export type Fault =
   | {
       readonly kind: "status";
       readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
+      readonly headers: AnswerHeaders;
       /** Null: a small JSON body that says it is emulated. */
       readonly body: string | null;
     }
@@ -110,7 +111,7 @@ export interface Limited {
   readonly kind: "limited";
   /** 429 as a rule; some vendors answer 200, 400, 403 or 503. */
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
   /** Null: a small JSON body that says it is over the limit. */
   readonly body: string | null;
   /** How long the caller is told to wait, in whole milliseconds; 0 when it is told nothing. */

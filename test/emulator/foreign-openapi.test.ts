@@ -8,10 +8,14 @@ const FOLDER = join(import.meta.dirname, "../fixtures/stubs/openapi");
 const { stubs: specs, unsupported } = importStubs(join(FOLDER, "pastries.yaml"));
 const stubs = createStubs(specs, { wallMsAt: () => 0 });
 
-function answer(method: string, path: string): unknown {
+function hitOf(method: string, path: string) {
   const context = { headers: {}, requestBytes: 0, client: "", nowNs: 0, inFlight: 1 };
   const call = { ...context, method, path, ratePerSec: 1 };
-  const hit = stubs.match(call, Buffer.alloc(0), keyedDraw("openapi"));
+  return stubs.match(call, Buffer.alloc(0), keyedDraw("openapi"));
+}
+
+function answer(method: string, path: string): unknown {
+  const hit = hitOf(method, path);
   return hit && [hit.status, hit.headers["content-type"], hit.body.toString()];
 }
 
@@ -40,6 +44,16 @@ it("OpenAPI: a sample follows references, even to itself, and leaves out what is
   expect(sample).not.toHaveProperty("secret");
 });
 
+it("OpenAPI: headers are their examples, else samples; lists and objects as `style: simple` says", () => {
+  expect(hitOf("DELETE", "/v1/pastries/tart")?.headers).toEqual({
+    "X-Left": "2",
+    "Set-Cookie": ["a=1", "b=2"],
+    "X-List": "1,two",
+    "X-Pairs": "a=1,b=two",
+    "X-Shared": "shared",
+  });
+});
+
 it("OpenAPI: what is not imported is named with its place, and nothing else is", () => {
   expect(unsupported.map(({ what, where }) => `${where}: ${what}`)).toMatchInlineSnapshot(`
     [
@@ -48,7 +62,7 @@ it("OpenAPI: what is not imported is named with its place, and nothing else is",
       "paths./pastries/{name}.get.responses: not imported: 404",
       "paths./pastries/{name}.get.responses.200.content: of several, application/json is answered",
       "paths./pastries/{name}.delete.callbacks: not supported",
-      "paths./pastries/{name}.delete.responses.204.headers: not supported",
+      "paths./pastries/{name}.delete.responses.204.headers.X-Unsaid: has no example and no schema: it is not sent",
       "paths./pastries/best.get.responses: not imported: 202",
       "paths./pets.post.responses.201.content.application/json.schema: discriminator is not looked at in the sample",
       "paths./xml.get: left out: paths./xml.get.responses.200.content.application/xml: application/xml without an example is not supported",

@@ -28,7 +28,11 @@ it("a file of no known kind is refused, and the message says what is read", () =
 });
 
 it("WireMock: what is not supported is named with its place", () => {
-  const response = { status: 200, proxyBaseUrl: "http://x", headers: { A: ["1", "2"] } };
+  const response = {
+    status: 200,
+    proxyBaseUrl: "http://x",
+    headers: { "Content-Type": ["a/b", "c/d"] },
+  };
   const mappings = [
     { request: { url: "/a" }, response },
     { request: { url: "/b", bodyPatterns: [{ matchesXPath: "//a" }] }, response: {} },
@@ -38,7 +42,7 @@ it("WireMock: what is not supported is named with its place", () => {
   expect(stubs.length).toBe(1);
   expect(named.slice(0, 3)).toEqual([
     "mappings[0].response.proxyBaseUrl: not supported",
-    "mappings[0].response.headers.A: several values: the first is sent",
+    "mappings[0].response.headers.Content-Type: several values: the first is sent",
     "mappings[1]: left out: mappings[1].request.bodyPatterns[0]: matchesXPath is not supported",
   ]);
   expect(named[3]).toMatch(/^mappings\[2\]: left out: request.pathPattern is not a regular/);
@@ -89,6 +93,20 @@ it("WireMock: an option that its operator does not have leaves the mapping out, 
   const { named, stubs } = imported({ request: { headers: { A: header } }, response: {} });
   expect(stubs).toEqual([]);
   expect(named).toEqual([": left out: request.headers.A: caseInsensitive is not supported"]);
+});
+
+it("headers with several values keep them all, in WireMock as in Hoverfly", () => {
+  const headers = { "Set-Cookie": ["a=1", "b=2"], "X-One": ["1"] };
+  const response = { status: 200, headers };
+  const pairs = [{ request: {}, response }];
+  for (const content of [
+    { request: {}, response },
+    { data: { pairs }, meta: { schemaVersion: "v5" } },
+  ]) {
+    const { named, stubs } = imported(content);
+    expect(named).toEqual([]);
+    expect(stubs[0]?.response?.headers).toEqual({ "Set-Cookie": ["a=1", "b=2"], "X-One": "1" });
+  }
 });
 
 it("WireMock: a delay beside a dribble is told", () => {

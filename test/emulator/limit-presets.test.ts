@@ -15,7 +15,9 @@ const FOLDER = join(import.meta.dirname, "../fixtures/limits");
 
 const spoken = (admission: Admitted | Limited): string => {
   const status = admission.kind === "admitted" ? "admitted" : String(admission.status);
-  const headers = Object.entries(admission.headers).map(([name, value]) => `${name}: ${value}`);
+  const headers = Object.entries(admission.headers).map(
+    ([name, value]) => `${name}: ${String(value)}`,
+  );
   const body = admission.kind === "limited" ? (admission.body ?? "") : "";
   return [status, ...headers, "", body].join("\n");
 };

@@ -2,12 +2,13 @@ import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import type { DeadlineHandle, Deadlines } from "../../core/index.ts";
+import type { AnswerHeaders } from "../headers.ts";
 import type { Fault, Transfer } from "../model.ts";
 
 /** The bytes of an answer, before framing. */
 export interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
   /** Null: an answer that has no body at all (204, 304). */
   readonly body: string | Buffer | null;
 }

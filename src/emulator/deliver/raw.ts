@@ -21,7 +21,9 @@ export function headLines(
   const all = { date: new Date().toUTCString(), ...headers, ...more };
   return [
     `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`,
-    ...Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`),
+    ...Object.entries(all).flatMap(([name, value]) =>
+      [value].flat().map((each) => `${name}: ${each}\r\n`),
+    ),
   ];
 }
 

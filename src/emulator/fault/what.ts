@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Draw, durationUsField, ratioField } from "../../core/index.ts";
-import { headersSchema } from "../headers.ts";
+import { type AnswerHeaders, headersSchema } from "../headers.ts";
 import type { Fault } from "../model.ts";
 
 const kind = <Kind extends string>(name: Kind) => z.literal(name);
@@ -78,7 +78,7 @@ export const whatFields = {
 
 interface Said {
   readonly status?: number | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: AnswerHeaders | undefined;
   readonly body?: string | undefined;
   readonly fault?: readonly WeightedFault[] | undefined;
 }

@@ -1,6 +1,14 @@
 import { dirname, resolve } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
-import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
+import {
+  answerHeaders,
+  asText,
+  type Fields,
+  fieldsOf,
+  type Imported,
+  isFields,
+  Notes,
+} from "./model.ts";
 import { NotTold } from "./not-told.ts";
 
 const REQUEST = new Set(["path", "method", "query", "headers", "body", "destination", "scheme"]);
@@ -109,14 +117,7 @@ function responseOf(
   if (response["templated"] === true) {
     throw new NotTold(`${where}.templated: Hoverfly's templates are not supported`);
   }
-  const headers: Record<string, string> = {};
-  for (const [name, values] of Object.entries(fieldsOf(response["headers"]))) {
-    const [first, ...rest] = (Array.isArray(values) ? values : [values]) as unknown[];
-    if (rest.length > 0) notes.add(`${where}.headers.${name}`, "several values: the first is sent");
-    if (/^(content-length|transfer-encoding)$/i.test(name)) {
-      notes.add(`${where}.headers.${name}`, "is set by the emulator");
-    } else headers[name] = asText(first);
-  }
+  const headers = answerHeaders(fieldsOf(response["headers"]), `${where}.headers`, notes);
   const { body, bodyFile, encodedBody, status } = response;
   const text = asText(body ?? "");
   const content = encodedBody === true ? { base64: text } : { body: text };

@@ -1,3 +1,4 @@
+import { type AnswerHeaders, isFraming, isSingleValue } from "../headers.ts";
 import { type StubInput, stubSchema, type StubSpec } from "../stub/index.ts";
 
 /** A feature of a foreign file that is left out, so that its answers may differ there. */
@@ -55,4 +56,24 @@ export class Notes {
     }
     return null;
   }
+}
+
+/**
+ * An answer's headers, each with its value or a list of them. What cannot be sent is named: the
+ * headers that the emulator sets, and a second value of a header that has one only.
+ */
+export function answerHeaders(written: Fields, where: string, notes: Notes): AnswerHeaders {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(written)) {
+    const values = [value].flat().map(asText);
+    const [first] = values;
+    if (isFraming(name)) notes.add(`${where}.${name}`, "is set by the emulator");
+    else if (first === undefined) notes.add(`${where}.${name}`, "has no value: it is not sent");
+    else if (values.length === 1) headers[name] = first;
+    else if (isSingleValue(name)) {
+      notes.add(`${where}.${name}`, "several values: the first is sent");
+      headers[name] = first;
+    } else headers[name] = values;
+  }
+  return headers;
 }

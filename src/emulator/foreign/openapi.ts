@@ -1,13 +1,22 @@
 import { sample } from "openapi-sampler";
+import type { AnswerHeaders } from "../headers.ts";
 import type { StubInput, StubSpec } from "../stub/index.ts";
-import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
+import {
+  answerHeaders,
+  asText,
+  type Fields,
+  fieldsOf,
+  type Imported,
+  isFields,
+  Notes,
+} from "./model.ts";
 import { NotTold } from "./not-told.ts";
 import { hasDiscriminator, resolved } from "./openapi-refs.ts";
 
 const METHODS = "get put post delete options head patch trace".split(" ");
 const TOP =
   "openapi info servers paths components security tags externalDocs jsonSchemaDialect".split(" ");
-const RESPONSE = ["description", "content"];
+const RESPONSE = ["description", "headers", "content"];
 const isJson = (type: string): boolean =>
   /^(application|\*)\/(\*|json|[^;]+\+json)\b|^\*/i.test(type);
 
@@ -77,6 +86,44 @@ function contentOf(response: Fields, at: Place): NonNullable<StubInput["response
   return { headers, body: bodyText(example, type, resolved(at.document, fields["schema"])) };
 }
 
+/** A header's value as `style: simple` writes it (RFC 6570); a list of cookies is several values. */
+function headerText(name: string, value: unknown, explode: boolean): string | string[] {
+  if (Array.isArray(value)) {
+    const texts = value.map(asText);
+    return /^set-cookie$/i.test(name) ? texts : texts.join(",");
+  }
+  if (!isFields(value)) return asText(value);
+  const between = explode ? "=" : ",";
+  return Object.entries(value)
+    .map(([key, each]) => `${key}${between}${asText(each)}`)
+    .join(",");
+}
+
+/** The value that a header's description gives, or a sample of its schema; undefined: there is none. */
+function headerOf(name: string, header: Fields, at: Place): string | string[] | undefined {
+  const [media] = Object.entries(fieldsOf(header["content"]));
+  if (media !== undefined) {
+    const example = exampleOf(fieldsOf(media[1]), media[0], at);
+    return example === undefined ? undefined : asText(example);
+  }
+  const value = exampleOf(header, "application/json", at);
+  return value === undefined ? undefined : headerText(name, value, header["explode"] === true);
+}
+
+function headersOf(response: Fields, at: Place): AnswerHeaders {
+  const values: Record<string, string | string[]> = {};
+  for (const [name, written] of Object.entries(fieldsOf(response["headers"]))) {
+    // The content's type is told by `content` (OpenAPI 3.1, Response Object).
+    if (/^content-type$/i.test(name)) continue;
+    const here = { ...at, where: `${at.where}.headers.${name}` };
+    const value = headerOf(name, resolved(at.document, written), here);
+    if (value === undefined)
+      at.notes.add(here.where, "has no example and no schema: it is not sent");
+    else values[name] = value;
+  }
+  return answerHeaders(values, `${at.where}.headers`, at.notes);
+}
+
 /** @throws NotTold without a response of success, or with one that cannot be told */
 function responseOf(operation: Fields, at: Place): NonNullable<StubInput["response"]> {
   const responses = fieldsOf(operation["responses"]);
@@ -92,7 +139,12 @@ function responseOf(operation: Fields, at: Place): NonNullable<StubInput["respon
   const response = resolved(at.document, responses[status]);
   const here = { ...at, where: `${at.where}.responses.${status}` };
   at.notes.unknown(withoutExtensions(response), RESPONSE, here.where);
-  return { status: /^\d+$/.test(status) ? Number(status) : 200, ...contentOf(response, here) };
+  const { headers, ...content } = contentOf(response, here);
+  return {
+    status: /^\d+$/.test(status) ? Number(status) : 200,
+    ...content,
+    headers: { ...headersOf(response, here), ...headers },
+  };
 }
 
 const withoutExtensions = (fields: Fields): Fields =>

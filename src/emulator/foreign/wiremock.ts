@@ -1,7 +1,15 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
-import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
+import {
+  answerHeaders,
+  asText,
+  type Fields,
+  fieldsOf,
+  type Imported,
+  isFields,
+  Notes,
+} from "./model.ts";
 import { NotTold } from "./not-told.ts";
 import { wiremockMatcher } from "./wiremock-matcher.ts";
 
@@ -141,17 +149,6 @@ function transferOf(response: Fields): StubInput["transfer"] {
   return { chunks, chunkGap: `${Number(dribble["totalDuration"]) / chunks}ms` };
 }
 
-function headersOf(value: unknown, where: string, notes: Notes): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, each] of Object.entries(fieldsOf(value))) {
-    if (Array.isArray(each)) notes.add(`${where}.${name}`, "several values: the first is sent");
-    if (/^(content-length|transfer-encoding)$/i.test(name)) {
-      notes.add(`${where}.${name}`, "is set by the emulator");
-    } else headers[name] = asText(Array.isArray(each) ? each[0] : each);
-  }
-  return headers;
-}
-
 function bodyOf(response: Fields, template: boolean, filesFolder: string) {
   const { base64Body, body, bodyFileName, jsonBody } = response;
   if (body !== undefined) return { body: asText(body) };
@@ -198,7 +195,7 @@ function stubOf(
       request: requestOf(fieldsOf(mapping["request"]), at("request"), notes),
       response: {
         status: Number(response["status"] ?? 200),
-        headers: headersOf(response["headers"], at("response.headers"), notes),
+        headers: answerHeaders(fieldsOf(response["headers"]), at("response.headers"), notes),
         template,
         ...bodyOf(response, template, filesFolder),
       },

@@ -1,10 +1,11 @@
+import type { AnswerHeaders } from "../headers.ts";
 import type { CallContext } from "../model.ts";
 import type { Rule, Ruling } from "./rules.ts";
 
 /** What is said to a call that is over a limit. */
 export interface Refusal {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
   readonly body: string | null;
   /** How long the caller is to wait; 0: it is told nothing. */
   readonly toldNs: number;

@@ -1,12 +1,13 @@
 import { type Draw, ShakedownError } from "../../core/index.ts";
+import { type AnswerHeaders, hasHeader } from "../headers.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
 import { drawSize, sizedBody } from "./size.ts";
-import { compileTemplate } from "./template.ts";
+import { compileTemplate, type Render } from "./template.ts";
 
 interface Response {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
   readonly body: Buffer;
 }
 
@@ -17,14 +18,28 @@ interface ResponderOptions {
   readonly wallMsAt: (nowNs: number) => number;
 }
 
-function withJsonType(response: StubResponse): Readonly<Record<string, string>> {
+function withJsonType(response: StubResponse): AnswerHeaders {
   const { headers, json } = response;
-  const said = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
-  return json === undefined || said ? headers : { "content-type": "application/json", ...headers };
+  if (json === undefined || hasHeader(headers, "content-type")) return headers;
+  return { "content-type": "application/json", ...headers };
 }
 
 const bodyText = ({ body, json }: StubResponse): string =>
   body ?? (json === undefined ? "" : JSON.stringify(json));
+
+/** A header's value, or values, as a template. */
+function compileHeader(
+  value: string | string[],
+  name: string,
+  compile: (source: string, where: string) => Render,
+): (view: RequestView, draw: Draw) => string | string[] {
+  const renders = [value].flat().map((source) => compile(source, `header ${name}`));
+  const [only] = renders;
+  // A value from the call must not break the head apart.
+  const inLine = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, " ");
+  if (typeof value === "string") return (view, draw) => inLine(only!(view, draw));
+  return (view, draw) => renders.map((render) => inLine(render(view, draw)));
+}
 
 /**
  * A response made ready: all that does not depend on the call is made once.
@@ -57,17 +72,11 @@ export function createResponder(
     compileTemplate(source, `${place}, ${where}`, { pathTemplate, wallMsAt });
   const body = compile(text, "body");
   const named = Object.entries(headers).map(
-    ([name, value]) => [name, compile(value, `header ${name}`)] as const,
+    ([name, value]) => [name, compileHeader(value, name, compile)] as const,
   );
   return (view, draw) => ({
     status,
-    headers: Object.fromEntries(
-      // A value from the call must not break the head apart.
-      named.map(([name, render]) => [
-        name,
-        render(view, draw).replace(/[^\t\x20-\x7e\x80-\xff]/g, " "),
-      ]),
-    ),
+    headers: Object.fromEntries(named.map(([name, render]) => [name, render(view, draw)])),
     body: sized(Buffer.from(body(view, draw)), draw),
   });
 }

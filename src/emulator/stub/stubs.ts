@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Draw, messageOf, ShakedownError } from "../../core/index.ts";
 import type { FaultSpec } from "../fault/index.ts";
+import type { AnswerHeaders } from "../headers.ts";
 import type { LatencySpec } from "../latency/index.ts";
 import type { CallContext, Fault, Transfer } from "../model.ts";
 import { type Condition, conditionsOf } from "./request-test.ts";
@@ -23,7 +24,7 @@ export interface StubHit {
   readonly index: number;
   readonly name: string;
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
   readonly body: Buffer;
   /** Null: the dependency's own. */
   readonly latency: LatencySpec | null;
