@@ -38,9 +38,6 @@ const JSON_KINDS: readonly (LookAlike & { readonly keys: readonly (readonly stri
   },
 ];
 
-/** Packet captures, by their first four bytes as hex. */
-const PACKETS = /^(?:a1b2c3d4|d4c3b2a1|a1b23c4d|4d3cb2a1|0a0d0d0a)/;
-
 function jsonKindOf(head: Buffer): LookAlike | undefined {
   const shape = jsonShape(head);
   if (shape === undefined) return undefined;
@@ -54,12 +51,6 @@ function jsonKindOf(head: Buffer): LookAlike | undefined {
 
 /** What a file is that is no capture, where that can be told; for a refusal that says so. */
 export function lookAlikeOf(head: Buffer): LookAlike | undefined {
-  if (PACKETS.test(head.toString("hex", 0, 4))) {
-    return {
-      is: "a packet capture",
-      hint: "replay it into GoReplay, or write its HTTP requests as .gor or HAR, and capture that",
-    };
-  }
   return jsonKindOf(head);
 }
 

@@ -14,20 +14,30 @@ import { firstBytesOf, lookAlikeOf } from "./foreign.ts";
 import type { CaptureFormat } from "./format.ts";
 import { gorFormat } from "./gor.ts";
 import { harFormat } from "./har.ts";
+import { pcapFormat } from "./packets/pcap.ts";
 import type { RejectedRecord } from "./ledger.ts";
 import { createPseudonyms, Redactor } from "./redact/index.ts";
 import { sessionCookies, sessionOf } from "./session.ts";
 import { type CaptureFile, openCapture } from "./source.ts";
+import type { ColumnMapping } from "./table/columns.ts";
+import { tableFormat } from "./table/table.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** Every format that can be captured, in the order in which they are tried. */
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = [gorFormat, harFormat, accessLogFormat];
+export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
+  pcapFormat,
+  gorFormat,
+  harFormat,
+  accessLogFormat,
+];
 
 export interface CaptureOptions {
   readonly name: string;
   readonly attribution?: string;
   readonly licence?: string;
   readonly filter?: CaptureFilter;
+  /** Every file is a table with these columns. */
+  readonly columns?: ColumnMapping;
   /** The key of the pseudonyms, 16 random bytes or more; `redact: false` keeps secrets as they are. */
   readonly key: Buffer;
   readonly redact: boolean;
@@ -55,7 +65,7 @@ function formatOf(file: CaptureFile): CaptureFormat {
   throw new ShakedownError(
     "CAPTURE_FORMAT_UNKNOWN",
     `${file.name} is in no format that is known; it begins with ${firstBytesOf(file.head)}`,
-    { hint: `known formats: ${known}` },
+    { hint: `known formats: ${known}; or a table (CSV, JSON lines), with --columns` },
   );
 }
 
@@ -68,11 +78,16 @@ const ledgerText = ({ records, kept, filtered, rejected }: Ledger): string => {
   return `${formatCount(records)} read = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected${why}`;
 };
 
-function empty(names: readonly string[], ledger: Ledger): ShakedownError {
-  const hint =
+function empty(
+  names: readonly string[],
+  ledger: Ledger,
+  warnings: readonly string[],
+): ShakedownError {
+  const what =
     ledger.filtered > 0
       ? "the filters left nothing; loosen --host, --method or --path"
       : "check that the file holds requests, and is whole";
+  const hint = [what, ...warnings].join("\n  ");
   return new ShakedownError(
     "CAPTURE_EMPTY",
     `no usable request in ${names.join(", ")}: ${ledgerText(ledger)}`,
@@ -145,8 +160,9 @@ export async function captureProfile(
   const source: ProfileManifest["source"] = [];
   const formats = new Set<CaptureFormat>();
   for (const path of paths) {
-    const file = await openCapture(path, options.signal);
-    const format = formatOf(file);
+    await using file = await openCapture(path, options.signal);
+    const { columns } = options;
+    const format = columns === undefined ? formatOf(file) : await tableFormat(file, columns);
     formats.add(format);
     collector.beginFile(format.timePrecisionNs);
     for await (const item of format.read(file)) collector.add(item);
@@ -158,6 +174,7 @@ export async function captureProfile(
     throw empty(
       source.map(({ file }) => file),
       book.ledger,
+      collector.warnings,
     );
   const records = recordsOf(held);
   const warnings = warningsOf(collector, { formats: [...formats], redactor });

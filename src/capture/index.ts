@@ -4,4 +4,5 @@ export type { CapturedRequest, CaptureFormat, CaptureItem } from "./format.ts";
 export { CAPTURE_FORMATS, type Captured, type CaptureOptions, captureProfile } from "./import.ts";
 export { createPseudonyms, type Pseudonyms, redactBody, Redactor } from "./redact/index.ts";
 export type { RejectedRecord } from "./ledger.ts";
-export { type CaptureFile, openCapture } from "./source.ts";
+export { type ColumnMapping, parseColumns } from "./table/columns.ts";
+export { type CaptureFile, openCapture, STANDARD_INPUT } from "./source.ts";

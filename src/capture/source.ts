@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { pipeline, Readable } from "node:stream";
-import { constants, createGunzip, gunzipSync } from "node:zlib";
+import { pipeline, Readable, type Duplex } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 
 const HEAD_BYTES = 65_536;
+/** The name of standard input among files; people write `-`. */
+export const STANDARD_INPUT = "/dev/stdin";
 
-/** A capture file that is read once, as a stream; gzip is undone on the way. */
+/** A capture file that is read once, as a stream; gzip and zstd are undone on the way. */
 export interface CaptureFile {
-  /** The name without folders. */
+  /** The name without folders; `standard input` for that. */
   readonly name: string;
   /** The first bytes, inflated. */
   readonly head: Buffer;
@@ -20,7 +22,27 @@ export interface CaptureFile {
   fingerprint(): { bytes: number; sha256: string };
 }
 
-function unreadable(path: string, cause: unknown): Error {
+/** What compresses a file, told by how it begins. */
+const PACKINGS: readonly {
+  readonly name: string;
+  readonly magic: string;
+  readonly undo: () => Duplex;
+  /** The command that writes what can still be read of a damaged file. */
+  readonly command: string;
+}[] = [
+  { name: "gzip", magic: "1f8b", undo: createGunzip, command: "gzip -cd" },
+  { name: "zstd", magic: "28b52ffd", undo: createZstdDecompress, command: "zstd -cd" },
+];
+
+function packingOf(raw: Buffer): (typeof PACKINGS)[number] | undefined {
+  return PACKINGS.find(({ magic }) => raw.toString("hex", 0, magic.length / 2) === magic);
+}
+
+function unreadable(
+  path: string,
+  cause: unknown,
+  packing: (typeof PACKINGS)[number] | undefined,
+): Error {
   if (cause instanceof ShakedownError) return cause;
   // Whoever interrupted said why.
   if (cause instanceof Error && cause.name === "AbortError") {
@@ -30,71 +52,121 @@ function unreadable(path: string, cause: unknown): Error {
   if (code === "ENOENT") {
     return new ShakedownError("FILE_NOT_FOUND", `there is no file ${path}`, { cause });
   }
-  if (code.startsWith("Z_")) {
-    return new ShakedownError("CAPTURE_INVALID", `${path} is damaged gzip: ${messageOf(cause)}`, {
-      hint: "to import what is readable: gzip -cd <file> > part, then capture part",
-      cause,
-    });
+  if (packing !== undefined && /^(?:Z_|ZSTD_|ERR_ZSTD)/.test(code)) {
+    const { command, name } = packing;
+    return new ShakedownError(
+      "CAPTURE_INVALID",
+      `${path} is damaged ${name}: ${messageOf(cause)}`,
+      {
+        hint: `to import what is readable: ${command} <file> > part, then capture part`,
+        cause,
+      },
+    );
   }
   return new ShakedownError("FILE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, {
     cause,
   });
 }
 
-const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
-
-async function readHead(path: string): Promise<Buffer> {
-  await using file = await open(path);
-  const found = await file.stat();
-  if (!found.isFile() && !found.isDirectory()) {
-    throw new ShakedownError("FILE_UNREADABLE", `${path} is not a file, and is read twice`, {
-      hint: "save what comes out of it to a file, and capture that",
+async function open(path: string, signal: AbortSignal | undefined): Promise<Readable> {
+  if (path === STANDARD_INPUT) return process.stdin;
+  if ((await stat(path)).isDirectory()) {
+    throw new ShakedownError("FILE_UNREADABLE", `${path} is a folder`, {
+      hint: "name the files in it",
     });
   }
-  const head = Buffer.alloc(HEAD_BYTES);
-  let filled = 0;
-  for (let read = -1; read !== 0 && filled < HEAD_BYTES; filled += read) {
-    read = (await file.read(head, filled, HEAD_BYTES - filled)).bytesRead;
+  return createReadStream(path, signal === undefined ? {} : { signal });
+}
+
+/** A stream whose first bytes are looked at before it is gone through. */
+class Peeked implements AsyncIterable<Buffer> {
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #seen: Buffer[] = [];
+  #bytes = 0;
+  #over = false;
+
+  constructor(stream: AsyncIterable<Buffer>) {
+    this.#chunks = stream[Symbol.asyncIterator]();
   }
-  return head.subarray(0, filled);
+
+  /** At most `HEAD_BYTES`, fewer where the stream is shorter. */
+  async head(): Promise<Buffer> {
+    while (this.#bytes < HEAD_BYTES && !this.#over) {
+      const { done, value } = await this.#chunks.next();
+      this.#over = done === true;
+      if (done === true) break;
+      this.#seen.push(value);
+      this.#bytes += value.length;
+    }
+    return Buffer.concat(this.#seen).subarray(0, HEAD_BYTES);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    try {
+      yield* this.#seen.splice(0);
+      while (!this.#over) {
+        const { done, value } = await this.#chunks.next();
+        this.#over = done === true;
+        if (done !== true) yield value;
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    await this.#chunks.return?.();
+  }
 }
 
 /**
- * Opens a capture file.
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_INVALID (damaged gzip), here or while reading.
+ * Opens a capture file, or standard input (`STANDARD_INPUT`). To be disposed of, whether it was read or not.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_INVALID (damaged gzip or zstd), here or while
+ * reading.
  */
-export async function openCapture(path: string, signal?: AbortSignal): Promise<CaptureFile> {
+export async function openCapture(
+  path: string,
+  signal?: AbortSignal,
+): Promise<CaptureFile & AsyncDisposable> {
+  const name = path === STANDARD_INPUT ? "standard input" : basename(path);
+  let packing: (typeof PACKINGS)[number] | undefined;
+  const guarded = async function* (stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* stream;
+    } catch (cause) {
+      throw unreadable(path === STANDARD_INPUT ? name : path, cause, packing);
+    }
+  };
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const tapped = async function* (stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of stream) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  };
   try {
-    const raw = await readHead(path);
-    const zipped = isGzip(raw);
-    const head = zipped ? gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH }) : raw;
-    const hash = createHash("sha256");
-    let bytes = 0;
-    const tapped = async function* (): AsyncGenerator<Buffer> {
-      const stream = createReadStream(path, signal === undefined ? {} : { signal });
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        bytes += chunk.length;
-        yield chunk;
-      }
-    };
-    const inflated = async function* (): AsyncGenerator<Buffer> {
-      try {
-        // The callback form: a failure comes out of the iteration, where it is caught below.
-        yield* zipped
-          ? (pipeline(Readable.from(tapped()), createGunzip(), () => {}) as AsyncIterable<Buffer>)
-          : tapped();
-      } catch (cause) {
-        throw unreadable(path, cause);
-      }
-    };
+    const raw = new Peeked(await open(path, signal));
+    packing = packingOf(await raw.head());
+    const undone =
+      packing === undefined
+        ? tapped(raw)
+        : // The callback form: a failure comes out of the iteration, where it is caught.
+          (pipeline(Readable.from(tapped(raw)), packing.undo(), () => {}) as Readable);
+    const plain = new Peeked(guarded(undone));
     return {
-      name: basename(path),
-      head: head.subarray(0, HEAD_BYTES),
-      chunks: inflated(),
+      name,
+      head: await plain.head(),
+      chunks: plain,
       fingerprint: () => ({ bytes, sha256: hash.copy().digest("hex") }),
+      async [Symbol.asyncDispose]() {
+        await plain.close();
+        await raw.close();
+      },
     };
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(path === STANDARD_INPUT ? name : path, cause, packing);
   }
 }

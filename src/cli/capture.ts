@@ -1,7 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { lstatSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { CAPTURE_FORMATS, type CaptureFilter, captureProfile } from "../capture/index.ts";
+import {
+  CAPTURE_FORMATS,
+  type CaptureFilter,
+  captureProfile,
+  parseColumns,
+  STANDARD_INPUT,
+} from "../capture/index.ts";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import { describeProfile, type Profile, writeProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
@@ -17,6 +23,7 @@ interface CaptureArguments {
   readonly host?: readonly string[];
   readonly method?: readonly string[];
   readonly path?: string;
+  readonly columns?: string;
   readonly redact: boolean;
   readonly redactKey?: string;
   readonly json: boolean;
@@ -25,9 +32,9 @@ interface CaptureArguments {
 /** `logs/access.log.1.gz` → `access`: what the capture is called without its endings. */
 function bareName(file: string): string {
   const bare = basename(file)
-    .replace(/\.gz$/i, "")
-    .replace(/(?:\.(?:gor|har|log|json|txt))?(?:\.\d+)?$/i, "");
-  return bare === "" ? "capture" : bare;
+    .replace(/\.(?:gz|zst)$/i, "")
+    .replace(/(?:\.(?:gor|har|log|json|txt|pcap|pcapng))?(?:\.\d+)?$/i, "");
+  return bare === "" || file === STANDARD_INPUT ? "capture" : bare;
 }
 
 function pathFilter(source: string | undefined): { path?: RegExp } {
@@ -74,9 +81,11 @@ function reportHuman(io: CliIo, profile: Profile, out: string): void {
 }
 
 function checkInputs(files: readonly string[]): void {
-  if (!files.some((file) => file === "" || file === "-")) return;
-  throw new ShakedownError("USAGE", "standard input is not read, and no file has an empty name", {
-    hint: "save the capture to a file, and name that",
+  const inputs = files.filter((file) => file === STANDARD_INPUT).length;
+  if (inputs > 1) throw new ShakedownError("USAGE", "standard input can be read once only");
+  if (!files.includes("")) return;
+  throw new ShakedownError("USAGE", "no file has an empty name", {
+    hint: "name the capture's file, or - for standard input",
   });
 }
 
@@ -108,6 +117,7 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),
     ...(given.licence === undefined ? {} : { licence: given.licence }),
     filter: filterOf(given),
+    ...(given.columns === undefined ? {} : { columns: parseColumns(given.columns) }),
     key: redactionKey(given),
     redact: given.redact,
     signal: io.signal,
@@ -119,13 +129,13 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
 
 const DESCRIPTION = `make a profile from captured traffic
 
-Formats, recognised by their content (gzip is undone): ${CAPTURE_FORMATS.map(({ description }) => description).join("; ")}. Several files become one profile, merged by time.
+Formats, recognised by their content (gzip and zstd are undone): ${CAPTURE_FORMATS.map(({ description }) => description).join("; ")}; and tables of requests (CSV, JSON lines), whose columns --columns names. Several files become one profile, merged by time.
 
 Secrets and personal data are replaced before anything is written: credentials, cookie values, keys named like secrets, JWTs, e-mail addresses, card numbers and IP addresses become pseudonyms of the same length; equal values stay equal.`;
 
 export const captureCommand: Command = (io) => ({
   command: "capture <files..>",
-  describe: "make a profile from captured traffic (GoReplay, HAR, access logs)",
+  describe: "make a profile from captured traffic (GoReplay, HAR, access logs, packets)",
   builder: (yargs) =>
     yargs
       .usage(`$0 capture <files..>\n\n${DESCRIPTION}`)
@@ -133,7 +143,7 @@ export const captureCommand: Command = (io) => ({
         type: "string",
         array: true,
         demandOption: true,
-        describe: "capture files",
+        describe: "capture files, or - for standard input",
       })
       .option("out", {
         alias: "o",
@@ -160,6 +170,12 @@ export const captureCommand: Command = (io) => ({
         type: "string",
         describe: "keep requests whose path and query match this regular expression",
       })
+      .option("columns", {
+        type: "string",
+        describe:
+          "the files are tables (CSV, JSON lines) with these columns: " +
+          "time=TS,method:=GET,path=url,status=code,duration(ms)=took; := is the same for all rows",
+      })
       .option("redact", {
         type: "boolean",
         default: true,
@@ -174,6 +190,7 @@ export const captureCommand: Command = (io) => ({
       .option("json", { type: "boolean", default: false, describe: "print the ledger as JSON" })
       .example("$0 capture requests_0.gor", "writes requests_0.ndjson.gz")
       .example("$0 capture node1.log node2.log.gz -o day.ndjson.gz", "merges two logs by time")
+      .example("zcat day*.gz | $0 capture - -o day.ndjson.gz", "reads standard input")
       .example("$0 capture shop.har --host shop.example --path '^/api/'", "keeps one host's API"),
   handler: (given) => capture(io, given as unknown as CaptureArguments),
 });

@@ -1,5 +1,6 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
+import { STANDARD_INPUT } from "../capture/index.ts";
 import { EXIT, type ExitCode, messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { endSpawned } from "../run/index.ts";
 import { captureCommand } from "./capture.ts";
@@ -46,8 +47,12 @@ function keepLast(given: Record<string, unknown>, cli: WithOptions): void {
   }
 }
 
+/** A dash alone, among files, is standard input; yargs would drop it without a word. */
+const withStandardInput = (args: readonly string[]): string[] =>
+  args.map((arg) => (arg === "-" ? STANDARD_INPUT : arg));
+
 function parser(io: CliIo) {
-  const cli = yargs(hideBin(process.argv))
+  const cli = yargs(withStandardInput(hideBin(process.argv)))
     .scriptName("shakedown")
     .usage(
       "$0 <command>\n\nReplay captured traffic against a control and a variant, and learn whether to ship.",

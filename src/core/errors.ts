@@ -28,6 +28,7 @@ export const ERRORS = {
     meaning: "a write failed while a run was under way",
   },
   SCENARIO_INVALID: { exitCode: EXIT.badData, meaning: "a scenario does not follow its schema" },
+  TOOL_MISSING: { exitCode: EXIT.usage, meaning: "a program that is needed is not installed" },
   CAPTURE_FORMAT_UNKNOWN: { exitCode: EXIT.badData, meaning: "no capture format fits the file" },
   CAPTURE_INVALID: { exitCode: EXIT.badData, meaning: "a capture is damaged beyond reading" },
   CAPTURE_EMPTY: { exitCode: EXIT.badData, meaning: "a capture holds no usable request" },

@@ -150,7 +150,6 @@ describe("capture", () => {
     const named: Record<string, string | Buffer> = {
       "a Jaeger trace": '{"data":[{"traceID":"1","spans":[]}]}',
       "a Zipkin trace": '[[{"traceId":"1","id":"2"}]]',
-      "a packet capture": Buffer.from("d4c3b2a1020004", "hex"),
       "a shakedown profile already": gzipSync('{"shakedownProfile":1}\n'),
     };
     for (const [name, text] of Object.entries(named)) {
