@@ -1,7 +1,6 @@
 import gammaln from "@stdlib/math-base-special-gammaln";
-import gammaCdf from "@stdlib/stats-base-dists-gamma-cdf";
-import gammaQuantile from "@stdlib/stats-base-dists-gamma-quantile";
 import { normalCdf, normalQuantile } from "../distributions.ts";
+import { gammaCdf, gammaQuantile } from "./gamma.ts";
 
 /** One part of a lognormal mixture; the weights of all parts add up to 1. */
 export interface LognormalPart {
@@ -92,7 +91,7 @@ export function lawCdf(law: LatencyLaw, us: number): number {
     case "lognormal":
       return lognormalCdf(us - law.shiftUs, law.medianUs, law.sigma);
     case "gamma":
-      return us <= law.shiftUs ? 0 : gammaCdf(us - law.shiftUs, law.shape, 1 / law.scaleUs);
+      return us <= law.shiftUs ? 0 : gammaCdf((us - law.shiftUs) / law.scaleUs, law.shape);
     case "weibull":
       return us <= law.shiftUs
         ? 0
@@ -133,7 +132,7 @@ export function lawQuantile(law: LatencyLaw, p: number): number {
     case "lognormal":
       return law.shiftUs + law.medianUs * Math.exp(law.sigma * normalQuantile(p));
     case "gamma":
-      return law.shiftUs + gammaQuantile(p, law.shape, 1 / law.scaleUs);
+      return law.shiftUs + law.scaleUs * gammaQuantile(p, law.shape);
     case "weibull":
       return law.shiftUs + law.scaleUs * (-Math.log1p(-p)) ** (1 / law.shape);
     case "pareto":
