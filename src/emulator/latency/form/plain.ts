@@ -2,17 +2,28 @@ import { z } from "zod";
 import { durationUsField } from "../../../core/index.ts";
 import type { LatencyModel } from "../../model.ts";
 
-/** A model that is its quantile function: one draw, so that equal luck is an equal quantile. */
-export const byQuantile = (quantileUs: (u: number) => number): LatencyModel => ({
-  sampleUs: (_call, draw) => quantileUs(draw.uniform("latency")),
+/**
+ * A model that is its quantile function: one draw, so that equal luck is an equal quantile.
+ * `shiftUs` comes on top of every draw.
+ */
+export const byQuantile = (quantileUs: (u: number) => number, shiftUs = 0): LatencyModel => ({
+  sampleUs: (_call, draw) => shiftUs + quantileUs(draw.uniform("latency")),
 });
 
 /** A duration in microseconds, above zero. */
 export const positiveUsField = () =>
   durationUsField().pipe(z.number().positive("a duration above zero is needed here"));
 
-/** A shape parameter; beyond these bounds quantiles leave what a number can hold. */
-export const shapeField = () => z.number().min(0.1).max(1_000);
+/**
+ * What each call takes at least, in microseconds (0 unless told). The law's other fields are of
+ * what comes on top: a median of 8ms with a shift of 2ms is a median latency of 10 ms.
+ */
+export const shiftField = () => durationUsField().default(0);
+
+/** Of a shape parameter; below, quantiles leave what a number can hold; above, all is one value. */
+export const SHAPE_MIN = 0.1;
+export const SHAPE_MAX = 100_000;
+export const shapeField = () => z.number().min(SHAPE_MIN).max(SHAPE_MAX);
 
 /** Adds an issue unless the fields that are given are one of the sets. */
 export function checkGiven(
