@@ -1,5 +1,6 @@
 /*
- * How near regenerated latencies come to captured ones: fit, draw 100,000, compare.
+ * How near regenerated latencies come to captured ones: fit, write the fit as a profile has it, draw
+ * 100,000 from the emulator's model of that, compare.
  *
  *   node test/bench/latency-fit.bench.ts [zipkin-v2-trace.json]
  *
@@ -12,14 +13,10 @@
  */
 import { readFileSync } from "node:fs";
 import { keyedDraw } from "../../src/core/index.ts";
-import {
-  fitLatency,
-  ksDistance,
-  type LatencyLaw,
-  lawQuantile,
-  quantileAt,
-  sampleQuantile,
-} from "../../src/stats/index.ts";
+import { createLatencyModel, latencySchema } from "../../src/emulator/index.ts";
+import type { AnsweredCall, LatencyModel } from "../../src/emulator/model.ts";
+import { createWorlds } from "../../src/emulator/world.ts";
+import { fitLatency, ksDistance, sampleQuantile, writtenLatency } from "../../src/stats/index.ts";
 
 const DRAWS = 100_000;
 const LATENCIES_MIN = 30;
@@ -29,8 +26,20 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 type Latencies = Readonly<Record<string, readonly number[]>>;
-/** The latency at u, in µs. */
-type Inverse = (u: number) => number;
+/** A GET that finds nobody else. */
+const CALL: AnsweredCall = {
+  method: "GET",
+  path: "/",
+  headers: {},
+  requestBytes: 0,
+  client: "127.0.0.1",
+  nowNs: 0,
+  inFlight: 1,
+  ratePerSec: 0,
+  status: 200,
+  responseBytes: 0,
+};
+const WORLD = createWorlds("bench", {})("dependency");
 
 interface Span {
   readonly id: string;
@@ -81,42 +90,46 @@ function distance(sorted: readonly number[], drawn: Float64Array): number {
   );
 }
 
-function regenerate(inverse: Inverse): Float64Array {
+function regenerate(model: LatencyModel): Float64Array {
   const drawn = new Float64Array(DRAWS);
-  for (let i = 0; i < DRAWS; i++) drawn[i] = inverse(keyedDraw("bench", i).uniform("latency"));
+  for (let i = 0; i < DRAWS; i++) drawn[i] = model.sampleUs(CALL, keyedDraw("bench", i));
   return drawn.toSorted();
 }
 
-function ours(sorted: readonly number[]): { inverse: Inverse; name: string } {
-  const fit = fitLatency(sorted, { seed: "bench" })!;
-  const { advised, quantiles } = fit;
-  return advised === "empirical"
-    ? { inverse: (u) => quantileAt(quantiles, u), name: "empirical" }
-    : { inverse: (u) => lawQuantile(advised, u), name: advised.kind };
+/** The model of what a scenario writes. */
+const modelOf = (written: unknown): LatencyModel =>
+  createLatencyModel(latencySchema.parse(written), WORLD);
+
+function ours(sorted: readonly number[]): { model: LatencyModel; kind: string } {
+  const written = writtenLatency(fitLatency(sorted, { seed: "bench" })!);
+  return { model: modelOf(written), kind: written.kind };
 }
 
 /** What a tool offers that does not look at the distribution. */
-function peers(sorted: readonly number[]): Record<string, Inverse> {
+function peers(sorted: readonly number[]): Record<string, LatencyModel> {
   const mean = sorted.reduce((sum, us) => sum + us, 0) / sorted.length;
   const variance = sorted.reduce((sum, us) => sum + (us - mean) ** 2, 0) / sorted.length;
   const sigma = Math.sqrt(Math.log1p(variance / mean ** 2));
   const medianUs = mean / Math.exp(sigma ** 2 / 2);
-  const byMoments: LatencyLaw = { kind: "lognormal", medianUs, sigma, shiftUs: 0 };
-  return { constant: () => mean, "lognormal by moments": (u) => lawQuantile(byMoments, u) };
+  const us = (value: number): string => `${value.toFixed(3)}us`;
+  return {
+    constant: modelOf({ kind: "constant", value: us(mean) }),
+    "lognormal by moments": modelOf({ kind: "lognormal", median: us(medianUs), sigma }),
+  };
 }
 
 function compare(service: string, fitted: readonly number[], seen: readonly number[]): boolean {
-  const { inverse, name } = ours(fitted);
-  const all: [string, Inverse][] = [
-    [`shakedown (${name})`, inverse],
+  const { kind, model: regenerated } = ours(fitted);
+  const all: [string, LatencyModel][] = [
+    [`shakedown (${kind})`, regenerated],
     ...Object.entries(peers(fitted)),
   ];
-  const errors = all.map(([model, each]) => {
+  const errors = all.map(([name, each]) => {
     const drawn = regenerate(each);
     const ks = distance(seen, drawn);
     const p999 = drawn[Math.ceil(0.999 * DRAWS) - 1]! / sampleQuantile(seen, 0.999) - 1;
     say(
-      `  ${service.padEnd(12)} n=${String(seen.length).padEnd(5)} ${model.padEnd(24)} KS ${percent(ks).padStart(8)}   p99.9 ${percent(p999).padStart(10)}`,
+      `  ${service.padEnd(12)} n=${String(seen.length).padEnd(5)} ${name.padEnd(24)} KS ${percent(ks).padStart(8)}   p99.9 ${percent(p999).padStart(10)}`,
     );
     return { ks, p999 };
   });

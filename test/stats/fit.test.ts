@@ -288,7 +288,7 @@ describe("capacity fit", () => {
 });
 
 describe("written fits", () => {
-  it("a lognormal keeps its median and sigma, all else becomes quantiles", () => {
+  it("a law keeps its kind and its parameters, and what no law is near becomes quantiles", () => {
     const lognormal = fitOf(drawFrom(LAWS[2]!, 200, "written"));
     const law: LatencyLaw = { kind: "lognormal", medianUs: 800, sigma: 0.7, shiftUs: 0 };
     expect(writtenLatency({ ...lognormal, advised: law })).toEqual({

@@ -1,5 +1,6 @@
 import type { ErrorFit } from "./gilbert-elliott.ts";
 import type { LatencyFit } from "./latency.ts";
+import type { LatencyLaw, LognormalPart } from "./laws.ts";
 
 /** A model as a scenario writes it: its kind and that kind's fields, durations with their unit. */
 export interface Written {
@@ -10,18 +11,80 @@ export interface Written {
 /** Whole nanoseconds, which is what a duration is read into. */
 const duration = (us: number): string => `${Number(us.toFixed(3))}us`;
 
+/** What the emulator's models take: a law beyond is as good as one value, or has no bound. */
+const SHAPE_MIN = 0.1;
+const SHAPE_MAX = 100_000;
+const SIGMA_MAX = 10;
+
+const isShape = (shape: number): boolean => shape >= SHAPE_MIN && shape <= SHAPE_MAX;
+
+/** Null where it rounds to nothing: a law has no scale, and no median, of 0. */
+const positive = (us: number): string | null => (us >= 0.0005 ? duration(us) : null);
+
+const shiftOf = (shiftUs: number): { shift?: string } => {
+  const shift = positive(shiftUs);
+  return shift === null ? {} : { shift };
+};
+
+function writtenLognormal(medianUs: number, sigma: number, shiftUs: number): Written | null {
+  const median = positive(medianUs);
+  if (median === null || sigma > SIGMA_MAX) return null;
+  return { kind: "lognormal", ...shiftOf(shiftUs), median, sigma };
+}
+
+function writtenMixture(parts: readonly LognormalPart[]): Written | null {
+  const of = [];
+  for (const { medianUs, sigma, weight } of parts) {
+    const latency = writtenLognormal(medianUs, sigma, 0);
+    if (latency === null) return null;
+    of.push({ weight, latency });
+  }
+  return { kind: "mixture", of };
+}
+
+/** The law as a scenario writes it; null where it has no such form. */
+function writtenLaw(law: LatencyLaw): Written | null {
+  switch (law.kind) {
+    case "constant":
+      return { kind: "constant", value: duration(law.valueUs) };
+    case "uniform":
+      return { kind: "uniform", min: duration(law.minUs), max: duration(law.maxUs) };
+    case "exponential": {
+      const mean = positive(law.meanUs);
+      return mean === null ? null : { kind: "exponential", ...shiftOf(law.shiftUs), mean };
+    }
+    case "lognormal":
+      return writtenLognormal(law.medianUs, law.sigma, law.shiftUs);
+    case "gamma": {
+      // By the mean: of a large shape the scale is too small to be written to the nanosecond.
+      const { scaleUs, shape, shiftUs } = law;
+      const mean = positive(shape * scaleUs);
+      if (mean === null || !isShape(shape)) return null;
+      return { kind: "gamma", ...shiftOf(shiftUs), shape, mean };
+    }
+    case "weibull": {
+      const { scaleUs, shape, shiftUs } = law;
+      const scale = positive(scaleUs);
+      if (scale === null || !isShape(shape)) return null;
+      return { kind: "weibull", ...shiftOf(shiftUs), shape, scale };
+    }
+    case "pareto": {
+      const min = positive(law.minUs);
+      return min === null || !isShape(law.shape) ? null : { kind: "pareto", min, shape: law.shape };
+    }
+    case "lognormal-mixture":
+      return writtenMixture(law.parts);
+  }
+}
+
 /**
- * The fit as a scenario's `latency` writes it: the law where one is advised that has a written
- * form of its own (a constant, a lognormal that starts at 0), else the quantiles, which every law
- * that is near enough agrees with.
+ * The fit as a scenario's `latency` writes it: the law that is advised, by its kind, parameters to
+ * the nanosecond; or the quantiles, where none is, or the emulator has no model of it (a shape
+ * outside 0.1 to 100,000, a sigma above 10, a scale below half a nanosecond).
  */
 export function writtenLatency({ advised, quantiles }: LatencyFit): Written {
-  if (advised !== "empirical") {
-    if (advised.kind === "constant") return { kind: "constant", value: duration(advised.valueUs) };
-    if (advised.kind === "lognormal" && advised.shiftUs === 0) {
-      return { kind: "lognormal", median: duration(advised.medianUs), sigma: advised.sigma };
-    }
-  }
+  const law = advised === "empirical" ? null : writtenLaw(advised);
+  if (law !== null) return law;
   return { kind: "empirical", quantiles: quantiles.map(([p, us]) => [p, duration(us)]) };
 }
 
