@@ -117,6 +117,9 @@ async function emulate(io: CliIo, given: EmulateArguments): Promise<void> {
       forNs === Number.POSITIVE_INFINITY ? "until Ctrl-C\n" : `for ${formatDurationNs(forNs)}\n`,
     );
   }
+  void emulator.starved.then(({ hint, message }) =>
+    io.stderr.write(`! ${message}\n  ${hint ?? ""}\n`),
+  );
   await untilOver(emulator, forNs, io.signal);
   await tellCounts(io, emulator, given.json);
 }

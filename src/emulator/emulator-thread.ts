@@ -39,9 +39,9 @@ try {
   });
   const { addresses, authority, toxiproxyAddress } = emulator;
   say({ kind: "ready", at: { addresses, authority, toxiproxyAddress } });
-  void emulator.failed.then((error) =>
-    say({ kind: "failed", error: plainError(error, "EMULATOR_FAILED") }),
-  );
+  for (const kind of ["failed", "starved"] as const) {
+    void emulator[kind].then((error) => say({ kind, error: plainError(error, "EMULATOR_FAILED") }));
+  }
 } catch (thrown) {
   say({ kind: "refused", error: plainError(thrown, "EMULATOR_FAILED") });
 }

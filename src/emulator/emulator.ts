@@ -3,6 +3,7 @@ import { EmulatorCounters, type EmulatorSnapshot } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
 import { generateIdentity } from "./listen/generated-identity.ts";
 import { Journal, type JournalEntry } from "./journal.ts";
+import { OpenFiles } from "./open-files.ts";
 import { Recorder } from "./recorder.ts";
 import { rehearse } from "./rehearse.ts";
 import { checkPorts, Servers, serveToxiproxy } from "./servers.ts";
@@ -73,6 +74,11 @@ export interface Emulator extends AsyncDisposable {
    */
   readonly failed: Promise<ShakedownError>;
   /**
+   * Resolves, if ever, when connections are turned away because this process has too many open
+   * files (EMULATOR_FAILED); the others are served as before. Never rejects.
+   */
+  readonly starved: Promise<ShakedownError>;
+  /**
    * Hangs up on everybody, records calls on their way as aborted, and closes the record. Calling
    * it again gives the same totals.
    */
@@ -114,22 +120,26 @@ export async function serveEmulator(
   const deadlines = await createDeadlines(clock);
   if (options.rehearse === true) await rehearse(clock, deadlines);
   const journal = new Journal(options.journal ?? 0);
+  const { promise: starved, resolve: starve } = Promise.withResolvers<ShakedownError>();
+  const openFiles = new OpenFiles(starve);
   const servers = new Servers(options, {
     clock,
     deadlines,
     recorder,
     journal,
     generated,
-    onFailure: (cause) =>
-      fail(
-        new ShakedownError("EMULATOR_FAILED", `a listener failed: ${messageOf(cause)}`, { cause }),
-      ),
+    openFiles,
+    onFailure: (cause) => {
+      if (openFiles.isShort(cause)) return;
+      const message = `a listener failed: ${messageOf(cause)}`;
+      fail(new ShakedownError("EMULATOR_FAILED", message, { cause }));
+    },
   });
   await servers.open(counters).catch(async (thrown: unknown) => {
     await Promise.all([deadlines.close(), recorder.discard()]);
     throw thrown;
   });
-  const toxiproxy = await serveToxiproxy(options, servers, { clock, deadlines }).catch(
+  const toxiproxy = await serveToxiproxy(options, servers, { clock, deadlines, openFiles }).catch(
     async (thrown: unknown) => {
       await servers.close();
       await Promise.all([deadlines.close(), recorder.discard()]);
@@ -154,6 +164,7 @@ export async function serveEmulator(
     toxiproxyAddress: toxiproxy?.address ?? null,
     authority: generated?.authority ?? null,
     failed,
+    starved,
     snapshot: async () => counters.snapshot(),
     journal: async () => journal.list(),
     clearJournal: async () => journal.clear(),

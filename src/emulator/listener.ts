@@ -16,6 +16,7 @@ import type { HttpSpec } from "./dependency.ts";
 import { ConnectionFaults } from "./listen/connection-faults.ts";
 import { type AnyRequest, type Connection, Front, type TlsIdentity } from "./listen/front.ts";
 import type { World } from "./model.ts";
+import type { OpenFiles } from "./open-files.ts";
 import { RecentRate } from "./recent-rate.ts";
 import { readBody } from "./request-body.ts";
 
@@ -32,6 +33,7 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly record: (call: EmulatedCall, asked: Asked) => void;
+  readonly openFiles: OpenFiles;
   readonly onFailure: (cause: unknown) => void;
 }
 
@@ -66,13 +68,14 @@ export class Listener {
   /** @throws SCENARIO_INVALID when a connection fault names an incident that there is not */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { clock, counters, onFailure, spec, tls, world } = options;
+    const { clock, counters, onFailure, openFiles, spec, tls, world } = options;
     this.#spec = spec;
     this.#capacity = this.#capacityOf(spec);
     this.#front = new Front({
       clock,
       tls,
       faults: new ConnectionFaults(spec.connections, world),
+      openFiles,
       requestTimeoutMs: spec.requestTimeoutMs,
       onFailure,
       onConnection: (connection) => {

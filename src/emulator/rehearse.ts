@@ -3,6 +3,7 @@ import { type Clock, type Deadlines, traceparentOf } from "../core/index.ts";
 import { Conduct } from "./conduct.ts";
 import { type DependencySpec, dependencySchema } from "./dependency.ts";
 import { Listener } from "./listener.ts";
+import { OpenFiles } from "./open-files.ts";
 import { createWorlds } from "./world.ts";
 
 const CALLS = 1_500;
@@ -43,6 +44,7 @@ function rehearsalListener(clock: Clock, deadlines: Deadlines): Listener {
     clock,
     deadlines,
     record() {},
+    openFiles: new OpenFiles(() => {}),
     onFailure() {},
   });
 }

@@ -32,7 +32,7 @@ export function checkPorts({ arms, dependencies }: EmulatorOptions): void {
   }
 }
 
-type Shared = Pick<ListenerOptions, "clock" | "deadlines" | "onFailure"> & {
+type Shared = Pick<ListenerOptions, "clock" | "deadlines" | "openFiles" | "onFailure"> & {
   readonly recorder: Recorder;
   readonly journal: Journal;
   /** What is served where `tls` is `generated`; null where it is not. */
@@ -135,7 +135,7 @@ export class Servers {
 
   async #openTcp(place: Place, spec: TcpDependencySpec): Promise<string> {
     const { host = "127.0.0.1" } = this.#options;
-    const { clock, deadlines, recorder } = this.#shared;
+    const { clock, deadlines, openFiles, recorder } = this.#shared;
     const { arm, dependency, indexes, world } = place;
     const proxy = await startTcpDependency({
       name: `${arm}/${dependency}`,
@@ -145,6 +145,7 @@ export class Servers {
       clock,
       deadlines,
       draw: (...parts) => world.draw(...parts),
+      openFiles,
       onConnection: (connection) => recorder.writeConnection({ ...indexes, ...connection }),
     });
     this.#serving.push({ place, protocol: "tcp", server: proxy });
@@ -209,11 +210,11 @@ const fixed = (dependency: string, why: string): ShakedownError =>
 export async function serveToxiproxy(
   { seed, toxiproxy }: EmulatorOptions,
   servers: Servers,
-  time: Pick<ListenerOptions, "clock" | "deadlines">,
+  shared: Pick<ListenerOptions, "clock" | "deadlines" | "openFiles">,
 ): Promise<{ readonly address: string; stop(): Promise<void> } | null> {
   if (toxiproxy === undefined) return null;
   const world = createWorlds(seed, {})("toxiproxy");
-  const proxies = new TcpProxies({ ...time, draw: (...parts) => world.draw(...parts) });
+  const proxies = new TcpProxies({ ...shared, draw: (...parts) => world.draw(...parts) });
   for (const proxy of servers.proxies) proxies.adopt(proxy);
   const api: ToxiproxyApi = await startToxiproxyApi({ proxies, ...toxiproxy });
   return {

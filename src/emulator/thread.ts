@@ -38,6 +38,7 @@ export type FromThread =
   | { readonly kind: "ready"; readonly at: EmulatorPlaces }
   | { readonly kind: "refused"; readonly error: PlainError }
   | { readonly kind: "failed"; readonly error: PlainError }
+  | { readonly kind: "starved"; readonly error: PlainError }
   | { readonly kind: "stopped"; readonly totals: EmulatorTotals };
 
 const died = (why: string, cause?: unknown): ShakedownError =>
@@ -53,6 +54,7 @@ export type EmulatorPlaces = Pick<Emulator, "addresses" | "toxiproxyAddress" | "
 export async function emulatorOver(thread: Worker, counters: EmulatorCounters): Promise<Emulator> {
   const ready = Promise.withResolvers<EmulatorPlaces>();
   const failed = Promise.withResolvers<ShakedownError>();
+  const starved = Promise.withResolvers<ShakedownError>();
   const stopped = Promise.withResolvers<EmulatorTotals>();
   const exited = Promise.withResolvers<void>();
   const asked = new Map<number, PromiseWithResolvers<readonly JournalEntry[]>>();
@@ -79,6 +81,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
     if (message.kind === "ready") ready.resolve(message.at);
     else if (message.kind === "answer") take(message.id)?.resolve(message.journal);
     else if (message.kind === "cannot") take(message.id)?.reject(revivedError(message.error));
+    else if (message.kind === "starved") starved.resolve(revivedError(message.error));
     else if (message.kind === "stopped") stopped.resolve(message.totals);
     else fail(revivedError(message.error));
   });
@@ -104,6 +107,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   return {
     ...(await ready.promise),
     failed: failed.promise,
+    starved: starved.promise,
     snapshot: async () => counters.snapshot(),
     journal: () => ask({ kind: "journal" }),
     clearJournal: async () => void (await ask({ kind: "clear-journal" })),

@@ -41,7 +41,8 @@ function ledgerAndTimes(tally: Tally) {
 
 /**
  * `durationS`: over how long starts and answers are counted, the plan's length, or as far as a run
- * got that was stopped. What was dropped because it was stopped was not offered.
+ * got that was stopped: 0, and rates with it, when that was before its first start. What was dropped
+ * because it was stopped was not offered.
  */
 export function armRows(
   names: readonly string[],
@@ -49,6 +50,7 @@ export function armRows(
   { arms, routes }: Tallies,
   durationS: number,
 ): Record<string, ArmRow> {
+  const perSec = (count: number): number => (durationS > 0 ? count / durationS : 0);
   const rowOf = (tally: Tally, index: number): ArmRow => ({
     ...ledgerAndTimes(tally),
     statusCounts: sorted(tally.statusCounts),
@@ -57,9 +59,9 @@ export function armRows(
     connectionWaitUs: quantilesUs(tally.connectionWait),
     lateStarts: { ...tally.lateStarts },
     ratePerSec: {
-      offered: (tally.planned - neverDue(tally)) / durationS,
-      started: (tally.planned - tally.dropped) / durationS,
-      answered: tally.responses / durationS,
+      offered: perSec(tally.planned - neverDue(tally)),
+      started: perSec(tally.planned - tally.dropped),
+      answered: perSec(tally.responses),
     },
     routes: (routes[index] ?? [])
       .map((route, routeIndex) => ({

@@ -1,21 +1,7 @@
-import { readFileSync } from "node:fs";
-import { formatCount, ShakedownError } from "../core/index.ts";
+import { formatCount, openFileLimit, ShakedownError } from "../core/index.ts";
 
 /** Files, pipes and threads of our own: what is open beside the connections to the arms. */
 const OWN_DESCRIPTORS = 200;
-
-/** How many files this process may have open; null where the system does not say. */
-export function openFileLimit(
-  read: () => string = () => readFileSync("/proc/self/limits", "utf8"),
-): number | null {
-  try {
-    const soft = /^Max open files\s+(\d+|unlimited)/m.exec(read())?.[1];
-    if (soft === undefined) return null;
-    return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
-  } catch {
-    return null;
-  }
-}
 
 /**
  * How many connections may be open to each arm: what was asked for, which must fit; else as many

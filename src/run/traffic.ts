@@ -104,6 +104,8 @@ export class Traffic {
       });
     }
     void emulator?.failed.then((error) => this.#fail(error));
+    // Who is turned away for want of files of ours sees a dependency that is none.
+    void emulator?.starved.then((error) => this.#fail(error));
   }
 
   /** A target that was running already has no process to watch: its silence has to tell. */

@@ -66,6 +66,7 @@ export async function emulate(
     spoolPath: null,
     journal,
   });
+  void emulator.starved.then((error) => process.emitWarning(error));
   return {
     url: emulator.addresses[NAME]?.[ARM] ?? "",
     ca: emulator.authority,

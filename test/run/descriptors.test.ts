@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { connectionsPerArm, openFileLimit } from "../../src/run/descriptors.ts";
+import { openFileLimit } from "../../src/core/index.ts";
+import { connectionsPerArm } from "../../src/run/descriptors.ts";
 
 /** What Linux says in /proc/self/limits. */
 const limitsText = (soft: string): string =>

@@ -17,6 +17,7 @@ import type { AnyResponse } from "../deliver/index.ts";
 import type { HostPort } from "../address.ts";
 import { listening } from "../listening.ts";
 import type { ConnectionFaults } from "./connection-faults.ts";
+import type { OpenFiles } from "../open-files.ts";
 import { type FullQueue, prepareFullQueue } from "./full-queue.ts";
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -41,6 +42,7 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly tls: TlsIdentity | null;
   readonly faults: ConnectionFaults;
+  readonly openFiles: OpenFiles;
   /** A request that has not come whole by then is answered with 408 and its connection closed. */
   readonly requestTimeoutMs: number;
   readonly onConnection: (connection: Connection) => void;
@@ -143,7 +145,9 @@ export class Front {
   }
 
   #accept(socket: Socket): void {
-    const { clock, faults, onClosed, onConnection, requestTimeoutMs, tls } = this.#options;
+    const { clock, faults, onClosed, onConnection, openFiles, requestTimeoutMs, tls } =
+      this.#options;
+    if (!openFiles.admits(socket)) return;
     const { remoteAddress: client = "" } = socket;
     const connection: Connection = { id: this.#accepted++, socket, client };
     const peer = peerOf(socket);

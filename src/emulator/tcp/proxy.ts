@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Clock, Deadlines, Draw } from "../../core/index.ts";
 import { formatHostPort, parseHostPort, parseListen } from "../address.ts";
 import { listenAs } from "../listening.ts";
+import type { OpenFiles } from "../open-files.ts";
 import { TcpConnection, type TcpConnectionRecord } from "./connection.ts";
 import type { Stream, ToxicSpec } from "./toxic/index.ts";
 
@@ -14,6 +15,8 @@ export interface TcpContext {
   readonly deadlines: Deadlines;
   /** Chance keyed by the seed, the dependency and the parts: the same for both arms. */
   readonly draw: (...parts: readonly (string | number)[]) => Draw;
+  /** Whether there are descriptors for another connection; always unless told. */
+  readonly openFiles?: OpenFiles;
   /** Called once for each connection, when it is over; keeps nothing here. */
   readonly onConnection?: (record: TcpConnectionRecord) => void;
 }
@@ -121,7 +124,7 @@ export class TcpProxy {
     server.on("connection", (socket) => this.#accept(socket));
     const at = await listenAs(`the TCP proxy "${this.name}"`, server, { host, port });
     // A connection that could not be accepted is its caller's loss; the proxy goes on.
-    server.on("error", () => {});
+    server.on("error", (cause) => void this.#context.openFiles?.isShort(cause));
     this.#listen = formatHostPort(at);
     this.#server = server;
   }
@@ -177,7 +180,8 @@ export class TcpProxy {
   }
 
   #accept(caller: Socket): void {
-    const { clock, deadlines, draw, onConnection } = this.#context;
+    const { clock, deadlines, draw, onConnection, openFiles } = this.#context;
+    if (openFiles?.admits(caller) === false) return;
     const ordinal = this.#ordinals++;
     const over = Promise.withResolvers<void>();
     const connection = new TcpConnection({
