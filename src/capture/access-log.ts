@@ -1,25 +1,18 @@
 import { type CapturedRequest, type CaptureFormat } from "./format.ts";
 import { targetOf } from "./http-fields.ts";
 import { parseRequestLine, Unusable } from "./http-message.ts";
-import { splitPieces } from "./split.ts";
+import { readLines } from "./log/lines.ts";
+import { clfTime, type Moment, momentNs } from "./log/moment.ts";
 
-const LINE_MAX_BYTES = 2 ** 20;
-const NEW_LINE = Buffer.from("\n");
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const STAMP = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/;
 /** Methods whose requests hardly ever come without a body, which a log does not hold. */
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
+const stamp = clfTime();
+
 function stampNs(text: string): bigint {
-  const match = STAMP.exec(text);
-  const month = MONTHS.indexOf(match?.[2] ?? "");
-  if (match === null || month === -1) {
-    throw new Unusable("the time is not [day/Mon/year:hh:mm:ss ±zone]");
-  }
-  const [, day, , year, hour, minute, second, sign, zoneHour, zoneMinute] = match;
-  const localMs = Date.UTC(+year!, month, +day!, +hour!, +minute!, +second!);
-  const zoneMs = (sign === "-" ? -1 : 1) * (+zoneHour! * 60 + +zoneMinute!) * 60_000;
-  return BigInt(localMs - zoneMs) * 1_000_000n;
+  const moment: Moment = {};
+  stamp.read(text, moment);
+  return momentNs(moment)!;
 }
 
 /** Undoes `\"`, `\\` and `\xHH`, the escapes of Apache and nginx. */
@@ -106,18 +99,5 @@ export const accessLogFormat: CaptureFormat = {
     );
   },
 
-  async *read({ chunks, name }) {
-    for await (const { bytes, line, oversize } of splitPieces(chunks, NEW_LINE, LINE_MAX_BYTES)) {
-      const place = `${name}:${line}`;
-      const text = bytes.toString("latin1").replace(/\r$/, "");
-      if (text.trim() === "" && !oversize) continue;
-      try {
-        if (oversize) throw new Unusable("the line is over 1 MiB");
-        yield { kind: "request", request: requestOf(text, place) };
-      } catch (thrown) {
-        if (!(thrown instanceof Unusable)) throw thrown;
-        yield { kind: "rejected", place, reason: thrown.message };
-      }
-    }
-  },
+  read: (file) => readLines(file, requestOf),
 };

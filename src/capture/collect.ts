@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { ProfileRecord } from "../profile/index.ts";
 import { AnswerPairs } from "./answers.ts";
-import type { CapturedRequest, CaptureItem } from "./format.ts";
+import { redactedCall } from "./calls.ts";
+import type { CapturedCall, CapturedRequest, CaptureItem } from "./format.ts";
 import { headerOf, keptHeaders } from "./http-fields.ts";
 import { Unusable } from "./http-message.ts";
 import { LedgerBook } from "./ledger.ts";
@@ -29,6 +30,7 @@ export interface HeldRecord {
   readonly body: ProfileRecord["body"];
   status?: number | undefined;
   serviceTimeUs?: number | undefined;
+  readonly calls: readonly CapturedCall[] | undefined;
 }
 
 export interface CollectorOptions {
@@ -95,6 +97,9 @@ export class Collector {
       case "rejected":
         this.book.reject(item.place, item.reason);
         return;
+      case "filtered":
+        this.book.filteredCount++;
+        return;
       case "answer":
         this.#pairs.answer(item.id, item);
         return;
@@ -131,6 +136,7 @@ export class Collector {
         body: body === undefined ? undefined : stored(body),
         status: request.status,
         serviceTimeUs: request.serviceTimeUs,
+        calls: request.calls?.map((call) => redactedCall(call, redactor)),
       };
     } catch (thrown) {
       if (!(thrown instanceof Unusable)) throw thrown;

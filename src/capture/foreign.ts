@@ -5,27 +5,18 @@ interface LookAlike {
   readonly hint: string;
 }
 
-const SPANS_HINT =
-  "spans say what services did, not what clients sent; capture requests at the edge instead";
-
 /** Kinds of JSON file that are taken for captures, by the outermost keys that give them away. */
 const JSON_KINDS: readonly (LookAlike & { readonly keys: readonly (readonly string[])[] })[] = [
   {
-    is: "OpenTelemetry data in OTLP/JSON",
-    hint: SPANS_HINT,
-    keys: [["resourceSpans"], ["resource_spans"], ["resourceLogs"], ["resourceMetrics"]],
+    is: "OpenTelemetry logs or metrics in OTLP/JSON",
+    hint: "capture the traces instead",
+    keys: [["resourceLogs"], ["resourceMetrics"]],
   },
   {
     is: "a dump of OpenTelemetry Java's SpanData (not OTLP, though it looks like it)",
-    hint: SPANS_HINT,
+    hint: "export the spans as OTLP (JSON or protobuf), and capture that",
     keys: [["totalAttributeCount"], ["totalRecordedEvents"], ["endEpochNanos"]],
   },
-  {
-    is: "a Jaeger trace",
-    hint: SPANS_HINT,
-    keys: [["traceID", "spans"], ["traceID", "spanID"], ["data"]],
-  },
-  { is: "a Zipkin trace", hint: SPANS_HINT, keys: [["traceId", "id"]] },
   {
     is: "a shakedown profile already",
     hint: "use it as it is: `shakedown profile <file>`, or name it in a scenario",
@@ -44,8 +35,6 @@ function jsonKindOf(head: Buffer): LookAlike | undefined {
   const kind = JSON_KINDS.find(({ keys }) =>
     keys.some((all) => all.every((key) => shape.keys.includes(key))),
   );
-  // A lone "data" key is anybody's; Jaeger's holds traces.
-  if (kind?.is === "a Jaeger trace" && !head.includes('"traceID"')) return undefined;
   return kind;
 }
 

@@ -1,5 +1,20 @@
 import type { CaptureFile } from "./source.ts";
 
+/** One call that a request made to a dependency, as a trace has it: nothing redacted yet. */
+export interface CapturedCall {
+  readonly dependency: string;
+  /** Both or neither. */
+  readonly method?: string;
+  readonly path?: string;
+  /** What is called, where no path is known: an operation's name, a template. */
+  readonly route?: string;
+  /** From the request's arrival. */
+  readonly offsetUs: number;
+  readonly latencyUs: number;
+  readonly status?: number;
+  readonly failed?: boolean;
+}
+
 /** One request as a foreign format has it: nothing dropped yet, nothing redacted yet. */
 export interface CapturedRequest {
   /** Where it stands, for people: `access.log:17`. */
@@ -25,12 +40,20 @@ export interface CapturedRequest {
   readonly connection?: string | undefined;
   /** The client's address. */
   readonly client?: string | undefined;
+  /** What it called in its turn, in any order. */
+  readonly calls?: readonly CapturedCall[];
+}
+
+/** What a user asks of a format. */
+export interface ReadOptions {
+  /** The service whose requests are wanted, of a trace; its entry service unless given. */
+  readonly service?: string | undefined;
 }
 
 /**
- * What a reader finds, in file order. Requests and what was rejected in a request's place are the
- * records of the ledger; an `answer` completes a request (before or after it), and a `warning` is
- * about the file.
+ * What a reader finds, in file order. Requests, what was rejected in a request's place, and those
+ * that are `filtered` because they went to another service, are the records of the ledger; an
+ * `answer` completes a request (before or after it), and a `warning` is about the file.
  */
 export type CaptureItem =
   | { readonly kind: "request"; readonly request: CapturedRequest }
@@ -41,6 +64,7 @@ export type CaptureItem =
       readonly status: number | undefined;
       readonly endNs: bigint;
     }
+  | { readonly kind: "filtered" }
   | { readonly kind: "warning"; readonly text: string };
 
 /** One foreign format. A reader streams, and turns damage into `rejected` items, never a throw. */
@@ -52,5 +76,5 @@ export interface CaptureFormat {
   readonly timePrecisionNs: number;
   /** Whether this is the file's format, from its first bytes (64 KiB at most, inflated). */
   sniff(head: Buffer, fileName: string): boolean;
-  read(file: CaptureFile): AsyncIterable<CaptureItem>;
+  read(file: CaptureFile, options?: ReadOptions): AsyncIterable<CaptureItem>;
 }

@@ -1,5 +1,6 @@
 import { formatCount, ShakedownError } from "../core/index.ts";
 import {
+  describeDependencies,
   type Ledger,
   type Profile,
   PROFILE_SCHEMA_VERSION,
@@ -7,13 +8,14 @@ import {
   type ProfileRecord,
   routeTemplates,
 } from "../profile/index.ts";
-import { accessLogFormat } from "./access-log.ts";
 import { inArrivalOrder } from "./arrivals.ts";
+import { DEPENDENCY_FITTERS, dependencyCallsOf } from "./calls.ts";
 import { type CaptureFilter, Collector, type HeldRecord } from "./collect.ts";
 import { firstBytesOf, lookAlikeOf } from "./foreign.ts";
 import type { CaptureFormat } from "./format.ts";
 import { gorFormat } from "./gor.ts";
 import { harFormat } from "./har.ts";
+import { type GivenLogFormat, LOG_FORMATS, logFormatOf } from "./log/index.ts";
 import { pcapFormat } from "./packets/pcap.ts";
 import type { RejectedRecord } from "./ledger.ts";
 import { createPseudonyms, Redactor } from "./redact/index.ts";
@@ -21,6 +23,7 @@ import { sessionCookies, sessionOf } from "./session.ts";
 import { type CaptureFile, openCapture } from "./source.ts";
 import type { ColumnMapping } from "./table/columns.ts";
 import { tableFormat } from "./table/table.ts";
+import { TRACE_FORMATS } from "./trace/index.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** Every format that can be captured, in the order in which they are tried. */
@@ -28,7 +31,8 @@ export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
   pcapFormat,
   gorFormat,
   harFormat,
-  accessLogFormat,
+  ...TRACE_FORMATS,
+  ...LOG_FORMATS,
 ];
 
 export interface CaptureOptions {
@@ -36,12 +40,18 @@ export interface CaptureOptions {
   readonly attribution?: string;
   readonly licence?: string;
   readonly filter?: CaptureFilter;
+  /** A log format's name or string, for all files; what files are is sniffed unless given. */
+  readonly logFormat?: string;
   /** Every file is a table with these columns. */
   readonly columns?: ColumnMapping;
+  /** The service whose requests are taken from traces; its entry service unless given. */
+  readonly service?: string;
   /** The key of the pseudonyms, 16 random bytes or more; `redact: false` keeps secrets as they are. */
   readonly key: Buffer;
   readonly redact: boolean;
   readonly signal?: AbortSignal;
+  /** What is read for a path that is `STANDARD_INPUT`. */
+  readonly stdin?: AsyncIterable<Buffer>;
 }
 
 export interface Captured {
@@ -50,7 +60,18 @@ export interface Captured {
   readonly rejected: readonly RejectedRecord[];
 }
 
-function formatOf(file: CaptureFile): CaptureFormat {
+function givenFormatOf(file: CaptureFile, given: GivenLogFormat): CaptureFormat {
+  const found = given(file.head);
+  if ("format" in found) return found.format;
+  throw new ShakedownError(
+    "CAPTURE_FORMAT_UNKNOWN",
+    `${file.name} is not in the given log format: ${found.departure}; it begins with ${firstBytesOf(file.head)}`,
+    { hint: "give the string as it stands in the server's configuration, or leave it out" },
+  );
+}
+
+function formatOf(file: CaptureFile, given: GivenLogFormat | undefined): CaptureFormat {
+  if (given !== undefined) return givenFormatOf(file, given);
   const format = CAPTURE_FORMATS.find((one) => one.sniff(file.head, file.name));
   if (format !== undefined) return format;
   const known = CAPTURE_FORMATS.map(({ description }) => description).join("; ");
@@ -85,7 +106,7 @@ function empty(
 ): ShakedownError {
   const what =
     ledger.filtered > 0
-      ? "the filters left nothing; loosen --host, --method or --path"
+      ? "the filters left nothing; loosen --host, --method, --path or --service"
       : "check that the file holds requests, and is whole";
   const hint = [what, ...warnings].join("\n  ");
   return new ShakedownError(
@@ -107,6 +128,7 @@ function recordsOf(held: readonly HeldRecord[]): ProfileRecord[] {
     );
   }
   const routes = routeTemplates(sorted.map(({ path }) => path));
+  const calls = dependencyCallsOf(sorted.map((record) => record.calls));
   const cookies = sessionCookies(sorted.map(({ clues }) => clues));
   return sorted.map((record, index) => {
     const session = sessionOf(record.clues, cookies);
@@ -122,6 +144,7 @@ function recordsOf(held: readonly HeldRecord[]): ProfileRecord[] {
       ...(serviceTimeUs === undefined ? {} : { serviceTimeUs }),
       ...(session === undefined ? {} : { session }),
       ...(clues.connection === undefined ? {} : { connection: clues.connection }),
+      ...(calls[index] === undefined ? {} : { dependencyCalls: calls[index] }),
     };
   });
 }
@@ -148,7 +171,8 @@ const startedAtOf = (held: readonly HeldRecord[]): string => {
  * Reads captures into one profile: sniffs each file's format, filters, redacts, pairs responses
  * with requests, merges by time, and names routes and sessions. Files are streamed; what is kept
  * is held in memory. The ledger adds up exactly, whatever the files hold.
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_FORMAT_UNKNOWN, CAPTURE_INVALID, CAPTURE_EMPTY.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_FORMAT_UNKNOWN, CAPTURE_INVALID, CAPTURE_EMPTY;
+ * USAGE for a log format that is none.
  */
 export async function captureProfile(
   paths: readonly string[],
@@ -159,13 +183,14 @@ export async function captureProfile(
   const collector = new Collector({ filter: options.filter ?? {}, pseudonyms, redactor });
   const source: ProfileManifest["source"] = [];
   const formats = new Set<CaptureFormat>();
+  const given = options.logFormat === undefined ? undefined : logFormatOf(options.logFormat);
   for (const path of paths) {
-    await using file = await openCapture(path, options.signal);
+    await using file = await openCapture(path, options);
     const { columns } = options;
-    const format = columns === undefined ? formatOf(file) : await tableFormat(file, columns);
+    const format = columns === undefined ? formatOf(file, given) : await tableFormat(file, columns);
     formats.add(format);
     collector.beginFile(format.timePrecisionNs);
-    for await (const item of format.read(file)) collector.add(item);
+    for await (const item of format.read(file, options)) collector.add(item);
     collector.endFile(file.name);
     source.push({ file: file.name, format: format.name, ...file.fingerprint() });
   }
@@ -178,6 +203,7 @@ export async function captureProfile(
     );
   const records = recordsOf(held);
   const warnings = warningsOf(collector, { formats: [...formats], redactor });
+  const dependencies = describeDependencies(records, DEPENDENCY_FITTERS);
   const manifest: ProfileManifest = {
     shakedownProfile: PROFILE_SCHEMA_VERSION,
     name: options.name,
@@ -193,6 +219,7 @@ export async function captureProfile(
     counts: countsOf(records),
     ledger: book.ledger,
     redaction: { enabled: options.redact, values: redactor?.counts ?? [] },
+    ...(dependencies === undefined ? {} : { dependencies }),
     warnings,
   };
   return { profile: { manifest, records }, rejected: book.shown };

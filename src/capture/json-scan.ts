@@ -58,6 +58,7 @@ class JsonCursor {
       case CLOSE_ARRAY:
         this.path.pop();
         this.#arrays.pop();
+        this.#key = "";
         return "close";
       default:
         return undefined;

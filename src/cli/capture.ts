@@ -23,7 +23,9 @@ interface CaptureArguments {
   readonly host?: readonly string[];
   readonly method?: readonly string[];
   readonly path?: string;
+  readonly logFormat?: string;
   readonly columns?: string;
+  readonly service?: string;
   readonly redact: boolean;
   readonly redactKey?: string;
   readonly json: boolean;
@@ -117,10 +119,13 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),
     ...(given.licence === undefined ? {} : { licence: given.licence }),
     filter: filterOf(given),
+    ...(given.logFormat === undefined ? {} : { logFormat: given.logFormat }),
     ...(given.columns === undefined ? {} : { columns: parseColumns(given.columns) }),
+    ...(given.service === undefined ? {} : { service: given.service }),
     key: redactionKey(given),
     redact: given.redact,
     signal: io.signal,
+    ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
   });
   await writeProfile(out, profile);
   if (given.json) io.stdout.write(`${JSON.stringify({ ...profile.manifest.ledger, out })}\n`);
@@ -170,11 +175,24 @@ export const captureCommand: Command = (io) => ({
         type: "string",
         describe: "keep requests whose path and query match this regular expression",
       })
+      .option("service", {
+        type: "string",
+        describe:
+          "of traces, take the requests to this service and the calls that it made " +
+          "(the service that is asked from outside most often unless given)",
+      })
       .option("columns", {
         type: "string",
         describe:
           "the files are tables (CSV, JSON lines) with these columns: " +
           "time=TS,method:=GET,path=url,status=code,duration(ms)=took; := is the same for all rows",
+      })
+      .option("log-format", {
+        type: "string",
+        describe:
+          "the access log's format, where its content does not tell: the string of nginx's " +
+          "log_format, Apache's LogFormat or Envoy, or a name (combined, ingress-nginx, json)",
+        conflicts: "columns",
       })
       .option("redact", {
         type: "boolean",
@@ -191,6 +209,10 @@ export const captureCommand: Command = (io) => ({
       .example("$0 capture requests_0.gor", "writes requests_0.ndjson.gz")
       .example("$0 capture node1.log node2.log.gz -o day.ndjson.gz", "merges two logs by time")
       .example("zcat day*.gz | $0 capture - -o day.ndjson.gz", "reads standard input")
+      .example(
+        `$0 capture access.log --log-format '$remote_addr [$msec] "$request" $status $request_time'`,
+        "reads nginx's own format",
+      )
       .example("$0 capture shop.har --host shop.example --path '^/api/'", "keeps one host's API"),
   handler: (given) => capture(io, given as unknown as CaptureArguments),
 });
