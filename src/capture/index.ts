@@ -1,4 +1,5 @@
 /** Foreign captures → profiles: one file a format; redaction at the door. */
+export { DEPENDENCY_FITTERS } from "./calls.ts";
 export type { CaptureFilter } from "./collect.ts";
 export type { CapturedRequest, CaptureFormat, CaptureItem } from "./format.ts";
 export { CAPTURE_FORMATS, type Captured, type CaptureOptions, captureProfile } from "./import.ts";

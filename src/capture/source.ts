@@ -68,8 +68,15 @@ function unreadable(
   });
 }
 
-async function open(path: string, signal: AbortSignal | undefined): Promise<Readable> {
-  if (path === STANDARD_INPUT) return process.stdin;
+/** How a capture is read. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** What is read for `STANDARD_INPUT`; else the system's own file of that name. */
+  readonly stdin?: AsyncIterable<Buffer>;
+}
+
+async function open(path: string, { signal, stdin }: ReadOptions): Promise<AsyncIterable<Buffer>> {
+  if (path === STANDARD_INPUT && stdin !== undefined) return stdin;
   if ((await stat(path)).isDirectory()) {
     throw new ShakedownError("FILE_UNREADABLE", `${path} is a folder`, {
       hint: "name the files in it",
@@ -127,7 +134,7 @@ class Peeked implements AsyncIterable<Buffer> {
  */
 export async function openCapture(
   path: string,
-  signal?: AbortSignal,
+  options: ReadOptions = {},
 ): Promise<CaptureFile & AsyncDisposable> {
   const name = path === STANDARD_INPUT ? "standard input" : basename(path);
   let packing: (typeof PACKINGS)[number] | undefined;
@@ -148,7 +155,7 @@ export async function openCapture(
     }
   };
   try {
-    const raw = new Peeked(await open(path, signal));
+    const raw = new Peeked(await open(path, options));
     packing = packingOf(await raw.head());
     const undone =
       packing === undefined

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import type { ExitCode } from "../core/index.ts";
 
-/** What a command may touch of the process: two streams, the interrupt, and its own exit code. */
+/** What a command may touch of the process: its streams, the interrupt, and its own exit code. */
 export interface CliIo {
   readonly stdout: {
     write(text: string): unknown;
@@ -13,6 +13,8 @@ export interface CliIo {
     readonly isTTY?: boolean;
     readonly columns?: number;
   };
+  /** Standard input, where there is one to read. */
+  readonly stdin?: AsyncIterable<Buffer>;
   /** Aborted by the first Ctrl-C (SIGINT) or by SIGTERM. */
   readonly signal: AbortSignal;
   /** What the process will exit with when the command has returned; 0 unless set. */

@@ -82,35 +82,75 @@ export function overviewLines(summary: ProfileSummary): string[] {
     interArrivalCv === null
       ? "not known (too few requests, or too coarse a clock)"
       : `${interArrivalCv.toFixed(2)} (gaps' coefficient of variation; 1 is Poisson)`;
+  const { over1S, over10S, over60S } = summary.dispersion;
+  const windows = [
+    ["1 s", over1S],
+    ["10 s", over10S],
+    ["60 s", over60S],
+  ] as const;
+  const dispersions = windows.flatMap(([over, index]) =>
+    index === null ? [] : [`${index.toPrecision(3)} at ${over}`],
+  );
   return labelled([
     ["requests", formatCount(summary.requestCount)],
     ["started", manifest.startedAt ?? "not known"],
     ["duration", formatDurationNs(summary.durationNs)],
     ["rate", summary.meanRatePerSec === null ? "not known" : rateText],
     ["burstiness", burstText],
+    [
+      "dispersion",
+      dispersions.length === 0
+        ? "not known (less than ten seconds)"
+        : `${dispersions.join(", ")} (index of the counts; 1 is Poisson)`,
+    ],
     ["clock", precisionText(manifest.timePrecisionNs)],
     ["routes", formatCount(summary.routes.length)],
     ["methods", brief(summary.methods)],
     ["statuses", summary.statuses.length === 0 ? "not known" : brief(summary.statuses)],
+    ...keyRows(summary),
     ["sessions", summary.sessionCount === 0 ? "not known" : formatCount(summary.sessionCount)],
     ["bodies", bodyText],
   ]);
+}
+
+/** What the requests ask for: how many things, how unevenly, and what a cache would make of it. */
+function keyRows({ cacheHits, popularity, workingSet }: ProfileSummary): [string, string][] {
+  if (popularity === null) return [["keys", "none was found in paths, queries and bodies"]];
+  const { distinct, hottestShare, oneHitShare, zipf } = popularity;
+  const law =
+    zipf === null
+      ? "too few for a Zipf exponent"
+      : `Zipf exponent ${zipf.exponent.toFixed(2)} (${zipf.low.toFixed(2)}–${zipf.high.toFixed(2)}, ${formatCount(zipf.ranks)} keys)`;
+  const counts = [
+    `${formatCount(distinct)} distinct`,
+    `${formatRatio(oneHitShare)} asked for once`,
+    `the hottest ${formatRatio(hottestShare)}`,
+    law,
+  ];
+  const hits = cacheHits.map(
+    ({ entries, hitRatio }) => `${formatRatio(hitRatio)} with ${formatCount(entries)}`,
+  );
+  return [
+    ["keys", counts.join(", ")],
+    ["working set", `grows as n^${workingSet.growth.toFixed(2)} at the end`],
+    ["cache hits", `${hits.join(", ")} entries (LRU, from empty)`],
+  ];
 }
 
 /** The ledger as the sum it is, and the reasons under it. */
 export function ledgerLines({ records, kept, filtered, rejected }: Ledger): string[] {
   const total = rejected.reduce((sum, { count }) => sum + count, 0);
   return [
-    `ledger      ${formatCount(records)} records = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected`,
+    `ledger       ${formatCount(records)} records = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected`,
     ...rejected.map(
-      ({ reason, count }) => `              rejected ${formatCount(count)}: ${reason}`,
+      ({ reason, count }) => `               rejected ${formatCount(count)}: ${reason}`,
     ),
   ];
 }
 
 export function redactionLines({ enabled, values }: ProfileManifest["redaction"]): string[] {
   const counts = values.map(({ rule, count }) => `${rule} ${formatCount(count)}`).join(", ");
-  return [`redacted    ${enabled ? counts || "nothing was found" : "NO: redaction was off"}`];
+  return [`redacted     ${enabled ? counts || "nothing was found" : "NO: redaction was off"}`];
 }
 
 export function warningLines(warnings: readonly string[]): string[] {

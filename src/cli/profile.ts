@@ -34,7 +34,7 @@ function summaryLines(profile: Profile, rowsMax: number): string[] {
     "",
     ...mixLines("route", summary.routes, rowsMax),
     "",
-    `headers     ${names === "" ? "none" : names}`,
+    `headers      ${names === "" ? "none" : names}`,
     ...warningLines(manifest.warnings),
   ];
 }

@@ -104,6 +104,7 @@ async function main(): Promise<ExitCode> {
     });
   }
   const io: CliIo = {
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stopping.signal,

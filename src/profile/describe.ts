@@ -1,5 +1,10 @@
 import { NS_PER_S } from "../core/index.ts";
+import { indexOfDispersion } from "../stats/index.ts";
+import { requestKey } from "./keys.ts";
+import { type Popularity, popularityOf } from "./popularity.ts";
 import type { Profile, ProfileManifest, ProfileRecord } from "./record.ts";
+import { ReuseDistances } from "./reuse.ts";
+import { type WorkingSetCurve, workingSetCurve } from "./working-set.ts";
 
 /** How often one value occurs: `share` is of the profile's records, 0…1. */
 export interface Share {
@@ -32,6 +37,21 @@ export interface ProfileSummary {
    * than two gaps, and when the capture's clock is too coarse to know (mean gap below its precision).
    */
   readonly interArrivalCv: number | null;
+  /**
+   * Variance ÷ mean of the counts in windows of that length: 1 for a Poisson process. Null with
+   * fewer than ten such windows, of which too little can be told.
+   */
+  readonly dispersion: {
+    readonly over1S: number | null;
+    readonly over10S: number | null;
+    readonly over60S: number | null;
+  };
+  /** How requests go to keys (see `requestKey`); null where none has a key. */
+  readonly popularity: Popularity | null;
+  /** What a cache of the least recently used keys would hit, by its size; ascending. */
+  readonly cacheHits: readonly { readonly entries: number; readonly hitRatio: number }[];
+  /** How the keys that are touched grow with the requests. */
+  readonly workingSet: WorkingSetCurve;
   readonly routes: readonly Share[];
   readonly methods: readonly Share[];
   /** Statuses as captured; empty when the capture does not know them. */
@@ -71,6 +91,36 @@ function gapCv(offsetsNs: readonly number[], precisionNs: number): number | null
   return Math.sqrt(squares / (gapCount - 1)) / meanNs;
 }
 
+const WINDOWS_MIN = 10;
+
+function dispersionOver(offsetsNs: readonly number[], windowS: number): number | null {
+  const windowNs = windowS * NS_PER_S;
+  const durationNs = offsetsNs.at(-1) ?? 0;
+  if (durationNs < WINDOWS_MIN * windowNs) return null;
+  return indexOfDispersion(offsetsNs, windowNs, durationNs);
+}
+
+/** A cache's sizes: the powers of ten that are less than all keys, and all keys. */
+function cacheSizes(distinct: number): number[] {
+  const sizes = [];
+  for (let entries = 10; entries < distinct; entries *= 10) sizes.push(entries);
+  return [...sizes, distinct];
+}
+
+function keyFigures(
+  keys: readonly (string | null)[],
+): Pick<ProfileSummary, "popularity" | "cacheHits" | "workingSet"> {
+  const popularity = popularityOf(keys);
+  const workingSet = workingSetCurve(keys);
+  if (popularity.requests === 0) return { popularity: null, cacheHits: [], workingSet };
+  const distances = ReuseDistances.of(keys);
+  const cacheHits = cacheSizes(popularity.distinct).map((entries) => ({
+    entries,
+    hitRatio: distances.hitRatio(entries),
+  }));
+  return { popularity, cacheHits, workingSet };
+}
+
 /** How many bytes a record's body has on the wire; 0 when it has none. */
 export function bodyBytes(record: ProfileRecord): number {
   return record.body === undefined ? 0 : Buffer.byteLength(record.body.data, record.body.encoding);
@@ -102,6 +152,12 @@ export function describeProfile(profile: Profile): ProfileSummary {
     meanRatePerSec: durationNs > 0 ? records.length / (durationNs / NS_PER_S) : null,
     peakRatePerSec: { over1S: peakPerSec(offsetsNs, 1), over10S: peakPerSec(offsetsNs, 10) },
     interArrivalCv: gapCv(offsetsNs, manifest.timePrecisionNs),
+    dispersion: {
+      over1S: dispersionOver(offsetsNs, 1),
+      over10S: dispersionOver(offsetsNs, 10),
+      over60S: dispersionOver(offsetsNs, 60),
+    },
+    ...keyFigures(records.map((record) => requestKey(record))),
     routes: shares(records.map(({ route }) => route)),
     methods: shares(records.map(({ method }) => method)),
     statuses: shares(

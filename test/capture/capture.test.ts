@@ -144,12 +144,8 @@ describe("capture", () => {
       code: "CAPTURE_FORMAT_UNKNOWN",
       message: expect.stringContaining("OpenTelemetry Java's SpanData") as string,
     });
-    await expect(refusal(fixture("otlp-excerpt.json"))).rejects.toMatchObject({
-      message: expect.stringContaining("OTLP/JSON") as string,
-    });
     const named: Record<string, string | Buffer> = {
-      "a Jaeger trace": '{"data":[{"traceID":"1","spans":[]}]}',
-      "a Zipkin trace": '[[{"traceId":"1","id":"2"}]]',
+      "OpenTelemetry logs or metrics": '{"resourceLogs":[{"scopeLogs":[]}]}',
       "a shakedown profile already": gzipSync('{"shakedownProfile":1}\n'),
     };
     for (const [name, text] of Object.entries(named)) {

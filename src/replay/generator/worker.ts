@@ -37,7 +37,10 @@ export function shareOf(total: number, { job, worker }: WorkerJob): number {
   return Math.max(Math.floor(total / workers) + (worker < total % workers ? 1 : 0), 1);
 }
 
-/** The starts that fall to one worker, anew each time that it is called: with sessions to keep, a session stays with one worker. */
+/**
+ * The starts that fall to one worker: with sessions to keep, a session stays with one worker. Each
+ * call gives them anew.
+ */
 export function startsOf({ job, worker }: WorkerJob) {
   const { limits, records, seed, stages, substitute, workers } = job;
   const schedules = stages.map(({ input, spec }) => makeSchedule(spec, input));

@@ -1,4 +1,4 @@
-import { captureProfile } from "../../capture/index.ts";
+import { captureProfile, DEPENDENCY_FITTERS } from "../../capture/index.ts";
 import { formatCount, ShakedownError } from "../../core/index.ts";
 import {
   describeDependencies,
@@ -6,13 +6,6 @@ import {
   type ProfileManifest,
   writeProfile,
 } from "../../profile/index.ts";
-import {
-  fitErrors,
-  fitLatency,
-  writtenErrors,
-  writtenKsDistance,
-  writtenLatency,
-} from "../../stats/index.ts";
 import { joinCalls } from "./join.ts";
 import {
   type CallNote,
@@ -40,18 +33,6 @@ export interface FinishOptions {
   /** What the door replaced; null when that is not known: then it is done once more, and counted. */
   readonly replaced: ProfileManifest["redaction"]["values"] | null;
 }
-
-const FITTERS: Parameters<typeof describeDependencies>[1] = {
-  latency(samplesUs) {
-    const fit = fitLatency(samplesUs)!;
-    return {
-      latency: writtenLatency(fit),
-      quantiles: fit.quantiles.map(([p, us]): [number, number] => [p, us]),
-      ksDistance: writtenKsDistance(fit),
-    };
-  },
-  errors: (failed) => writtenErrors(fitErrors(failed)),
-};
 
 const ofKind = <Kind extends Note["kind"]>(notes: readonly Note[], kind: Kind) =>
   notes.filter((note): note is Extract<Note, { kind: Kind }> => note.kind === kind);
@@ -100,7 +81,7 @@ export async function finishRecording({ out, key, replaced }: FinishOptions): Pr
     redact: redacted && replaced === null,
   });
   const joined = joinCalls(profile.records, requests, calls);
-  const dependencies = describeDependencies(joined.records, FITTERS);
+  const dependencies = describeDependencies(joined.records, DEPENDENCY_FITTERS);
   const bodiesNotKept = requests.filter(({ bodyLost }) => bodyLost).length;
   const counts = { unjoined: joined.unjoinedCount, bodiesNotKept };
   const { manifest } = profile;
