@@ -46,6 +46,33 @@ it("whatever is asked: every byte once, in order, never before the rate allows i
   );
 });
 
+it("a body that is cut off comes as the whole would have until there", () => {
+  const bytes = fc.integer({ min: 1, max: 100_000 });
+  const written = fc.record({
+    bytesPerSec: fc.constantFrom("1kB", "64kB", "10MB"),
+    chunks: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined }),
+    chunkGap: fc.constantFrom("0us", "1ms"),
+  });
+  fc.assert(
+    fc.property(bytes, written, fc.nat(), (whole, { chunks, ...rest }, any) => {
+      const cut = any % (whole + 1);
+      const transfer = transferSchema.parse({
+        ...rest,
+        ...(chunks === undefined ? {} : { chunks }),
+      });
+      const [all, pieces] = [planTransfer(whole, transfer), planTransfer(whole, transfer, cut)];
+      expect(pieces.at(-1)?.endByte ?? 0).toBe(cut);
+      expect(pieces.slice(0, -1)).toEqual(all.slice(0, Math.max(pieces.length - 1, 0)));
+      const [last, uncut] = [pieces.at(-1), all[pieces.length - 1]];
+      expect(last?.afterUs ?? 0).toBeLessThanOrEqual(uncut?.afterUs ?? 0);
+      const beforeUs = all[pieces.length - 2]?.afterUs ?? 0;
+      expect(last?.afterUs ?? 0).toBeGreaterThanOrEqual(beforeUs);
+      expect(last?.afterUs ?? 0).toBeGreaterThanOrEqual((cut / transfer.bytesPerSec) * 1e6 - 1e-6);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 it.each([
   [{ bytesPerSec: 5 }, /5 has no unit/],
   [{ chunks: 0 }, />=1/],

@@ -58,6 +58,9 @@ export interface Underway {
   cancel(): void;
 }
 
+/** A delivery of which nothing is left to be done. */
+export const NOTHING: Underway = { cancel() {} };
+
 /** Steps of a delivery, each at its moment. */
 export class Steps implements Underway {
   readonly #way: Way;

@@ -7,28 +7,23 @@ import {
   bodyBytesOf,
   type Break,
   type Delivery,
+  NOTHING,
   type Underway,
   type Way,
 } from "./delivery.ts";
 import { sendRaw } from "./raw.ts";
 import { sendOnStream } from "./stream.ts";
-import { sendInPieces, sendWhole, slowly } from "./whole.ts";
+import { sendAnswer, sendInPieces, sendThen, slowly } from "./whole.ts";
 
 export type { Answer, AnyResponse, Delivery, Underway, Way } from "./delivery.ts";
-
-const NOTHING: Underway = { cancel() {} };
 
 /**
  * Sends an answer. Behind an earlier answer on its connection it waits for its turn. Returns what
  * is still under way, to be cancelled when the caller goes.
  */
 export function deliver(response: AnyResponse, delivery: Delivery, way: Way): Underway {
-  const { fault, transfer } = delivery;
-  if (fault === null || fault.kind === "status") {
-    if (transfer !== null) return sendInPieces(response, delivery, way, { transfer });
-    sendWhole(response, delivery, way);
-    return NOTHING;
-  }
+  const { fault } = delivery;
+  if (fault === null || fault.kind === "status") return sendAnswer(response, delivery, way);
   // The caller waits in vain, and the connection with it.
   if (fault.kind === "hang") return NOTHING;
   if (response instanceof Http2ServerResponse) return sendOnStream(response, fault, delivery, way);
@@ -56,42 +51,38 @@ function sendBroken(
   delivery: Delivery,
   way: Way,
 ): Underway {
-  const { answer } = delivery;
+  const { answer, transfer } = delivery;
   const { socket } = way;
   // Above TLS, where there is: what is closed there says so. An answer that has ended forgets it.
   const stream = response.socket ?? socket;
   const bodyBytes = bodyBytesOf(response, answer);
-  const sendThen = (then: () => void): Underway => {
-    const onEnd = (sent: number): void => {
-      way.onEnd(sent);
-      then();
-    };
-    sendWhole(response, delivery, { ...way, onEnd });
-    return NOTHING;
-  };
   const cut = (share: number, then: () => void): Underway => {
     const send = Math.floor(bodyBytes * share);
     const after = (): void => {
       way.onEnd(send);
       then();
     };
-    return sendInPieces(response, delivery, way, { transfer: AT_ONCE, send, after });
+    return sendInPieces(response, delivery, way, { transfer: transfer ?? AT_ONCE, send, after });
   };
   switch (fault.kind) {
     case "reset":
       if (fault.when === "amid") return cut(0.5, () => socket.resetAndDestroy());
       // What the kernel has not yet sent of a long answer goes with the connection.
-      if (fault.when === "after") return sendThen(() => socket.resetAndDestroy());
+      if (fault.when === "after") {
+        return sendThen(response, delivery, way, () => socket.resetAndDestroy());
+      }
       way.onEnd(0);
       socket.resetAndDestroy();
       return NOTHING;
     case "truncated":
       return cut(fault.share, () => stream.destroySoon());
     case "slow-body":
-      return sendInPieces(response, delivery, way, { transfer: slowly(bodyBytes, fault.overUs) });
+      return sendInPieces(response, delivery, way, {
+        transfer: slowly(bodyBytes, fault.overUs, transfer),
+      });
     case "early-close":
     case "goaway":
-      return sendThen(() => stream.destroySoon());
+      return sendThen(response, delivery, way, () => stream.destroySoon());
     case "empty":
     case "garbage":
     case "malformed-chunk":

@@ -1,7 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { hashText } from "../../core/index.ts";
+import { planTransfer } from "../transfer/index.ts";
 import {
   type Answer,
+  AT_ONCE,
   bytesOf,
   type Delivery,
   isHead,
@@ -10,6 +12,10 @@ import {
   type Underway,
   type Way,
 } from "./delivery.ts";
+import { runPieces } from "./whole.ts";
+
+/** What comes where a chunk's length should. */
+const NO_CHUNK = Buffer.from("this is no chunk\r\n");
 
 const reasonOf = (status: number): string => STATUS_CODES[status] ?? "Unknown";
 
@@ -51,7 +57,7 @@ export function sendRaw(
   const stream = response.socket;
   const steps = new Steps(way);
   if (stream === null) return steps;
-  const { answer, luck } = delivery;
+  const { answer, luck, transfer } = delivery;
   const body = isHead(response) ? Buffer.alloc(0) : bytesOf(answer.body);
   const end = { connection: "close" };
   const length =
@@ -60,20 +66,22 @@ export function sendRaw(
     stream.once("finish", () => way.onEnd(bodyBytes));
     stream.destroySoon();
   };
+  const send = (bytes: Buffer, last: () => void): void => {
+    const pieces = planTransfer(bytes.length, transfer ?? AT_ONCE);
+    runPieces(steps, { bytes, pieces, write: (piece) => void stream.write(piece) }, last);
+  };
   switch (fault.kind) {
     case "empty":
       close(0);
       return steps;
     case "garbage":
-      stream.write(garbageOf(fault.bytes, luck));
       way.onFirstByte();
-      close(0);
+      send(garbageOf(fault.bytes, luck), () => close(0));
       return steps;
     case "malformed-chunk":
       stream.write(`${headLines(answer, { "transfer-encoding": "chunked" }).join("")}\r\n`);
       way.onFirstByte();
-      if (!isHead(response)) stream.write("this is no chunk\r\n");
-      close(0);
+      send(isHead(response) ? body : NO_CHUNK, () => close(0));
       return steps;
     case "slow-headers": {
       const lines = [...headLines(answer, length), "\r\n"];
@@ -82,22 +90,22 @@ export function sendRaw(
       steps.run(
         lines.map((_, index) => index * gapUs),
         (index) => stream.write(lines[index]!),
-        () => {
-          stream.write(body);
-          close(body.length);
-        },
+        () => send(body, () => close(body.length)),
       );
       return steps;
     }
     case "slow-close":
       stream.write(`${headLines(answer, length).join("")}\r\n`);
-      stream.write(body, () => way.onEnd(body.length));
       way.onFirstByte();
-      steps.run(
-        [fault.afterUs],
-        () => {},
-        () => stream.destroySoon(),
-      );
+      send(body, () => {
+        // Called when all that was written before has left.
+        stream.write("", () => way.onEnd(body.length));
+        steps.run(
+          [fault.afterUs],
+          () => {},
+          () => stream.destroySoon(),
+        );
+      });
       return steps;
   }
 }

@@ -8,7 +8,7 @@ import {
   type Underway,
   type Way,
 } from "./delivery.ts";
-import { sendInPieces, sendWhole, slowly } from "./whole.ts";
+import { sendAnswer, sendInPieces, sendThen, slowly } from "./whole.ts";
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
 
@@ -36,13 +36,16 @@ export function sendOnStream(
   };
   switch (fault.kind) {
     case "reset":
-      if (fault.when === "before") end(NGHTTP2_INTERNAL_ERROR, 0);
-      else if (fault.when === "amid") {
+      if (fault.when === "after") {
+        return sendThen(response, delivery, way, () => way.socket.resetAndDestroy());
+      }
+      if (fault.when === "amid") {
         return cut(response, delivery, way, {
           share: 0.5,
           after: (sent) => end(NGHTTP2_INTERNAL_ERROR, sent),
         });
-      } else sendThen(response, delivery, way, () => way.socket.resetAndDestroy());
+      }
+      end(NGHTTP2_INTERNAL_ERROR, 0);
       return steps;
     case "empty":
       end(NGHTTP2_NO_ERROR, 0);
@@ -60,28 +63,32 @@ export function sendOnStream(
         share: fault.share,
         after: (sent) => void response.end(() => way.onEnd(sent)),
       });
-    case "slow-headers":
-      steps.run(
-        [fault.overUs],
-        () => sendWhole(response, delivery, way),
-        () => {},
-      );
-      return steps;
+    case "slow-headers": {
+      let answering: Underway = steps;
+      const begin = (): void => void (answering = sendAnswer(response, delivery, way));
+      steps.run([fault.overUs], begin, () => {});
+      return {
+        cancel() {
+          steps.cancel();
+          answering.cancel();
+        },
+      };
+    }
     case "slow-body":
-      return sendInPieces(response, delivery, way, { transfer: slowly(bodyBytes, fault.overUs) });
+      return sendInPieces(response, delivery, way, {
+        transfer: slowly(bodyBytes, fault.overUs, delivery.transfer),
+      });
     case "slow-close":
-      sendThen(response, delivery, way, () =>
+      return sendThen(response, delivery, way, () =>
         steps.run(
           [fault.afterUs],
           () => goAway(session),
           () => {},
         ),
       );
-      return steps;
     case "early-close":
     case "goaway":
-      sendThen(response, delivery, way, () => goAway(session));
-      return steps;
+      return sendThen(response, delivery, way, () => goAway(session));
   }
 }
 
@@ -92,19 +99,6 @@ function goAway(session: ServerHttp2Stream["session"]): void {
   session.close();
 }
 
-function sendThen(
-  response: Http2ServerResponse,
-  delivery: Delivery,
-  way: Way,
-  then: () => void,
-): void {
-  const onEnd = (bodyBytes: number): void => {
-    way.onEnd(bodyBytes);
-    then();
-  };
-  sendWhole(response, delivery, { ...way, onEnd });
-}
-
 function cut(
   response: Http2ServerResponse,
   delivery: Delivery,
@@ -113,7 +107,7 @@ function cut(
 ): Underway {
   const send = Math.floor(bodyBytesOf(response, delivery.answer) * share);
   return sendInPieces(response, delivery, way, {
-    transfer: AT_ONCE,
+    transfer: delivery.transfer ?? AT_ONCE,
     send,
     after: () => after(send),
   });

@@ -1,11 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { planTransfer } from "../transfer/index.ts";
+import { planTransfer, type TransferPiece } from "../transfer/index.ts";
 import type { Transfer } from "../model.ts";
 import {
   type AnyResponse,
   bytesOf,
   type Delivery,
   isHead,
+  NOTHING,
   Steps,
   type Underway,
   type Way,
@@ -16,8 +17,30 @@ const SLOW_PIECES = 50;
 /** Bodies up to here are copied into one piece with their head. */
 const ONE_PIECE_BYTES = 16_384;
 
-/** An answer without a fault, in one go. The common case, on the hot path. */
-export function sendWhole(response: AnyResponse, { answer }: Delivery, way: Way): void {
+/** An answer without a fault: in one go, or at the pace that it has. */
+export function sendAnswer(response: AnyResponse, delivery: Delivery, way: Way): Underway {
+  const { transfer } = delivery;
+  if (transfer !== null) return sendInPieces(response, delivery, way, { transfer });
+  sendWhole(response, delivery, way);
+  return NOTHING;
+}
+
+/** The same, and then what is done to its connection. */
+export function sendThen(
+  response: AnyResponse,
+  delivery: Delivery,
+  way: Way,
+  then: () => void,
+): Underway {
+  const onEnd = (bodyBytes: number): void => {
+    way.onEnd(bodyBytes);
+    then();
+  };
+  return sendAnswer(response, delivery, { ...way, onEnd });
+}
+
+/** An answer in one go. The common case, on the hot path. */
+function sendWhole(response: AnyResponse, { answer }: Delivery, way: Way): void {
   // The compatible response of HTTP/2 takes the same calls.
   const http = response as ServerResponse;
   const { body, headers, status } = answer;
@@ -52,34 +75,50 @@ export function sendInPieces(
 ): Underway {
   const http = response as ServerResponse;
   const body = bytesOf(answer.body);
-  const sent = body.subarray(0, isHead(response) ? 0 : send);
+  const whole = isHead(response) ? 0 : body.length;
+  const sent = body.subarray(0, Math.min(whole, send ?? whole));
   const length = answer.body === null ? {} : { "content-length": body.length };
   http.writeHead(answer.status, { ...answer.headers, ...length });
   http.flushHeaders();
   way.onFirstByte();
-  const pieces = planTransfer(sent.length, transfer);
+  const pieces = planTransfer(whole, transfer, sent.length);
   const steps = new Steps(way);
   const finish = after ?? (() => void http.end(() => way.onEnd(sent.length)));
+  runPieces(steps, { bytes: sent, pieces, write: (piece) => void http.write(piece) }, () => {
+    // What is cut off is cut off once the kernel has what came before.
+    if (after === undefined || sent.length === 0) finish();
+    else http.write("", finish);
+  });
+  return steps;
+}
+
+/** Writes pieces of some bytes, each when its time has come, then calls `last`. */
+export function runPieces(
+  steps: Steps,
+  what: {
+    readonly bytes: Buffer;
+    readonly pieces: readonly TransferPiece[];
+    readonly write: (piece: Buffer) => void;
+  },
+  last: () => void,
+): void {
+  const { bytes, pieces, write } = what;
   let from = 0;
   steps.run(
     pieces.map(({ afterUs }) => afterUs),
     (index) => {
       const { endByte } = pieces[index]!;
-      const piece = sent.subarray(from, endByte);
+      const piece = bytes.subarray(from, endByte);
       from = endByte;
-      http.write(piece);
+      write(piece);
     },
-    () => {
-      // What is cut off is cut off once the kernel has what came before.
-      if (after === undefined || sent.length === 0) finish();
-      else http.write("", finish);
-    },
+    last,
   );
-  return steps;
 }
 
-/** The transfer that spreads a body over so long. */
-export function slowly(bodyBytes: number, overUs: number): Transfer {
+/** The transfer that spreads a body over so long; the one that it has, where that takes longer. */
+export function slowly(bodyBytes: number, overUs: number, own: Transfer | null): Transfer {
+  if (own !== null && (planTransfer(bodyBytes, own).at(-1)?.afterUs ?? 0) >= overUs) return own;
   const chunks = Math.max(Math.min(SLOW_PIECES, bodyBytes), 1);
   return { bytesPerSec: Math.max(bodyBytes, 1) / (overUs / 1e6), chunks, chunkGapUs: 0 };
 }

@@ -31,16 +31,24 @@ export interface TransferPiece {
 }
 
 /**
- * When which part of a body of so many bytes is sent: pieces in order, the last one ends the body;
- * none for an empty body. Never more than 10,000.
+ * When which part of a body of so many bytes is sent: pieces in order, the last one ends the body,
+ * or its first `upToBytes` where it is cut off there, at the pace of the whole; none where there is
+ * nothing to send. Never more than 10,000.
  */
-export function planTransfer(bodyBytes: number, transfer: Transfer): TransferPiece[] {
+export function planTransfer(
+  bodyBytes: number,
+  transfer: Transfer,
+  upToBytes = bodyBytes,
+): TransferPiece[] {
   const { bytesPerSec, chunkGapUs, chunks } = transfer;
   const wholeUs = (bodyBytes / bytesPerSec) * 1e6;
   const wanted = chunks > 0 ? chunks : Math.ceil(wholeUs / PIECE_US);
   const count = Math.min(Math.max(wanted, 1), CHUNKS_MAX, bodyBytes);
-  return Array.from({ length: count }, (_, index) => {
-    const endByte = Math.round((bodyBytes * (index + 1)) / count);
-    return { endByte, afterUs: (endByte / bytesPerSec) * 1e6 + index * chunkGapUs };
-  });
+  const boundary = (index: number): number => Math.round((bodyBytes * index) / count);
+  const pieces: TransferPiece[] = [];
+  for (let index = 0; index < count && boundary(index) < upToBytes; index++) {
+    const endByte = Math.min(boundary(index + 1), upToBytes);
+    pieces.push({ endByte, afterUs: (endByte / bytesPerSec) * 1e6 + index * chunkGapUs });
+  }
+  return pieces;
 }
