@@ -67,7 +67,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/capture": {
     list: "import.ts",
     shared: filesOf(
-      "answers arrivals collect foreign format har-fields http-fields http-message json-scan",
+      "answers arrivals calls collect foreign format har-fields http-fields http-message json-scan",
       "ledger session source split warnings",
     ),
   },
