@@ -1,5 +1,6 @@
 import { formatCount, ShakedownError } from "../core/index.ts";
 import {
+  countsOf,
   describeDependencies,
   type Ledger,
   type Profile,
@@ -147,15 +148,6 @@ function recordsOf(held: readonly HeldRecord[]): ProfileRecord[] {
       ...(calls[index] === undefined ? {} : { dependencyCalls: calls[index] }),
     };
   });
-}
-
-function countsOf(records: readonly ProfileRecord[]): ProfileManifest["counts"] {
-  return {
-    records: records.length,
-    routes: new Set(records.map(({ route }) => route)).size,
-    sessions: new Set(records.flatMap(({ session }) => session ?? [])).size,
-    bodies: records.filter(({ body }) => body !== undefined).length,
-  };
 }
 
 /** When the first request arrived, to the millisecond. */

@@ -1,6 +1,7 @@
 import { formatCount } from "../core/index.ts";
 import { describeProfile, type Profile, readProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { DISTIL_COMMANDS } from "./profile-distil.ts";
 import {
   ledgerLines,
   mixLines,
@@ -48,8 +49,18 @@ async function show(io: CliIo, given: ProfileArguments): Promise<void> {
 }
 
 export const profileCommand: Command = (io) => ({
-  command: "profile <file>",
-  describe: "say what a profile holds: rates, routes, ledger, what was redacted",
+  command: "profile",
+  describe: "say what a profile holds; make a smaller one of it, or one of several",
+  builder: (yargs) => {
+    for (const command of DISTIL_COMMANDS) yargs.command(command(io));
+    return yargs.command(showCommand(io)).demandCommand(0);
+  },
+  handler: () => {},
+});
+
+const showCommand: Command = (io) => ({
+  command: "$0 <file>",
+  describe: "say what a profile holds: rates, burstiness, routes, keys, what was redacted",
   builder: (yargs) =>
     yargs
       .positional("file", {

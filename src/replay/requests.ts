@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { ProfileRecord, Rekeyer } from "../profile/index.ts";
+import { type ProfileRecord, type Rekeyer, sessionOf } from "../profile/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
 import type { Exchange } from "./exchange.ts";
 import { type PrepareFor, type PreparedRequest, prepareRequest } from "./prepare.ts";
@@ -41,11 +41,6 @@ export function routesOf(
 const CLONES_KEPT_BYTES = 64 * 1_024 * 1_024;
 /** What a prepared request takes beside its bytes. */
 const CLONE_BYTES = 500;
-
-/** Whose request a record is: its session where the capture knows one, else its connection. */
-export function sessionOf(record: ProfileRecord): string | null {
-  return record.session ?? record.connection ?? null;
-}
 
 /** A start's session, told apart from that of other copies of the capture. */
 export function sessionOfStart(

@@ -3,9 +3,14 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { captureProfile } from "../capture/index.ts";
-import { keyedDraw, ShakedownError } from "../core/index.ts";
-import { type Profile, type ProfileRecord, readProfile } from "../profile/index.ts";
-import { sessionOf } from "../replay/index.ts";
+import { ShakedownError } from "../core/index.ts";
+import {
+  filterRecords,
+  fromFirst,
+  type Profile,
+  readProfile,
+  sampleRecords,
+} from "../profile/index.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Pseudonyms come from the file itself, so that the same capture gives the same plan again. */
@@ -47,23 +52,6 @@ export async function readCaptured(
   }
 }
 
-/** `GET /products/*`: a star stands for anything. */
-function routePattern(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
-}
-
-function passes(filter: NonNullable<Scenario["filter"]>): (record: ProfileRecord) => boolean {
-  const routes = filter.route?.map(routePattern);
-  const statuses = filter.status?.map(
-    (text) => new RegExp(`^${text.replaceAll("x", String.raw`\d`)}$`),
-  );
-  return ({ method, route, status }) =>
-    (filter.method?.includes(method) ?? true) &&
-    (routes?.some((pattern) => pattern.test(route)) ?? true) &&
-    (statuses?.some((pattern) => status !== undefined && pattern.test(String(status))) ?? true);
-}
-
 /**
  * The records of a profile that a scenario keeps: those that pass its filter, and of those the
  * sample, drawn from the seed, whole sessions together where it is by session. Arrivals begin anew
@@ -73,27 +61,13 @@ function passes(filter: NonNullable<Scenario["filter"]>): (record: ProfileRecord
 export function keptRecords(profile: Profile, scenario: Scenario, seed: string): Profile {
   const { filter, sample } = scenario;
   if (filter === undefined && sample === undefined) return profile;
-  const filtered = profile.records.filter(filter === undefined ? () => true : passes(filter));
-  if (sample?.by === "session" && !filtered.some((record) => sessionOf(record) !== null)) {
-    throw new ShakedownError("PROFILE_INVALID", "the profile knows no sessions to sample by", {
-      hint: "sample by request instead",
-    });
-  }
-  const drawn = filtered.filter((record, index) => {
-    if (sample === undefined) return true;
-    const key = sample.by === "session" ? (sessionOf(record) ?? index) : index;
-    return keyedDraw(seed, "sample", key).uniform("kept") < sample.share;
-  });
-  const [first] = drawn;
-  if (first === undefined) {
+  const filtered = filter === undefined ? profile.records : filterRecords(profile.records, filter);
+  const drawn = sample === undefined ? filtered : sampleRecords(filtered, sample, seed);
+  if (drawn.length === 0) {
     const of = `none of the profile's ${profile.records.length} records`;
     throw new ShakedownError("PROFILE_INVALID", `${of} passes the filter and the sample`, {
       hint: "`shakedown profile <file>` lists its routes, methods and statuses",
     });
   }
-  const records = drawn.map((record) => ({
-    ...record,
-    offsetNs: record.offsetNs - first.offsetNs,
-  }));
-  return { manifest: profile.manifest, records };
+  return { manifest: profile.manifest, records: fromFirst(drawn) };
 }

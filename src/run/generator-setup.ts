@@ -1,12 +1,11 @@
 import { availableParallelism } from "node:os";
 import { formatCount, formatDurationNs, formatRatePerSec, ShakedownError } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
-import type { Profile } from "../profile/index.ts";
+import { type Profile, sessionOf } from "../profile/index.ts";
 import {
   choosePacing,
   chooseWorkers,
   type GeneratorJob,
-  sessionOf,
   TRANSPORT_LIMITS,
   type TransportName,
   type TransportTarget,

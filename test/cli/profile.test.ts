@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import yargs from "yargs";
 import type { CliIo } from "../../src/cli/command.ts";
@@ -41,6 +44,34 @@ describe("shakedown profile", () => {
       /^ {2}GET \/products\/\{slug\} +16 +15\.8 % +█▉$/m,
     ]) {
       expect(out).toMatch(part);
+    }
+  });
+
+  it("cut writes a part, and says what it has kept of the whole", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "shakedown-cut-"));
+    const out = join(folder, "part.ndjson.gz");
+    try {
+      const said = await shakedown(
+        "profile",
+        "cut",
+        STOREFRONT,
+        "--from",
+        "1m",
+        "--for",
+        "2m",
+        "-o",
+        out,
+      );
+      expect(said).toMatch(/^requests +101 → 44$/m);
+      expect(said).toMatch(/^mix of routes +6.05 % of it lies elsewhere$/m);
+      const { manifest, records } = await readProfile(out);
+      expect(records).toHaveLength(44);
+      expect(manifest.ledger).toMatchObject({ records: 101, kept: 44, filtered: 57 });
+      await expect(shakedown("profile", "cut", STOREFRONT, "-o", out)).rejects.toMatchObject({
+        code: "OUTPUT_UNWRITABLE",
+      });
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 
