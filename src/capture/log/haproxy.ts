@@ -7,7 +7,7 @@ import { strftimeReader, type TimeReader } from "./moment.ts";
 const STAMP = /\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] /;
 /** Front end, back end and server, timers, status, bytes, two cookies, termination state. */
 const FIELDS =
-  /^\S+ \S+\/\S+ (?:-?\d+\/){4}(\+?)(-?\d+) (-1|\d{1,3}) \+?\d+ \S+ \S+ ([\w-]{4}) [\d/+]+ [\d/]+ /;
+  /^\S+ [^\s/]+\/\S+ (?:-?\d+\/){4}(\+?)(-?\d+) (-1|\d{1,3}) \+?\d+ \S+ \S+ ([\w-]{4}) [\d/+]+ [\d/]+ /;
 const NO_LINE = "the line is not of HAProxy's HTTP log";
 
 function acceptTime(): TimeReader {

@@ -1,0 +1,146 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, createServer, type IncomingMessage, request } from "node:http";
+import { type AddressInfo, connect, createServer as createPort } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { findNginx } from "../../replay/transports/nginx.ts";
+import { captureTexts } from "../reading.ts";
+
+const FORMAT =
+  '$remote_addr $connection [$msec] "$request" $status $request_time "$http_user_agent"';
+/** What the clock of a server that ticks in milliseconds, and two readings of it, may be off by. */
+const TOLERANCE_MS = 2;
+const COUNT = 60;
+
+const nginxFile = findNginx();
+const isMissing = nginxFile === undefined && process.env["CI"] !== "true";
+
+async function freePort(): Promise<number> {
+  const server = createPort().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), "close");
+  return port;
+}
+
+const configOf = (folder: string, port: number, upstream: number): string => `
+daemon off;
+master_process off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events { worker_connections 64; }
+http {
+  log_format timed '${FORMAT}';
+  access_log ${folder}/access.log timed;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  server {
+    listen 127.0.0.1:${port};
+    location / { proxy_pass http://127.0.0.1:${upstream}; }
+  }
+}
+`;
+
+async function answering(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const socket = connect(port, "127.0.0.1");
+    const isUp = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`nginx does not listen on ${port}`);
+}
+
+interface Sent {
+  readonly path: string;
+  readonly startMs: number;
+  readonly tookMs: number;
+}
+
+const nowMs = (): number => performance.timeOrigin + performance.now();
+
+async function send(agent: Agent, port: number, path: string): Promise<Sent> {
+  const headers = { "user-agent": `probe "\\\u00fc` };
+  const startMs = nowMs();
+  const outgoing = request({ agent, host: "127.0.0.1", port, path, headers }).end();
+  const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+  incoming.resume();
+  await once(incoming, "end");
+  return { path, startMs, tookMs: nowMs() - startMs };
+}
+
+/** Requests through a real nginx, and the log that it wrote of them. */
+async function served(): Promise<{ sent: Sent[]; log: Buffer }> {
+  const folder = mkdtempSync(join(tmpdir(), "shakedown-nginx-log-"));
+  const upstream = createServer((incoming, answer) => {
+    setTimeout(() => answer.end("x"), Number(incoming.url?.split("=")[1]));
+  }).listen(0, "127.0.0.1");
+  await once(upstream, "listening");
+  const port = await freePort();
+  const { port: upstreamPort } = upstream.address() as AddressInfo;
+  writeFileSync(join(folder, "nginx.conf"), configOf(folder, port, upstreamPort));
+  const child = spawn(nginxFile!, ["-p", folder, "-c", "nginx.conf"], { stdio: "ignore" });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    await answering(port);
+    await send(agent, port, "/rehearsal?ms=1");
+    const sent: Sent[] = [];
+    for (let index = 0; index < COUNT; index++) {
+      sent.push(await send(agent, port, `/item/${index}?ms=${index % 20}`));
+    }
+    child.kill("SIGQUIT");
+    await once(child, "exit");
+    return { sent, log: readFileSync(join(folder, "access.log")) };
+  } finally {
+    agent.destroy();
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    upstream.close();
+    upstream.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const medianOf = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+it.skipIf(isMissing)(
+  "a real nginx's log gives the arrivals and durations that its client saw",
+  async () => {
+    const { sent, log } = await served();
+    const { profile } = await captureTexts(
+      { "access.log": log },
+      { logFormat: FORMAT, redact: false },
+    );
+    const { manifest, records } = profile;
+    expect(manifest.ledger).toMatchObject({ records: COUNT + 1, kept: COUNT + 1, rejected: [] });
+    expect(manifest.timePrecisionNs).toBe(1e6);
+    const found = records.filter(({ path }) => path.startsWith("/item/"));
+    expect(found.map(({ path }) => path)).toEqual(sent.map(({ path }) => path));
+    expect(new Set(found.map(({ connection }) => connection)).size).toBe(1);
+    expect(found[0]!.headers).toEqual([["user-agent", 'probe "\\\u00fc']]);
+    const startMs = Date.parse(manifest.startedAt!);
+    const late = found.map(
+      ({ offsetNs }, index) => startMs + offsetNs / 1e6 - sent[index]!.startMs,
+    );
+    const longer = found.map(
+      ({ serviceTimeUs }, index) => serviceTimeUs! / 1_000 - sent[index]!.tookMs,
+    );
+    // The server begins after its client, and is done before it, on a busy machine too.
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(-TOLERANCE_MS);
+    expect(Math.max(...longer)).toBeLessThanOrEqual(TOLERANCE_MS);
+    expect(medianOf(late)).toBeLessThanOrEqual(TOLERANCE_MS);
+    expect(medianOf(longer)).toBeGreaterThanOrEqual(-TOLERANCE_MS);
+  },
+  20_000,
+);
