@@ -186,6 +186,11 @@ export async function captureProfile(
     collector.endFile(file.name);
     source.push({ file: file.name, format: format.name, ...file.fingerprint() });
   }
+  if (options.service !== undefined && !TRACE_FORMATS.some((format) => formats.has(format))) {
+    throw new ShakedownError("USAGE", "--service is for traces, and none was given", {
+      hint: "leave it out; --host keeps the requests to one host",
+    });
+  }
   const { book, held } = collector;
   if (held.length === 0)
     throw empty(
