@@ -270,3 +270,17 @@ describe("traces", () => {
     },
   );
 });
+
+describe("a service", () => {
+  it("is asked for of traces only, and one that is not there is told with those that are", async () => {
+    const log = '1.2.3.4 - - [01/Jan/2024:00:00:00 +0000] "GET / HTTP/1.1" 200 5\n';
+    await expect(captureTexts({ "x.log": log }, { service: "shop" })).rejects.toMatchObject({
+      code: "USAGE",
+    });
+    const orders = captureProfile([fixture("otlp-orders.pb")], { ...KEYED, service: "shops" });
+    await expect(orders).rejects.toMatchObject({
+      code: "CAPTURE_EMPTY",
+      hint: expect.stringContaining("--service names one: shop 3") as string,
+    });
+  });
+});
