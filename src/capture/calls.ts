@@ -1,4 +1,8 @@
-import { type DependencyCall, type describeDependencies, routeTemplates } from "../profile/index.ts";
+import {
+  type DependencyCall,
+  type describeDependencies,
+  routeTemplates,
+} from "../profile/index.ts";
 import {
   fitErrors,
   fitLatency,
