@@ -64,7 +64,15 @@ export async function startWireMock(
   const args = `--bind-address 127.0.0.1 --port ${port} --disable-banner --no-request-journal`;
   const child: ChildProcess = spawn(
     "java",
-    ["-XX:TieredStopAtLevel=1", "-jar", JAR, ...args.split(" "), "--root-dir", folder],
+    [
+      "-XX:TieredStopAtLevel=1",
+      "-Duser.timezone=UTC",
+      "-jar",
+      JAR,
+      ...args.split(" "),
+      "--root-dir",
+      folder,
+    ],
     { stdio: ["ignore", "ignore", "ignore"] },
   );
   const exited = once(child, "exit");

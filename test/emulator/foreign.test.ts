@@ -35,7 +35,13 @@ it("WireMock: what is not supported is named with its place", () => {
   };
   const mappings = [
     { request: { url: "/a" }, response },
-    { request: { url: "/b", bodyPatterns: [{ matchesXPath: "//a" }] }, response: {} },
+    {
+      request: {
+        url: "/b",
+        bodyPatterns: [{ equalToXml: "<a/>", exemptedComparisons: ["ATTR_VALUE"] }],
+      },
+      response: {},
+    },
     { request: { urlPathPattern: "(?<!" }, response: {} },
   ];
   const { named, stubs } = imported({ mappings });
@@ -43,7 +49,7 @@ it("WireMock: what is not supported is named with its place", () => {
   expect(named.slice(0, 3)).toEqual([
     "mappings[0].response.proxyBaseUrl: not supported",
     "mappings[0].response.headers.Content-Type: several values: the first is sent",
-    "mappings[1]: left out: mappings[1].request.bodyPatterns[0]: matchesXPath is not supported",
+    "mappings[1]: left out: mappings[1].request.bodyPatterns[0]: exemptedComparisons is not supported",
   ]);
   expect(named[3]).toMatch(/^mappings\[2\]: left out: request.pathPattern is not a regular/);
 });
@@ -106,6 +112,35 @@ it("headers with several values keep them all, in WireMock as in Hoverfly", () =
     const { named, stubs } = imported(content);
     expect(named).toEqual([]);
     expect(stubs[0]?.response?.headers).toEqual({ "Set-Cookie": ["a=1", "b=2"], "X-One": "1" });
+  }
+});
+
+it("WireMock: a condition that cannot be asked leaves the mapping out, and says why", () => {
+  const conditions: readonly [condition: object, why: RegExp][] = [
+    [{ before: "yesterday" }, /body\.0.*before.* is not a date and time/],
+    [
+      { after: "now", actualFormat: "QQQ" },
+      /actualFormat is not a date's pattern: QQQ is not known/,
+    ],
+    [{ equalToDateTime: "now", truncateActual: "week" }, /truncateActual is no truncation/],
+    [{ lessThanNumber: "many" }, /lessThanNumber holds no number/],
+    [{ matchesJsonSchema: {}, schemaVersion: "V3" }, /schemaVersion is no draft/],
+    [{ matchesJsonSchema: { type: "strnig" } }, /matchesJsonSchema is no JSON Schema/],
+    [
+      { matchesJsonSchema: { $ref: "http://example.com/a.json" } },
+      /is no JSON Schema: can't resolve/,
+    ],
+    [{ matchesJsonSchema: {}, schemaVersion: "V4" }, /schemaVersion V4 is not supported/],
+    [{ matchesJsonSchema: "{" }, /matchesJsonSchema holds no JSON/],
+    [{ equalToXml: "<a>" }, /equalToXml is not well-formed XML/],
+    [{ equalToXml: "<a/>", enablePlaceholders: true }, /enablePlaceholders is not supported/],
+    [{ matchesXPath: "//" }, /matchesXPath is not an XPath/],
+    [{ matchesXPath: "//n:a" }, /matchesXPath is not an XPath: Cannot resolve QName n/],
+  ];
+  for (const [condition, why] of conditions) {
+    const { named, stubs } = imported({ request: { bodyPatterns: [condition] }, response: {} });
+    expect(stubs).toEqual([]);
+    expect(named.join("\n")).toMatch(why);
   }
 });
 

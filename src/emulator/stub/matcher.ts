@@ -1,7 +1,23 @@
 import { jsonpath } from "json-p3";
 import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
+import { compileDateMatcher, type DateMatcher, dateMatcherSchemas } from "./date-matcher.ts";
 import { equalJson } from "./equal-json.ts";
+import { compileEqualXml, type EqualToXml, equalXmlMatcherSchema } from "./equal-xml.ts";
+import { checked } from "./fields.ts";
+import {
+  compileJsonSchema,
+  jsonSchemaMatcherSchema,
+  type MatchesJsonSchema,
+} from "./json-schema.ts";
+import {
+  compileNumberMatcher,
+  NUMBER_OPERATORS,
+  type NumberMatcher,
+  numberMatcherSchemas,
+  isNumberMatcher,
+} from "./number-matcher.ts";
+import { compileXPath } from "./xpath.ts";
 
 /** Longer texts are not put to a pattern: they do not match it. */
 export const PATTERN_INPUT_MAX = 65_536;
@@ -21,11 +37,24 @@ interface MatchesJsonPath {
   readonly value?: Matcher | undefined;
 }
 
+interface MatchesXPath {
+  readonly matchesXPath: string;
+  /** The namespaces that the expression's prefixes stand for. */
+  readonly namespaces?: Readonly<Record<string, string>> | undefined;
+  /** What a found value has to be; left out: what is found is nodes, or true, or not empty. */
+  readonly value?: Matcher | undefined;
+}
+
 /** What a text (a header, a query parameter, a body) has to be. */
 export type Matcher =
   | EqualTo
   | EqualToJson
   | MatchesJsonPath
+  | MatchesJsonSchema
+  | MatchesXPath
+  | EqualToXml
+  | NumberMatcher
+  | DateMatcher
   | { readonly contains: string }
   | { readonly doesNotContain: string }
   | { readonly matches: string }
@@ -47,23 +76,32 @@ export function wholePattern(pattern: string): RegExp {
   return new RegExp(`^(?:${bare})$`, bare === pattern ? "s" : "si");
 }
 
-/** A text that the reader accepts; what it throws is the message. */
-const checked = (read: (text: string) => unknown, what: string) =>
-  z.string().superRefine((text, context) => {
-    try {
-      read(text);
-    } catch (thrown) {
-      context.addIssue({ code: "custom", message: `is not ${what}: ${messageOf(thrown)}` });
-    }
-  });
-
 /** A text that is a pattern. */
 export const patternField = () => checked(wholePattern, "a regular expression");
 const jsonPathField = () => checked((path) => jsonpath.compile(path), "a JSONPath (RFC 9535)");
 
+const xpathSchema = z.lazy(() =>
+  z
+    .strictObject({
+      matchesXPath: z.string(),
+      namespaces: z.record(z.string(), z.string()).optional(),
+      value: matcherSchema.optional(),
+    })
+    .superRefine(({ matchesXPath, namespaces = {} }, context) => {
+      try {
+        compileXPath(matchesXPath, namespaces);
+      } catch (thrown) {
+        const message = `is not an XPath: ${messageOf(thrown)}`;
+        context.addIssue({ code: "custom", path: ["matchesXPath"], message });
+      }
+    }),
+);
+
 const OPERATORS =
   "equalTo, contains, doesNotContain, matches, doesNotMatch, absent, " +
-  "equalToJson, matchesJsonPath, and, or, not, hasExactly, includes";
+  `equalToJson, matchesJsonPath, matchesJsonSchema, equalToXml, matchesXPath, ` +
+  `${NUMBER_OPERATORS.join(", ")}, before, after, equalToDateTime, ` +
+  "and, or, not, hasExactly, includes";
 
 /** A matcher as people write it: a text that has to be equal, or one operator with its options. */
 export const matcherSchema: z.ZodType<Matcher> = z.lazy(() =>
@@ -82,6 +120,11 @@ export const matcherSchema: z.ZodType<Matcher> = z.lazy(() =>
         ignoreExtraElements: z.boolean().optional(),
       }),
       z.strictObject({ matchesJsonPath: jsonPathField(), value: matcherSchema.optional() }),
+      jsonSchemaMatcherSchema,
+      equalXmlMatcherSchema,
+      xpathSchema,
+      ...numberMatcherSchemas,
+      ...dateMatcherSchemas,
       z.strictObject({ and: z.array(matcherSchema).min(1) }),
       z.strictObject({ or: z.array(matcherSchema).min(1) }),
       z.strictObject({ not: matcherSchema }),
@@ -92,14 +135,17 @@ export const matcherSchema: z.ZodType<Matcher> = z.lazy(() =>
   ),
 );
 
-/** Whether what came for a name is what was asked for; nothing came: no values. */
-export type Test = (values: readonly string[]) => boolean;
-type TextTest = (text: string) => boolean;
+/**
+ * Whether what came for a name is what was asked for; nothing came: no values. `nowMs` is when the
+ * call came, since the epoch.
+ */
+export type Test = (values: readonly string[], nowMs: number) => boolean;
+type TextTest = (text: string, nowMs: number) => boolean;
 
 const someOf =
   (test: TextTest): Test =>
-  (values) =>
-    values.some(test);
+  (values, nowMs) =>
+    values.some((text) => test(text, nowMs));
 
 function parsed(text: string): unknown {
   try {
@@ -124,23 +170,32 @@ export const textOf = (value: unknown): string =>
 function jsonPathTest({ matchesJsonPath, value }: MatchesJsonPath): Test {
   const query = jsonpath.compile(matchesJsonPath);
   const test = value === undefined ? null : compileMatcher(value);
-  return someOf((text) => {
+  return someOf((text, nowMs) => {
     const document = parsed(text);
     if (typeof document !== "object" || document === null) return false;
     const found = query.query(document as Parameters<typeof query.query>[0]).values();
-    if (test !== null) return test(found.map(textOf));
+    if (test !== null) return test(found.map(textOf), nowMs);
     return found.some(isSomething);
+  });
+}
+
+function xpathTest({ matchesXPath, namespaces = {}, value }: MatchesXPath): Test {
+  const find = compileXPath(matchesXPath, namespaces);
+  const test = value === undefined ? null : compileMatcher(value);
+  return someOf((text, nowMs) => {
+    const { isSomething: something, texts } = find(text);
+    return test === null ? something : test(texts, nowMs);
   });
 }
 
 /** Each value is wanted by some matcher, and each matcher finds a value. */
 function severalTest(matchers: readonly Matcher[], exactly: boolean): Test {
   const tests = matchers.map(compileMatcher);
-  return (values) =>
-    tests.every((test) => values.some((value) => test([value]))) &&
+  return (values, nowMs) =>
+    tests.every((test) => values.some((value) => test([value], nowMs))) &&
     (!exactly ||
       (values.length === tests.length &&
-        values.every((value) => tests.some((test) => test([value])))));
+        values.every((value) => tests.some((test) => test([value], nowMs)))));
 }
 
 function jsonTest(matcher: EqualToJson): Test {
@@ -154,8 +209,26 @@ function jsonTest(matcher: EqualToJson): Test {
   });
 }
 
+type Own = MatchesJsonSchema | EqualToXml | NumberMatcher | DateMatcher;
+type Common = Exclude<Matcher, Own>;
+
+/** The operators that have files of their own; null: it is another. */
+function compileOwn(matcher: Matcher): TextTest | null {
+  if ("matchesJsonSchema" in matcher) return compileJsonSchema(matcher);
+  if ("equalToXml" in matcher) return compileEqualXml(matcher);
+  if ("before" in matcher || "after" in matcher || "equalToDateTime" in matcher) {
+    return compileDateMatcher(matcher);
+  }
+  return isNumberMatcher(matcher) ? compileNumberMatcher(matcher) : null;
+}
+
 /** The matcher made ready. Of several values one has to match, but for `absent` and the lists. */
 export function compileMatcher(matcher: Matcher): Test {
+  const own = compileOwn(matcher);
+  return own === null ? compileCommon(matcher as Common) : someOf(own);
+}
+
+function compileCommon(matcher: Common): Test {
   if ("equalTo" in matcher) {
     const { caseInsensitive = false, equalTo } = matcher;
     if (!caseInsensitive) return (values) => values.includes(equalTo);
@@ -169,13 +242,14 @@ export function compileMatcher(matcher: Matcher): Test {
   if ("absent" in matcher) return (values) => (values.length === 0) === matcher.absent;
   if ("equalToJson" in matcher) return jsonTest(matcher);
   if ("matchesJsonPath" in matcher) return jsonPathTest(matcher);
+  if ("matchesXPath" in matcher) return xpathTest(matcher);
   if ("hasExactly" in matcher) return severalTest(matcher.hasExactly, true);
   if ("includes" in matcher) return severalTest(matcher.includes, false);
   if ("not" in matcher) {
     const test = compileMatcher(matcher.not);
-    return (values) => !test(values);
+    return (values, nowMs) => !test(values, nowMs);
   }
   const tests = ("and" in matcher ? matcher.and : matcher.or).map(compileMatcher);
-  if ("and" in matcher) return (values) => tests.every((test) => test(values));
-  return (values) => tests.some((test) => test(values));
+  if ("and" in matcher) return (values, nowMs) => tests.every((test) => test(values, nowMs));
+  return (values, nowMs) => tests.some((test) => test(values, nowMs));
 }

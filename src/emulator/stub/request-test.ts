@@ -75,7 +75,7 @@ function namedConditions(
 ): Condition[] {
   return Object.entries(matchers).map(([name, matcher]) => {
     const test: Test = compileMatcher(matcher);
-    return { what: `${part} ${name}`, holds: (view) => test(valuesOf(view, name)) };
+    return { what: `${part} ${name}`, holds: (view) => test(valuesOf(view, name), view.nowMs) };
   });
 }
 
@@ -88,7 +88,7 @@ export function conditionsOf(request: RequestSpec): readonly Condition[] {
     const test = compileMatcher(matcher);
     return {
       what: request.body.length === 1 ? "body" : `body, matcher ${index + 1}`,
-      holds: (view) => test(view.text === "" ? [] : [view.text]),
+      holds: (view) => test(view.text === "" ? [] : [view.text], view.nowMs),
     };
   });
   return [

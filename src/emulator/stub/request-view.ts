@@ -5,14 +5,17 @@ export class RequestView {
   readonly call: CallContext;
   /** Without the query, as sent. */
   readonly path: string;
+  readonly nowMs: number;
   readonly #body: Buffer;
   readonly #queryAt: number;
   #text: string | undefined;
   #query: URLSearchParams | undefined;
   #cookies: ReadonlyMap<string, readonly string[]> | undefined;
 
-  constructor(call: CallContext, body: Buffer) {
+  /** `nowMs`: when the call came, since the epoch. */
+  constructor(call: CallContext, body: Buffer, nowMs: number) {
     this.call = call;
+    this.nowMs = nowMs;
     this.#body = body;
     this.#queryAt = call.path.indexOf("?");
     this.path = this.#queryAt < 0 ? call.path : call.path.slice(0, this.#queryAt);

@@ -14,10 +14,6 @@ interface Response {
 /** Gives a matched call its response. */
 export type Responder = (view: RequestView, draw: Draw) => Response;
 
-interface ResponderOptions {
-  readonly wallMsAt: (nowNs: number) => number;
-}
-
 function withJsonType(response: StubResponse): AnswerHeaders {
   const { headers, json } = response;
   if (json === undefined || hasHeader(headers, "content-type")) return headers;
@@ -45,12 +41,7 @@ function compileHeader(
  * A response made ready: all that does not depend on the call is made once.
  * @throws SCENARIO_INVALID when a template is not one; the message begins with `place`
  */
-export function createResponder(
-  response: StubResponse,
-  stub: StubSpec,
-  place: string,
-  { wallMsAt }: ResponderOptions,
-): Responder {
+export function createResponder(response: StubResponse, stub: StubSpec, place: string): Responder {
   const { base64, size, status, template } = response;
   if (response.bodyFile !== undefined) {
     throw new ShakedownError("INTERNAL", `${place}: bodyFile ${response.bodyFile} was not read in`);
@@ -69,7 +60,7 @@ export function createResponder(
   }
   const pathTemplate = stub.request.pathTemplate ?? null;
   const compile = (source: string, where: string) =>
-    compileTemplate(source, `${place}, ${where}`, { pathTemplate, wallMsAt });
+    compileTemplate(source, `${place}, ${where}`, { pathTemplate });
   const body = compile(text, "body");
   const named = Object.entries(headers).map(
     ([name, value]) => [name, compileHeader(value, name, compile)] as const,

@@ -14,7 +14,10 @@ import { StubIndex } from "./stub-index.ts";
 const STARTED = "Started";
 
 export interface StubOptions {
-  /** What `now` in a template starts from: milliseconds since the epoch, at a moment of the emulator's. */
+  /**
+   * What `now` starts from, in a template and in a matcher of dates: milliseconds since the epoch, at
+   * a moment of the emulator's.
+   */
   readonly wallMsAt: (nowNs: number) => number;
 }
 
@@ -102,7 +105,7 @@ export function withBodyFiles(specs: readonly StubSpec[], folder: string): StubS
  */
 export function createStubs(specs: readonly StubSpec[], options: StubOptions): Stubs {
   const prepared = specs
-    .map((spec, index) => prepare(spec, index, options))
+    .map((spec, index) => prepare(spec, index))
     .toSorted((a, b) => a.spec.priority - b.spec.priority || a.index - b.index);
   const lookup = new StubIndex(prepared.map(({ spec }) => spec));
   const states = new Map<string, string>();
@@ -115,9 +118,11 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
   reset();
   const inState = ({ scenario, whenState }: StubSpec): boolean =>
     whenState === undefined || states.get(scenario!) === whenState;
+  const viewOf = (call: CallContext, body: Buffer): RequestView =>
+    new RequestView(call, body, options.wallMsAt(call.nowNs));
   return {
     match(call, body, draw) {
-      const view = new RequestView(call, body);
+      const view = viewOf(call, body);
       const rank = lookup.find(view.path, (each) => {
         const { conditions, spec } = prepared[each]!;
         return inState(spec) && conditions.every(({ holds }) => holds(view));
@@ -128,7 +133,7 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
       if (scenario !== undefined && thenState !== undefined) states.set(scenario, thenState);
       return answer(stub, view, draw);
     },
-    nearMiss: (call, body) => nearMissOf(prepared, inState, new RequestView(call, body)),
+    nearMiss: (call, body) => nearMissOf(prepared, inState, viewOf(call, body)),
     reset,
     states: () => Object.fromEntries(states),
     setState(scenario, state) {
@@ -139,7 +144,7 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
   };
 }
 
-function prepare(spec: StubSpec, index: number, options: StubOptions): Prepared {
+function prepare(spec: StubSpec, index: number): Prepared {
   const responses = spec.sequence ?? [
     spec.response ?? { status: 200, headers: {}, template: false },
   ];
@@ -150,7 +155,7 @@ function prepare(spec: StubSpec, index: number, options: StubOptions): Prepared 
     spec,
     name,
     conditions: conditionsOf(spec.request),
-    responders: responses.map((response) => createResponder(response, spec, place, options)),
+    responders: responses.map((response) => createResponder(response, spec, place)),
     used: 0,
   };
 }

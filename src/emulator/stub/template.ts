@@ -7,7 +7,6 @@ import type { RequestView } from "./request-view.ts";
 export interface TemplateOptions {
   /** Names the segments of the path: `request.path.id`. */
   readonly pathTemplate: string | null;
-  readonly wallMsAt: (nowNs: number) => number;
 }
 
 export type Render = (view: RequestView, draw: Draw) => string;
@@ -130,7 +129,7 @@ export function compileTemplate(source: string, place: string, options: Template
   const render = handlebars.compile(program, { noEscape: true });
   return (view, draw) => {
     now.draw = draw;
-    now.wallMs = options.wallMsAt(view.call.nowNs);
+    now.wallMs = view.nowMs;
     now.calls = 0;
     const request = modelOf(view, names.headers, options.pathTemplate);
     return render({ request });
