@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, createServer, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, connect, createServer as createPort } from "node:net";
+import { Agent, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findNginx } from "../../replay/transports/nginx.ts";
 import { captureTexts } from "../reading.ts";
+import { answering, freePort, medianOf, send, type Sent } from "./client.ts";
 
 const FORMAT =
   '$remote_addr $connection [$msec] "$request" $status $request_time "$http_user_agent"';
@@ -17,14 +18,6 @@ const COUNT = 60;
 
 const nginxFile = findNginx();
 const isMissing = nginxFile === undefined && process.env["CI"] !== "true";
-
-async function freePort(): Promise<number> {
-  const server = createPort().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), "close");
-  return port;
-}
 
 const configOf = (folder: string, port: number, upstream: number): string => `
 daemon off;
@@ -47,38 +40,6 @@ http {
   }
 }
 `;
-
-async function answering(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const socket = connect(port, "127.0.0.1");
-    const isUp = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (isUp) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`nginx does not listen on ${port}`);
-}
-
-interface Sent {
-  readonly path: string;
-  readonly startMs: number;
-  readonly tookMs: number;
-}
-
-const nowMs = (): number => performance.timeOrigin + performance.now();
-
-async function send(agent: Agent, port: number, path: string): Promise<Sent> {
-  const headers = { "user-agent": `probe "\\\u00fc` };
-  const startMs = nowMs();
-  const outgoing = request({ agent, host: "127.0.0.1", port, path, headers }).end();
-  const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
-  incoming.resume();
-  await once(incoming, "end");
-  return { path, startMs, tookMs: nowMs() - startMs };
-}
 
 /** Requests through a real nginx, and the log that it wrote of them. */
 async function served(): Promise<{ sent: Sent[]; log: Buffer }> {
@@ -110,9 +71,6 @@ async function served(): Promise<{ sent: Sent[]; log: Buffer }> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 it.skipIf(isMissing)(
   "a real nginx's log gives the arrivals and durations that its client saw",
