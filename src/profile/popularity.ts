@@ -45,7 +45,7 @@ export function popularityOf(keys: Iterable<string | null>): Popularity {
     requests++;
     times.set(key, (times.get(key) ?? 0) + 1);
   }
-  const counts = Float64Array.from(times.values()).toSorted().reverse();
+  const counts = Float64Array.from(times.values()).toSorted().toReversed();
   const once = counts.reduce((sum, count) => sum + (count === 1 ? 1 : 0), 0);
   return {
     requests,
@@ -76,7 +76,7 @@ export function zipfOf(counts: Float64Array): ZipfFit | null {
   for (let i = 0; i < RESAMPLES; i++) {
     const sample = Float64Array.from(means, (mean) => poisson(mean, prng))
       .toSorted()
-      .reverse();
+      .toReversed();
     const again = likeliest(sample)?.exponent;
     if (again !== undefined) resampled.push(again);
   }
