@@ -125,7 +125,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "envoy: a string of one's own": {
     text: "1700000000.123 7 GET /x 200 shop:8080 10.0.0.9:4711",
     logFormat:
-      "%START_TIME(%s.%3f)% %DURATION% %REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% %REQ(:AUTHORITY)% %DOWNSTREAM_REMOTE_ADDRESS%\\n",
+      "%START_TIME(%s.%3f)% %DURATION% %REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% " +
+      "%REQ(:AUTHORITY)% %DOWNSTREAM_REMOTE_ADDRESS%\\n",
     precisionNs: 1e6,
     startedAt: "2023-11-14T22:13:20.123Z",
     record: { path: "/x", status: 200, serviceTimeUs: 7_000 },
