@@ -34,9 +34,8 @@ function importFile(path: string): Imported {
 
 /**
  * The stubs of WireMock mapping files, of folders of them, of Hoverfly v5 simulations, and of
- * OpenAPI documents of version 3.0 or 3.1.
- * Whatever of a file is not supported
- * is named; a mapping that asks what we cannot ask is left out whole, and named.
+ * OpenAPI documents of version 3.0 or 3.1, with the local files that they refer to.
+ * Whatever of a file is not supported is named; a mapping that asks what we cannot ask is left out whole, and named.
  * @throws FILE_NOT_FOUND
  * @throws FILE_UNREADABLE
  * @throws SCENARIO_INVALID naming file, line and column when a file does not parse

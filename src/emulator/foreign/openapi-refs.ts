@@ -1,5 +1,6 @@
 import { type Fields, fieldsOf, isFields } from "./model.ts";
 import { NotTold } from "./not-told.ts";
+import { writtenRef } from "./openapi-bundle.ts";
 
 /** Longer chains of references are taken for circles. */
 const CHAIN_MAX = 32;
@@ -11,20 +12,23 @@ const unescaped = (part: string): string =>
   decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
 
 function pointed(document: Fields, ref: string): unknown {
-  if (!ref.startsWith("#/")) throw new NotTold(`$ref ${ref}: only within the file is supported`);
+  // What could not be bundled says why.
+  if (!/^#(\/|$)/.test(ref)) throw new NotTold(`$ref ${ref}`);
   let at: unknown = document;
-  for (const part of ref.slice(2).split("/")) {
+  for (const part of ref.split("/").slice(1)) {
     const fields: Fields = Array.isArray(at) ? Object.fromEntries(at.entries()) : fieldsOf(at);
     const name = unescaped(part);
-    if (!Object.hasOwn(fields, name)) throw new NotTold(`$ref ${ref} leads nowhere`);
+    if (!Object.hasOwn(fields, name)) {
+      throw new NotTold(`$ref ${writtenRef(document, ref)} leads nowhere`);
+    }
     at = fields[name];
   }
   return at;
 }
 
 /**
- * A part of the document, or what its `$ref` stands for.
- * @throws NotTold for a reference into another file, to nothing, or round in a circle
+ * A part of a bundled document, or what its `$ref` stands for.
+ * @throws NotTold for a reference that cannot be followed, to nothing, or round in a circle
  */
 export function resolved(document: Fields, value: unknown): Fields {
   let at = value;

@@ -11,6 +11,7 @@ import {
   Notes,
 } from "./model.ts";
 import { NotTold } from "./not-told.ts";
+import { bundled } from "./openapi-bundle.ts";
 import { hasDiscriminator, resolved } from "./openapi-refs.ts";
 
 const METHODS = "get put post delete options head patch trace".split(" ");
@@ -198,7 +199,7 @@ export const isOpenapi = (content: unknown): boolean =>
  */
 export function openapiStubs(file: string, content: unknown): Imported {
   const notes = new Notes(file);
-  const document = fieldsOf(content);
+  const document = bundled(file, fieldsOf(content));
   notes.unknown(withoutExtensions(document), TOP, "");
   notes.add("paths", "parameters, request bodies and security are not checked");
   const stubs = Object.entries(withoutExtensions(fieldsOf(document["paths"]))).flatMap(
