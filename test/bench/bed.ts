@@ -54,7 +54,8 @@ export async function freePort(): Promise<number> {
   }
 }
 
-async function listening(port: number): Promise<void> {
+/** Resolves once something listens there. */
+export async function listening(port: number): Promise<void> {
   for (let i = 0; i < 100; i++) {
     const socket = connect(port, "127.0.0.1");
     const up = await Promise.race([

@@ -11,11 +11,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { dependencySchema, startEmulatorThread } from "../../src/emulator/index.ts";
 import { readCalls } from "../../src/measure/index.ts";
-import { end, freePort, say, scratch } from "./bed.ts";
+import { end, freePort, listening, say, scratch } from "./bed.ts";
 
 const HERE = fileURLToPath(import.meta.url);
 const BODY = JSON.stringify({ filler: "x".repeat(51) });
@@ -108,11 +107,12 @@ async function measure(
 ): Promise<{ readonly seen: Seen; readonly own: Seen | null }> {
   const port = await freePort();
   const spoolPath = join(scratch, `calls-${port}.spool`);
-  const args = ["-c", "1", process.execPath, HERE, "serve", kind, port, each.delayUs, spoolPath];
+  const meantUs = kind === "no delay" ? 0 : each.delayUs;
+  const args = ["-c", "1", process.execPath, HERE, "serve", kind, port, meantUs, spoolPath];
   const child = spawn("taskset", args.map(String), { stdio: ["ignore", "inherit", "inherit"] });
   try {
-    await delay(2_500);
-    const seen = await callsOver(port, each, seconds);
+    await listening(port);
+    const seen = await callsOver(port, { ...each, delayUs: meantUs }, seconds);
     await end(child);
     if (kind !== "ours") return { seen, own: null };
     const calls = [...readCalls(spoolPath)].slice(WARM_UP_S * each.ratePerSec);
