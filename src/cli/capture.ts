@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { lstatSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import {
   CAPTURE_FORMATS,
@@ -11,6 +10,7 @@ import {
 import { messageOf, ShakedownError } from "../core/index.ts";
 import { describeProfile, type Profile, writeProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { checkOutput } from "./output-file.ts";
 import { ledgerLines, overviewLines, redactionLines, warningLines } from "./profile-view.ts";
 
 interface CaptureArguments {
@@ -91,29 +91,12 @@ function checkInputs(files: readonly string[]): void {
   });
 }
 
-/** Only a profile is replaced, and never what is being read. */
-function checkOutput(out: string, { files, force }: CaptureArguments): void {
-  const there = lstatSync(out, { throwIfNoEntry: false });
-  if (there === undefined) return;
-  const unwritable = (why: string, hint: string): ShakedownError =>
-    new ShakedownError("OUTPUT_UNWRITABLE", `${out} ${why}`, { hint });
-  if (!there.isFile()) throw unwritable("is not a file", "name a file with --out");
-  if (!force) {
-    throw unwritable("exists already", "name another file with --out, or replace it with --force");
-  }
-  const same = files.some((file) => {
-    const input = statSync(file, { throwIfNoEntry: false });
-    return input?.ino === there.ino && input.dev === there.dev;
-  });
-  if (same) throw unwritable("is what would be read", "name another file with --out");
-}
-
 async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
   const [first = ""] = given.files;
   const out = given.out ?? `${bareName(first)}.ndjson.gz`;
   checkInputs(given.files);
   // Asked before the reading, which may take long.
-  checkOutput(out, given);
+  checkOutput(out, given.force, given.files);
   const { profile } = await captureProfile(given.files, {
     name: given.name ?? bareName(first),
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),

@@ -1,4 +1,3 @@
-import { lstatSync } from "node:fs";
 import { basename } from "node:path";
 import type { Argv, CommandModule } from "yargs";
 import { formatCount, parseDurationNs, parseRatio, ShakedownError } from "../core/index.ts";
@@ -17,6 +16,7 @@ import {
   writeProfile,
 } from "../profile/index.ts";
 import type { CliIo } from "./command.ts";
+import { checkOutput } from "./output-file.ts";
 import { fidelityLines } from "./profile-fidelity.ts";
 
 interface OutputArguments {
@@ -31,16 +31,6 @@ interface PartArguments extends OutputArguments {
 
 const withoutEnding = (file: string): string =>
   basename(file).replace(/(?:\.ndjson)?(?:\.gz)?$/, "");
-
-/** Only what is a file already is replaced, and only when that is asked for. */
-function checkOutput(out: string, force: boolean): void {
-  const there = lstatSync(out, { throwIfNoEntry: false });
-  if (there === undefined || (there.isFile() && force)) return;
-  const why = there.isFile() ? "exists already" : "is not a file";
-  throw new ShakedownError("OUTPUT_UNWRITABLE", `${out} ${why}`, {
-    hint: "name another file with --out, or replace it with --force",
-  });
-}
 
 const withOutput = <T>(yargs: Argv<T>) =>
   yargs
@@ -64,7 +54,7 @@ async function writePart(
   choose: (profile: Profile) => readonly ProfileRecord[],
 ): Promise<void> {
   const out = given.out ?? `${withoutEnding(given.file)}-${action}.ndjson.gz`;
-  checkOutput(out, given.force);
+  checkOutput(out, given.force, [given.file]);
   const whole = await readProfile(given.file);
   const name = given.name ?? `${whole.manifest.name}-${action}`;
   const part = partOf(whole, choose(whole), { name, by: `shakedown profile ${action}` });
@@ -199,7 +189,7 @@ const merge = (io: CliIo): CommandModule => ({
   handler: async (given) => {
     const { align, files, force, name, out: wanted } = given as unknown as MergeArguments;
     const out = wanted ?? `${withoutEnding(files[0]!)}-merge.ndjson.gz`;
-    checkOutput(out, force);
+    checkOutput(out, force, files);
     const profiles: Profile[] = [];
     for (const file of files) profiles.push(await readProfile(file));
     const made = { name: name ?? withoutEnding(out), by: "shakedown profile merge", align };

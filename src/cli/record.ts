@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { lstatSync } from "node:fs";
 import { basename } from "node:path";
 import {
   formatCount,
@@ -19,6 +18,7 @@ import {
   type RecordOutcome,
 } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { checkOutput } from "./output-file.ts";
 import { redactionLines, warningLines } from "./profile-view.ts";
 
 interface RecordArguments {
@@ -45,16 +45,6 @@ function redactionKey({ redact, redactKey }: RecordArguments): Buffer {
   if (!redact) throw usage("--redact-key makes no sense with --no-redact", "leave one out");
   if (redactKey === "") throw usage("--redact-key is empty", "give a text, or leave it out");
   return createHash("sha256").update(redactKey).digest();
-}
-
-/** Asked before the recording, which may take long; only a profile is replaced. */
-function checkOutput({ out, force }: RecordArguments): void {
-  const there = lstatSync(out, { throwIfNoEntry: false });
-  if (there === undefined || (force && there.isFile())) return;
-  const [why, hint] = there.isFile()
-    ? ["exists already", "name another file with --out, or replace it with --force"]
-    : ["is not a file", "name a file with --out"];
-  throw new ShakedownError("OUTPUT_UNWRITABLE", `${out} ${why}`, { hint });
 }
 
 function optionsOf(io: CliIo, given: RecordArguments): RecordOptions {
@@ -149,7 +139,7 @@ function tellFinished(io: CliIo, out: string, finished: Finished, more: readonly
 }
 
 async function recordAndTell(io: CliIo, given: RecordArguments): Promise<void> {
-  checkOutput(given);
+  checkOutput(given.out, given.force);
   const { out } = given;
   if (given.finish) {
     const finished = await finishRecording({ out, key: redactionKey(given), replaced: null });

@@ -54,7 +54,7 @@ function epochNs(text: string): bigint | undefined {
 }
 
 /** The bytes of the messages that a packet completes. */
-const messageOf = (packet: PacketFields): Buffer =>
+const bytesOf = (packet: PacketFields): Buffer =>
   Buffer.from(
     (packet["tcp_reassembled_data"]?.at(-1) ?? packet["tcp_payload"]?.[0] ?? "").replaceAll(
       ":",
@@ -106,7 +106,7 @@ function requestFrom(bytes: Buffer, { arrivalNs, packet, place }: Seen): [Captur
 
 /** The requests that a packet completes: mostly one, several where they were pipelined. */
 function* requestsOf(seen: Seen): Generator<CaptureItem> {
-  let bytes = messageOf(seen.packet);
+  let bytes = bytesOf(seen.packet);
   for (const _ of seen.packet["http_request_method"] ?? []) {
     try {
       const [request, length] = requestFrom(bytes, seen);

@@ -116,9 +116,9 @@ async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promis
   }
 }
 
-/** Of a worker that failed, what it has not told is counted here. */
+/** Of a worker that failed, what it has not told is counted here; what a disk lost, it has told. */
 async function wholeLedger(ended: Ended, workerJob: WorkerJob): Promise<Ended> {
-  if (ended.error === null) return ended;
+  if (ended.error === null || ended.error.code === "DISK_WRITE_FAILED") return ended;
   try {
     const keptRows = await writeUntold(workerJob);
     return { ...ended, totals: { ...ended.totals, keptRows } };

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { type Agent, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect, createServer as createPort } from "node:net";
+import { expect } from "vitest";
+import type { ProfileRecord } from "../../../src/profile/index.ts";
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -44,5 +46,27 @@ export async function send(agent: Agent, port: number, path: string): Promise<Se
   return { path, startMs, tookMs: nowMs() - startMs };
 }
 
-export const medianOf = (values: readonly number[]): number =>
+/** What a server's log may be off by: its clock is one of milliseconds. */
+const TOLERANCE_MS = 2;
+
+const medianOf = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** Expects of a log's records, one for each request, the arrivals and durations that its client saw. */
+export function expectTimesOf(
+  sent: readonly Sent[],
+  records: readonly ProfileRecord[],
+  startedMs: number,
+): void {
+  const late = records.map(
+    ({ offsetNs }, index) => startedMs + offsetNs / 1e6 - sent[index]!.startMs,
+  );
+  const longer = records.map(
+    ({ serviceTimeUs }, index) => serviceTimeUs! / 1_000 - sent[index]!.tookMs,
+  );
+  // The server begins after its client, and is done before it, on a busy machine too.
+  expect(Math.min(...late)).toBeGreaterThanOrEqual(-TOLERANCE_MS);
+  expect(Math.max(...longer)).toBeLessThanOrEqual(TOLERANCE_MS);
+  expect(medianOf(late)).toBeLessThanOrEqual(TOLERANCE_MS);
+  expect(medianOf(longer)).toBeGreaterThanOrEqual(-TOLERANCE_MS);
+}

@@ -8,12 +8,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findNginx } from "../../replay/transports/nginx.ts";
 import { captureTexts } from "../reading.ts";
-import { answering, freePort, medianOf, send, type Sent } from "./client.ts";
+import { answering, freePort, expectTimesOf, send, type Sent } from "./client.ts";
 
 const FORMAT =
   '$remote_addr $connection [$msec] "$request" $status $request_time "$http_user_agent"';
-/** What the clock of a server that ticks in milliseconds, and two readings of it, may be off by. */
-const TOLERANCE_MS = 2;
 const COUNT = 60;
 
 const nginxFile = findNginx();
@@ -87,18 +85,7 @@ it.skipIf(isMissing)(
     expect(found.map(({ path }) => path)).toEqual(sent.map(({ path }) => path));
     expect(new Set(found.map(({ connection }) => connection)).size).toBe(1);
     expect(found[0]!.headers).toEqual([["user-agent", 'probe "\\\u00fc']]);
-    const startMs = Date.parse(manifest.startedAt!);
-    const late = found.map(
-      ({ offsetNs }, index) => startMs + offsetNs / 1e6 - sent[index]!.startMs,
-    );
-    const longer = found.map(
-      ({ serviceTimeUs }, index) => serviceTimeUs! / 1_000 - sent[index]!.tookMs,
-    );
-    // The server begins after its client, and is done before it, on a busy machine too.
-    expect(Math.min(...late)).toBeGreaterThanOrEqual(-TOLERANCE_MS);
-    expect(Math.max(...longer)).toBeLessThanOrEqual(TOLERANCE_MS);
-    expect(medianOf(late)).toBeLessThanOrEqual(TOLERANCE_MS);
-    expect(medianOf(longer)).toBeGreaterThanOrEqual(-TOLERANCE_MS);
+    expectTimesOf(sent, found, Date.parse(manifest.startedAt!));
   },
   20_000,
 );
