@@ -63,7 +63,7 @@ export function mixLines(title: string, shares: readonly Share[], rowsMax: numbe
 
 /** The figures that come first: how much, how long, how fast, how bursty. */
 export function overviewLines(summary: ProfileSummary): string[] {
-  const { manifest, peakRatePerSec, bodies, interArrivalCv } = summary;
+  const { manifest, peakRatePerSec, requestBytes, interArrivalCv } = summary;
   const peaks = [
     ["1 s", peakRatePerSec.over1S],
     ["10 s", peakRatePerSec.over10S],
@@ -75,9 +75,9 @@ export function overviewLines(summary: ProfileSummary): string[] {
     ),
   ].join(", ");
   const bodyText =
-    bodies === null
+    requestBytes === null
       ? "none"
-      : `${formatCount(bodies.count)}; ${formatCount(bodies.minBytes)} to ${formatCount(bodies.maxBytes)} B, median ${formatCount(bodies.medianBytes)} B`;
+      : `${formatCount(requestBytes.count)}; ${formatCount(requestBytes.min)} to ${formatCount(requestBytes.max)} B, median ${formatCount(requestBytes.p50)} B`;
   const burstText =
     interArrivalCv === null
       ? "not known (too few requests, or too coarse a clock)"

@@ -1,4 +1,6 @@
 import { keyedDraw, ShakedownError } from "../core/index.ts";
+import { compactMakeup, describeRecords } from "./describe.ts";
+import { sessionOf } from "./makeup/sessions.ts";
 import type { Profile, ProfileManifest, ProfileRecord } from "./record.ts";
 
 /** Which records to keep; what is not given keeps all. */
@@ -15,11 +17,6 @@ export interface SampleSpec {
   readonly share: number;
   /** By session, those of one user stay together. */
   readonly by: "session" | "request";
-}
-
-/** The captured session of a record, or its connection; null where neither is known. */
-export function sessionOf(record: ProfileRecord): string | null {
-  return record.session ?? record.connection ?? null;
 }
 
 function routePattern(pattern: string): RegExp {
@@ -150,6 +147,7 @@ export function partOf(
         filtered: profile.records.length - kept.length,
         rejected: [],
       },
+      makeup: compactMakeup(describeRecords(kept, manifest)),
     },
   };
 }
@@ -212,19 +210,21 @@ function mergedManifest(
   made: { readonly name: string; readonly by: string; readonly known: boolean },
 ): ProfileManifest {
   const { by, known, name } = made;
-  const { dependencies: _, startedAt: __, ...first } = manifests[0]!;
+  const { dependencies: _, givenRoutes: __, startedAt: ___, ...first } = manifests[0]!;
   const values = new Map<string, number>();
   for (const { redaction } of manifests)
     for (const { count, rule } of redaction.values)
       values.set(rule, (values.get(rule) ?? 0) + count);
   const starts = manifests.flatMap(({ startedAt }) => startedAt ?? []);
+  const givenRoutes = [...new Set(manifests.flatMap((one) => one.givenRoutes ?? []))];
+  const timePrecisionNs = Math.max(...manifests.map((one) => one.timePrecisionNs));
   const each = known ? [] : ["the profiles were not merged by time: all begin at one moment"];
   return {
     ...first,
     name,
     source: manifests.flatMap(({ source }) => source),
     provenance: { ...first.provenance, madeBy: by },
-    timePrecisionNs: Math.max(...manifests.map(({ timePrecisionNs }) => timePrecisionNs)),
+    timePrecisionNs,
     ...(known ? { startedAt: starts.toSorted()[0]! } : {}),
     durationNs: records.at(-1)?.offsetNs ?? 0,
     counts: countsOf(records),
@@ -233,6 +233,8 @@ function mergedManifest(
       enabled: manifests.every(({ redaction }) => redaction.enabled),
       values: Array.from(values, ([rule, count]) => ({ rule, count })),
     },
+    ...(givenRoutes.length === 0 ? {} : { givenRoutes }),
+    makeup: compactMakeup(describeRecords(records, { timePrecisionNs })),
     warnings: [...new Set([...manifests.flatMap(({ warnings }) => warnings), ...each])],
   };
 }

@@ -1,9 +1,11 @@
 /** What captured traffic is: its records, its file, its routes, its keys, and a summary of it. */
+export * from "./body.ts";
 export * from "./dependencies/index.ts";
 export * from "./describe.ts";
 export * from "./distil.ts";
 export { type JsonScalar, jsonScalars } from "./json-scalars.ts";
 export * from "./keys.ts";
+export * from "./makeup/index.ts";
 export * from "./popularity.ts";
 export * from "./read.ts";
 export * from "./record.ts";

@@ -45,7 +45,12 @@ export function popularityOf(keys: Iterable<string | null>): Popularity {
     requests++;
     times.set(key, (times.get(key) ?? 0) + 1);
   }
-  const counts = Float64Array.from(times.values()).toSorted().toReversed();
+  return popularityOfTimes(times.values(), requests);
+}
+
+/** @param times how often each key was asked for, in any order; they add up to `requests` */
+export function popularityOfTimes(times: Iterable<number>, requests: number): Popularity {
+  const counts = Float64Array.from(times).toSorted().toReversed();
   const once = counts.reduce((sum, count) => sum + (count === 1 ? 1 : 0), 0);
   return {
     requests,

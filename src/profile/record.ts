@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dependencyCallSchema, profileDependenciesSchema } from "./dependencies/schema.ts";
+import { makeupSchema } from "./makeup/schema.ts";
 
 /** The schema version of the profile files that this build writes and reads. */
 export const PROFILE_SCHEMA_VERSION = 1;
@@ -34,6 +35,12 @@ export const profileRecordSchema = z.strictObject({
   /** What production answered, where the capture knows: status, and time to the last byte. */
   status: z.number().int().optional(),
   serviceTimeUs: z.number().min(0).optional(),
+  /**
+   * How many bytes production answered with, where the capture knows. Of the answer's body as it
+   * was sent (compressed, if it was), without its head; ALB, CloudFront, HAProxy and logs that have
+   * only all bytes sent (`$bytes_sent`, `%O`) count the head as well.
+   */
+  responseBytes: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   /** Pseudonym of the captured session, or of its connection, where the capture knows. */
   session: z.string().optional(),
   connection: z.string().optional(),
@@ -86,6 +93,10 @@ export const profileManifestSchema = z.strictObject({
     enabled: z.boolean(),
     values: z.array(z.strictObject({ rule: z.string(), count: z.number().int() })),
   }),
+  /** Path templates that were given by the user instead of inferred: `/users/{name}/photos`. */
+  givenRoutes: z.array(z.string()).optional(),
+  /** What the records are made of, without reading them; of routes and headers the first hundred. */
+  makeup: makeupSchema.optional(),
   /** How each dependency was seen to behave; absent when the capture knows of none. */
   dependencies: profileDependenciesSchema.optional(),
   warnings: z.array(z.string()),

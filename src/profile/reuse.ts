@@ -1,42 +1,46 @@
+import type { QuantileSummary } from "./makeup/schema.ts";
+
+/** Places of a new tree; it grows with the keys. */
+const PLACES_MIN = 1_024;
+
 /**
  * How far apart a key's uses lie: the distinct other keys asked for since it was last asked for
  * (its stack distance). A cache of least-recently-used keys with room for `entries` hits exactly
  * the uses at distances below that.
+ *
+ * Told the keys in their order, in O(log distinct) each. What it takes grows with the distinct keys
+ * (about 100 bytes each, and their text), not with their uses.
+ * Source: R. L. Mattson et al., "Evaluation techniques for storage hierarchies", IBM Systems
+ * Journal 9 (1970); with a tree of counts, B. T. Bennett & V. J. Kruskal (1975).
  */
 export class ReuseDistances {
   /** Uses at each distance; first uses have none. */
-  readonly #uses: readonly number[];
-  readonly #requests: number;
+  readonly #uses: number[] = [];
+  readonly #lastAt = new Map<string, number>();
+  #latest = new LatestUses(PLACES_MIN);
+  #next = 0;
+  #requests = 0;
 
-  private constructor(uses: readonly number[], requests: number) {
-    this.#uses = uses;
-    this.#requests = requests;
+  /** Of a whole sequence; null is a request that has no key. */
+  static of(keys: Iterable<string | null>): ReuseDistances {
+    const distances = new ReuseDistances();
+    for (const key of keys) if (key !== null) distances.add(key);
+    return distances;
   }
 
-  /**
-   * Goes through the keys in their order, null for a request that has none, in O(n log n).
-   * Source: R. L. Mattson et al., "Evaluation techniques for storage hierarchies", IBM Systems
-   * Journal 9 (1970); with a tree of counts, B. T. Bennett & V. J. Kruskal (1975).
-   */
-  static of(keys: readonly (string | null)[]): ReuseDistances {
-    const asked = keys.filter((key) => key !== null);
-    const latest = new LatestUses(asked.length);
-    const lastAt = new Map<string, number>();
-    const uses: number[] = [];
-    for (const [at, key] of asked.entries()) {
-      const before = lastAt.get(key);
-      if (before !== undefined) {
-        const distance = latest.after(before);
-        uses[distance] = (uses[distance] ?? 0) + 1;
-        latest.change(before, -1);
-      }
-      latest.change(at, 1);
-      lastAt.set(key, at);
+  add(key: string): void {
+    if (this.#next === this.#latest.places) this.#renumber();
+    const at = this.#next++;
+    const before = this.#lastAt.get(key);
+    if (before !== undefined) {
+      const distance = this.#latest.after(before);
+      while (this.#uses.length <= distance) this.#uses.push(0);
+      this.#uses[distance]!++;
+      this.#latest.change(before, -1);
     }
-    return new ReuseDistances(
-      Array.from(uses, (count) => count ?? 0),
-      asked.length,
-    );
+    this.#latest.change(at, 1);
+    this.#lastAt.set(key, at);
+    this.#requests++;
   }
 
   /** Share of the requests with a key, first uses included, that such a cache answers; 0…1. */
@@ -48,22 +52,49 @@ export class ReuseDistances {
 
   /** The distance at or below which half of all repeated uses lie; null where none repeats. */
   get median(): number | null {
-    const all = this.#uses.reduce((sum, count) => sum + count, 0);
+    return this.summary()?.p50 ?? null;
+  }
+
+  /** Of the repeated uses; null where none repeats. */
+  summary(): QuantileSummary | null {
+    const count = this.#uses.reduce((sum, uses) => sum + uses, 0);
+    if (count === 0) return null;
+    return {
+      count,
+      min: this.#uses.findIndex((uses) => uses > 0),
+      p50: this.#quantile(count, 0.5),
+      p90: count < 10 ? null : this.#quantile(count, 0.9),
+      p99: count < 100 ? null : this.#quantile(count, 0.99),
+      max: this.#uses.length - 1,
+      mean: this.#uses.reduce((sum, uses, distance) => sum + uses * distance, 0) / count,
+    };
+  }
+
+  #quantile(count: number, p: number): number {
     let seen = 0;
-    for (const [distance, count] of this.#uses.entries()) {
-      seen += count;
-      if (all > 0 && seen >= all / 2) return distance;
+    return this.#uses.findIndex((uses) => (seen += uses) >= count * p * (1 - 4 * Number.EPSILON));
+  }
+
+  /** Only the order of the last uses matters: they move up, and make room for as many again. */
+  #renumber(): void {
+    const byAge = [...this.#lastAt].toSorted(([, a], [, b]) => a - b);
+    this.#latest = new LatestUses(Math.max(2 * byAge.length, PLACES_MIN));
+    for (const [at, [key]] of byAge.entries()) {
+      this.#lastAt.set(key, at);
+      this.#latest.change(at, 1);
     }
-    return null;
+    this.#next = byAge.length;
   }
 }
 
 /** A Fenwick tree: at which places keys were used last, and how many of those lie after one. */
 class LatestUses {
+  readonly places: number;
   readonly #tree: Int32Array;
   #all = 0;
 
   constructor(places: number) {
+    this.places = places;
     this.#tree = new Int32Array(places + 1);
   }
 

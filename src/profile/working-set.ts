@@ -25,14 +25,23 @@ export function workingSetCurve(keys: Iterable<string | null>): WorkingSetCurve 
     requests++;
     if (key !== null) times.set(key, (times.get(key) ?? 0) + 1);
   }
+  return workingSetOfTimes(times.values(), requests);
+}
+
+/** @param times how often each key was asked for, in any order, by `requests` requests in all */
+export function workingSetOfTimes(times: Iterable<number>, requests: number): WorkingSetCurve {
   const frequencies = new Map<number, number>();
-  for (const count of times.values()) frequencies.set(count, (frequencies.get(count) ?? 0) + 1);
+  let distinct = 0;
+  for (const count of times) {
+    distinct++;
+    frequencies.set(count, (frequencies.get(count) ?? 0) + 1);
+  }
   const singletons = frequencies.get(1) ?? 0;
   return {
     requests,
-    distinct: times.size,
+    distinct,
     singletons,
-    growth: times.size === 0 ? 0 : singletons / times.size,
+    growth: distinct === 0 ? 0 : singletons / distinct,
     frequencies: [...frequencies].toSorted(([a], [b]) => a - b),
   };
 }

@@ -70,7 +70,7 @@ describe("describeProfile", () => {
     expect(describeProfile(profileOf([]))).toMatchObject({
       requestCount: 0,
       routes: [],
-      bodies: null,
+      requestBytes: null,
     });
   });
 
@@ -95,15 +95,17 @@ describe("describeProfile", () => {
       ["POST /x", 1],
     ]);
     expect(summary.routes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
-    expect(summary.headerNames).toEqual([{ value: "a", count: 3, share: 1 }]);
+    expect(summary.headerNames).toEqual([{ value: "a", count: 3, share: 1, values: "constant" }]);
     expect(summary.statuses.map(({ value }) => value)).toEqual(["503"]);
     expect(summary.sessionCount).toBe(1);
-    expect(summary.bodies).toEqual({
+    expect(summary.requestBytes).toEqual({
       count: 1,
-      minBytes: 2,
-      medianBytes: 2,
-      maxBytes: 2,
-      totalBytes: 2,
+      min: 2,
+      p50: 2,
+      p90: null,
+      p99: null,
+      max: 2,
+      mean: 2,
     });
   });
 });

@@ -1,0 +1,12 @@
+/** What traffic is made of: one pass over its records, in memory that is bounded or says so. */
+export { sessionOf } from "./sessions.ts";
+export {
+  type HeaderName,
+  type Makeup,
+  makeupSchema,
+  type QuantileSummary,
+  type RouteMakeup,
+  type SessionMakeup,
+  type Share,
+} from "./schema.ts";
+export { statusClassOf as makeupStatusClassOf } from "./routes.ts";

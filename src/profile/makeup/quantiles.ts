@@ -1,0 +1,79 @@
+import { build, type Histogram } from "hdr-histogram-js";
+import type { QuantileSummary } from "./schema.ts";
+
+/** Up to so many values are kept as they are. */
+const EXACT_MAX = 500;
+const DIGITS = 3;
+const VALUE_MAX = 2 ** 52;
+
+/** The rank ⌈Np⌉, forgiving the rounding of N × p. */
+const rankOf = (count: number, p: number): number =>
+  Math.max(1, Math.ceil(count * p * (1 - 4 * Number.EPSILON)));
+
+/**
+ * Takes values one after another, and knows their quantiles: exactly up to 500 values, then from an
+ * HdrHistogram of three digits and whole units. Takes 4 kB, then 20 kB, however many there are.
+ */
+export class Quantiles {
+  #exact: number[] = [];
+  #histogram: Histogram | null = null;
+  #count = 0;
+  #total = 0;
+  #min = Infinity;
+  #max = 0;
+
+  /** @param value from 0, in any one unit */
+  record(value: number): void {
+    this.#count++;
+    this.#total += value;
+    this.#min = Math.min(this.#min, value);
+    this.#max = Math.max(this.#max, value);
+    if (this.#histogram === null) {
+      this.#exact.push(value);
+      if (this.#exact.length > EXACT_MAX) this.#fold();
+    } else {
+      this.#histogram.recordValue(Math.min(Math.round(value), VALUE_MAX));
+    }
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Null when there are no values. */
+  summary(): QuantileSummary | null {
+    if (this.#count === 0) return null;
+    const at = this.#quantiles();
+    return {
+      count: this.#count,
+      min: this.#min,
+      p50: at(0.5),
+      p90: this.#count < 10 ? null : at(0.9),
+      p99: this.#count < 100 ? null : at(0.99),
+      max: this.#max,
+      mean: this.#total / this.#count,
+    };
+  }
+
+  #quantiles(): (p: number) => number {
+    const histogram = this.#histogram;
+    if (histogram === null) {
+      const sorted = Float64Array.from(this.#exact).toSorted();
+      return (p) => sorted[rankOf(sorted.length, p) - 1]!;
+    }
+    // A bucket's upper end may lie above all that was recorded.
+    return (p) => Math.min(Math.max(histogram.getValueAtPercentile(p * 100), this.#min), this.#max);
+  }
+
+  #fold(): void {
+    this.#histogram = build({
+      bitBucketSize: "packed",
+      autoResize: true,
+      numberOfSignificantValueDigits: DIGITS,
+    });
+    for (const value of this.#exact) {
+      this.#histogram.recordValue(Math.min(Math.round(value), VALUE_MAX));
+    }
+    this.#exact = [];
+  }
+}
