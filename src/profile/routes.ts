@@ -2,6 +2,9 @@ const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
 /** Two runs of hex cannot touch, so each run is looked at once, whatever its length. */
 const HEX_RUN = /(?<![0-9a-z])[0-9a-f]{16,}(?![0-9a-z])/gi;
 const SLUGS_MIN = 5;
+const SLUG = "{slug}";
+/** Segment 0 is the emptiness before the first slash, and segment 1 stands right under the root. */
+const SLUG_POSITION_MIN = 2;
 
 /** A segment with its identities named; unchanged when it holds none. */
 function templated(segment: string): string {
@@ -12,40 +15,102 @@ function templated(segment: string): string {
 const isLiteral = (segment: string): boolean => segment !== "" && !segment.includes("{");
 const withoutQuery = (path: string): string => path.split(/[?#]/, 1)[0] ?? path;
 
-/** Names one position: where five or more values stand after the same prefix, at the same depth. */
-function nameSlugs(split: readonly string[][], position: number): void {
-  const places = new Map<string, { values: Set<string>; paths: string[][] }>();
-  for (const segments of split) {
-    const segment = segments[position];
-    if (segment === undefined || !isLiteral(segment)) continue;
-    const place = `${segments.length} ${segments.slice(0, position).join("/")}`;
-    const found = places.get(place) ?? { values: new Set(), paths: [] };
-    found.values.add(segment);
-    found.paths.push(segments);
-    places.set(place, found);
+/** What was seen to stand at one place: after one prefix, in paths of one depth. */
+class Place {
+  readonly #next = new Map<string, Place>();
+  #literals = 0;
+  #isSlug = false;
+
+  /** How the segment is written here, slugs being named once they are known. */
+  #key(segment: string): string {
+    return this.#isSlug && isLiteral(segment) ? SLUG : segment;
   }
-  for (const { values, paths } of places.values()) {
-    if (values.size < SLUGS_MIN) continue;
-    for (const segments of paths) segments[position] = "{slug}";
+
+  /** The place after a segment, made when it is not there. */
+  add(segment: string, mayBeSlug: boolean): Place {
+    const key = this.#key(segment);
+    const known = this.#next.get(key);
+    if (known !== undefined) return known;
+    const made = new Place();
+    this.#adopt(key, made, mayBeSlug);
+    return this.#next.get(this.#key(key))!;
+  }
+
+  /** The name of a segment here, and the place after it; undefined when it was never added. */
+  find(segment: string): [name: string, after: Place] | undefined {
+    const key = this.#key(segment);
+    const after = this.#next.get(key);
+    return after === undefined ? undefined : [key, after];
+  }
+
+  #adopt(key: string, after: Place, mayBeSlug: boolean): void {
+    this.#next.set(key, after);
+    if (!isLiteral(key)) return;
+    this.#literals++;
+    if (mayBeSlug && this.#literals >= SLUGS_MIN) this.#nameSlugs();
+  }
+
+  /** From now on all literal segments are one; what stood after each of them is joined. */
+  #nameSlugs(): void {
+    this.#isSlug = true;
+    for (const [key, after] of this.#next) {
+      if (!isLiteral(key)) continue;
+      this.#next.delete(key);
+      this.#join(SLUG, after);
+    }
+  }
+
+  #join(key: string, after: Place): void {
+    const known = this.#next.get(key);
+    if (known === undefined) this.#adopt(key, after, true);
+    else known.#take(after);
+  }
+
+  /** Takes in all that was seen at another place, which is the same place now. */
+  #take(other: Place): void {
+    if (other.#isSlug && !this.#isSlug) this.#nameSlugs();
+    for (const [segment, after] of other.#next) this.#join(this.#key(segment), after);
   }
 }
 
 /**
- * The path template of each path, in the same order: numbers become `{id}`, UUIDs `{uuid}`, hex of
- * 16 digits or more `{hash}` (also inside a segment: `favicon-{hash}.ico`), and a segment `{slug}`
- * where at least five different ones stand in its place after the same non-empty prefix in paths
- * of the same depth. The query is left out. Templates depend on the whole list, not on its order.
+ * Learns paths one by one, and then knows the template of each: numbers become `{id}`, UUIDs
+ * `{uuid}`, hex of 16 digits or more `{hash}` (also inside a segment: `favicon-{hash}.ico`), and a
+ * segment `{slug}` where at least five different ones stand in its place after the same non-empty
+ * prefix in paths of the same depth. The query is left out. Templates depend on which paths were
+ * added, not on their order. Holds as much as there are templates, not as there are paths.
  */
-export function routeTemplates(paths: readonly string[]): string[] {
-  const distinct = new Map<string, string[]>();
-  for (const path of paths) {
-    const bare = withoutQuery(path);
-    if (distinct.has(bare)) continue;
-    distinct.set(bare, bare.split("/").map(templated));
+export class RouteTemplates {
+  readonly #byDepth = new Map<number, Place>();
+
+  add(path: string): void {
+    const segments = withoutQuery(path).split("/");
+    let place = this.#byDepth.get(segments.length);
+    if (place === undefined) {
+      place = new Place();
+      this.#byDepth.set(segments.length, place);
+    }
+    for (const [position, segment] of segments.entries()) {
+      place = place.add(templated(segment), position >= SLUG_POSITION_MIN);
+    }
   }
-  const split = [...distinct.values()];
-  const deepest = split.reduce((most, segments) => Math.max(most, segments.length), 0);
-  // Segment 0 is the emptiness before the first slash, and segment 1 stands right under the root.
-  for (let position = 2; position < deepest; position++) nameSlugs(split, position);
-  return paths.map((path) => distinct.get(withoutQuery(path))?.join("/") ?? path);
+
+  /** The template of a path that was added; good once all paths were. */
+  of(path: string): string {
+    const segments = withoutQuery(path).split("/");
+    let place = this.#byDepth.get(segments.length);
+    const named = segments.map((segment) => {
+      const found = place?.find(templated(segment));
+      place = found?.[1];
+      return found?.[0] ?? templated(segment);
+    });
+    return named.join("/");
+  }
+}
+
+/** The path template of each path, in the same order; see `RouteTemplates`. */
+export function routeTemplates(paths: readonly string[]): string[] {
+  const templates = new RouteTemplates();
+  for (const path of paths) templates.add(path);
+  return paths.map((path) => templates.of(path));
 }

@@ -1,62 +1,122 @@
-import { createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
+import { createGzip, gzipSync } from "node:zlib";
 import { messageOf, ShakedownError } from "../core/index.ts";
-import { type Profile, profileManifestSchema, profileRecordSchema } from "./record.ts";
+import {
+  type Profile,
+  type ProfileManifest,
+  profileManifestSchema,
+  type ProfileRecord,
+  profileRecordSchema,
+} from "./record.ts";
 
 const GZIP_OS_BYTE = 9;
 const GZIP_OS_UNKNOWN = 255;
+/** Higher levels take up to four times as long, and save a tenth of the file. */
+const GZIP = { level: 3, memLevel: 9, chunkSize: 2 ** 18 };
+const COPIED_CHUNK_BYTES = 2 ** 20;
 const LINES_PER_CHUNK = 256;
 
-/*
- * Lines go out in the schema's key order, whatever order the caller's objects have, so that equal
- * profiles have equal bytes. What breaks the schema fails here and not at the next reading.
- */
-function* linesOf(profile: Profile): Generator<string> {
-  yield `${JSON.stringify(profileManifestSchema.parse(profile.manifest))}\n`;
-  let lines: string[] = [];
-  for (const record of profile.records) {
-    lines.push(`${JSON.stringify(profileRecordSchema.parse(record))}\n`);
-    if (lines.length < LINES_PER_CHUNK) continue;
-    yield lines.join("");
-    lines = [];
-  }
-  if (lines.length > 0) yield lines.join("");
+/** What a profile is written from, when not all of it is at hand at once. */
+export interface ProfileLines {
+  /**
+   * The records' lines in whole lines, in UTF-8, as `recordLine` writes them: whoever gives them
+   * answers for that.
+   */
+  readonly lines: AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** Asked once the lines have gone through. */
+  readonly manifest: () => ProfileManifest;
 }
 
-/** zlib writes the operating system into the header; say "unknown", so that machines agree. */
-async function settle(path: string): Promise<void> {
+/**
+ * A record's line, in the schema's key order, whatever order the caller's object has, so that equal
+ * profiles have equal bytes.
+ * @throws what breaks the schema, here and not at the next reading.
+ */
+export const recordLine = (record: ProfileRecord): string =>
+  `${JSON.stringify(profileRecordSchema.parse(record))}\n`;
+
+function* linesOf(records: readonly ProfileRecord[]): Generator<Buffer> {
+  for (let from = 0; from < records.length; from += LINES_PER_CHUNK) {
+    const lines = records.slice(from, from + LINES_PER_CHUNK).map(recordLine);
+    yield Buffer.from(lines.join(""));
+  }
+}
+
+/** The manifest as a gzip member of its own. */
+function manifestMember(manifest: ProfileManifest): Buffer {
+  const line = `${JSON.stringify(profileManifestSchema.parse(manifest))}\n`;
+  return gzipSync(line, GZIP);
+}
+
+/** zlib writes the operating system into a header; say "unknown", so that machines agree. */
+async function settle(path: string, members: readonly number[]): Promise<void> {
   const file = await open(path, "r+");
   try {
-    await file.write(Uint8Array.of(GZIP_OS_UNKNOWN), 0, 1, GZIP_OS_BYTE);
+    for (const at of members) {
+      await file.write(Uint8Array.of(GZIP_OS_UNKNOWN), 0, 1, at + GZIP_OS_BYTE);
+    }
     await file.sync();
   } finally {
     await file.close();
   }
 }
 
-/**
- * Writes a profile as gzipped NDJSON, the manifest first. The file appears whole or not at all: it
- * is written beside its place and renamed. Equal profiles give equal bytes (with one zlib).
- * @throws OUTPUT_UNWRITABLE when the file could not be made.
- */
-export async function writeProfile(path: string, profile: Profile): Promise<void> {
-  const unfinished = `${path}.${process.pid}.part`;
+async function write(path: string, unfinished: string, source: ProfileLines, signal?: AbortSignal) {
+  const options = signal === undefined ? {} : { signal };
+  const records = `${unfinished}.records`;
   try {
     await pipeline(
-      Readable.from(linesOf(profile)),
-      createGzip({ level: 9 }),
-      createWriteStream(unfinished),
+      Readable.from(source.lines, { highWaterMark: 1 }),
+      createGzip(GZIP),
+      createWriteStream(records),
+      options,
     );
-    await settle(unfinished);
+    const first = manifestMember(source.manifest());
+    const whole = createWriteStream(unfinished);
+    whole.write(first);
+    const copied = createReadStream(records, { highWaterMark: COPIED_CHUNK_BYTES });
+    await pipeline(copied, whole, options);
+    await settle(unfinished, [0, first.length]);
     await rename(unfinished, path);
+  } finally {
+    await rm(records, { force: true });
+  }
+}
+
+/**
+ * Writes a profile as gzipped NDJSON, the manifest first, in two gzip members: the manifest counts
+ * the records, and so is made after them. The file appears whole or not at all: it is written
+ * beside its place and renamed. Equal profiles give equal bytes (with one zlib).
+ * @throws OUTPUT_UNWRITABLE when the file could not be made; what `lines` throw, and why `signal`
+ * was aborted, where these are `ShakedownError`s.
+ */
+export async function writeProfileLines(
+  path: string,
+  source: ProfileLines,
+  signal?: AbortSignal,
+): Promise<void> {
+  const unfinished = `${path}.${process.pid}.part`;
+  try {
+    await write(path, unfinished, source, signal);
   } catch (cause) {
     await rm(unfinished, { force: true });
+    const told = signal?.aborted === true ? (signal.reason as unknown) : cause;
+    if (told instanceof ShakedownError) throw told;
     throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot write ${path}: ${messageOf(cause)}`, {
       hint: "check that the folder exists and can be written to, or choose another place",
       cause,
     });
   }
+}
+
+/**
+ * Writes a profile that is in memory; see `writeProfileLines`.
+ * @throws OUTPUT_UNWRITABLE when the file could not be made, or the profile breaks the schema.
+ */
+export async function writeProfile(path: string, profile: Profile): Promise<void> {
+  const { manifest, records } = profile;
+  await writeProfileLines(path, { lines: linesOf(records), manifest: () => manifest });
 }

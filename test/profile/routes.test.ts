@@ -1,6 +1,31 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { routeTemplates } from "../../src/profile/index.ts";
+import { RouteTemplates, routeTemplates } from "../../src/profile/index.ts";
+
+/*
+ * The same rule written down in another way: all paths at once, position by position from the left,
+ * naming each place where five values stand.
+ */
+function templatesAtOnce(paths: readonly string[]): string[] {
+  const hex = /(?<![0-9a-z])[0-9a-f]{16,}(?![0-9a-z])/gi;
+  const split = paths.map((path) =>
+    path
+      .split(/[?#]/, 1)[0]!
+      .split("/")
+      .map((segment) => (/^\d+$/.test(segment) ? "{id}" : segment.replace(hex, "{hash}"))),
+  );
+  for (let position = 2; position < 12; position++) {
+    const places = Map.groupBy(
+      split.filter(({ [position]: one }) => one !== undefined && one !== "" && !one.includes("{")),
+      (segments) => `${segments.length} ${segments.slice(0, position).join("/")}`,
+    );
+    for (const found of places.values()) {
+      if (new Set(found.map((segments) => segments[position])).size < 5) continue;
+      for (const segments of found) segments[position] = "{slug}";
+    }
+  }
+  return split.map((segments) => segments.join("/"));
+}
 
 describe("route templates", () => {
   it("numbers, UUIDs and hashes are named, inside a segment too; the query is left out", () => {
@@ -64,5 +89,24 @@ describe("route templates", () => {
         }
       }),
     );
+  });
+
+  it("learnt path by path, they are what looking at all paths at once gives", () => {
+    const words = [..."abcdefgh", "", "7", "{slug}", "{x}", "0123456789abcdef", "q?a/b", "#f"];
+    const path = fc
+      .array(fc.nat(words.length - 1), { minLength: 1, maxLength: 5 })
+      .map((parts) => `/${parts.map((at) => words[at]!).join("/")}`);
+    let named = 0;
+    fc.assert(
+      fc.property(fc.array(path, { maxLength: 120 }), (paths) => {
+        const learnt = new RouteTemplates();
+        for (const one of paths) learnt.add(one);
+        const templates = paths.map((one) => learnt.of(one));
+        expect(templates).toEqual(templatesAtOnce(paths));
+        named += templates.filter((one) => one.includes("{slug}/")).length;
+      }),
+      { numRuns: 300 },
+    );
+    expect(named).toBeGreaterThan(100);
   });
 });
