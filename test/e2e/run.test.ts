@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { brokenAuditLine } from "../../src/experiment/index.ts";
 import { readCalls, readObservations } from "../../src/measure/index.ts";
 import { type Result, RESULT_SCHEMA_VERSION, resultSchema } from "../../src/report/index.ts";
 import { RunDirectory } from "../../src/run/index.ts";
-import { alive, ROOT, Running, scenarioText, Scratch, shakedown } from "./cli.ts";
+import { alive, type Ended, ROOT, Running, scenarioText, Scratch, shakedown } from "./cli.ts";
 
 const resultOf = (run: string): Result =>
   resultSchema.parse(JSON.parse(readFileSync(join(run, "result.json"), "utf8")));
@@ -27,9 +27,15 @@ function begin(scratch: Scratch, text = scenarioText(), ...flags: string[]): Run
 const LONG = "[ { name: all, rate: 100%, for: 60s } ]";
 
 describe("a run from end to end", () => {
+  const scratch = new Scratch();
+  let ended: Ended;
+  beforeAll(async () => {
+    ended = await begin(scratch).ended;
+  }, 60_000);
+  afterAll(() => scratch[Symbol.dispose]());
+
   it("leaves a whole run directory whose ledger is exact and that judges the same again", async () => {
-    using scratch = new Scratch();
-    const { code, stderr, stdout } = await begin(scratch).ended;
+    const { code, stderr, stdout } = ended;
     expect(stderr).toBe("");
     const run = scratch.run();
     const result = resultOf(run);
@@ -53,9 +59,7 @@ describe("a run from end to end", () => {
     expect(readFileSync(join(run, "result.json"), "utf8")).toBe(before);
   });
 
-  it("gives both arms the same luck at every emulated call", async () => {
-    using scratch = new Scratch();
-    await begin(scratch).ended;
+  it("gives both arms the same luck at every emulated call", () => {
     const calls = readCalls(join(scratch.run(), "emulated", "calls.spool"));
     const meantByArm = new Map<string, number[]>();
     for (const call of calls) {
