@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
+
 /*
  * The way in. Says so when Node.js is too old, before anything that needs a newer one is loaded.
  */
@@ -19,5 +21,7 @@ if (major < NEEDS.major || (major === NEEDS.major && minor < NEEDS.minor)) {
     );
     process.exit(70);
   });
+  // A quarter of the time until the first word goes into compiling what was compiled the last time.
+  enableCompileCache();
   await import("./program.ts");
 }
