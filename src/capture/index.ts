@@ -6,4 +6,4 @@ export { CAPTURE_FORMATS, type Captured, type CaptureOptions, captureProfile } f
 export { createPseudonyms, type Pseudonyms, redactBody, Redactor } from "./redact/index.ts";
 export type { RejectedRecord } from "./ledger.ts";
 export { type ColumnMapping, parseColumns } from "./table/columns.ts";
-export { type CaptureFile, openCapture, STANDARD_INPUT } from "./source.ts";
+export { type CaptureFile, openCapture, Peeked, STANDARD_INPUT } from "./source.ts";

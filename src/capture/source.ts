@@ -86,7 +86,7 @@ async function open(path: string, { signal, stdin }: ReadOptions): Promise<Async
 }
 
 /** A stream whose first bytes are looked at before it is gone through. */
-class Peeked implements AsyncIterable<Buffer> {
+export class Peeked implements AsyncIterable<Buffer> {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #seen: Buffer[] = [];
   #bytes = 0;

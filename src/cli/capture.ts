@@ -4,7 +4,6 @@ import {
   CAPTURE_FORMATS,
   type CaptureFilter,
   captureProfile,
-  parseColumns,
   STANDARD_INPUT,
 } from "../capture/index.ts";
 import { messageOf, ShakedownError } from "../core/index.ts";
@@ -12,8 +11,9 @@ import { describeProfile, type Profile, writeProfile } from "../profile/index.ts
 import type { CliIo, Command } from "./command.ts";
 import { checkOutput } from "./output-file.ts";
 import { ledgerLines, overviewLines, redactionLines, warningLines } from "./profile-view.ts";
+import { READING_FLAGS, type ReadingArguments, readingOf } from "./reading-flags.ts";
 
-interface CaptureArguments {
+interface CaptureArguments extends ReadingArguments {
   readonly files: readonly string[];
   readonly out?: string;
   readonly force: boolean;
@@ -23,9 +23,6 @@ interface CaptureArguments {
   readonly host?: readonly string[];
   readonly method?: readonly string[];
   readonly path?: string;
-  readonly logFormat?: string;
-  readonly columns?: string;
-  readonly service?: string;
   readonly redact: boolean;
   readonly redactKey?: string;
   readonly json: boolean;
@@ -102,13 +99,10 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),
     ...(given.licence === undefined ? {} : { licence: given.licence }),
     filter: filterOf(given),
-    ...(given.logFormat === undefined ? {} : { logFormat: given.logFormat }),
-    ...(given.columns === undefined ? {} : { columns: parseColumns(given.columns) }),
-    ...(given.service === undefined ? {} : { service: given.service }),
+    ...readingOf(io, given),
     key: redactionKey(given),
     redact: given.redact,
     signal: io.signal,
-    ...(io.stdin === undefined ? {} : { stdin: io.stdin }),
   });
   await writeProfile(out, profile);
   if (given.json) io.stdout.write(`${JSON.stringify({ ...profile.manifest.ledger, out })}\n`);
@@ -158,25 +152,7 @@ export const captureCommand: Command = (io) => ({
         type: "string",
         describe: "keep requests whose path and query match this regular expression",
       })
-      .option("service", {
-        type: "string",
-        describe:
-          "of traces, take the requests to this service and the calls that it made " +
-          "(the service that is asked from outside most often unless given)",
-      })
-      .option("columns", {
-        type: "string",
-        describe:
-          "the files are tables (CSV, JSON lines) with these columns: " +
-          "time=TS,method:=GET,path=url,status=code,duration(ms)=took; := is the same for all rows",
-      })
-      .option("log-format", {
-        type: "string",
-        describe:
-          "the access log's format, where its content does not tell: the string of nginx's " +
-          "log_format, Apache's LogFormat or Envoy, or a name (combined, ingress-nginx, json)",
-        conflicts: "columns",
-      })
+      .options(READING_FLAGS)
       .option("redact", {
         type: "boolean",
         default: true,

@@ -2,6 +2,7 @@ import { PACINGS, ShakedownError } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { type ReplayFlags, replayScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { READING_FLAGS, type ReadingArguments, readingOf } from "./reading-flags.ts";
 import { runAndShow, type ShowArguments } from "./run.ts";
 import {
   checkNumbers,
@@ -15,6 +16,7 @@ interface ReplayArguments
   extends
     ShowArguments,
     SharedTargetArguments,
+    ReadingArguments,
     Omit<ReplayFlags, "headers" | "filter" | "rekey" | "tls"> {
   readonly rekey: unknown;
   readonly filter: readonly string[];
@@ -44,7 +46,7 @@ async function replay(io: CliIo, given: ReplayArguments): Promise<void> {
   checkNumbers({ speed, connections, "max-in-flight": maxInFlight, workers });
   const rekey = onOrOff(given.rekey);
   const flags = { ...given, ...targetFlagsOf(given), rekey, filter: filterOf(given.filter) };
-  const scenario = await replayScenario(flags, io.signal);
+  const scenario = await replayScenario(flags, io.signal, readingOf(io, given));
   await runAndShow(io, scenario, given);
 }
 
@@ -171,17 +173,21 @@ export const replayCommand: Command = (io) => ({
       .positional("profile", {
         type: "string",
         demandOption: true,
-        describe: "a profile, or a capture as it is (GoReplay, HAR, access log)",
+        describe:
+          "a profile, or a capture as it is (GoReplay, HAR, access log); - for standard input",
       })
       .options(TARGET_FLAGS)
+      .options(READING_FLAGS)
       .options(LOAD_FLAGS)
       .options(GENERATOR_FLAGS)
       .options(VERDICT_FLAGS)
       .group(Object.keys(TARGET_FLAGS), "Targets:")
+      .group(Object.keys(READING_FLAGS), "Capture:")
       .group(Object.keys(LOAD_FLAGS), "Load:")
       .group(Object.keys(GENERATOR_FLAGS), "Generator:")
       .group(Object.keys(VERDICT_FLAGS), "Result:")
       .example("$0 replay yesterday.gor --target http://staging:8080 --speed 2", "twice as fast")
+      .example("zcat day*.log.gz | $0 replay - --target http://127.0.0.1:8080", "standard input")
       .example(
         "$0 replay day.ndjson.gz --target http://127.0.0.1:8080 --rate 10x --duration 5m --loop",
         "ten times the load, with ten times the users",

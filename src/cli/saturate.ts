@@ -3,6 +3,7 @@ import { TRANSPORTS } from "../replay/index.ts";
 import { renderSaturationText, saturationJson, saturationStepLine } from "../report/index.ts";
 import { saturate, type SaturateFlags } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { READING_FLAGS, type ReadingArguments, readingOf } from "./reading-flags.ts";
 import { wantsColor } from "./run.ts";
 import { shortPath } from "./short-path.ts";
 import {
@@ -14,7 +15,8 @@ import {
 } from "./target-flags.ts";
 import { version } from "./version.ts";
 
-interface SaturateArguments extends SharedTargetArguments, Omit<SaturateFlags, "headers" | "tls"> {
+interface SaturateArguments
+  extends SharedTargetArguments, ReadingArguments, Omit<SaturateFlags, "headers" | "tls"> {
   readonly out: string;
   readonly json: boolean;
 }
@@ -28,6 +30,7 @@ async function findKnee(io: CliIo, given: SaturateArguments): Promise<void> {
   const { directory, exitCode, saturation } = await saturate(
     {
       flags: { ...given, ...targetFlagsOf(given) },
+      reading: readingOf(io, given),
       out: given.out,
       version,
       command: ["shakedown", ...process.argv.slice(2)].join(" "),
@@ -103,13 +106,16 @@ export const saturateCommand: Command = (io) => ({
       .positional("profile", {
         type: "string",
         demandOption: true,
-        describe: "a profile, or a capture as it is (GoReplay, HAR, access log)",
+        describe:
+          "a profile, or a capture as it is (GoReplay, HAR, access log); - for standard input",
       })
       .options(TARGET_FLAGS)
+      .options(READING_FLAGS)
       .options(SEARCH_FLAGS)
       .options(GENERATOR_FLAGS)
       .options(RESULT_FLAGS)
       .group(Object.keys(TARGET_FLAGS), "Targets:")
+      .group(Object.keys(READING_FLAGS), "Capture:")
       .group(Object.keys(SEARCH_FLAGS), "Search:")
       .group(Object.keys(GENERATOR_FLAGS), "Generator:")
       .group(Object.keys(RESULT_FLAGS), "Result:")

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { StringDecoder } from "node:string_decoder";
-import { createGunzip } from "node:zlib";
+import { constants, createGunzip, gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 import {
@@ -138,16 +138,29 @@ function sinkInto(lines: ProfileLines): Writable {
   });
 }
 
+/** Whether a file that begins with these bytes was meant as a profile, of whatever version. */
+export function beginsProfile(head: Buffer): boolean {
+  try {
+    const text = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH }).toString("latin1");
+    return /^\{\s*"shakedownProfile"/.test(text);
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Reads a profile file, checking every line.
+ * Reads a profile file, checking every line; or `stream`, which goes by the name of `path`.
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE; PROFILE_INVALID when it is not a profile or a line
  * breaks the schema (named by its number); PROFILE_TRUNCATED when it ends early, with how many
  * records were readable; PROFILE_VERSION when another schema version wrote it.
  */
-export async function readProfile(path: string): Promise<Profile> {
+export async function readProfile(
+  path: string,
+  stream: AsyncIterable<Buffer> = createReadStream(path),
+): Promise<Profile> {
   const lines = new ProfileLines(path);
   try {
-    await pipeline(createReadStream(path), createGunzip(), sinkInto(lines));
+    await pipeline(stream, createGunzip(), sinkInto(lines));
   } catch (cause) {
     throw readingFailed(path, lines, cause);
   }

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { captureProfile } from "../capture/index.ts";
+import { captureProfile, type ColumnMapping, Peeked, STANDARD_INPUT } from "../capture/index.ts";
 import { ShakedownError } from "../core/index.ts";
 import {
+  beginsProfile,
   filterRecords,
   fromFirst,
   type Profile,
@@ -27,28 +28,85 @@ export interface Captured {
   readonly replacedCount: number;
 }
 
+/** How a capture is to be understood, as `shakedown capture` is told; and standard input. */
+export interface Reading {
+  /** A log format's name or string. */
+  readonly logFormat?: string;
+  readonly columns?: ColumnMapping;
+  /** Of traces: whose requests. */
+  readonly service?: string;
+  /** What is read for a path that is `STANDARD_INPUT`. */
+  readonly stdin?: AsyncIterable<Buffer>;
+}
+
+interface Import extends Reading {
+  readonly name: string;
+  readonly key: Buffer;
+  readonly redact: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function importCapture(path: string, capture: Import): Promise<Captured> {
+  const { profile } = await captureProfile([path], { ...capture, filter: {} });
+  const { values } = profile.manifest.redaction;
+  return { profile, replacedCount: values.reduce((sum, { count }) => sum + count, 0) };
+}
+
+function refuseReading({ columns, logFormat, service }: Reading, name: string): void {
+  const given = { "--log-format": logFormat, "--columns": columns, "--service": service };
+  for (const [flag, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    throw new ShakedownError("USAGE", `${flag} is for captures, and ${name} is a profile`, {
+      hint: "leave it out",
+    });
+  }
+}
+
+/** Standard input is read once: what it is, and the key of its pseudonyms, come from how it begins. */
+async function readStandardInput(
+  stdin: AsyncIterable<Buffer>,
+  options: Omit<Import, "name" | "key">,
+): Promise<Captured> {
+  const name = "standard input";
+  const peeked = new Peeked(stdin);
+  const head = await peeked.head();
+  if (beginsProfile(head)) {
+    refuseReading(options, name);
+    return { profile: await readProfile(name, peeked), replacedCount: 0 };
+  }
+  const key = createHash("sha256").update(head).digest();
+  return importCapture(STANDARD_INPUT, { ...options, name, key, stdin: peeked });
+}
+
 /**
  * Reads a profile, or a capture as `shakedown capture` would: nothing of it is written to the
  * disk. With `redact`, its secrets are replaced as they would be there.
- * @throws what `readProfile` and `captureProfile` throw
+ * @throws what `readProfile` and `captureProfile` throw; USAGE where a profile is to be understood
+ * as a capture
  */
 export async function readCaptured(
   path: string,
   redact: boolean,
   signal: AbortSignal,
+  reading: Reading = {},
 ): Promise<Captured> {
+  const { stdin } = reading;
+  if (path === STANDARD_INPUT && stdin !== undefined) {
+    return readStandardInput(stdin, { ...reading, redact, signal });
+  }
   try {
-    return { profile: await readProfile(path), replacedCount: 0 };
+    const profile = await readProfile(path);
+    refuseReading(reading, path);
+    return { profile, replacedCount: 0 };
   } catch (thrown) {
     if (!(thrown instanceof ShakedownError) || thrown.code !== "PROFILE_INVALID") throw thrown;
-    const capture = { name: basename(path), key: await keyOf(path), filter: {}, redact, signal };
-    const imported = await captureProfile([path], capture).catch((second: unknown) => {
+    const name = basename(path);
+    const capture = { ...reading, name, key: await keyOf(path), redact, signal };
+    return importCapture(path, capture).catch((second: unknown) => {
+      const told = reading.logFormat !== undefined || reading.columns !== undefined;
       const unknown = second instanceof ShakedownError && second.code === "CAPTURE_FORMAT_UNKNOWN";
-      throw unknown ? thrown : second;
+      throw unknown && !told ? thrown : second;
     });
-    const { profile } = imported;
-    const { values } = profile.manifest.redaction;
-    return { profile, replacedCount: values.reduce((sum, { count }) => sum + count, 0) };
   }
 }
 

@@ -1,6 +1,7 @@
 /** The composition root: from a scenario to a run directory. */
 export { analyse } from "./analyse.ts";
 export { writeAuthority } from "./authority.ts";
+export type { Reading } from "./captured.ts";
 export { EXPORTS, type ExportSubject, type ExportTable, openExport } from "./export.ts";
 export { csvPieces } from "./export-csv.ts";
 export { parquetPieces } from "./export-parquet.ts";

@@ -3,7 +3,7 @@ import { canonicalJson, NS_PER_S, parseDurationNs, ShakedownError } from "../cor
 import type { Profile } from "../profile/index.ts";
 import { substitutionTexts } from "../replay/index.ts";
 import { parseArrivals } from "../schedule/index.ts";
-import { keptRecords, readCaptured } from "./captured.ts";
+import { keptRecords, readCaptured, type Reading } from "./captured.ts";
 import { checkedScenario, type LoadedScenario } from "./load-scenario.ts";
 import { captureFacts } from "./plan-load.ts";
 import { flagArms, type TargetFlags } from "./flag-arms.ts";
@@ -132,6 +132,7 @@ function loadOf(flags: ReplayFlags): Partial<ScenarioInput> {
 export async function replayScenario(
   flags: ReplayFlags,
   signal: AbortSignal,
+  reading: Reading = {},
 ): Promise<LoadedScenario> {
   const { control, target } = flagArms(flags);
   const arms = control === null ? { target } : { control, variant: target };
@@ -144,7 +145,7 @@ export async function replayScenario(
   };
   // Without stages yet: how long they last depends on what is kept of the profile.
   const first = checkedScenario({ ...common, stages: [{ rate: "100%", for: "1s" }] });
-  const captured = await readCaptured(first.profile, first.redact, signal);
+  const captured = await readCaptured(first.profile, first.redact, signal, reading);
   const kept = keptRecords(captured.profile, first, first.seed);
   const data = { ...common, stages: stagesOf(flags, durationNsOf(flags, kept)) };
   const scenario = checkedScenario(data);

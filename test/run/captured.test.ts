@@ -1,6 +1,8 @@
+import { createReadStream, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { parseColumns, STANDARD_INPUT } from "../../src/capture/index.ts";
 import type { Profile, ProfileRecord } from "../../src/profile/index.ts";
 import { keptRecords, readCaptured } from "../../src/run/captured.ts";
 import type { Scenario } from "../../src/run/scenario.ts";
@@ -193,5 +195,38 @@ describe("what is replayed", () => {
     await expect(readCaptured(fixture("none.gor"), true, signal)).rejects.toThrow(
       expect.objectContaining({ code: "FILE_NOT_FOUND", exitCode: 64 }),
     );
+  });
+
+  it.each([
+    ["a profile", join(ROOT, "profiles/storefront.ndjson.gz")],
+    ["a capture", fixture("storefront-excerpt.gor")],
+  ])("may come from standard input, in pieces of any size: %s", async (_, path) => {
+    const fromInput = async (highWaterMark: number): Promise<readonly ProfileRecord[]> => {
+      const stdin = createReadStream(path, { highWaterMark });
+      const { profile } = await readCaptured(STANDARD_INPUT, true, signal, { stdin });
+      return profile.records;
+    };
+    const { profile } = await readCaptured(path, true, signal);
+    const small = await fromInput(7);
+    expect(small).toEqual(await fromInput(1 << 20));
+    // Shorter than what the key is made of, so that its pseudonyms are the file's own.
+    expect(small).toEqual(profile.records);
+  });
+
+  it("is understood as it is told, and a profile needs no telling", async () => {
+    const path = join(folder.path, "rows.csv");
+    writeFileSync(path, "1700000000.5,/a\n1700000001.5,/b\n");
+    const columns = parseColumns("time=#1,method:=GET,path=#2");
+    const { profile } = await readCaptured(path, true, signal, { columns });
+    expect(pathsOf(profile.records)).toEqual(["/a", "/b"]);
+    await expect(readCaptured(path, true, signal, { logFormat: "combined" })).rejects.toThrow(
+      /is not in the given log format/,
+    );
+    const refused = { code: "USAGE", message: expect.stringMatching(/--service.* is a profile/) };
+    const storefront = join(ROOT, "profiles/storefront.ndjson.gz");
+    for (const from of [storefront, STANDARD_INPUT]) {
+      const reading = { service: "shop", stdin: createReadStream(storefront) };
+      await expect(readCaptured(from, true, signal, reading)).rejects.toMatchObject(refused);
+    }
   });
 });

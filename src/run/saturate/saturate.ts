@@ -21,7 +21,7 @@ import {
   type SaturationSearch,
   type SaturationStep,
 } from "../../report/index.ts";
-import { readCaptured } from "../captured.ts";
+import { readCaptured, type Reading } from "../captured.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { closedLoopCeiling } from "./ceiling.ts";
 import { ArmLoad } from "./load.ts";
@@ -38,6 +38,7 @@ export type SaturateEvent =
 
 export interface SaturateInput {
   readonly flags: SaturateFlags;
+  readonly reading?: Reading;
   /** Where the run's directory is made. */
   readonly out: string;
   readonly version: string;
@@ -76,7 +77,9 @@ export async function saturate(
 ): Promise<SaturateOutcome> {
   const options = saturateOptions(input.flags);
   const { profilePath, scenario } = options.arms[0]!.loaded;
-  const { profile, replacedCount } = await readCaptured(profilePath, scenario.redact, signal);
+  const { redact } = scenario;
+  const captured = await readCaptured(profilePath, redact, signal, input.reading);
+  const { profile, replacedCount } = captured;
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(input.out, { startedAt, scenario: "saturate", id });
