@@ -1,3 +1,4 @@
+import fCdfOf from "@stdlib/stats-base-dists-f-cdf";
 import normalCdfOf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantileOf from "@stdlib/stats-base-dists-normal-quantile";
 import poissonQuantileOf from "@stdlib/stats-base-dists-poisson-quantile";
@@ -27,4 +28,9 @@ export function tCdf(x: number, df: number): number {
 /** The smallest count that a Poisson variable of mean `mean` does not exceed with probability `p`. */
 export function poissonQuantile(p: number, mean: number): number {
   return poissonQuantileOf(p, mean);
+}
+
+/** The probability that Fisher's F with `df1` and `df2` degrees of freedom is at or below `x`. */
+export function fCdf(x: number, df1: number, df2: number): number {
+  return fCdfOf(x, df1, df2);
 }

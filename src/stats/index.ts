@@ -1,4 +1,6 @@
 /** Pure statistics: intervals over paired blocks, multiplicity, sample sizes. */
+export { type BlockDifference, blockDifference, type BlockEstimate } from "./block-difference.ts";
+export { blockHomogeneity, type CategoryBlocks, type Homogeneity } from "./block-homogeneity.ts";
 export {
   type ArmBlocks,
   type PairedBlockQuantileInput,
@@ -10,9 +12,17 @@ export {
   pairedBlockDifference,
   pairedBlockLogRatio,
 } from "./block-ratio.ts";
+export { blockRankDifference, type RankDifference, type ValueBlocks } from "./block-rank.ts";
 export { indexOfDispersion } from "./dispersion.ts";
 export { type BlockCounts, type Distribution, sortedDistribution } from "./distribution.ts";
-export { normalCdf, normalQuantile, poissonQuantile, tCdf, tQuantile } from "./distributions.ts";
+export {
+  fCdf,
+  normalCdf,
+  normalQuantile,
+  poissonQuantile,
+  tCdf,
+  tQuantile,
+} from "./distributions.ts";
 export {
   type BlockEffect,
   type EffectWarning,
