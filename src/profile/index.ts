@@ -2,6 +2,7 @@
 export * from "./body.ts";
 export * from "./dependencies/index.ts";
 export * from "./describe.ts";
+export * from "./diff/index.ts";
 export * from "./distil.ts";
 export { type JsonScalar, jsonScalars } from "./json-scalars.ts";
 export * from "./keys.ts";
