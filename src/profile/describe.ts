@@ -9,6 +9,7 @@ import { Sessions } from "./makeup/sessions.ts";
 import { Counts } from "./makeup/shares.ts";
 import { bodyBytes } from "./body.ts";
 import type { Profile, ProfileManifest, ProfileRecord } from "./record.ts";
+import { dispersionCurve, keySeries, type ProfileSeries } from "./series/index.ts";
 import type { WorkingSetCurve } from "./working-set.ts";
 
 /** What a profile holds, in the figures that a person asks for first. */
@@ -52,6 +53,20 @@ export class Description {
     return this.#keys.workingSet;
   }
 
+  /** All that is drawn but the arrivals. */
+  series(): Omit<ProfileSeries, "dispersionCurve"> {
+    const { lengthsUs, requests } = this.#sessions.sizes();
+    return {
+      ...keySeries(this.#keys.times, this.#keys.distances, this.workingSet),
+      serviceTimeUs: this.#serviceTimes.quantiles.curve(),
+      requestBytes: this.#requestBytes.curve(),
+      responseBytes: this.#responseBytes.curve(),
+      sessionRequests: requests.curve(),
+      sessionLengthUs: lengthsUs.curve(),
+      thinkTimeUs: this.#sessions.thinkTimesUs.curve(),
+    };
+  }
+
   /** @param timePrecisionNs the resolution of the capture's clock */
   makeup(timePrecisionNs: number): Makeup {
     const arrivals = this.#arrivals.figures(timePrecisionNs);
@@ -80,19 +95,41 @@ export function describeRecords(
   records: Iterable<ProfileRecord>,
   clock: { readonly timePrecisionNs: number },
 ): Makeup {
+  return descriptionOf(records).makeup(clock.timePrecisionNs);
+}
+
+/** A profile in figures, and in the points that pictures of it are drawn from. */
+export interface ProfilePicture {
+  readonly summary: ProfileSummary;
+  readonly series: ProfileSeries;
+}
+
+function descriptionOf(records: Iterable<ProfileRecord>): Description {
   const description = new Description();
   for (const record of records) description.add(record);
-  return description.makeup(clock.timePrecisionNs);
+  return description;
 }
+
+const summaryOf = (manifest: ProfileManifest, description: Description): ProfileSummary => ({
+  manifest,
+  ...description.makeup(manifest.timePrecisionNs),
+  workingSet: description.workingSet,
+});
 
 /** Summarises a profile. Pure; header names count records that carry them, not repetitions. */
 export function describeProfile({ manifest, records }: Profile): ProfileSummary {
-  const description = new Description();
-  for (const record of records) description.add(record);
+  return summaryOf(manifest, descriptionOf(records));
+}
+
+/** The summary of a profile, and what can be drawn of it. Pure. */
+export function pictureProfile({ manifest, records }: Profile): ProfilePicture {
+  const description = descriptionOf(records);
   return {
-    manifest,
-    ...description.makeup(manifest.timePrecisionNs),
-    workingSet: description.workingSet,
+    summary: summaryOf(manifest, description),
+    series: {
+      ...description.series(),
+      dispersionCurve: dispersionCurve(records, manifest.timePrecisionNs),
+    },
   };
 }
 

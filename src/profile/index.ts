@@ -13,5 +13,6 @@ export * from "./record.ts";
 export * from "./rekey.ts";
 export * from "./reuse.ts";
 export * from "./routes.ts";
+export * from "./series/index.ts";
 export * from "./working-set.ts";
 export * from "./write.ts";

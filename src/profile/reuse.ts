@@ -50,6 +50,16 @@ export class ReuseDistances {
     return hits / this.#requests;
   }
 
+  /** Requests with a key, and those of them that had been asked for before. */
+  get counts(): { readonly requests: number; readonly repeated: number } {
+    return { requests: this.#requests, repeated: this.#uses.reduce((sum, uses) => sum + uses, 0) };
+  }
+
+  /** How many uses lie at distances from `from` to below `to`. */
+  usesWithin(from: number, to: number): number {
+    return this.#uses.slice(from, to).reduce((sum, uses) => sum + uses, 0);
+  }
+
   /** The distance at or below which half of all repeated uses lie; null where none repeats. */
   get median(): number | null {
     return this.summary()?.p50 ?? null;

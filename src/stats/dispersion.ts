@@ -1,3 +1,5 @@
+import { gammaQuantile } from "./fit/gamma.ts";
+
 /**
  * How bursty events are: the variance of their counts in consecutive windows ÷ the mean count. 1
  * for a Poisson process, 0 for an even one, more for bursts. The variance is the unbiased one.
@@ -24,4 +26,19 @@ export function indexOfDispersion(
   const mean = total / windows;
   const squares = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0);
   return squares / (windows - 1) / mean;
+}
+
+/**
+ * Where the index of a Poisson process lies with that probability (0…1), seen in so many windows (2
+ * and more): (windows − 1) × index is about χ² of windows − 1 degrees of freedom, for a mean count
+ * of one and more a window; of fewer, the interval is only rough.
+ * Source: Cox & Lewis 1966, §6.3.
+ */
+export function poissonDispersionInterval(
+  windows: number,
+  probability: number,
+): { readonly low: number; readonly high: number } {
+  const degrees = windows - 1;
+  const at = (p: number): number => (2 * gammaQuantile(p, degrees / 2)) / degrees;
+  return { low: at((1 - probability) / 2), high: at((1 + probability) / 2) };
 }

@@ -43,6 +43,15 @@ export class Keys {
     this.#distances.add(key);
   }
 
+  /** How often each key was asked for, in no order. */
+  get times(): Iterable<number> {
+    return this.#times.values();
+  }
+
+  get distances(): ReuseDistances {
+    return this.#distances;
+  }
+
   get workingSet(): WorkingSetCurve {
     return workingSetOfTimes(this.#times.values(), this.#requests);
   }

@@ -6,6 +6,11 @@ const EXACT_MAX = 500;
 const DIGITS = 3;
 const VALUE_MAX = 2 ** 52;
 
+const STEPS_PER_NINE = 20;
+
+/** A place on the logarithmic axis of tails (1: nine in ten are below), and the value there. */
+export type CurvePoint = readonly [nines: number, value: number];
+
 /** The rank ⌈Np⌉, forgiving the rounding of N × p. */
 const rankOf = (count: number, p: number): number =>
   Math.max(1, Math.ceil(count * p * (1 - 4 * Number.EPSILON)));
@@ -53,6 +58,21 @@ export class Quantiles {
       max: this.#max,
       mean: this.#total / this.#count,
     };
+  }
+
+  /**
+   * From the least value to the greatest, as points of [−log10(1 − p), quantile at p]: twenty for
+   * each ten times rarer, so that the tail has as many as the body. Empty without values.
+   */
+  curve(): readonly CurvePoint[] {
+    if (this.#count === 0) return [];
+    const at = this.#quantiles();
+    const end = Math.log10(this.#count);
+    const inner = Array.from({ length: Math.ceil(end * STEPS_PER_NINE) }, (_, i): CurvePoint => {
+      const nines = i / STEPS_PER_NINE;
+      return [nines, i === 0 ? this.#min : at(1 - 10 ** -nines)];
+    });
+    return [...inner, [end, this.#max]];
   }
 
   #quantiles(): (p: number) => number {

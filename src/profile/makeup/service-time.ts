@@ -25,16 +25,16 @@ export class TimeStep {
 
 /** Service times of all records, and how finely they were captured. */
 export class ServiceTimes {
-  readonly #quantiles = new Quantiles();
+  readonly quantiles = new Quantiles();
   readonly #step = new TimeStep();
 
   add(serviceTimeUs: number | undefined): void {
     if (serviceTimeUs === undefined) return;
-    this.#quantiles.record(serviceTimeUs);
+    this.quantiles.record(serviceTimeUs);
     this.#step.add(serviceTimeUs);
   }
 
   figures(): Pick<Makeup, "serviceTimeUs" | "serviceTimeStepUs"> {
-    return { serviceTimeUs: this.#quantiles.summary(), serviceTimeStepUs: this.#step.stepUs };
+    return { serviceTimeUs: this.quantiles.summary(), serviceTimeStepUs: this.#step.stepUs };
   }
 }

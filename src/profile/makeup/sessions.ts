@@ -34,7 +34,7 @@ function mostAtOnce(sessions: readonly Session[]): number {
 /** Who asks, and with what pauses. Takes about 200 bytes for each session. */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
-  readonly #thinkTimesUs = new Quantiles();
+  readonly thinkTimesUs = new Quantiles();
   #records = 0;
   #fromEnd = 0;
   #parallel = 0;
@@ -64,19 +64,25 @@ export class Sessions {
       return;
     }
     if (endNs !== null) this.#fromEnd++;
-    this.#thinkTimesUs.record((arrivalNs - (endNs ?? lastNs)) / NS_PER_US);
+    this.thinkTimesUs.record((arrivalNs - (endNs ?? lastNs)) / NS_PER_US);
   }
 
-  figures(): Pick<Makeup, "sessionCount" | "sessions"> {
-    const sessions = [...this.#sessions.values()];
-    if (sessions.length === 0) return { sessionCount: 0, sessions: null };
+  /** Requests in each session; and, of those with two and more, from the first to the last. */
+  sizes(): { readonly requests: Quantiles; readonly lengthsUs: Quantiles } {
     const [requests, lengthsUs] = [new Quantiles(), new Quantiles()];
-    for (const session of sessions) {
+    for (const session of this.#sessions.values()) {
       requests.record(session.requests);
       if (session.requests > 1) {
         lengthsUs.record((session.lastNs - session.firstNs) / NS_PER_US);
       }
     }
+    return { requests, lengthsUs };
+  }
+
+  figures(): Pick<Makeup, "sessionCount" | "sessions"> {
+    const sessions = [...this.#sessions.values()];
+    if (sessions.length === 0) return { sessionCount: 0, sessions: null };
+    const { lengthsUs, requests } = this.sizes();
     const within = sessions.reduce((sum, one) => sum + one.requests, 0);
     const later = within - sessions.length;
     return {
@@ -85,9 +91,9 @@ export class Sessions {
         share: within / this.#records,
         requests: requests.summary()!,
         lengthUs: lengthsUs.summary(),
-        thinkTimeUs: this.#thinkTimesUs.summary(),
+        thinkTimeUs: this.thinkTimesUs.summary(),
         thinkFromEndShare:
-          this.#thinkTimesUs.count === 0 ? 0 : this.#fromEnd / this.#thinkTimesUs.count,
+          this.thinkTimesUs.count === 0 ? 0 : this.#fromEnd / this.thinkTimesUs.count,
         parallelShare: later === 0 ? 0 : this.#parallel / later,
         concurrentMax: mostAtOnce(sessions),
       },
