@@ -1,8 +1,11 @@
+import { formatCount } from "../../core/index.ts";
 import { blockDifference, type BlockEstimate } from "../../stats/index.ts";
 import { requestKey } from "../keys.ts";
+import { sessionOf } from "../makeup/sessions.ts";
 import { popularityOf, type ZipfFit } from "../popularity.ts";
+import type { ProfileRecord } from "../record.ts";
 import { workingSetAt, workingSetOfTimes } from "../working-set.ts";
-import { BLOCKS, type BlockedProfile, type Pair, sum } from "./blocks.ts";
+import { type BlockedProfile, type Pair, sum } from "./blocks.ts";
 import { type Compared, type DriftDetail, untold } from "./drift.ts";
 import { compareRatio } from "./rate.ts";
 
@@ -10,7 +13,7 @@ const KEYED_MIN = 100;
 const POPULARITY_MATTERS_FROM = 1.2;
 const WORKING_SET_MATTERS_FROM = 1.2;
 const KNOWN_MATTERS_FROM = 0.05;
-/** Blocks on either side of one in which its sessions may go on asking for the same. */
+/** Blocks on either side of one in which the same users may go on, where sessions are not known. */
 const NEAR = 1;
 
 /** The keys of one profile's requests, by block. */
@@ -29,9 +32,28 @@ function timesOf(keys: Iterable<string>): Map<string, number> {
 }
 
 function keyBlocks({ blocks }: BlockedProfile): KeyBlocks {
-  const keys = blocks.map((records) => records.flatMap((record) => requestKey(record) ?? []));
-  const all = keys.flat();
-  return { blocks: keys, all, times: timesOf(all), perBlock: keys.map(timesOf) };
+  return ofKeys(blocks.map((records) => records.flatMap((record) => requestKey(record) ?? [])));
+}
+
+/** Without what a session asks for again. */
+function keyBlocksOnce({ blocks }: BlockedProfile): KeyBlocks {
+  const asked = new Map<string, Set<string>>();
+  const isNew = (session: string | null, key: string): boolean => {
+    if (session === null) return true;
+    const keys = asked.get(session) ?? new Set();
+    asked.set(session, keys);
+    return keys.size < keys.add(key).size;
+  };
+  const firstKey = (record: ProfileRecord): string[] => {
+    const key = requestKey(record);
+    return key !== null && isNew(sessionOf(record), key) ? [key] : [];
+  };
+  return ofKeys(blocks.map((records) => records.flatMap(firstKey)));
+}
+
+function ofKeys(blocks: readonly (readonly string[])[]): KeyBlocks {
+  const all = blocks.flat();
+  return { blocks, all, times: timesOf(all), perBlock: blocks.map(timesOf) };
 }
 
 /**
@@ -83,7 +105,8 @@ function comparePopularity(before: KeyBlocks, after: KeyBlocks): Compared {
 
 /**
  * The share of a profile's requests whose keys it knows from elsewhere in it: what another profile
- * of the same traffic would know, or a little less. Blocks next to a request's own do not count.
+ * of the same traffic would know, or a little less. Blocks next to a request's own do not count,
+ * nor does what its session asks for again.
  */
 function knownWithin({ all, blocks, perBlock, times }: KeyBlocks): BlockEstimate {
   const known = blocks.map((keys, b) => {
@@ -149,11 +172,16 @@ function logDistinct({ all, perBlock, times }: KeyBlocks, requests: number): Blo
     );
   });
   // The pseudo-values of the jackknife, about their mean.
-  const mean = sum(left) / BLOCKS;
-  return { estimate, influence: left.map((one) => ((mean - one) * (BLOCKS - 1)) / BLOCKS) };
+  const blocks = left.length;
+  const mean = sum(left) / blocks;
+  return { estimate, influence: left.map((one) => ((mean - one) * (blocks - 1)) / blocks) };
 }
 
-/** Half of the smaller profile's requests: enough remains where a block is left out. */
+/**
+ * At half of the smaller profile's requests: enough remains where a block is left out. Without
+ * what sessions ask for again: choosing requests of a long profile by lot, as rarefaction does,
+ * would lose such repetitions and keep those of a short one.
+ */
 function compareWorkingSets(before: KeyBlocks, after: KeyBlocks): Compared {
   const requests = Math.floor(Math.min(before.all.length, after.all.length) / 2);
   const known = {
@@ -164,7 +192,7 @@ function compareWorkingSets(before: KeyBlocks, after: KeyBlocks): Compared {
   const [was, is] = [logDistinct(before, requests), logDistinct(after, requests)];
   return {
     ...compareRatio(known, was, is),
-    because: `distinct keys among ${requests.toLocaleString("en-US")} requests`,
+    because: `among ${formatCount(requests)} requests, what a session asks for again left out`,
   };
 }
 
@@ -180,9 +208,6 @@ export function compareKeys(pair: Pair): Compared[] {
       untold("working-set", "keys", because),
     ];
   }
-  return [
-    comparePopularity(before, after),
-    compareKnown(before, after),
-    compareWorkingSets(before, after),
-  ];
+  const once = [keyBlocksOnce(pair.before), keyBlocksOnce(pair.after)] as const;
+  return [comparePopularity(before, after), compareKnown(...once), compareWorkingSets(...once)];
 }

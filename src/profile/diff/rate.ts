@@ -1,6 +1,6 @@
 import { NS_PER_S } from "../../core/index.ts";
 import { blockDifference, type BlockEstimate } from "../../stats/index.ts";
-import { BLOCKS, type BlockedProfile, type Pair, sum } from "./blocks.ts";
+import { type BlockedProfile, type Pair, sum } from "./blocks.ts";
 import { type Compared, type DriftAspect, type DriftTest, untold } from "./drift.ts";
 
 const RATE_MATTERS_FROM = 1.1;
@@ -44,7 +44,7 @@ function logRate({ blocks, durationNs }: BlockedProfile): BlockEstimate {
   const count = sum(blocks.map(({ length }) => length));
   return {
     estimate: Math.log(count / (durationNs / NS_PER_S)),
-    influence: blocks.map(({ length }) => length / count - 1 / BLOCKS),
+    influence: blocks.map(({ length }) => length / count - 1 / blocks.length),
   };
 }
 
@@ -77,7 +77,7 @@ function logDispersion({ blocks }: BlockedProfile, windowNs: number, blockNs: nu
     }
     return windows;
   });
-  const windows = BLOCKS * perBlock;
+  const windows = blocks.length * perBlock;
   const first = counts.map((block) => sum([...block]));
   const second = counts.map((block) => sum([...block].map((count) => count ** 2)));
   const [m, q] = [sum(first) / windows, sum(second) / windows];
@@ -102,7 +102,7 @@ export function compareBurstiness(pair: Pair): Compared {
   const missing = tooFew(pair);
   if (missing !== null) return untold("burstiness", "index", missing);
   const { after, before } = pair;
-  const blockNs = [before, after].map(({ durationNs }) => durationNs / BLOCKS);
+  const blockNs = [before, after].map(({ blocks, durationNs }) => durationNs / blocks.length);
   const windowNs = Math.min(...blockNs) / WINDOWS;
   const precisionNs = Math.max(
     before.profile.manifest.timePrecisionNs,

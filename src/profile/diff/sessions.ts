@@ -2,7 +2,7 @@ import { NS_PER_US } from "../../core/index.ts";
 import type { ValueBlocks } from "../../stats/index.ts";
 import { sessionOf } from "../makeup/sessions.ts";
 import type { ProfileRecord } from "../record.ts";
-import { blockOf, type BlockedProfile, BLOCKS, type Pair } from "./blocks.ts";
+import { blockOf, type BlockedProfile, type Pair } from "./blocks.ts";
 import { type Compared, untold } from "./drift.ts";
 import { compareValues } from "./values.ts";
 
@@ -15,8 +15,6 @@ const DURATIONS_ALIKE = 1.25;
 interface SessionBlocks {
   readonly requests: ValueBlocks;
   readonly thinkTimesUs: ValueBlocks;
-  /** Longer than nine in ten sessions, weighted by their requests. */
-  readonly longNs: number;
 }
 
 function pausesOf(records: readonly ProfileRecord[]): { atNs: number; pauseUs: number }[] {
@@ -27,22 +25,19 @@ function pausesOf(records: readonly ProfileRecord[]): { atNs: number; pauseUs: n
   });
 }
 
-function sessionBlocks({ durationNs, profile }: BlockedProfile): SessionBlocks {
+function sessionBlocks({ blocks, durationNs, profile }: BlockedProfile): SessionBlocks {
   const sessions = Map.groupBy(profile.records, sessionOf);
   sessions.delete(null);
-  const empty = (): number[][] => Array.from({ length: BLOCKS }, () => []);
+  const empty = (): number[][] => blocks.map(() => []);
   const [requests, thinkTimesUs] = [empty(), empty()];
-  const lengths: number[] = [];
   for (const records of sessions.values()) {
     const firstNs = records[0]!.offsetNs;
-    requests[blockOf(firstNs, durationNs)]!.push(records.length);
-    for (const _ of records) lengths.push(records.at(-1)!.offsetNs - firstNs);
+    requests[blockOf(firstNs, durationNs, blocks.length)]!.push(records.length);
     for (const { atNs, pauseUs } of pausesOf(records)) {
-      thinkTimesUs[blockOf(atNs, durationNs)]!.push(pauseUs);
+      thinkTimesUs[blockOf(atNs, durationNs, blocks.length)]!.push(pauseUs);
     }
   }
-  const longNs = lengths.toSorted((a, b) => a - b)[Math.floor(lengths.length * 0.9)] ?? 0;
-  return { requests, thinkTimesUs, longNs };
+  return { requests, thinkTimesUs };
 }
 
 /** Requests per session, and think times. */
@@ -52,7 +47,7 @@ export function compareSessions(pair: Pair): Compared[] {
   const [shorter, longer] = durations as [number, number];
   const isCut =
     longer > DURATIONS_ALIKE * shorter &&
-    Math.max(before.longNs, after.longNs) > LENGTH_SHARE_MAX * shorter;
+    Math.max(pair.before.longSessionNs, pair.after.longSessionNs) > LENGTH_SHARE_MAX * shorter;
   const requests = isCut
     ? untold(
         "session-requests",

@@ -17,7 +17,7 @@ import {
 } from "./drift.ts";
 
 /** Fewer values than this in either profile are not compared. */
-const VALUES_MIN = 100;
+const VALUES_MIN = 200;
 /** Blocks that have values: a variance from fewer says little. */
 const BLOCKS_MIN = 20;
 /** Routes that are compared one by one: those with the most values. */
