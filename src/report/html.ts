@@ -28,7 +28,7 @@ function page(model: ReportModel): Markup {
   return pageShell({
     title: `${OUTCOME_WORDS[outcomeOf(model.result)]}: ${run.scenario} · shakedown`,
     tool,
-    kinds: "kinds.js",
+    scripts: ["kinds.js"],
     data,
     skipTo: present[0]?.[0] ?? "verdict",
     main: markup`${headline(model)}

@@ -1,11 +1,11 @@
-import { NS_PER_MS, NS_PER_S } from "../../core/index.ts";
+import { NS_PER_S } from "../../core/index.ts";
 import { indexOfDispersion, poissonDispersionInterval } from "../../stats/index.ts";
 import type { ProfileRecord } from "../record.ts";
 
-/** Windows in ms, up to an hour. */
-const WINDOWS_MS: readonly number[] = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
-  ...[1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600].map((s) => s * 1_000),
+/** Up to an hour. */
+const WINDOWS_S: readonly number[] = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600,
+  1_800, 3_600,
 ];
 const WINDOWS_MIN = 10;
 /** Fewer a window, and chance makes more of the index than the traffic. */
@@ -29,7 +29,7 @@ export function dispersionCurve(
   timePrecisionNs: number,
 ): DispersionPoint[] {
   const durationNs = records.at(-1)?.offsetNs ?? 0;
-  return WINDOWS_MS.map((ms) => ms * NS_PER_MS)
+  return WINDOWS_S.map((s) => s * NS_PER_S)
     .filter((windowNs) => {
       const windows = Math.floor(durationNs / windowNs);
       const enough = windows >= WINDOWS_MIN && records.length / windows >= MEAN_COUNT_MIN;

@@ -1,23 +1,8 @@
 // What each kind of picture in the report shows. It runs in the browser as it is, before page.js.
 globalThis.shakedownKinds = (data) => {
   "use strict";
-  const armColor = (index) => `--arm-${index % 5}`;
-
-  const digits = (value, most) =>
-    Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: most });
-  const formatMs = (ms) => {
-    if (ms >= 1000) return `${digits(ms / 1000, 2)} s`;
-    return ms >= 1 || ms === 0 ? `${digits(ms, 2)} ms` : `${digits(ms * 1000, 0)} µs`;
-  };
-  const formatPlain = (value) => digits(value, 2);
-  const formatRate = (value) => `${digits(value, 1)}/s`;
-  const formatAt = (s) => {
-    if (s < 60) return `${Math.round(s)} s`;
-    const [minutes, seconds] = [Math.floor(s / 60), Math.round(s % 60)];
-    if (minutes < 60) return `${minutes}:${String(seconds).padStart(2, "0")}`;
-    return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${String(seconds).padStart(2, "0")}`;
-  };
-  const formatNines = (nines) => `${Number((100 * (1 - 10 ** -nines)).toPrecision(7))} %`;
+  const { armColor, formatAt, formatMs, formatNines, formatPlain, formatRate, nineTicks } =
+    globalThis.shakedownFormats;
 
   // The control's lines are the widest, so that they show beneath a variant's that covers them.
   const line = (label, values, color, more = {}) => ({
@@ -46,16 +31,13 @@ globalThis.shakedownKinds = (data) => {
         lines.push(line(`${name} high`, column(3), armColor(arm), { hidden: true }));
         bands.push({ series: [first + 2, first + 1], color: armColor(arm) });
       }
-      const ticks = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].map(
-        (q) => -Math.log10(1 - q),
-      );
       return {
         x: nines,
         lines,
         bands,
         formatX: formatNines,
         formatY: formatMs,
-        ticksX: (min, max) => ticks.filter((tick) => tick >= min - 1e-6 && tick <= max + 1e-6),
+        ticksX: nineTicks,
         canLog: true,
       };
     },
@@ -100,7 +82,7 @@ globalThis.shakedownKinds = (data) => {
       lines: lines.filter(({ values }) => values.length > 0),
       bands: [],
       formatX: formatAt,
-      stages: true,
+      overTime: { stages: data.stages, pointS: data.windowsPerPoint },
       sync: true,
     };
   }

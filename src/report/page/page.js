@@ -1,11 +1,14 @@
 // The report's script: draws the pictures from the data in the page. It runs in the browser as it
-// is, after uPlot and kinds.js, and puts text into the page only as text.
+// is, after uPlot, formats.js and a file of kinds, and puts text into the page only as text.
 (() => {
   "use strict";
   const uPlot = globalThis.uPlot;
   const data = JSON.parse(document.getElementById("chart-data").textContent);
   const HEIGHT = 280;
   const LOG_FROM_RATIO = 30;
+  const SPLITS_S = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60];
+  const HOURS = [1 / 30, 1 / 12, 1 / 6, 1 / 4, 1 / 2, 1, 2, 6, 12, 24, 48, 96, 168, 336, 672];
+  const TIME_STEPS_S = [...SPLITS_S, ...HOURS.map((hours) => hours * 3600)];
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const kinds = globalThis.shakedownKinds(data);
@@ -43,7 +46,7 @@
   }
 
   /** Every second stage shaded, each with its name where there is room. */
-  function drawStages(plot) {
+  function drawStages(plot, stages) {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
     ctx.save();
@@ -52,7 +55,7 @@
     ctx.clip();
     ctx.font = `${12 * ratio}px system-ui, sans-serif`;
     ctx.textBaseline = "middle";
-    for (const [index, stage] of data.stages.entries()) {
+    for (const [index, stage] of stages.entries()) {
       const from = Math.max(bbox.left, plot.valToPos(stage.startS, "x", true));
       const to = Math.min(bbox.left + bbox.width, plot.valToPos(stage.endS, "x", true));
       if (to <= from) continue;
@@ -99,7 +102,8 @@
       stroke: one.hidden ? "transparent" : css(one.color),
       width: one.hidden ? 0 : one.width,
       dash: one.dash ?? [],
-      spanGaps: one.hidden === true || one.marked !== undefined,
+      spanGaps: one.hidden === true || one.marked !== undefined || one.joined === true,
+      ...(one.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       points: one.hidden
         ? { show: false }
         : { show: true, size: 6, fill: css(one.color), filter: one.marked ? undefined : lonely },
@@ -115,17 +119,18 @@
       font: "12px system-ui, sans-serif",
     };
     const [least, most] = [kind.x[0], kind.x.at(-1)];
-    const rangeX = kind.stages
+    const { pointS = 0, stages = [] } = kind.overTime ?? {};
+    const rangeX = kind.overTime
       ? [
-          Math.min(least, data.stages[0]?.startS ?? least),
-          Math.max(most + data.windowsPerPoint, data.stages.at(-1)?.endS ?? most),
+          Math.min(least, stages[0]?.startS ?? least),
+          Math.max(most + pointS, stages.at(-1)?.endS ?? most),
         ]
       : [least, most > least ? most : least + 1];
     let zoomed = false;
     return {
       width,
       height: HEIGHT,
-      padding: [kind.stages ? 30 : 12, kind.stages ? 26 : 34, 0, 0],
+      padding: [stages.length > 0 ? 30 : 12, kind.overTime ? 26 : 34, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -158,9 +163,7 @@
           ...(kind.ticksX
             ? { splits: (_plot, _axis, from, to) => kind.ticksX(from, to), space: 1 }
             : {}),
-          ...(kind.stages
-            ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200] }
-            : {}),
+          ...(kind.overTime ? { incrs: TIME_STEPS_S } : {}),
         },
         {
           ...axis,
@@ -179,7 +182,7 @@
       series: [{}, ...kind.lines.map((one) => seriesOf(one, log, kind.formatY))],
       bands: kind.bands.map(({ series, color }) => ({ series, fill: `${css(color)}2e` })),
       hooks: {
-        drawClear: kind.stages ? [drawStages] : [],
+        drawClear: stages.length > 0 ? [(plot) => drawStages(plot, stages)] : [],
         setCursor: [onCursor],
       },
     };
@@ -237,7 +240,7 @@
     const kind = kinds[name](Number(index));
     if (kind.x.length === 0 || kind.lines.length === 0) return;
     const [least, most] = extent(kind.lines);
-    const log = kind.canLog === true && most / least > LOG_FROM_RATIO;
+    const log = kind.log === true || (kind.canLog === true && most / least > LOG_FROM_RATIO);
     const columns = kind.lines.map(({ values }) =>
       log ? values.map((value) => (value === null || value <= 0 ? null : value)) : values,
     );

@@ -2,20 +2,9 @@ import { formatCount, formatRatePerSec, formatUs } from "../../core/index.ts";
 import type { PercentileCurve, ReportModel, Series } from "../model.ts";
 import { NOTHING, plainText } from "../words.ts";
 import { type ChartData, chartArms } from "./chart-data.ts";
+import { figure } from "./figure.ts";
 import { type Markup, markup, table } from "./markup.ts";
 import { armName, emulatedCalls } from "./tables.ts";
-
-/** A picture that the page's script draws, with the words that say what is in it. */
-function figure(options: {
-  readonly chart: string;
-  readonly title: string;
-  readonly says: string;
-  readonly more?: Markup | false;
-}): Markup {
-  const { chart, title, says } = options;
-  const id = `chart-${chart.replace(":", "-")}`;
-  return markup`<figure><figcaption><h3 id="${id}-title">${title}</h3><p id="${id}-says">${says}</p></figcaption><div class="chart" data-chart="${chart}" role="img" tabindex="0" aria-labelledby="${id}-title" aria-describedby="${id}-says"></div>${options.more ?? false}</figure>`;
-}
 
 /** `98 %`, `99.9 %`: a quantile with as many nines as it has. */
 const quantileWords = (quantile: number): string => `${Number((quantile * 100).toPrecision(7))} %`;

@@ -2,15 +2,8 @@
 // page.js.
 globalThis.shakedownKinds = (data) => {
   "use strict";
-  const armColor = (index) => `--arm-${index % 5}`;
-  const digits = (value, most) =>
-    Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: most });
-  const formatMs = (ms) => {
-    if (ms >= 1000) return `${digits(ms / 1000, 2)} s`;
-    return ms >= 1 || ms === 0 ? `${digits(ms, 2)} ms` : `${digits(ms * 1000, 0)} µs`;
-  };
-  const formatRate = (value) => `${digits(value, 1)}/s`;
-  const formatShare = (value) => `${digits(value, 1)} %`;
+  const { armColor, decades, digits, formatMs, formatRate, formatShare } =
+    globalThis.shakedownFormats;
 
   /** A line through every point that there is, each of them marked. */
   const through = (label, values, color, more = {}) => ({
@@ -138,15 +131,6 @@ globalThis.shakedownKinds = (data) => {
     limitDrawn = true;
     const values = x.map(() => data.limitMs);
     return [{ label: "p99 limit", values, color: "--offered", width: 1.5, dash: [2, 3] }];
-  }
-
-  function decades(min, max) {
-    const steps = max - min > 2.5 ? [1] : [1, 2, 5];
-    const ticks = [];
-    for (let power = Math.floor(min); power <= max; power++) {
-      for (const step of steps) ticks.push(power + Math.log10(step));
-    }
-    return ticks.filter((tick) => tick >= min - 1e-9 && tick <= max + 1e-9);
   }
 
   return KINDS;

@@ -8,8 +8,8 @@ import { Markup, markup, scriptJson } from "./markup.ts";
 export interface PageParts {
   readonly title: string;
   readonly tool: { readonly name: string; readonly version: string };
-  /** The file beside this one that says what each kind of picture shows, run before page.js. */
-  readonly kinds: string;
+  /** Files beside this one, run before page.js: the one that says what its pictures show, and others. */
+  readonly scripts: readonly string[];
   /** What the page's script draws. */
   readonly data: unknown;
   readonly skipTo: string;
@@ -24,8 +24,9 @@ interface Assets {
 const read = new Map<string, Assets>();
 
 /** Styles and scripts, our own and uPlot's, read once from where they are installed. */
-function readAssets(kinds: string): Assets {
-  const known = read.get(kinds);
+function readAssets(names: readonly string[]): Assets {
+  const key = names.join(" ");
+  const known = read.get(key);
   if (known !== undefined) return known;
   const { resolve } = createRequire(import.meta.url);
   const text = (path: string | URL): string => readFileSync(path, "utf8").trim();
@@ -34,9 +35,9 @@ function readAssets(kinds: string): Assets {
   const licence = "/* uPlot, copyright (c) 2022 Leon Sorokin, MIT licence */";
   const assets = {
     styles: [text(resolve("uplot/dist/uPlot.min.css")), own("page.css")],
-    scripts: [`${licence}\n${uplot}`, own(kinds), own("page.js")],
+    scripts: [`${licence}\n${uplot}`, own("formats.js"), ...names.map(own), own("page.js")],
   };
-  read.set(kinds, assets);
+  read.set(key, assets);
   return assets;
 }
 
@@ -57,8 +58,8 @@ function contentPolicy({ scripts, styles }: Assets): string {
 
 /** One file that a browser opens from anywhere, offline: it holds its styles, scripts and data. */
 export function pageShell(parts: PageParts): Markup {
-  const { data, kinds, main, skipTo, title, tool } = parts;
-  const assets = readAssets(kinds);
+  const { data, main, skipTo, title, tool } = parts;
+  const assets = readAssets(parts.scripts);
   const { scripts, styles } = assets;
   return markup`<!doctype html>
 <html lang="en">

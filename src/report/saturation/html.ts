@@ -6,6 +6,7 @@ import {
   formatUs,
   NS_PER_S,
 } from "../../core/index.ts";
+import { figure } from "../page/figure.ts";
 import { badge, icon, toneOf } from "../page/marks.ts";
 import { type Markup, markup, table, terms } from "../page/markup.ts";
 import { pageShell } from "../page/shell.ts";
@@ -55,21 +56,16 @@ ${!run.complete && markup`<div class="why"><h2>Incomplete</h2><p>${capital(run.i
 </section>`;
 }
 
-function figure(chart: string, title: string, says: string): Markup {
-  const id = `chart-${chart}`;
-  return markup`<figure><figcaption><h3 id="${id}-title">${title}</h3><p id="${id}-says">${says}</p></figcaption><div class="chart" data-chart="${chart}" role="img" tabindex="0" aria-labelledby="${id}-title" aria-describedby="${id}-says"></div></figure>`;
-}
-
 function pictures({ arms, load }: Saturation): Markup {
   const knees = arms.map((arm) => capital(`${arm.arm}: ${kneeWords(arm)}`)).join(". ");
   const repeated = arms.some(({ searches }) => searches.length > 1)
     ? " Where several runs tried one rate, the worst of them is shown."
     : "";
-  return markup`<section id="curve"><h2>Response time over the offered rate</h2>${figure(
-    "latency",
-    "Response time",
-    `Each point is a step of ${load.stepS} s at one rate, judged from ${load.judgedFromS} s on. ${knees}.${repeated}`,
-  )}${figure("goodput", "Goodput", "Share of what was offered that was answered below 500 within the timeout.")}</section>`;
+  return markup`<section id="curve"><h2>Response time over the offered rate</h2>${figure({
+    chart: "latency",
+    title: "Response time",
+    says: `Each point is a step of ${load.stepS} s at one rate, judged from ${load.judgedFromS} s on. ${knees}.${repeated}`,
+  })}${figure({ chart: "goodput", title: "Goodput", says: "Share of what was offered that was answered below 500 within the timeout." })}</section>`;
 }
 
 function lawRows({ arms }: Saturation): Markup {
@@ -110,11 +106,7 @@ function lawRows({ arms }: Saturation): Markup {
 
 function law(saturation: Saturation): Markup {
   const says = saturation.arms.map((arm) => capital(`${arm.arm}: ${uslWords(arm)}`)).join(". ");
-  return markup`<section id="law"><h2>Scalability</h2><p class="lead">The Universal Scalability Law, X(N) = λN ÷ (1 + σ(N−1) + κN(N−1)), fitted to mean requests in flight and answers per second of each step.</p>${figure(
-    "usl",
-    "Throughput over concurrency",
-    `${says}.`,
-  )}${lawRows(saturation)}</section>`;
+  return markup`<section id="law"><h2>Scalability</h2><p class="lead">The Universal Scalability Law, X(N) = λN ÷ (1 + σ(N−1) + κN(N−1)), fitted to mean requests in flight and answers per second of each step.</p>${figure({ chart: "usl", title: "Throughput over concurrency", says: `${says}.` })}${lawRows(saturation)}</section>`;
 }
 
 function stepRow(step: SaturationStep): readonly (string | Markup)[] {
@@ -227,7 +219,7 @@ export function renderSaturationHtml(saturation: Saturation): string {
   return pageShell({
     title: `${capital(title)} · shakedown`,
     tool,
-    kinds: "saturation-kinds.js",
+    scripts: ["saturation-kinds.js"],
     data,
     skipTo: "curve",
     main: [
