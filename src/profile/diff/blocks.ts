@@ -5,8 +5,8 @@ import type { Profile, ProfileRecord } from "../record.ts";
 const BLOCKS_MAX = 60;
 /** Of fewer blocks, a variance says too little. */
 const BLOCKS_MIN = 24;
-/** A block is so many times as long as sessions are, if there are enough blocks then. */
-const SESSIONS_LONG = 2;
+/** A block is so many times as long as the median session, if there are enough blocks then. */
+const SESSIONS_LONG = 1;
 
 /** A profile in blocks of equal time. */
 export interface BlockedProfile {

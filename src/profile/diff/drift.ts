@@ -43,6 +43,12 @@ export interface DriftEffect {
   readonly mattersFrom: number;
 }
 
+/** Whether the difference is large enough to matter, whatever its p-value. */
+export function matters({ mattersFrom, measure, value }: DriftEffect): boolean {
+  if (measure === "ratio") return Math.max(value, 1 / value) >= mattersFrom;
+  return Math.abs(value) >= mattersFrom;
+}
+
 /** One line of the evidence: a category of a mix, a quantile. */
 export interface DriftDetail {
   readonly what: string;

@@ -1,7 +1,13 @@
 import { holm } from "../../stats/index.ts";
 import type { Profile, ProfileRecord } from "../record.ts";
 import { blocked, type BlockedProfile, type Pair } from "./blocks.ts";
-import type { Compared, DriftEffect, DriftSide, DriftTest, ProfileDiff } from "./drift.ts";
+import {
+  type Compared,
+  type DriftSide,
+  type DriftTest,
+  matters,
+  type ProfileDiff,
+} from "./drift.ts";
 import { compareKeys } from "./keys.ts";
 import { compareMix } from "./mix.ts";
 import { compareBurstiness, compareRates } from "./rate.ts";
@@ -25,12 +31,6 @@ const headerSetOf = ({ headers }: ProfileRecord): string =>
   headers.length === 0
     ? "(none)"
     : [...new Set(headers.map(([name]) => name))].toSorted().join(" ");
-
-/** Whether the difference is large enough to matter, whatever its p-value. */
-function matters({ mattersFrom, measure, value }: DriftEffect): boolean {
-  if (measure === "ratio") return Math.max(value, 1 / value) >= mattersFrom;
-  return Math.abs(value) >= mattersFrom;
-}
 
 const SLIGHT = "more than chance, and too little to matter";
 

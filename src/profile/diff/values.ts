@@ -13,6 +13,7 @@ import {
   type DriftAspect,
   type DriftEffect,
   type DriftTest,
+  matters,
   untold,
 } from "./drift.ts";
 
@@ -72,6 +73,12 @@ function tailEffect(before: ValueBlocks, after: ValueBlocks): Told {
   };
 }
 
+/** Of the effects that are large enough to matter, or else of all, the one that is surest. */
+function clearest(all: readonly Told[]): Told {
+  const large = all.filter(({ effect }) => matters(effect));
+  return (large.length > 0 ? large : all).toSorted((a, b) => a.pValue - b.pValue)[0]!;
+}
+
 const filled = (blocks: ValueBlocks): number => blocks.filter(({ length }) => length > 0).length;
 
 /**
@@ -92,9 +99,7 @@ export function compareValues(known: Known, before: ValueBlocks, after: ValueBlo
     return untold(aspect, unit, `the ${noun} lie within a small part of the profile's time`);
   }
   const [was, is] = [before, after].map((blocks) => sortedDistribution(blocks.flat()));
-  const rank = rankEffect(before, after);
-  const tail = tailEffect(before, after);
-  const told = rank.pValue <= tail.pValue ? rank : tail;
+  const told = clearest([rankEffect(before, after), tailEffect(before, after)]);
   return {
     aspect,
     unit,
