@@ -4,8 +4,6 @@ import { describe, expect, it } from "vitest";
 import { keyedDraw, seededPrng } from "../../src/core/index.ts";
 import {
   empiricalQuantiles,
-  fitCapacity,
-  fitErrors,
   type FittedLaw,
   fitLatency,
   KS_DISTANCE_MAX,
@@ -19,7 +17,6 @@ import {
   quantileAt,
   sampleQuantile,
   shareUpTo,
-  writtenErrors,
   writtenLatency,
 } from "../../src/stats/index.ts";
 
@@ -213,77 +210,6 @@ describe("empirical quantiles", () => {
       const p999 = drawn[99_899]! / sampleQuantile(sorted, 0.999) - 1;
       expect(Math.abs(p999)).toBeLessThanOrEqual(P999_ERROR_MAX);
     }
-  });
-});
-
-describe("error fit", () => {
-  function chain(calls: number, p: number, r: number, good: number, bad: number): boolean[] {
-    const prng = seededPrng("gilbert");
-    let isBad = false;
-    return Array.from({ length: calls }, () => {
-      isBad = isBad ? prng() >= r : prng() < p;
-      return prng() < (isBad ? bad : good);
-    });
-  }
-
-  it("gilbert-elliott: the chances of a long sequence are found again", () => {
-    const fit = fitErrors(chain(50_000, 0.005, 0.05, 0.002, 0.7));
-    if (fit.kind !== "gilbert-elliott") throw new Error(fit.kind);
-    expect(fit.p).toBeCloseTo(0.005, 2);
-    expect(fit.meanBurst / 20).toBeCloseTo(1, 0);
-    expect(fit.errorRatioBad).toBeCloseTo(0.7, 1);
-    expect(fit.errorRatioGood).toBeCloseTo(0.002, 2);
-    expect(fit.badRatio).toBeCloseTo(1 / 11, 1);
-    expect(writtenErrors(fit)).toMatchObject({
-      kind: "gilbert-elliott",
-      badRatio: expect.closeTo(fit.badRatio, 6),
-    });
-  });
-
-  it("errors without memory are not called bursts", () => {
-    const prng = seededPrng("independent");
-    const flags = Array.from({ length: 20_000 }, () => prng() < 0.03);
-    expect(fitErrors(flags).kind).toBe("independent");
-    expect(fitErrors(flags).errorRatio).toBeCloseTo(0.03, 2);
-  });
-
-  it("too few errors to tell: independent, with their share", () => {
-    expect(fitErrors([])).toEqual({ kind: "independent", calls: 0, errorRatio: 0 });
-    expect(fitErrors([true, true, false, false])).toMatchObject({ kind: "independent" });
-    expect(fitErrors([true, false]).errorRatio).toBe(0.5);
-  });
-});
-
-describe("capacity fit", () => {
-  /** An M/M/c queue, first come first served: what each call found in flight, and how long it took. */
-  function queue(servers: number, serviceTimeUs: number, utilisation: number, count: number) {
-    const prng = seededPrng(`queue ${servers}`);
-    const exponential = (mean: number): number => -mean * Math.log1p(-prng());
-    const freeAt = Array.from({ length: servers }, () => 0);
-    let [nowUs, ends]: [number, number[]] = [0, []];
-    return Array.from({ length: count }, () => {
-      nowUs += exponential(serviceTimeUs / servers / utilisation);
-      ends = ends.filter((endUs) => endUs > nowUs);
-      const server = freeAt.indexOf(Math.min(...freeAt));
-      freeAt[server] = Math.max(freeAt[server]!, nowUs) + exponential(serviceTimeUs);
-      ends.push(freeAt[server]);
-      return { inFlight: ends.length, latencyUs: freeAt[server] - nowUs };
-    });
-  }
-
-  it.each([1, 4, 16])(
-    "the %i servers of a busy queue are found, and their service time",
-    (servers) => {
-      const fit = fitCapacity(queue(servers, 1000, 0.95, 5_000));
-      expect(Math.abs(fit!.servers! / servers - 1)).toBeLessThanOrEqual(0.15);
-      expect(Math.abs(fit!.serviceTimeUs / 1000 - 1)).toBeLessThan(0.15);
-    },
-  );
-
-  it("a dependency that no load slows has no number of servers", () => {
-    const fit = fitCapacity(queue(64, 1000, 0.2, 3_000));
-    expect(fit).toMatchObject({ servers: null });
-    expect(fitCapacity([])).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 /** Fits of what a dependency does: its latency's law, its errors, its capacity. */
-export { type CapacityFit, fitCapacity, type LoadedCall } from "./capacity.ts";
+export { type CapacityFit, fitCapacity, inFlightOf, type TimedCalls } from "./capacity.ts";
 export { type ErrorFit, fitErrors } from "./gilbert-elliott.ts";
 export {
   type Closeness,
@@ -9,6 +9,8 @@ export {
   type LatencyFit,
   P999_ERROR_MAX,
 } from "./latency.ts";
+export { fitLimit, LIMIT_CALLS_MIN, type LimitFit, type LimitLaw } from "./limit.ts";
+export type { LimitedCalls } from "./limit-load.ts";
 export { type LatencyLaw, lawCdf, lawDensity, lawQuantile, type LognormalPart } from "./laws.ts";
 export {
   empiricalQuantiles,
@@ -18,4 +20,10 @@ export {
   sampleQuantile,
   shareUpTo,
 } from "./quantiles.ts";
-export { type Written, writtenErrors, writtenKsDistance, writtenLatency } from "./written.ts";
+export {
+  type Written,
+  writtenErrors,
+  writtenKsDistance,
+  writtenLatency,
+  writtenLimit,
+} from "./written.ts";

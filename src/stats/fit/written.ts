@@ -1,5 +1,6 @@
 import type { ErrorFit } from "./gilbert-elliott.ts";
 import type { LatencyFit } from "./latency.ts";
+import type { LimitLaw } from "./limit.ts";
 import type { LatencyLaw, LognormalPart } from "./laws.ts";
 
 /** A model as a scenario writes it: its kind and that kind's fields, durations with their unit. */
@@ -105,8 +106,33 @@ export function writtenErrors(fit: ErrorFit): Written {
   return {
     kind: "gilbert-elliott",
     badRatio: ratio(fit.badRatio),
-    meanBurst: fit.meanBurst,
+    meanBurst: fit.pace === "call" ? fit.meanBurst : duration(fit.meanBurst),
     errorInBad: ratio(fit.errorRatioBad),
     errorInGood: ratio(fit.errorRatioGood),
   };
+}
+
+/** The law as a scenario's `limit` writes it. */
+export function writtenLimit(law: LimitLaw): Written {
+  switch (law.kind) {
+    case "token-bucket":
+      return {
+        kind: law.kind,
+        rate: `${Math.max(law.ratePerSec, 1e-6)
+          .toFixed(6)
+          .replace(/\.?0+$/, "")}/s`,
+        burst: law.burst,
+      };
+    case "fixed-window":
+      return {
+        kind: law.kind,
+        limit: law.limit,
+        window: duration(law.windowUs),
+        begins: law.begins,
+      };
+    case "sliding-window":
+      return { kind: law.kind, limit: law.limit, window: duration(law.windowUs) };
+    case "concurrency":
+      return { kind: law.kind, max: law.max };
+  }
 }
