@@ -2,7 +2,7 @@
  * shakedown as a library: make a profile, do a scenario, judge a run. Re-exports only; the command
  * line does nothing that cannot be done from here.
  */
-export { captureProfile, openCapture } from "./capture/index.ts";
+export { captureProfile, captureToFile, openCapture } from "./capture/index.ts";
 export { ERRORS, EXIT, type ErrorCode, type ExitCode, ShakedownError } from "./core/index.ts";
 export { type Detector, DETECTORS, type Evidence, type Finding } from "./detect/index.ts";
 export { type DependencySpec, type Emulator, startEmulator } from "./emulator/index.ts";

@@ -1,13 +1,21 @@
 import { isUtf8 } from "node:buffer";
-import type { ProfileRecord } from "../profile/index.ts";
+import { NS_PER_S } from "../core/index.ts";
+import { type ProfileRecord, RouteTemplates } from "../profile/index.ts";
 import { AnswerPairs } from "./answers.ts";
 import { redactedCall } from "./calls.ts";
 import type { CapturedCall, CapturedRequest, CaptureItem } from "./format.ts";
-import { headerOf, keptHeaders } from "./http-fields.ts";
+import { keptValue } from "./http-fields.ts";
 import { Unusable } from "./http-message.ts";
 import { LedgerBook } from "./ledger.ts";
+import { RecordText } from "./record-text.ts";
 import { type Pseudonyms, redactBody, type Redactor } from "./redact/index.ts";
-import { type SessionClues, sessionClues } from "./session.ts";
+import { type SessionClues, sessionClues, SessionCookies } from "./session.ts";
+import { type HeldRecord, type Precision, PRECISION, type Spill } from "./spill/index.ts";
+
+/** A record that waits for its answer, beside its text. */
+const WAITING_BYTES = 512;
+/** More hosts than these are not told apart. */
+const HOSTS_MAX = 10_000;
 
 /** Which requests to keep; what is not given keeps all. */
 export interface CaptureFilter {
@@ -18,19 +26,10 @@ export interface CaptureFilter {
   readonly path?: RegExp;
 }
 
-/** A record before its place among all others is known. */
-export interface HeldRecord {
-  arrivalNs: bigint;
-  /** True when the arrival is known to the second only. */
-  readonly wholeSecond: boolean;
-  readonly clues: SessionClues;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: [string, string][];
-  readonly body: ProfileRecord["body"];
-  status?: number | undefined;
-  serviceTimeUs?: number | undefined;
-  readonly calls: readonly CapturedCall[] | undefined;
+/** What waits with a record and is needed by few: as JSON in its `more`. */
+export interface MoreHeld {
+  readonly cookies?: SessionClues["cookies"];
+  readonly calls?: readonly CapturedCall[];
 }
 
 export interface CollectorOptions {
@@ -56,40 +55,85 @@ const stored = (body: Buffer): NonNullable<ProfileRecord["body"]> =>
     ? { encoding: "utf8", data: body.toString("utf8") }
     : { encoding: "base64", data: body.toString("base64") };
 
-/** Takes what the readers find: filters, redacts, pairs, counts. Nothing unredacted is held. */
+/** A capture's arrivals as a clock tells them: what sorts before what. */
+interface Instant {
+  readonly sec: number;
+  readonly ns: number;
+}
+
+const SEC_NS = 1_000_000_000n;
+/** A `Date` knows no later one, and none before its opposite. */
+const SEC_MAX = 8.64e12;
+
+function instantOf(arrivalNs: bigint): Instant {
+  const sec = Number(arrivalNs / SEC_NS);
+  const ns = Number(arrivalNs % SEC_NS);
+  if (Math.abs(sec) >= SEC_MAX) throw new Unusable("the time is beyond every calendar");
+  return ns < 0 ? { sec: sec - 1, ns: ns + NS_PER_S } : { sec, ns };
+}
+
+const isBefore = (a: Instant, b: Instant): boolean =>
+  a.sec < b.sec || (a.sec === b.sec && a.ns < b.ns);
+
+const EPOCH: Instant = { sec: 0, ns: 0 };
+
+/**
+ * Takes what the readers find: filters, redacts, pairs, counts, and gives what is kept to the
+ * spill. Nothing unredacted is held; what is held in memory does not grow with the requests.
+ */
 export class Collector {
-  readonly held: HeldRecord[] = [];
   readonly book = new LedgerBook();
   readonly hostCounts = new Map<string, number>();
   readonly warnings: string[] = [];
+  /** Learn what only all requests together tell. */
+  readonly routes = new RouteTemplates();
+  readonly callRoutes = new RouteTemplates();
+  readonly sessionCookies = new SessionCookies();
+  /** Whether a request made calls, even none: whether the capture knows of them. */
+  hasCalls = false;
   bodiesLostCount = 0;
   /** Records that arrived before the record in front of them in their file. */
   backwardsCount = 0;
+  /** Of the records that were kept. */
+  first: Instant | undefined;
+  last: Instant | undefined;
   readonly #options: CollectorOptions;
+  readonly #text: RecordText;
+  readonly #spill: Spill;
   #pairs = new AnswerPairs();
   #file = -1;
   #wholeSecond = false;
-  #latestNs = 0n;
+  #latest = EPOCH;
+  #arrivalNs = 0n;
+  #instant = EPOCH;
 
-  constructor(options: CollectorOptions) {
+  constructor(options: CollectorOptions, spill: Spill) {
     this.#options = options;
+    this.#spill = spill;
+    this.#text = new RecordText(options.redactor, this.routes);
   }
 
   beginFile(timePrecisionNs: number): void {
     this.#file++;
     this.#wholeSecond = timePrecisionNs >= 1e9;
     this.#pairs = new AnswerPairs();
-    this.#latestNs = 0n;
+    this.#latest = EPOCH;
   }
 
   endFile(name: string): void {
+    this.#pairs.end();
     const { orphanCount } = this.#pairs;
     if (orphanCount > 0) {
       this.warnings.push(`${name}: ${orphanCount} responses belong to no request that was read`);
     }
   }
 
-  add(item: CaptureItem): void {
+  add(items: CaptureItem | readonly CaptureItem[]): void {
+    if (Array.isArray(items)) for (const item of items as readonly CaptureItem[]) this.#add(item);
+    else this.#add(items as CaptureItem);
+  }
+
+  #add(item: CaptureItem): void {
     switch (item.kind) {
       case "warning":
         this.warnings.push(item.text);
@@ -112,31 +156,52 @@ export class Collector {
     const passed = passes(request, this.#options.filter);
     if (!passed) this.book.filteredCount++;
     const held = passed ? this.#hold(request) : undefined;
-    // A request that was not kept takes its answer with it all the same.
-    if (request.id !== undefined) {
-      this.#pairs.ask(request.id, held ?? { arrivalNs: request.arrivalNs });
-    }
-    if (held !== undefined) this.#keep(request, held);
+    if (held !== undefined) this.#note(request, held);
+    if (request.id !== undefined) this.#pair(request.id, request, held);
+    else if (held !== undefined) this.#spill.add(this.#spill.nextSeq(), held);
+  }
+
+  /** A request that was not kept takes its answer with it all the same. */
+  #pair(id: string, { arrivalNs, method }: CapturedRequest, held: HeldRecord | undefined): void {
+    const seq = held === undefined ? 0 : this.#spill.nextSeq();
+    this.#pairs.ask(id, {
+      arrivalNs,
+      bytes: WAITING_BYTES + (held === undefined ? 0 : held.rest.length),
+      complete({ responseBytes, serviceTimeUs, status }) {
+        if (held === undefined) return;
+        held.status = status ?? held.status;
+        held.serviceTimeUs = serviceTimeUs ?? held.serviceTimeUs;
+        // What the answer to a HEAD announces is not sent.
+        held.responseBytes = method === "HEAD" ? 0 : (responseBytes ?? held.responseBytes);
+      },
+      settle: () => {
+        if (held !== undefined) this.#spill.add(seq, held);
+      },
+    });
   }
 
   /** The record, redacted; undefined when that cannot be done, which is then counted. */
   #hold(request: CapturedRequest): HeldRecord | undefined {
     const { redactor, pseudonyms } = this.#options;
     try {
+      const { ns, sec } = this.#instantOf(request.arrivalNs);
       const clues = sessionClues(request, this.#file, (value) => pseudonyms.id(value));
-      const headers = keptHeaders(request.headers);
-      const body = this.#body(request, headers);
+      const body = this.#body(request);
+      const calls = request.calls?.map((call) => redactedCall(call, { pseudonyms, redactor }));
+      const text = this.#text;
       return {
-        arrivalNs: request.arrivalNs,
-        wholeSecond: this.#wholeSecond,
-        clues,
-        method: request.method,
-        path: redactor?.path(request.path) ?? request.path,
-        headers: headers.map(([name, value]) => [name, redactor?.header(name, value) ?? value]),
-        body: body === undefined ? undefined : stored(body),
+        sec,
+        ns,
+        precision: this.#precisionAt(ns),
+        key: text.key(request.method, request.path),
+        rest: text.headers(request.headers) + (body === undefined ? "" : text.body(stored(body))),
+        hasBody: body !== undefined,
         status: request.status,
         serviceTimeUs: request.serviceTimeUs,
-        calls: request.calls?.map((call) => redactedCall(call, redactor)),
+        responseBytes: request.responseBytes,
+        connection: clues.connection,
+        client: clues.client,
+        more: this.#more(clues, calls),
       };
     } catch (thrown) {
       if (!(thrown instanceof Unusable)) throw thrown;
@@ -145,22 +210,55 @@ export class Collector {
     }
   }
 
-  #body(request: CapturedRequest, headers: readonly [string, string][]): Buffer | undefined {
+  #precisionAt(ns: number): Precision {
+    if (!this.#wholeSecond) return PRECISION.exact;
+    return ns === 0 ? PRECISION.wholeSecond : PRECISION.secondFrom;
+  }
+
+  /** Neighbouring requests often have the same arrival. */
+  #instantOf(arrivalNs: bigint): Instant {
+    if (arrivalNs !== this.#arrivalNs) {
+      this.#instant = instantOf(arrivalNs);
+      this.#arrivalNs = arrivalNs;
+    }
+    return this.#instant;
+  }
+
+  #more(clues: SessionClues, calls: readonly CapturedCall[] | undefined): string {
+    const { cookies } = clues;
+    if (cookies.length === 0 && calls === undefined) return "";
+    this.sessionCookies.add(clues);
+    if (calls !== undefined) this.hasCalls = true;
+    for (const { path } of calls ?? []) if (path !== undefined) this.callRoutes.add(path);
+    const more: MoreHeld = {
+      ...(cookies.length === 0 ? {} : { cookies }),
+      ...(calls === undefined ? {} : { calls }),
+    };
+    return JSON.stringify(more);
+  }
+
+  #body(request: CapturedRequest): Buffer | undefined {
     const { redactor } = this.#options;
     if (request.body === undefined || redactor === undefined) return request.body;
-    const type = headerOf(headers, "content-type") ?? "";
-    const coding = headerOf(headers, "content-encoding") ?? "";
+    const type = keptValue(request.headers, "content-type") ?? "";
+    const coding = keptValue(request.headers, "content-encoding") ?? "";
     return redactBody(request.body, { type, coding }, redactor);
   }
 
-  #keep(request: CapturedRequest, held: HeldRecord): void {
-    this.held.push(held);
+  #note(request: CapturedRequest, at: Instant): void {
     this.book.keptCount++;
     if (request.bodyLost === true) this.bodiesLostCount++;
-    if (request.host !== undefined) {
-      this.hostCounts.set(request.host, (this.hostCounts.get(request.host) ?? 0) + 1);
+    if (request.host !== undefined) this.#countHost(request.host);
+    if (isBefore(at, this.#latest)) this.backwardsCount++;
+    this.#latest = this.#instant;
+    if (this.first === undefined || isBefore(at, this.first)) this.first = this.#instant;
+    if (this.last === undefined || isBefore(this.last, at)) this.last = this.#instant;
+  }
+
+  #countHost(host: string): void {
+    const count = this.hostCounts.get(host);
+    if (count !== undefined || this.hostCounts.size < HOSTS_MAX) {
+      this.hostCounts.set(host, (count ?? 0) + 1);
     }
-    if (request.arrivalNs < this.#latestNs) this.backwardsCount++;
-    this.#latestNs = request.arrivalNs;
   }
 }

@@ -13,6 +13,13 @@ export interface CapturedCall {
   readonly latencyUs: number;
   readonly status?: number;
   readonly failed?: boolean;
+  /** What it is asked for where that is no path: a statement; once redacted, its pseudonym. */
+  readonly statement?: string;
+  /** How often it was sent before, where its caller counts: 0 for the first time. */
+  readonly resendCount?: number;
+  /** What made it, such as the span above: calls of one parent may be attempts at one thing. */
+  readonly parent?: string;
+  readonly retryAfterMs?: number;
 }
 
 /** One request as a foreign format has it: nothing dropped yet, nothing redacted yet. */
@@ -34,6 +41,8 @@ export interface CapturedRequest {
   readonly bodyLost?: boolean;
   readonly status?: number | undefined;
   readonly serviceTimeUs?: number | undefined;
+  /** See the field of that name in a profile's record. */
+  readonly responseBytes?: number | undefined;
   /** Pairs the request with `answer` items of the same file. */
   readonly id?: string;
   /** The connection that carried it; unique within its file. */
@@ -63,6 +72,7 @@ export type CaptureItem =
       readonly id: string;
       readonly status: number | undefined;
       readonly endNs: bigint;
+      readonly responseBytes?: number | undefined;
     }
   | { readonly kind: "filtered" }
   | { readonly kind: "warning"; readonly text: string };
@@ -76,5 +86,9 @@ export interface CaptureFormat {
   readonly timePrecisionNs: number;
   /** Whether this is the file's format, from its first bytes (64 KiB at most, inflated). */
   sniff(head: Buffer, fileName: string): boolean;
-  read(file: CaptureFile, options?: ReadOptions): AsyncIterable<CaptureItem>;
+  /** Gives its items one by one, or many at a time where there are very many. */
+  read(
+    file: CaptureFile,
+    options?: ReadOptions,
+  ): AsyncIterable<CaptureItem | readonly CaptureItem[]>;
 }

@@ -24,25 +24,38 @@ export function latin1Of(text: string): string {
   return /^[\x00-\xff]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
-/**
- * The headers a profile keeps: names in lower case; without `host`, `content-length`, hop-by-hop
- * headers (those that `connection` names too), HTTP/2 pseudo headers and names that are no token.
- * `proxy-authorization` is a credential for the first hop and goes as well.
- */
-export function keptHeaders(headers: readonly (readonly [string, string])[]): [string, string][] {
+/** The names that a message's `connection` headers give as hop-by-hop, in lower case. */
+export function hopByHop(headers: readonly (readonly [string, string])[]): ReadonlySet<string> {
   const named = new Set<string>();
   for (const [name, value] of headers) {
     if (name.toLowerCase() !== "connection") continue;
     for (const option of value.split(",")) named.add(option.trim().toLowerCase());
   }
-  const kept: [string, string][] = [];
-  for (const [rawName, value] of headers) {
-    const name = rawName.trim().toLowerCase();
-    if (DROPPED.has(name) || name.startsWith("proxy-") || named.has(name)) continue;
-    if (!TOKEN.test(name)) continue;
-    kept.push([name, latin1Of(value).replace(UNSENDABLE, " ").trim()]);
-  }
-  return kept;
+  return named;
+}
+
+/**
+ * The name, in lower case, by which a profile keeps a header; undefined for those that it does not
+ * keep: `host`, `content-length`, hop-by-hop headers, HTTP/2 pseudo headers and names that are no
+ * token. `proxy-authorization` is a credential for the first hop and goes as well.
+ */
+export function keptName(rawName: string): string | undefined {
+  const name = rawName.trim().toLowerCase();
+  if (DROPPED.has(name) || name.startsWith("proxy-") || !TOKEN.test(name)) return undefined;
+  return name;
+}
+
+/** A header's value as it can be sent: one character a byte, without line breaks. */
+export const sendableValue = (value: string): string =>
+  latin1Of(value).replace(UNSENDABLE, " ").trim();
+
+/** The first value of a header by the name that a profile keeps it under. */
+export function keptValue(
+  headers: readonly (readonly [string, string])[],
+  wanted: string,
+): string | undefined {
+  const found = headers.find(([name]) => keptName(name) === wanted);
+  return found === undefined ? undefined : sendableValue(found[1]);
 }
 
 /** The first value of a header, by any case of its name. */

@@ -1,17 +1,20 @@
-import { formatCount, ShakedownError } from "../core/index.ts";
+import { formatCount, NS_PER_S, ShakedownError } from "../core/index.ts";
 import {
-  countsOf,
+  compactMakeup,
   describeDependencies,
+  Description,
   type Ledger,
+  type Makeup,
   type Profile,
   PROFILE_SCHEMA_VERSION,
+  type ProfileLines,
   type ProfileManifest,
   type ProfileRecord,
-  routeTemplates,
+  type ProfileSummary,
+  writeProfileLines,
 } from "../profile/index.ts";
-import { inArrivalOrder } from "./arrivals.ts";
-import { DEPENDENCY_FITTERS, dependencyCallsOf } from "./calls.ts";
-import { type CaptureFilter, Collector, type HeldRecord } from "./collect.ts";
+import { DEPENDENCY_FITTERS } from "./calls.ts";
+import { type CaptureFilter, Collector } from "./collect.ts";
 import { firstBytesOf, lookAlikeOf } from "./foreign.ts";
 import type { CaptureFormat } from "./format.ts";
 import { gorFormat } from "./gor.ts";
@@ -20,8 +23,9 @@ import { type GivenLogFormat, LOG_FORMATS, logFormatOf } from "./log/index.ts";
 import { pcapFormat } from "./packets/pcap.ts";
 import type { RejectedRecord } from "./ledger.ts";
 import { createPseudonyms, Redactor } from "./redact/index.ts";
-import { sessionCookies, sessionOf } from "./session.ts";
+import { ProfileLinesWriter, tooLong } from "./profile-lines.ts";
 import { type CaptureFile, openCapture } from "./source.ts";
+import { type Arrivals, Spill } from "./spill/index.ts";
 import type { ColumnMapping } from "./table/columns.ts";
 import { tableFormat } from "./table/table.ts";
 import { TRACE_FORMATS } from "./trace/index.ts";
@@ -35,6 +39,9 @@ export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
   ...TRACE_FORMATS,
   ...LOG_FORMATS,
 ];
+
+/** Of more records than these, no makeup is told: that takes several times as long as writing them. */
+const DESCRIBED_MAX = 100_000;
 
 export interface CaptureOptions {
   readonly name: string;
@@ -57,6 +64,15 @@ export interface CaptureOptions {
 
 export interface Captured {
   readonly profile: Profile;
+  /** The first few records that were rejected. */
+  readonly rejected: readonly RejectedRecord[];
+}
+
+/** What was written to a file. */
+export interface CapturedFile {
+  readonly manifest: ProfileManifest;
+  /** Undefined when there are more than 100,000 records: reading the profile tells it. */
+  readonly summary: ProfileSummary | undefined;
   /** The first few records that were rejected. */
   readonly rejected: readonly RejectedRecord[];
 }
@@ -117,62 +133,22 @@ function empty(
   );
 }
 
-function recordsOf(held: readonly HeldRecord[]): ProfileRecord[] {
-  const sorted = inArrivalOrder(held);
-  const originNs = sorted[0]?.arrivalNs ?? 0n;
-  const spanNs = (sorted.at(-1)?.arrivalNs ?? 0n) - originNs;
-  if (spanNs > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new ShakedownError(
-      "CAPTURE_INVALID",
-      `the requests span ${formatCount(Number(spanNs / 86_400_000_000_000n))} days; a profile holds at most 104`,
-      { hint: "capture a part of it, such as one day's file; a wrong time stamp can be the cause" },
-    );
-  }
-  const routes = routeTemplates(sorted.map(({ path }) => path));
-  const calls = dependencyCallsOf(sorted.map((record) => record.calls));
-  const cookies = sessionCookies(sorted.map(({ clues }) => clues));
-  return sorted.map((record, index) => {
-    const session = sessionOf(record.clues, cookies);
-    const { method, path, headers, body, status, serviceTimeUs, clues } = record;
-    return {
-      offsetNs: Number(record.arrivalNs - originNs),
-      method,
-      path,
-      headers,
-      ...(body === undefined ? {} : { body }),
-      route: `${method} ${routes[index]!}`,
-      ...(status === undefined ? {} : { status }),
-      ...(serviceTimeUs === undefined ? {} : { serviceTimeUs }),
-      ...(session === undefined ? {} : { session }),
-      ...(clues.connection === undefined ? {} : { connection: clues.connection }),
-      ...(calls[index] === undefined ? {} : { dependencyCalls: calls[index] }),
-    };
-  });
+/** What the files told, before their records are gone through by arrival. */
+interface Imported {
+  readonly source: ProfileManifest["source"];
+  readonly formats: ReadonlySet<CaptureFormat>;
+  readonly collector: Collector;
+  readonly redactor: Redactor | undefined;
 }
 
-/** When the first request arrived, to the millisecond. */
-const startedAtOf = (held: readonly HeldRecord[]): string => {
-  const firstNs = held.reduce(
-    (least, { arrivalNs }) => (arrivalNs < least ? arrivalNs : least),
-    held[0]?.arrivalNs ?? 0n,
-  );
-  return new Date(Number(firstNs / 1_000_000n)).toISOString();
-};
-
-/**
- * Reads captures into one profile: sniffs each file's format, filters, redacts, pairs responses
- * with requests, merges by time, and names routes and sessions. Files are streamed; what is kept
- * is held in memory. The ledger adds up exactly, whatever the files hold.
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_FORMAT_UNKNOWN, CAPTURE_INVALID, CAPTURE_EMPTY;
- * USAGE for a log format that is none.
- */
-export async function captureProfile(
+async function readFiles(
   paths: readonly string[],
   options: CaptureOptions,
-): Promise<Captured> {
+  spill: Spill,
+): Promise<Imported> {
   const redactor = options.redact ? new Redactor(options.key) : undefined;
   const pseudonyms = createPseudonyms(options.key);
-  const collector = new Collector({ filter: options.filter ?? {}, pseudonyms, redactor });
+  const collector = new Collector({ filter: options.filter ?? {}, pseudonyms, redactor }, spill);
   const source: ProfileManifest["source"] = [];
   const formats = new Set<CaptureFormat>();
   const given = options.logFormat === undefined ? undefined : logFormatOf(options.logFormat);
@@ -182,26 +158,41 @@ export async function captureProfile(
     const format = columns === undefined ? formatOf(file, given) : await tableFormat(file, columns);
     formats.add(format);
     collector.beginFile(format.timePrecisionNs);
-    for await (const item of format.read(file, options)) collector.add(item);
+    for await (const items of format.read(file, options)) collector.add(items);
     collector.endFile(file.name);
     source.push({ file: file.name, format: format.name, ...file.fingerprint() });
   }
+  return { source, formats, collector, redactor };
+}
+
+function checkImported({ collector, formats, source }: Imported, options: CaptureOptions): void {
   if (options.service !== undefined && !TRACE_FORMATS.some((format) => formats.has(format))) {
     throw new ShakedownError("USAGE", "--service is for traces, and none was given", {
       hint: "leave it out; --host keeps the requests to one host",
     });
   }
-  const { book, held } = collector;
-  if (held.length === 0)
-    throw empty(
-      source.map(({ file }) => file),
-      book.ledger,
-      collector.warnings,
-    );
-  const records = recordsOf(held);
-  const warnings = warningsOf(collector, { formats: [...formats], redactor });
-  const dependencies = describeDependencies(records, DEPENDENCY_FITTERS);
-  const manifest: ProfileManifest = {
+  const { book, first, last, warnings } = collector;
+  if (first === undefined || last === undefined) {
+    const names = source.map(({ file }) => file);
+    throw empty(names, book.ledger, warnings);
+  }
+  const spanNs = (last.sec - first.sec) * NS_PER_S + (last.ns - first.ns);
+  if (spanNs > Number.MAX_SAFE_INTEGER) throw tooLong(spanNs);
+}
+
+/** What is known of the records once they have gone through. */
+interface Seen {
+  readonly lines: ProfileLinesWriter;
+  readonly makeup: Makeup | undefined;
+  readonly dependencies: ProfileManifest["dependencies"];
+}
+
+function manifestOf(
+  { collector, formats, redactor, source }: Imported,
+  { dependencies, lines, makeup }: Seen,
+  options: CaptureOptions,
+): ProfileManifest {
+  return {
     shakedownProfile: PROFILE_SCHEMA_VERSION,
     name: options.name,
     source,
@@ -210,14 +201,113 @@ export async function captureProfile(
       ...(options.attribution === undefined ? {} : { attribution: options.attribution }),
       ...(options.licence === undefined ? {} : { licence: options.licence }),
     },
-    timePrecisionNs: Math.max(...[...formats].map(({ timePrecisionNs }) => timePrecisionNs)),
-    startedAt: startedAtOf(held),
-    durationNs: records.at(-1)?.offsetNs ?? 0,
-    counts: countsOf(records),
-    ledger: book.ledger,
+    timePrecisionNs: precisionNsOf(formats),
+    startedAt: lines.startedAt,
+    durationNs: lines.durationNs,
+    counts: lines.counts,
+    ledger: collector.book.ledger,
     redaction: { enabled: options.redact, values: redactor?.counts ?? [] },
+    ...(makeup === undefined ? {} : { makeup: compactMakeup(makeup) }),
     ...(dependencies === undefined ? {} : { dependencies }),
-    warnings,
+    warnings: warningsOf(collector, { formats: [...formats], redactor }),
   };
-  return { profile: { manifest, records }, rejected: book.shown };
+}
+
+const precisionNsOf = (formats: ReadonlySet<CaptureFormat>): number =>
+  Math.max(...[...formats].map(({ timePrecisionNs }) => timePrecisionNs));
+
+/** The profile's lines by arrival, and what is known once they have gone through. */
+class CapturedLines implements ProfileLines {
+  readonly lines: Iterable<Buffer>;
+  readonly #imported: Imported;
+  readonly #options: CaptureOptions;
+  readonly #writer: ProfileLinesWriter;
+  readonly #description: Description | undefined;
+  /** Fits are made from all calls at once, so the records of traces are held. */
+  readonly #calling: ProfileRecord[] = [];
+
+  constructor(
+    imported: Imported,
+    { arrivals, keep }: { arrivals: Arrivals; keep?: (record: ProfileRecord) => void },
+    options: CaptureOptions,
+  ) {
+    const { book, callRoutes, hasCalls, routes, sessionCookies } = imported.collector;
+    this.#imported = imported;
+    this.#options = options;
+    this.#writer = new ProfileLinesWriter(arrivals, {
+      routes,
+      callRoutes,
+      sessionCookie: sessionCookies.best,
+    });
+    this.#description = book.keptCount > DESCRIBED_MAX ? undefined : new Description();
+    const isWatched = this.#description !== undefined || hasCalls || keep !== undefined;
+    const watch = (record: ProfileRecord): void => {
+      keep?.(record);
+      this.#description?.add(record);
+      if (hasCalls) this.#calling.push(record);
+    };
+    this.lines = this.#writer.chunks(isWatched ? watch : undefined);
+  }
+
+  manifest(): ProfileManifest {
+    const { collector, formats } = this.#imported;
+    const seen: Seen = {
+      lines: this.#writer,
+      makeup: this.#description?.makeup(precisionNsOf(formats)),
+      dependencies: collector.hasCalls
+        ? describeDependencies(this.#calling, DEPENDENCY_FITTERS)
+        : undefined,
+    };
+    return manifestOf(this.#imported, seen, this.#options);
+  }
+
+  /** What the terminal shows; undefined of captures that are too long to be described in passing. */
+  summaryOf(manifest: ProfileManifest): ProfileSummary | undefined {
+    if (this.#description === undefined) return undefined;
+    const { timePrecisionNs } = manifest;
+    const { workingSet } = this.#description;
+    return { manifest, ...this.#description.makeup(timePrecisionNs), workingSet };
+  }
+}
+
+/**
+ * Reads captures into one profile: sniffs each file's format, filters, redacts, pairs responses
+ * with requests, merges by time, and names routes and sessions. The profile is in memory, and
+ * nothing is written. The ledger adds up exactly, whatever the files hold.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_FORMAT_UNKNOWN, CAPTURE_INVALID, CAPTURE_EMPTY;
+ * USAGE for a log format that is none.
+ */
+export async function captureProfile(
+  paths: readonly string[],
+  options: CaptureOptions,
+): Promise<Captured> {
+  using spill = new Spill(undefined);
+  const imported = await readFiles(paths, options, spill);
+  checkImported(imported, options);
+  const records: ProfileRecord[] = [];
+  const keep = (record: ProfileRecord): void => void records.push(record);
+  const source = new CapturedLines(imported, { arrivals: spill.arrivals(), keep }, options);
+  for (const _lines of source.lines) options.signal?.throwIfAborted();
+  const profile = { manifest: source.manifest(), records };
+  return { profile, rejected: imported.collector.book.shown };
+}
+
+/**
+ * The same into a file: whatever the length of the captures, memory is bounded, but for traces,
+ * whose calls are described from all of them at once. What is kept waits, redacted, in a temporary
+ * file beside the profile that only this process can find.
+ * @throws what `captureProfile` throws; OUTPUT_UNWRITABLE
+ */
+export async function captureToFile(
+  out: string,
+  paths: readonly string[],
+  options: CaptureOptions,
+): Promise<CapturedFile> {
+  using spill = new Spill(out);
+  const imported = await readFiles(paths, options, spill);
+  checkImported(imported, options);
+  const source = new CapturedLines(imported, { arrivals: spill.arrivals() }, options);
+  const manifest = await writeProfileLines(out, source, options.signal);
+  const { shown } = imported.collector.book;
+  return { manifest, summary: source.summaryOf(manifest), rejected: shown };
 }

@@ -2,8 +2,16 @@
 export { DEPENDENCY_FITTERS } from "./calls.ts";
 export type { CaptureFilter } from "./collect.ts";
 export type { CapturedRequest, CaptureFormat, CaptureItem } from "./format.ts";
-export { CAPTURE_FORMATS, type Captured, type CaptureOptions, captureProfile } from "./import.ts";
+export {
+  CAPTURE_FORMATS,
+  type Captured,
+  type CapturedFile,
+  type CaptureOptions,
+  captureProfile,
+  captureToFile,
+} from "./import.ts";
 export { createPseudonyms, type Pseudonyms, redactBody, Redactor } from "./redact/index.ts";
+export { retryAfterMsOf } from "./retry-after.ts";
 export type { RejectedRecord } from "./ledger.ts";
 export { type ColumnMapping, parseColumns } from "./table/columns.ts";
 export { type CaptureFile, openCapture, Peeked, STANDARD_INPUT } from "./source.ts";

@@ -1,3 +1,4 @@
+import { DistinctIds } from "./distinct.ts";
 import type { CapturedRequest } from "./format.ts";
 import { headerOf } from "./http-fields.ts";
 
@@ -18,20 +19,31 @@ const rankOf = (name: string): number => {
   return rank === -1 || NOT_SESSION.test(name) ? Number.POSITIVE_INFINITY : rank;
 };
 
+const NO_COOKIES: SessionClues["cookies"] = [];
+
+function cookieClues(
+  header: string | undefined,
+  idOf: (value: string) => string,
+): SessionClues["cookies"] {
+  if (header === undefined) return NO_COOKIES;
+  const cookies: [string, string][] = [];
+  for (const pair of header.split(";")) {
+    const equals = pair.indexOf("=");
+    const [name, value] = [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
+    if (equals < 1 || value === "" || rankOf(name) === Number.POSITIVE_INFINITY) continue;
+    cookies.push([name, idOf(`cookie ${name}=${value}`)]);
+  }
+  return cookies;
+}
+
 /** Takes the clues from a request before redaction; `idOf` makes a pseudonym of a value. */
 export function sessionClues(
   request: CapturedRequest,
   file: number,
   idOf: (value: string) => string,
 ): SessionClues {
-  const cookies: [string, string][] = [];
-  for (const pair of (headerOf(request.headers, "cookie") ?? "").split(";")) {
-    const equals = pair.indexOf("=");
-    const [name, value] = [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
-    if (equals < 1 || value === "" || rankOf(name) === Number.POSITIVE_INFINITY) continue;
-    cookies.push([name, idOf(`cookie ${name}=${value}`)]);
-  }
   const { connection, client } = request;
+  const cookies = cookieClues(headerOf(request.headers, "cookie"), idOf);
   const agent = headerOf(request.headers, "user-agent") ?? "";
   return {
     cookies,
@@ -49,45 +61,54 @@ interface Usage {
 
 /** A steady cookie's values come this often on average, or more often. */
 const STEADY_MEAN = 3;
+/** A capture whose cookies have more names than these makes up names; the later ones are passed over. */
+const NAMES_MAX = 1_000;
 
-/**
- * The cookies of a capture that can name sessions, best first. A cookie whose values hardly come
- * back rotates (as encrypted sessions do at each answer), and says little about who asks; it is
- * believed last.
- */
-export function sessionCookies(all: Iterable<SessionClues>): string[] {
-  const seen = new Map<string, { count: number; ids: Set<string> }>();
-  for (const { cookies } of all) {
+/** Learns from the requests of a capture which of its cookies can name sessions. */
+export class SessionCookies {
+  readonly #seen = new Map<string, { count: number; readonly ids: DistinctIds }>();
+
+  add({ cookies }: SessionClues): void {
     for (const [name, id] of cookies) {
-      const usage = seen.get(name) ?? { count: 0, ids: new Set() };
+      let usage = this.#seen.get(name);
+      if (usage === undefined) {
+        if (this.#seen.size >= NAMES_MAX) continue;
+        usage = { count: 0, ids: new DistinctIds() };
+        this.#seen.set(name, usage);
+      }
       usage.count++;
       usage.ids.add(id);
-      seen.set(name, usage);
     }
   }
-  return [...seen]
-    .map(([name, { count, ids }]): Usage => {
-      return {
-        name,
-        rank: rankOf(name),
-        rotates: ids.size > 1 && count < ids.size * STEADY_MEAN,
-        count,
-      };
-    })
-    .toSorted(
-      (a, b) =>
-        Number(a.rotates) - Number(b.rotates) ||
-        a.rank - b.rank ||
-        b.count - a.count ||
-        (a.name < b.name ? -1 : 1),
-    )
-    .map(({ name }) => name);
+
+  /**
+   * The one that names the sessions; undefined when there is none. A cookie whose values hardly
+   * come back rotates (as encrypted sessions do at each answer), and says little about who asks; it
+   * is believed last.
+   */
+  get best(): string | undefined {
+    const [best] = [...this.#seen]
+      .map(([name, { count, ids }]): Usage => {
+        const distinct = ids.count;
+        const rotates = distinct > 1 && count < distinct * STEADY_MEAN;
+        return { name, rank: rankOf(name), rotates, count };
+      })
+      .toSorted(
+        (a, b) =>
+          Number(a.rotates) - Number(b.rotates) ||
+          a.rank - b.rank ||
+          b.count - a.count ||
+          (a.name < b.name ? -1 : 1),
+      );
+    return best?.name;
+  }
 }
 
-/** A request's session: by the first of the capture's session cookies, else connection, else client. */
-export function sessionOf(clues: SessionClues, cookieNames: readonly string[]): string | undefined {
-  // Only the best cookie decides: a request that lacks it must not fall into a session of another's.
-  const [best] = cookieNames;
-  const cookie = clues.cookies.find(([name]) => name === best);
+/**
+ * A request's session: by the capture's session cookie, else connection, else client. Only the best
+ * cookie decides: a request that lacks it must not fall into a session of another's.
+ */
+export function sessionOf(clues: SessionClues, cookieName: string | undefined): string | undefined {
+  const cookie = clues.cookies.find(([name]) => name === cookieName);
   return cookie?.[1] ?? clues.connection ?? clues.client;
 }

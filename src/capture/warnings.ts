@@ -28,7 +28,7 @@ export function warningsOf(
   collector: Collector,
   { formats, redactor }: { formats: readonly CaptureFormat[]; redactor: Redactor | undefined },
 ): string[] {
-  const { bodiesLostCount, backwardsCount, held } = collector;
+  const { backwardsCount, bodiesLostCount, book } = collector;
   const warnings: string[] = [];
   if (redactor === undefined) {
     warnings.push("redaction was off: this profile holds secrets and personal data as captured");
@@ -49,7 +49,7 @@ export function warningsOf(
   }
   if (backwardsCount > 0) {
     warnings.push(
-      `${formatCount(backwardsCount)} of ${formatCount(held.length)} requests stood after a later one in their file; they were sorted by time`,
+      `${formatCount(backwardsCount)} of ${formatCount(book.keptCount)} requests stood after a later one in their file; they were sorted by time`,
     );
   }
   if (bodiesLostCount > 0) {

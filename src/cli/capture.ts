@@ -2,15 +2,21 @@ import { createHash, randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import {
   CAPTURE_FORMATS,
+  type CapturedFile,
   type CaptureFilter,
-  captureProfile,
+  captureToFile,
   STANDARD_INPUT,
 } from "../capture/index.ts";
 import { messageOf, ShakedownError } from "../core/index.ts";
-import { describeProfile, type Profile, writeProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { checkOutput } from "./output-file.ts";
-import { ledgerLines, overviewLines, redactionLines, warningLines } from "./profile-view.ts";
+import {
+  briefLines,
+  ledgerLines,
+  overviewLines,
+  redactionLines,
+  warningLines,
+} from "./profile-view.ts";
 import { READING_FLAGS, type ReadingArguments, readingOf } from "./reading-flags.ts";
 
 interface CaptureArguments extends ReadingArguments {
@@ -65,12 +71,13 @@ function redactionKey({ redact, redactKey }: CaptureArguments): Buffer {
   return createHash("sha256").update(redactKey).digest();
 }
 
-function reportHuman(io: CliIo, profile: Profile, out: string): void {
-  const { manifest } = profile;
+function reportHuman(io: CliIo, { manifest, summary }: CapturedFile, out: string): void {
   const lines = [
     `wrote ${out}`,
     "",
-    ...overviewLines(describeProfile(profile)),
+    ...(summary === undefined
+      ? [...briefLines(manifest), `more         shakedown profile ${out}`]
+      : overviewLines(summary)),
     ...ledgerLines(manifest.ledger),
     ...redactionLines(manifest.redaction),
   ];
@@ -94,7 +101,7 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
   checkInputs(given.files);
   // Asked before the reading, which may take long.
   checkOutput(out, given.force, given.files);
-  const { profile } = await captureProfile(given.files, {
+  const captured = await captureToFile(out, given.files, {
     name: given.name ?? bareName(first),
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),
     ...(given.licence === undefined ? {} : { licence: given.licence }),
@@ -104,9 +111,8 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
     redact: given.redact,
     signal: io.signal,
   });
-  await writeProfile(out, profile);
-  if (given.json) io.stdout.write(`${JSON.stringify({ ...profile.manifest.ledger, out })}\n`);
-  else reportHuman(io, profile, out);
+  if (given.json) io.stdout.write(`${JSON.stringify({ ...captured.manifest.ledger, out })}\n`);
+  else reportHuman(io, captured, out);
 }
 
 const DESCRIPTION = `make a profile from captured traffic

@@ -113,6 +113,22 @@ export function overviewLines(summary: ProfileSummary): string[] {
   ]);
 }
 
+/** What a manifest tells without its records having been looked at. */
+export function briefLines(manifest: ProfileManifest): string[] {
+  const { counts, durationNs, startedAt, timePrecisionNs } = manifest;
+  const meanPerSec = durationNs > 0 ? counts.records / (durationNs / NS_PER_S) : null;
+  return labelled([
+    ["requests", formatCount(counts.records)],
+    ["started", startedAt ?? "not known"],
+    ["duration", formatDurationNs(durationNs)],
+    ["mean rate", rate(meanPerSec)],
+    ["clock", precisionText(timePrecisionNs)],
+    ["routes", formatCount(counts.routes)],
+    ["sessions", counts.sessions === 0 ? "not known" : formatCount(counts.sessions)],
+    ["with a body", formatCount(counts.bodies)],
+  ]);
+}
+
 /** What the requests ask for: how many things, how unevenly, and what a cache would make of it. */
 function keyRows({ cacheHits, popularity, workingSet }: ProfileSummary): [string, string][] {
   if (popularity === null) return [["keys", "none was found in paths, queries and bodies"]];

@@ -47,11 +47,10 @@ export function hashText53(text: string): number {
   return (hashText(text, 0x9e3779b9) & 0x1fffff) * 2 ** 32 + hashText(text, 0x85ebca77);
 }
 
-/**
- * The draw for one key, e.g. `(seed, dependency, request, attempt)`. Parts are texts or integers
- * of up to 53 bits; different parts give independent draws.
- */
-export function keyedDraw(...parts: readonly (string | number)[]): Draw {
+type Key = readonly (string | number)[];
+
+/** What a key's parts come to: two halves. */
+function keyHash(parts: Key): { high: number; low: number } {
   let high = 0x2545f491;
   let low = 0x6c078965;
   for (const part of parts) {
@@ -64,12 +63,35 @@ export function keyedDraw(...parts: readonly (string | number)[]): Draw {
       low = absorb(absorb(low, lower), upper);
     }
   }
-  return {
-    uniform(field) {
-      const a = mix(absorb(high, hashText(field, 0x51ed270b)));
-      const b = mix(absorb(low, hashText(field, a)));
-      // 52 bits and a half step: never 0, never 1.
-      return ((a >>> 6) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 52;
-    },
-  };
+  return { high, low };
+}
+
+function uniformOf(high: number, low: number, field: string, fieldHash: number): number {
+  const a = mix(absorb(high, fieldHash));
+  const b = mix(absorb(low, hashText(field, a)));
+  // 52 bits and a half step: never 0, never 1.
+  return ((a >>> 6) * 2 ** 26 + (b >>> 6) + 0.5) / 2 ** 52;
+}
+
+const fieldHashOf = (field: string): number => hashText(field, 0x51ed270b);
+
+/**
+ * The draw for one key, e.g. `(seed, dependency, request, attempt)`. Parts are texts or integers
+ * of up to 53 bits; different parts give independent draws.
+ */
+export function keyedDraw(...parts: Key): Draw {
+  const { high, low } = keyHash(parts);
+  return { uniform: (field) => uniformOf(high, low, field, fieldHashOf(field)) };
+}
+
+/** `keyedDraw(...parts, index).uniform(field)` for the indices below `count` (at most 2^31). */
+export function uniformDraws(parts: Key, count: number, field: string): Float64Array {
+  const { high, low } = keyHash(parts);
+  const fieldHash = fieldHashOf(field);
+  const draws = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
+    const [h, l] = [absorb(absorb(high, 0), index), absorb(absorb(low, index), 0)];
+    draws[index] = uniformOf(h, l, field, fieldHash);
+  }
+  return draws;
 }

@@ -64,7 +64,12 @@ async function settle(path: string, members: readonly number[]): Promise<void> {
   }
 }
 
-async function write(path: string, unfinished: string, source: ProfileLines, signal?: AbortSignal) {
+async function write(
+  path: string,
+  unfinished: string,
+  source: ProfileLines,
+  signal?: AbortSignal,
+): Promise<ProfileManifest> {
   const options = signal === undefined ? {} : { signal };
   const records = `${unfinished}.records`;
   try {
@@ -74,13 +79,15 @@ async function write(path: string, unfinished: string, source: ProfileLines, sig
       createWriteStream(records),
       options,
     );
-    const first = manifestMember(source.manifest());
+    const manifest = source.manifest();
+    const first = manifestMember(manifest);
     const whole = createWriteStream(unfinished);
     whole.write(first);
     const copied = createReadStream(records, { highWaterMark: COPIED_CHUNK_BYTES });
     await pipeline(copied, whole, options);
     await settle(unfinished, [0, first.length]);
     await rename(unfinished, path);
+    return manifest;
   } finally {
     await rm(records, { force: true });
   }
@@ -92,15 +99,16 @@ async function write(path: string, unfinished: string, source: ProfileLines, sig
  * beside its place and renamed. Equal profiles give equal bytes (with one zlib).
  * @throws OUTPUT_UNWRITABLE when the file could not be made; what `lines` throw, and why `signal`
  * was aborted, where these are `ShakedownError`s.
+ * @returns the manifest that was written
  */
 export async function writeProfileLines(
   path: string,
   source: ProfileLines,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<ProfileManifest> {
   const unfinished = `${path}.${process.pid}.part`;
   try {
-    await write(path, unfinished, source, signal);
+    return await write(path, unfinished, source, signal);
   } catch (cause) {
     await rm(unfinished, { force: true });
     const told = signal?.aborted === true ? (signal.reason as unknown) : cause;

@@ -40,7 +40,7 @@ export async function itemsOf(
     fingerprint: () => ({ bytes: bytes.length, sha256: "" }),
   };
   const items: CaptureItem[] = [];
-  for await (const item of formatNamed(name).read(file)) items.push(item);
+  for await (const read of formatNamed(name).read(file)) items.push(...[read].flat());
   return items;
 }
 

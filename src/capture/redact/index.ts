@@ -1,4 +1,4 @@
 /** Redaction at the door: nothing secret reaches the disk. */
 export { redactBody } from "./body.ts";
 export { createPseudonyms, type Pseudonyms } from "./pseudonym.ts";
-export { Redactor } from "./redactor.ts";
+export { type Redacted, Redactor } from "./redactor.ts";

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { Memo, MemoBudget } from "../memo.ts";
 
 /**
  * Replaces values by pseudonyms that look like them. Under one key equal values get equal
@@ -23,7 +23,7 @@ export interface Pseudonyms {
 const HEX_TEXT = /^[0-9a-fA-F-]{8,}$/;
 const BLOCK_BYTES = 32;
 const TRIES_MAX = 64;
-const IDS_KEPT_MAX = 4_096;
+const IDS_KEPT_CHARS = 8 * 2 ** 20;
 
 /** Bytes that depend on key, value and attempt alone, as many as are asked for. */
 function byteStream(key: KeyObject, value: string, attempt: number): () => number {
@@ -84,7 +84,9 @@ function cardLike(value: string, next: () => number): string {
 export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
   const key = createSecretKey(keyBytes);
   // The same clients and cookies come again and again; each is worked out once in a while.
-  const ids = new LRUCache<string, string>({ max: IDS_KEPT_MAX });
+  const ids = new Memo(new MemoBudget(IDS_KEPT_CHARS), (value) =>
+    createHmac("sha256", key).update(`id\0${value}`).digest("hex").slice(0, 16),
+  );
   /** Tries again where chance gave the value back: `7` must not become `7`. */
   const differing = (value: string, make: (next: () => number) => string): string => {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
@@ -119,12 +121,6 @@ export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
     card(value) {
       return differing(value, (next) => cardLike(value, next));
     },
-    id(value) {
-      const known = ids.get(value);
-      if (known !== undefined) return known;
-      const made = createHmac("sha256", key).update(`id\0${value}`).digest("hex").slice(0, 16);
-      ids.set(value, made);
-      return made;
-    },
+    id: (value) => ids.of(value),
   };
 }

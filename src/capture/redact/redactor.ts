@@ -33,13 +33,20 @@ const isJson = (text: string): boolean =>
 
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 
+/** A text without what must not reach the disk, and how much was replaced in it, by rule. */
+export interface Redacted {
+  readonly text: string;
+  /** Undefined: nothing. */
+  readonly replaced: ReadonlyMap<string, number> | undefined;
+}
+
 /**
  * Replaces what must not reach the disk by pseudonyms, and counts what it replaced, by rule. All
  * replacements keep the length, so what was well-formed stays so.
  */
 export class Redactor {
   readonly #pseudonyms: Pseudonyms;
-  readonly #counts = new Map<string, number>();
+  #counts = new Map<string, number>();
 
   constructor(key: Buffer) {
     this.#pseudonyms = createPseudonyms(key);
@@ -50,6 +57,24 @@ export class Redactor {
     return [...this.#counts]
       .map(([rule, count]) => ({ rule, count }))
       .toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
+  }
+
+  /** What `make` redacts, with what it replaced, which is not counted: `count` does that. */
+  apart(make: () => string): Redacted {
+    const counted = this.#counts;
+    this.#counts = new Map();
+    try {
+      const text = make();
+      return { text, replaced: this.#counts.size === 0 ? undefined : this.#counts };
+    } finally {
+      this.#counts = counted;
+    }
+  }
+
+  /** Counts what was replaced in a text, once more for each time that it comes. */
+  count({ replaced }: Redacted): void {
+    if (replaced === undefined) return;
+    for (const [rule, count] of replaced) this.#count(rule, count);
   }
 
   /** A header's value; the name in lower case. */
@@ -192,7 +217,7 @@ export class Redactor {
     return [throughEscapes(name, (plain) => this.text(plain)), ...made].join(";");
   }
 
-  #count(rule: string): void {
-    this.#counts.set(rule, (this.#counts.get(rule) ?? 0) + 1);
+  #count(rule: string, count = 1): void {
+    this.#counts.set(rule, (this.#counts.get(rule) ?? 0) + count);
   }
 }

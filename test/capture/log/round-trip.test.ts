@@ -81,7 +81,7 @@ async function itemsOf(format: CaptureFormat, bytesIn: Buffer): Promise<CaptureI
   const head = bytesIn.subarray(0, 65_536);
   const file = { name: "x", head, chunks: chunks(), fingerprint: () => ({ bytes: 0, sha256: "" }) };
   const items: CaptureItem[] = [];
-  for await (const item of format.read(file)) items.push(item);
+  for await (const read of format.read(file)) items.push(...[read].flat());
   return items;
 }
 

@@ -1,0 +1,180 @@
+/*
+ * A held record as bytes: what sorting needs and what is written at the end, so that holding one
+ * costs no object. All numbers are little-endian.
+ */
+const AT = {
+  size: 0,
+  sec: 4,
+  ns: 12,
+  seq: 16,
+  group: 24,
+  status: 28,
+  serviceTimeUs: 32,
+  responseBytes: 40,
+  keyBytes: 48,
+  textBytes: 52,
+  flags: 56,
+} as const;
+const HEAD_BYTES = 60;
+const NO_STATUS = -(2 ** 31);
+/** Of an id, as `Pseudonyms.id` makes them. */
+export const ID_CHARS = 16;
+/** A character of UTF-16 takes at most three bytes in UTF-8. */
+const BYTES_PER_CHAR_MAX = 3;
+
+/** How a record's arrival is known: exactly, or as the second from its beginning or another instant. */
+export const PRECISION = { exact: 0, wholeSecond: 1, secondFrom: 2 } as const;
+export type Precision = (typeof PRECISION)[keyof typeof PRECISION];
+
+const HAS = { connection: 1, client: 2, body: 4 } as const;
+/** The precision stands above the flags. */
+const PRECISION_SHIFT = 3;
+
+/** What is known of a record before its place among all others is; redacted already. */
+export interface HeldRecord {
+  /** Arrival: whole seconds since 1970, and nanoseconds 0…999,999,999. */
+  readonly sec: number;
+  readonly ns: number;
+  readonly precision: Precision;
+  /** The members `method` and `path` as JSON, without braces: ASCII. */
+  readonly key: string;
+  /** The members after them up to `body`, as JSON, a comma in front of each. */
+  readonly rest: string;
+  readonly hasBody: boolean;
+  status: number | undefined;
+  serviceTimeUs: number | undefined;
+  responseBytes: number | undefined;
+  /** Ids of 16 characters. */
+  readonly connection: string | undefined;
+  readonly client: string | undefined;
+  /** Whatever else has to wait, as JSON; empty when there is nothing. */
+  readonly more: string;
+}
+
+/** Reads records from bytes: stands on one of them. */
+export class HeldView {
+  bytes: Buffer = Buffer.alloc(0);
+  #view = new DataView(this.bytes.buffer);
+  at = 0;
+
+  attach(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The size of the record at `at`, in bytes; 0 when not even that is there. */
+  sizeAt(at: number, end: number): number {
+    return at + 4 <= end ? this.#view.getUint32(at + AT.size, true) : 0;
+  }
+
+  get size(): number {
+    return this.#view.getUint32(this.at + AT.size, true);
+  }
+  get sec(): number {
+    return this.#view.getFloat64(this.at + AT.sec, true);
+  }
+  get ns(): number {
+    return this.#view.getUint32(this.at + AT.ns, true);
+  }
+  /** Counts the records of a capture as they were read. */
+  get seq(): number {
+    return this.#view.getFloat64(this.at + AT.seq, true);
+  }
+  /** How many records of its run share its arrival, where it is the first of them; else 0. */
+  get group(): number {
+    return this.#view.getUint32(this.at + AT.group, true);
+  }
+  set group(count: number) {
+    this.#view.setUint32(this.at + AT.group, count, true);
+  }
+  get precision(): Precision {
+    return (this.#flags >> PRECISION_SHIFT) as Precision;
+  }
+  get hasBody(): boolean {
+    return (this.#flags & HAS.body) !== 0;
+  }
+  get status(): number | undefined {
+    const status = this.#view.getInt32(this.at + AT.status, true);
+    return status === NO_STATUS ? undefined : status;
+  }
+  get serviceTimeUs(): number | undefined {
+    const us = this.#view.getFloat64(this.at + AT.serviceTimeUs, true);
+    return Number.isNaN(us) ? undefined : us;
+  }
+  get responseBytes(): number | undefined {
+    const bytes = this.#view.getFloat64(this.at + AT.responseBytes, true);
+    return Number.isNaN(bytes) ? undefined : bytes;
+  }
+  get key(): string {
+    const from = this.at + HEAD_BYTES;
+    return this.bytes.toString(
+      "latin1",
+      from,
+      from + this.#view.getUint32(this.at + AT.keyBytes, true),
+    );
+  }
+  /** Where key and rest stand. */
+  get textFrom(): number {
+    return this.at + HEAD_BYTES;
+  }
+  get textTo(): number {
+    return this.at + HEAD_BYTES + this.#view.getUint32(this.at + AT.textBytes, true);
+  }
+  get connection(): string | undefined {
+    return (this.#flags & HAS.connection) === 0 ? undefined : this.#id(this.textTo);
+  }
+  get client(): string | undefined {
+    const flags = this.#flags;
+    if ((flags & HAS.client) === 0) return undefined;
+    return this.#id(this.textTo + ((flags & HAS.connection) === 0 ? 0 : ID_CHARS));
+  }
+  get more(): string {
+    const flags = this.#flags;
+    const ids = (flags & HAS.connection) + ((flags & HAS.client) >> 1);
+    return this.bytes.toString("utf8", this.textTo + ids * ID_CHARS, this.at + this.size);
+  }
+
+  get #flags(): number {
+    return this.#view.getUint32(this.at + AT.flags, true);
+  }
+  #id(from: number): string {
+    return this.bytes.toString("latin1", from, from + ID_CHARS);
+  }
+}
+
+/** The most bytes that a record may take. */
+export const bytesMaxOf = ({ key, rest, more }: HeldRecord): number =>
+  HEAD_BYTES + 2 * ID_CHARS + (key.length + rest.length + more.length) * BYTES_PER_CHAR_MAX;
+
+/** Writes a record at `at`, where `bytesMaxOf` it are free; returns where it ends. */
+export function writeHeld(
+  { bytes, view }: { readonly bytes: Buffer; readonly view: DataView },
+  at: number,
+  seq: number,
+  record: HeldRecord,
+): number {
+  const { connection, client, key, more } = record;
+  const from = at + HEAD_BYTES;
+  let end = from + bytes.write(key + record.rest, from);
+  const textBytes = end - from;
+  if (connection !== undefined) end += bytes.write(connection, end, "latin1");
+  if (client !== undefined) end += bytes.write(client, end, "latin1");
+  if (more !== "") end += bytes.write(more, end);
+  const flags =
+    (connection === undefined ? 0 : HAS.connection) |
+    (client === undefined ? 0 : HAS.client) |
+    (record.hasBody ? HAS.body : 0) |
+    (record.precision << PRECISION_SHIFT);
+  view.setUint32(at + AT.size, end - at, true);
+  view.setFloat64(at + AT.sec, record.sec, true);
+  view.setUint32(at + AT.ns, record.ns, true);
+  view.setFloat64(at + AT.seq, seq, true);
+  view.setUint32(at + AT.group, 0, true);
+  view.setInt32(at + AT.status, record.status ?? NO_STATUS, true);
+  view.setFloat64(at + AT.serviceTimeUs, record.serviceTimeUs ?? Number.NaN, true);
+  view.setFloat64(at + AT.responseBytes, record.responseBytes ?? Number.NaN, true);
+  view.setUint32(at + AT.keyBytes, key.length, true);
+  view.setUint32(at + AT.textBytes, textBytes, true);
+  view.setUint32(at + AT.flags, flags, true);
+  return end;
+}

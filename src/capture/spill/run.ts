@@ -1,0 +1,117 @@
+import { bytesMaxOf, type HeldRecord, HeldView, type Precision, writeHeld } from "./held.ts";
+
+const FIRST_BYTES = 2 ** 16;
+
+/** A run's bytes: records of one precision, sorted by arrival, equal ones as they were read. */
+export interface Run {
+  readonly precision: Precision;
+  readonly bytes: Buffer;
+}
+
+/** Collects records until they are as many bytes as it takes; then they are put in order. */
+export class RunBuilder {
+  readonly #bytesMax: number;
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #target = { bytes: this.#bytes, view: viewOf(this.#bytes) };
+  #end = 0;
+  #starts: number[] = [];
+  #inOrder = true;
+  readonly #last = { sec: Number.NEGATIVE_INFINITY, ns: 0, precision: -1 };
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Whether the record has no place any more in a builder that holds some. */
+  isFullFor(record: HeldRecord): boolean {
+    return this.#starts.length > 0 && this.#end + bytesMaxOf(record) > this.#bytesMax;
+  }
+
+  add(seq: number, record: HeldRecord): void {
+    this.#reserve(bytesMaxOf(record));
+    this.#starts.push(this.#end);
+    this.#end = writeHeld(this.#target, this.#end, seq, record);
+    const { ns, precision, sec } = record;
+    const last = this.#last;
+    if (sec < last.sec || (sec === last.sec && ns < last.ns) || precision !== last.precision) {
+      this.#inOrder &&= this.#starts.length === 1;
+    }
+    last.sec = sec;
+    last.ns = ns;
+    last.precision = precision;
+  }
+
+  /** The runs of what was added, one for each precision; the builder is empty then. */
+  take(): Run[] {
+    const view = new HeldView();
+    view.attach(this.#bytes.subarray(0, this.#end));
+    const runs = this.#inOrder ? this.#whole(view) : sortedRuns(view, this.#starts);
+    for (const run of runs) countGroups(run);
+    this.#bytes = Buffer.alloc(0);
+    [this.#end, this.#starts, this.#inOrder] = [0, [], true];
+    this.#last.sec = Number.NEGATIVE_INFINITY;
+    return runs;
+  }
+
+  #whole(view: HeldView): Run[] {
+    if (this.#starts.length === 0) return [];
+    view.at = 0;
+    return [{ precision: view.precision, bytes: view.bytes }];
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#end + bytes;
+    if (needed <= this.#bytes.length) return;
+    const wanted = Math.min(this.#bytes.length * 2, this.#bytesMax);
+    const grown = Buffer.allocUnsafe(Math.max(wanted, needed, FIRST_BYTES));
+    this.#bytes.copy(grown, 0, 0, this.#end);
+    this.#bytes = grown;
+    this.#target = { bytes: grown, view: viewOf(grown) };
+  }
+}
+
+const viewOf = (bytes: Buffer): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Copies the records, which stand where `starts` says, into one sorted run for each precision. */
+function sortedRuns(view: HeldView, starts: readonly number[]): Run[] {
+  const found = starts.map((at) => {
+    view.at = at;
+    const { ns, precision, sec, size } = view;
+    return { at, sec, ns, precision, size };
+  });
+  // Stable: equal arrivals stay as they were read.
+  found.sort((a, b) => a.precision - b.precision || a.sec - b.sec || a.ns - b.ns);
+  const runs: Run[] = [];
+  for (let from = 0; from < found.length;) {
+    const { precision } = found[from]!;
+    let to = from;
+    let bytes = 0;
+    while (found[to]?.precision === precision) bytes += found[to++]!.size;
+    const sorted = Buffer.allocUnsafe(bytes);
+    let end = 0;
+    for (const { at, size } of found.slice(from, to)) {
+      end += view.bytes.copy(sorted, end, at, at + size);
+    }
+    runs.push({ precision, bytes: sorted });
+    from = to;
+  }
+  return runs;
+}
+
+/** Writes into the first record of each arrival how many share it. */
+function countGroups({ bytes }: Run): void {
+  const [first, view] = [new HeldView(), new HeldView()];
+  first.attach(bytes);
+  view.attach(bytes);
+  let count = 0;
+  for (; view.at < bytes.length; view.at += view.size) {
+    if (count > 0 && (view.sec !== first.sec || view.ns !== first.ns)) {
+      first.group = count;
+      first.at = view.at;
+      count = 0;
+    }
+    count++;
+  }
+  if (count > 0) first.group = count;
+}

@@ -1,0 +1,121 @@
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { messageOf, ShakedownError } from "../../core/index.ts";
+import { type Arrivals, inArrivalOrder, type PlacedRun } from "./arrivals.ts";
+import type { HeldRecord } from "./held.ts";
+import { type Run, RunBuilder } from "./run.ts";
+
+/** What is held in memory before it goes to the disk. */
+const RUN_BYTES = 32 * 2 ** 20;
+/** Of all runs together while they are merged; a run's own is within these bounds. */
+const WINDOWS_BYTES = 32 * 2 ** 20;
+const WINDOW_MIN_BYTES = 2 ** 16;
+const WINDOW_MAX_BYTES = 2 ** 20;
+
+/**
+ * A file that only this process can find: in a folder that nobody else may enter, and without a
+ * name as soon as it is open, so that nothing is left of it however the process ends. Where a name
+ * cannot be taken from an open file (Windows), it goes when the file is closed.
+ */
+class NamelessFile {
+  readonly fd: number;
+  readonly #folder: string | undefined;
+  bytes = 0;
+
+  constructor(beside: string) {
+    const folder = mkdtempSync(join(dirname(beside), ".shakedown-capture-"));
+    const path = join(folder, "held");
+    this.fd = openSync(path, "wx+", 0o600);
+    try {
+      unlinkSync(path);
+      rmdirSync(folder);
+    } catch {
+      this.#folder = folder;
+    }
+  }
+
+  append(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length;) from += writeSync(this.fd, bytes, from);
+    this.bytes += bytes.length;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Holds records, as many as there are, until they can be gone through by arrival: in memory up to
+ * 32 MB, and beyond that, where a place is given, in a temporary file beside it. To be disposed of.
+ */
+export class Spill implements Disposable {
+  readonly #beside: string | undefined;
+  readonly #builder = new RunBuilder(RUN_BYTES);
+  readonly #runs: PlacedRun[] = [];
+  #file: NamelessFile | undefined;
+  #count = 0;
+
+  /** @param beside the path beside which the file may be; without it, all is held in memory. */
+  constructor(beside: string | undefined) {
+    this.#beside = beside;
+  }
+
+  /** The number of a record that is to be added: they are numbered as they are read. */
+  nextSeq(): number {
+    return this.#count++;
+  }
+
+  /** @throws OUTPUT_UNWRITABLE when the disk does not take it. */
+  add(seq: number, record: HeldRecord): void {
+    if (this.#builder.isFullFor(record)) this.#put(this.#builder.take(), this.#beside);
+    this.#builder.add(seq, record);
+  }
+
+  /** All records, in order. Nothing may be added any more. */
+  arrivals(): Arrivals {
+    this.#put(this.#builder.take(), undefined);
+    const filed = this.#runs.filter(({ place }) => "fd" in place).length;
+    const share = Math.floor(WINDOWS_BYTES / Math.max(1, filed));
+    const window = Math.min(Math.max(share, WINDOW_MIN_BYTES), WINDOW_MAX_BYTES);
+    return inArrivalOrder(this.#runs, window);
+  }
+
+  #put(runs: readonly Run[], beside: string | undefined): void {
+    for (const { bytes, precision } of runs) {
+      const place = beside === undefined ? { bytes } : this.#write(bytes, beside);
+      this.#runs.push({ precision, place });
+    }
+  }
+
+  #write(bytes: Buffer, beside: string): { fd: number; from: number; to: number } {
+    try {
+      this.#file ??= new NamelessFile(beside);
+      const from = this.#file.bytes;
+      this.#file.append(bytes);
+      return { fd: this.#file.fd, from, to: this.#file.bytes };
+    } catch (cause) {
+      throw new ShakedownError(
+        "OUTPUT_UNWRITABLE",
+        `cannot hold what was read in a temporary file beside ${beside}: ${messageOf(cause)}`,
+        {
+          hint: "it needs about as much room as the capture, unpacked, and is gone afterwards",
+          cause,
+        },
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
