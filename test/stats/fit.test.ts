@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyedDraw, seededPrng } from "../../src/core/index.ts";
+import { keyedDraw } from "../../src/core/index.ts";
 import {
   empiricalQuantiles,
   type FittedLaw,

@@ -1,6 +1,7 @@
 import { formatCount } from "../../core/index.ts";
 import type { CapturedCall, CapturedRequest, CaptureItem } from "../format.ts";
 import { Unusable } from "../http-message.ts";
+import { callOf, isTimed } from "./call.ts";
 import type { Span } from "./span.ts";
 
 /** Methods whose requests hardly ever come without a body, which a trace does not hold. */
@@ -85,32 +86,6 @@ interface CallCounts {
   outer: number;
   orphaned: number;
 }
-
-function callOf(
-  client: Span & { readonly startNs: bigint; readonly durationNs: bigint },
-  { called, owner }: { called: string | undefined; owner: Span },
-): CapturedCall {
-  const { method, path, route, name, status, failed, startNs, durationNs } = client;
-  const template = method !== undefined && route !== undefined ? `${method} ${route}` : name;
-  const offsetNs = startNs - (owner.startNs ?? startNs);
-  return {
-    dependency: called ?? client.peer ?? (name === "" ? "unnamed dependency" : name),
-    ...(method !== undefined && path !== undefined
-      ? { method, path }
-      : template === ""
-        ? {}
-        : { route: template }),
-    // Clocks of one service on several machines differ: nothing is called before it is asked for.
-    offsetUs: Math.max(0, Number(offsetNs) / 1e3),
-    latencyUs: Number(durationNs) / 1e3,
-    ...(status === undefined ? {} : { status }),
-    // Instrumentation calls a 404 an error as well; with a status, that decides.
-    ...(failed && status === undefined ? { failed: true } : {}),
-  };
-}
-
-const isTimed = (span: Span): span is Span & { startNs: bigint; durationNs: bigint } =>
-  span.startNs !== undefined && span.durationNs !== undefined;
 
 /** A service's calls, by the request that made them, and what became of all CLIENT spans. */
 function callsOf(spans: readonly Span[], tree: SpanTree, service: string) {

@@ -33,14 +33,22 @@ function attributesOf(list: unknown): Map<string, string> {
   const attributes = new Map<string, string>();
   for (const entry of listOf(list)) {
     if (!isObject(entry) || typeof entry["key"] !== "string" || !isObject(entry["value"])) continue;
-    const { stringValue, intValue, boolValue, doubleValue } = entry["value"];
-    const text =
-      textOf(stringValue) ??
-      textOf(intValue) ??
-      (typeof boolValue === "boolean" ? String(boolValue) : textOf(doubleValue));
+    const text = valueOf(entry["value"]);
     if (text !== undefined) attributes.set(entry["key"], text);
   }
   return attributes;
+}
+
+/** Of a list, such as a header's values, the first. */
+function valueOf(value: JsonObject): string | undefined {
+  const { arrayValue, boolValue, doubleValue, intValue, stringValue } = value;
+  const [first] = isObject(arrayValue) ? listOf(arrayValue["values"]) : [];
+  return (
+    textOf(stringValue) ??
+    textOf(intValue) ??
+    (typeof boolValue === "boolean" ? String(boolValue) : textOf(doubleValue)) ??
+    (isObject(first) && !("arrayValue" in first) ? valueOf(first) : undefined)
+  );
 }
 
 function rawOf(span: JsonObject, service: string | undefined, place: string): RawSpan {

@@ -24,7 +24,7 @@ const SPAN = {
 const KINDS: Readonly<Record<number, SpanKind>> = { 2: "SERVER", 3: "CLIENT" };
 const STATUS_CODE = 3;
 const STATUS_ERROR = 2;
-const VALUE = { string: 1, bool: 2, int: 3, double: 4 } as const;
+const VALUE = { string: 1, bool: 2, int: 3, double: 4, array: 5 } as const;
 
 const PART_MAX_BYTES = 256 * 2 ** 20;
 const LENGTH_PREFIX_BYTES = 4;
@@ -50,7 +50,7 @@ function eachField(
   }
 }
 
-/** An attribute's value, when it is text, a number or a boolean. */
+/** An attribute's value, when it is text, a number or a boolean; of a list the first that is. */
 function valueOf(bytes: Uint8Array): string | undefined {
   let text: string | undefined;
   eachField(bytes, (field, reader) => {
@@ -58,7 +58,24 @@ function valueOf(bytes: Uint8Array): string | undefined {
     else if (field === VALUE.bool) text = String(reader.bool());
     else if (field === VALUE.int) text = String(reader.int64());
     else if (field === VALUE.double) text = String(reader.double());
+    else if (field === VALUE.array) text = firstIn(reader.bytes());
     else return false;
+    return true;
+  });
+  return text;
+}
+
+/** Of the texts, numbers and booleans of a list. */
+function firstIn(list: Uint8Array): string | undefined {
+  let text: string | undefined;
+  eachField(list, (field, reader) => {
+    if (field !== 1) return false;
+    const value = reader.bytes();
+    // A list in a list is none: no header is one.
+    eachField(value, (inner) => {
+      if (inner !== VALUE.array) text ??= valueOf(value);
+      return false;
+    });
     return true;
   });
   return text;

@@ -43,6 +43,12 @@ export interface Span {
   readonly failed: boolean;
   /** What the span calls, by the best name that it has for it; a CLIENT span's. */
   readonly peer: string | undefined;
+  /** How often it was sent before, as the caller's library counts it. */
+  readonly resendCount: number | undefined;
+  /** What a database or a cache is asked, with what it is asked for. */
+  readonly statement: string | undefined;
+  /** The answer's `Retry-After`, as it came. */
+  readonly retryAfter: string | undefined;
   readonly userAgent: string | undefined;
   readonly client: string | undefined;
 }
@@ -103,6 +109,32 @@ function targetFrom(attributes: Attributes): { path?: string; host?: string | un
   const found = told === undefined ? undefined : targetOf(told);
   if (found === undefined) return {};
   return { path: found.path, host: found.host ?? (url && targetOf(url)?.host) };
+}
+
+function resendCountOf(attributes: Attributes): number | undefined {
+  const text = firstOf(attributes, "http.request.resend_count", "http.resend_count");
+  return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A statement with places for its values says nothing of what is asked for, but for the values. */
+const PLACES = /\?|\$\d|%s|(?<![\w:]):[a-z_]\w*/i;
+
+function statementOf(attributes: Attributes): string | undefined {
+  const text = firstOf(
+    attributes,
+    "db.query.text",
+    "db.statement",
+    "sql.query",
+    "cassandra.query",
+    "redis.command",
+  );
+  if (text === undefined) return undefined;
+  const values = [...attributes]
+    .filter(([name]) => name.startsWith("db.query.parameter."))
+    .map(([name, value]) => `${name}=${value.slice(0, TEXT_MAX)}`)
+    .toSorted();
+  if (values.length > 0) return [text, ...values].join("\n");
+  return PLACES.test(text) ? undefined : text;
 }
 
 function withPort(name: string | undefined, port: string | undefined): string | undefined {
@@ -173,6 +205,13 @@ export function spanOf(raw: RawSpan): Span {
     status: statusOf(attributes),
     failed: raw.failed === true || isFailed(attributes),
     peer: kind === "CLIENT" ? peerOf(raw, target.host) : undefined,
+    resendCount: resendCountOf(attributes),
+    statement: kind === "CLIENT" ? statementOf(attributes) : undefined,
+    retryAfter: firstOf(
+      attributes,
+      "http.response.header.retry-after",
+      "http.response.header.retry_after",
+    ),
     userAgent: firstOf(attributes, "user_agent.original", "http.user_agent"),
     client: firstOf(attributes, "client.address", "http.client_ip"),
   };

@@ -21,6 +21,8 @@ export interface RecordedExchange {
   readonly outcome: "answered" | "cut" | "unanswered";
   /** Of the final answer, as far as it came; undefined when none began. */
   readonly status: number | undefined;
+  /** The final answer's header, as it came. */
+  readonly retryAfter: string | undefined;
   /** Of its body, undone from its chunks. */
   readonly responseBytes: number;
 }

@@ -29,6 +29,7 @@ interface Pending {
   requestBytes: number;
   whole: boolean;
   status: number | undefined;
+  retryAfter: string | undefined;
   responseBytes: number;
   answeredNs: number | undefined;
 }
@@ -131,6 +132,7 @@ export class Observer {
       requestBytes: 0,
       whole: false,
       status: undefined,
+      retryAfter: undefined,
       responseBytes: 0,
       answeredNs: undefined,
     };
@@ -162,6 +164,7 @@ export class Observer {
     if (this.#interim) return { kind: "none" };
     if (status === 101 || tunnel) throw new Upgraded();
     pending.status = status;
+    pending.retryAfter = head.headers.find(([name]) => name === "retry-after")?.[1];
     const bodiless = pending.method === "HEAD" || status === 204 || status === 304;
     return bodiless ? { kind: "none" } : (announcedFraming(head) ?? { kind: "close" });
   }

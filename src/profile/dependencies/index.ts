@@ -1,9 +1,16 @@
 /** What a profile knows of the dependencies that the captured requests called. */
 export {
+  DependencyCalls,
   type DependencyFitters,
   describeDependencies,
   FIT_CALLS_MIN,
-  statusClassOf,
 } from "./describe.ts";
-export { dependencyLatency, type LatencyLookup } from "./lookup.ts";
+export {
+  dependencyLatency,
+  dependencyModel,
+  type FittedModel,
+  type LatencyLookup,
+} from "./lookup.ts";
+export { callKey, numberAttempts, type UnnumberedCall } from "./number-attempts.ts";
+export { failedIn, statusClassOf } from "./outcome.ts";
 export * from "./schema.ts";

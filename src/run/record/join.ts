@@ -1,4 +1,10 @@
-import { type DependencyCall, type ProfileRecord, routeTemplates } from "../../profile/index.ts";
+import {
+  callKey,
+  numberAttempts,
+  type ProfileRecord,
+  routeTemplates,
+  type UnnumberedCall,
+} from "../../profile/index.ts";
 import type { CallNote, RequestNote } from "./recording.ts";
 
 export interface Joined {
@@ -17,18 +23,28 @@ function callerOf(requests: readonly RequestNote[], call: CallNote): RequestNote
   return begun.findLast(({ endNs }) => endNs >= call.startNs) ?? begun.at(-1);
 }
 
-const describeCall = (call: CallNote, template: string, request: RequestNote): DependencyCall => ({
-  dependency: call.dependency,
-  route: `${call.method} ${template}`,
-  offsetUs: (call.startNs - request.startNs) / 1e3,
-  latencyUs: (call.endNs - call.startNs) / 1e3,
-  ...(call.status === undefined ? {} : { status: call.status }),
-  ...(call.failed ? { failed: true } : {}),
-});
+function describeCall(
+  { dependency, endNs, failed, method, path, retryAfterMs, startNs, status }: CallNote,
+  template: string,
+  request: RequestNote,
+): UnnumberedCall["call"] {
+  const route = `${method} ${template}`;
+  const key = callKey(method, path, route);
+  return {
+    dependency,
+    route,
+    offsetUs: (startNs - request.startNs) / 1e3,
+    latencyUs: (endNs - startNs) / 1e3,
+    ...(status === undefined ? {} : { status }),
+    ...(failed ? { failed: true } : {}),
+    ...(key === undefined ? {} : { key }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
 
 /**
  * Gives each record the dependency calls that it made, by rising offset: those whose `traceparent`
- * has the trace id of its own.
+ * has the trace id of its own. Of these, one that asks the same after a failure is another attempt.
  * @param records with offsets from the first request's start
  */
 export function joinCalls(
@@ -45,7 +61,7 @@ export function joinCalls(
     list.push(request);
   }
   const templates = routeTemplates(calls.map(({ path }) => path));
-  const made = new Map<number, DependencyCall[]>();
+  const made = new Map<number, UnnumberedCall[]>();
   const originNs = byStart[0]?.startNs ?? 0;
   const known = new Set(records.map(({ offsetNs }) => originNs + offsetNs));
   let joinedCount = 0;
@@ -54,14 +70,14 @@ export function joinCalls(
     if (request === undefined || !known.has(request.startNs)) continue;
     const list = made.get(request.startNs) ?? [];
     made.set(request.startNs, list);
-    list.push(describeCall(call, templates[index]!, request));
+    list.push({ call: describeCall(call, templates[index]!, request) });
     joinedCount++;
   }
   return {
     records: records.map((record) => {
       const own = made.get(originNs + record.offsetNs);
       if (own === undefined) return record;
-      return { ...record, dependencyCalls: own.toSorted((a, b) => a.offsetUs - b.offsetUs) };
+      return { ...record, dependencyCalls: numberAttempts(own) };
     }),
     joinedCount,
     unjoinedCount: calls.length - joinedCount,

@@ -30,6 +30,7 @@ const noteSchema = z.discriminatedUnion("kind", [
     endNs: ns,
     status: z.number().int().optional(),
     failed: z.boolean(),
+    retryAfterMs: z.number().min(0).optional(),
   }),
 ]);
 export type Note = z.output<typeof noteSchema>;

@@ -1,3 +1,4 @@
+import { retryAfterMsOf } from "../../capture/index.ts";
 import type { RecordedExchange } from "../../emulator/index.ts";
 import { type Door, traceIdOf, unusableBecause } from "./door.ts";
 import type { Recording } from "./recording.ts";
@@ -66,7 +67,9 @@ export class Sink {
   }
 
   #call(dependency: string, exchange: RecordedExchange): void {
-    const { endNs, headers, method, outcome, startNs, status, target } = exchange;
+    const { endNs, headers, method, outcome, retryAfter, startNs, status, target } = exchange;
+    const answeredMs = Number((this.#options.epochNs + BigInt(endNs)) / 1_000_000n);
+    const waitMs = retryAfter === undefined ? undefined : retryAfterMsOf(retryAfter, answeredMs);
     this.#calls++;
     this.#options.recording.note({
       kind: "call",
@@ -78,6 +81,7 @@ export class Sink {
       endNs,
       ...(status === undefined ? {} : { status }),
       failed: outcome !== "answered",
+      ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
     });
   }
 

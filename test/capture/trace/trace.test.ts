@@ -138,6 +138,8 @@ describe("traces", () => {
           offsetUs: 200,
           latencyUs: 700,
           failed: true,
+          // A statement's pseudonym.
+          key: expect.stringMatching(/^[0-9a-f]{16}$/),
         },
         {
           dependency: "stock",
@@ -145,6 +147,7 @@ describe("traces", () => {
           offsetUs: 1_000,
           latencyUs: 2_000.5,
           status: 200,
+          key: "1",
         },
       ],
     });
@@ -171,7 +174,9 @@ describe("traces", () => {
       await itemsOf("otlp-json", Buffer.from(`${otlp(span(""))}\n${otlp(child)}\n`)),
     );
     expect(request.arrivalNs).toBe(1_544_712_660_123_456_789n);
-    expect(request.calls).toEqual([{ dependency: "x", route: "x", offsetUs: 0.211, latencyUs: 1 }]);
+    expect(request.calls).toEqual([
+      { dependency: "x", route: "x", offsetUs: 0.211, latencyUs: 1, parent: "ab cd" },
+    ]);
   });
 
   it("Zipkin: who was called is told by the span that shares the id, and calls go to their caller", async () => {
@@ -203,7 +208,7 @@ describe("traces", () => {
     const front = await capture();
     expect(front.manifest.ledger).toMatchObject({ records: 2, kept: 1, filtered: 1 });
     expect(front.records[0]?.dependencyCalls).toEqual([
-      { dependency: "back", route: "GET /b/{id}", offsetUs: 0, latencyUs: 900 },
+      { dependency: "back", route: "GET /b/{id}", offsetUs: 0, latencyUs: 900, key: "1" },
       { dependency: "model", route: "get", offsetUs: 0, latencyUs: 900 },
     ]);
     expect(front.manifest.warnings.join("\n")).toMatch(
