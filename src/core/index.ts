@@ -13,6 +13,7 @@ export * from "./errors.ts";
 export * from "./fields.ts";
 export * from "./header-lines.ts";
 export * from "./identity.ts";
+export { NamelessFile } from "./nameless-file.ts";
 export { openFileLimit } from "./open-files.ts";
 export * from "./plain-error.ts";
 export * from "./prng.ts";

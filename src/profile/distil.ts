@@ -24,21 +24,42 @@ function routePattern(pattern: string): RegExp {
   return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
 }
 
-/** The records that pass, in their order. */
-export function filterRecords(
-  records: readonly ProfileRecord[],
-  filter: RecordFilter,
-): readonly ProfileRecord[] {
+/** Whether a record passes. */
+export function recordFilter(filter: RecordFilter): (record: ProfileRecord) => boolean {
   const routes = filter.route?.map(routePattern);
   const statuses = filter.status?.map(
     (text) => new RegExp(`^${text.replaceAll("x", String.raw`\d`)}$`),
   );
-  return records.filter(
-    ({ method, route, status }) =>
-      (filter.method?.includes(method) ?? true) &&
-      (routes?.some((pattern) => pattern.test(route)) ?? true) &&
-      (statuses?.some((pattern) => status !== undefined && pattern.test(String(status))) ?? true),
-  );
+  return ({ method, route, status }) =>
+    (filter.method?.includes(method) ?? true) &&
+    (routes?.some((pattern) => pattern.test(route)) ?? true) &&
+    (statuses?.some((pattern) => status !== undefined && pattern.test(String(status))) ?? true);
+}
+
+/** The records that pass, in their order. */
+export const filterRecords = (
+  records: readonly ProfileRecord[],
+  filter: RecordFilter,
+): readonly ProfileRecord[] => records.filter(recordFilter(filter));
+
+/** A refusal to sample by sessions where there are none. */
+export const noSessions = (): ShakedownError =>
+  new ShakedownError("PROFILE_INVALID", "the profile knows no sessions to sample by", {
+    hint: "sample by request instead",
+  });
+
+/**
+ * Whether a record is in a sample that is drawn from the seed: that depends on its session (or its
+ * index) alone.
+ */
+export function recordSample(
+  { by, share }: SampleSpec,
+  seed: string,
+): (record: ProfileRecord, index: number) => boolean {
+  return (record, index) => {
+    const key = by === "session" ? (sessionOf(record) ?? index) : index;
+    return keyedDraw(seed, "sample", key).uniform("kept") < share;
+  };
 }
 
 /**
@@ -48,18 +69,13 @@ export function filterRecords(
  */
 export function sampleRecords(
   records: readonly ProfileRecord[],
-  { by, share }: SampleSpec,
+  spec: SampleSpec,
   seed: string,
 ): readonly ProfileRecord[] {
-  if (by === "session" && !records.some((record) => sessionOf(record) !== null)) {
-    throw new ShakedownError("PROFILE_INVALID", "the profile knows no sessions to sample by", {
-      hint: "sample by request instead",
-    });
+  if (spec.by === "session" && !records.some((record) => sessionOf(record) !== null)) {
+    throw noSessions();
   }
-  return records.filter((record, index) => {
-    const key = by === "session" ? (sessionOf(record) ?? index) : index;
-    return keyedDraw(seed, "sample", key).uniform("kept") < share;
-  });
+  return records.filter(recordSample(spec, seed));
 }
 
 /**

@@ -9,10 +9,26 @@ export * from "./keys.ts";
 export * from "./makeup/index.ts";
 export * from "./popularity.ts";
 export * from "./read.ts";
-export * from "./record.ts";
+export {
+  type Ledger,
+  ledgerSchema,
+  type Profile,
+  PROFILE_SCHEMA_VERSION,
+  type ProfileManifest,
+  profileManifestSchema,
+  type ProfileRecord,
+  profileRecordSchema,
+} from "./record.ts";
 export * from "./rekey.ts";
 export * from "./reuse.ts";
 export * from "./routes.ts";
+export * from "./store/index.ts";
+export {
+  type StoredProfile,
+  storeProfile,
+  storeOf,
+  type StoreProfileOptions,
+} from "./store-profile.ts";
 export * from "./series/index.ts";
 export * from "./working-set.ts";
 export * from "./write.ts";

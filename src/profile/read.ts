@@ -1,20 +1,22 @@
 import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { StringDecoder } from "node:string_decoder";
 import { constants, createGunzip, gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { checkRecord } from "./check-record.ts";
+import { LineSplitter } from "./line-splitter.ts";
 import {
   type Profile,
   PROFILE_SCHEMA_VERSION,
   type ProfileManifest,
   profileManifestSchema,
   type ProfileRecord,
-  profileRecordSchema,
 } from "./record.ts";
 
 const HINT = "make one from a capture with `shakedown capture <file>`";
+
+const CHUNK_BYTES = 2 ** 17;
 
 const invalid = (what: string, cause?: unknown): ShakedownError =>
   new ShakedownError("PROFILE_INVALID", what, { hint: HINT, cause });
@@ -46,40 +48,64 @@ function manifestOf(text: string, path: string): ProfileManifest {
   return parsed.data;
 }
 
-/** Reads line after line into a profile, and knows how far it came when the file ends early. */
+/** Where a profile's records go while it is read. */
+export interface RecordSink {
+  /** Told once, before the first record. */
+  begin?(manifest: ProfileManifest): void;
+  /** Told each record, whose JSON stands in `bytes` between two places. */
+  add(record: ProfileRecord, bytes: Buffer, from: number, to: number): void;
+}
+
+/** Checks line after line, and knows how far it came when the file ends early. */
 class ProfileLines {
   readonly #path: string;
-  readonly records: ProfileRecord[] = [];
+  readonly #sink: RecordSink;
+  read = 0;
   manifest: ProfileManifest | undefined;
+  #lastNs = 0;
 
-  constructor(path: string) {
+  constructor(path: string, sink: RecordSink) {
     this.#path = path;
+    this.#sink = sink;
   }
 
-  add(text: string): void {
+  add(bytes: Buffer, from: number, to: number): void {
+    const text = bytes.toString("utf8", from, to);
     if (this.manifest === undefined) {
       this.manifest = manifestOf(text, this.#path);
+      this.#sink.begin?.(this.manifest);
       return;
     }
-    const where = `${this.#path}, line ${this.records.length + 2}`;
-    const parsed = profileRecordSchema.safeParse(jsonOf(text, where));
-    if (!parsed.success) throw invalid(`${where}: ${issuesOf(parsed.error)}`);
-    if (parsed.data.offsetNs < (this.records.at(-1)?.offsetNs ?? 0)) {
-      throw invalid(`${where}: offsetNs goes backwards`);
-    }
-    this.records.push(parsed.data);
+    const checked = checkRecord(this.#json(text));
+    if ("error" in checked) throw invalid(`${this.#where()}: ${issuesOf(checked.error)}`);
+    const { record } = checked;
+    if (record.offsetNs < this.#lastNs) throw invalid(`${this.#where()}: offsetNs goes backwards`);
+    this.#lastNs = record.offsetNs;
+    this.read++;
+    this.#sink.add(record, bytes, from, to);
   }
 
   cut(cause?: unknown): ShakedownError {
-    const read = this.records.length;
     const told =
       this.manifest === undefined
         ? "it ends inside its manifest; no record could be read"
-        : `${read} of ${this.manifest.counts.records} records could be read`;
+        : `${this.read} of ${this.manifest.counts.records} records could be read`;
     return new ShakedownError("PROFILE_TRUNCATED", `${this.#path} is cut off: ${told}`, {
       hint: "copy or download it again, or make it anew with `shakedown capture`",
       cause,
     });
+  }
+
+  #json(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return jsonOf(text, this.#where());
+    }
+  }
+
+  #where(): string {
+    return `${this.#path}, line ${this.read + 2}`;
   }
 }
 
@@ -97,7 +123,7 @@ function readingFailed(path: string, lines: ProfileLines, cause: unknown): Error
     case "Z_DATA_ERROR":
       return lines.manifest === undefined
         ? invalid(`${path} is not a profile: it is not gzip`, cause)
-        : invalid(`${path} is damaged after record ${lines.records.length}`, cause);
+        : invalid(`${path} is damaged after record ${lines.read}`, cause);
     default:
       return new ShakedownError("FILE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, {
         cause,
@@ -110,30 +136,19 @@ function readingFailed(path: string, lines: ProfileLines, cause: unknown): Error
  * that when the stream ends in an error, all that came before it has been counted.
  */
 function sinkInto(lines: ProfileLines): Writable {
-  const decoder = new StringDecoder("utf8");
-  let open: string[] = [];
-  const feed = (text: string): void => {
-    const pieces = text.split("\n");
-    for (const [index, piece] of pieces.entries()) {
-      open.push(piece);
-      if (index === pieces.length - 1) return;
-      lines.add(open.join(""));
-      open = [];
-    }
-  };
+  const splitter = new LineSplitter((bytes, from, to) => lines.add(bytes, from, to));
   return new Writable({
     highWaterMark: Number.MAX_SAFE_INTEGER,
     write(chunk: Buffer, _encoding, done) {
       try {
-        feed(decoder.write(chunk));
+        splitter.add(chunk);
         done();
       } catch (thrown) {
         done(thrown as Error);
       }
     },
     final(done) {
-      const rest = open.join("") + decoder.end();
-      done(rest === "" ? null : lines.cut());
+      done(splitter.isOpen ? lines.cut() : null);
     },
   });
 }
@@ -148,29 +163,67 @@ export function beginsProfile(head: Buffer): boolean {
   }
 }
 
+/** What is read, where it is no file; and what may stop it. */
+export interface ReadOptions {
+  /** Goes by the name of the path. */
+  readonly stream?: AsyncIterable<Buffer> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Reads a profile file, checking every line; or `stream`, which goes by the name of `path`.
+ * Reads a profile file line by line, checks every one, and tells it to `sink`; what this throws,
+ * too, ends the reading.
+ * @throws as `readProfile`; why `signal` was aborted
+ */
+export async function streamProfile(
+  path: string,
+  sink: RecordSink,
+  { signal, stream = createReadStream(path, { highWaterMark: CHUNK_BYTES }) }: ReadOptions = {},
+): Promise<ProfileManifest> {
+  const lines = new ProfileLines(path, sink);
+  const options = signal === undefined ? {} : { signal };
+  try {
+    await pipeline(stream, createGunzip({ chunkSize: CHUNK_BYTES }), sinkInto(lines), options);
+  } catch (cause) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw readingFailed(path, lines, cause);
+  }
+  const { manifest, read } = lines;
+  if (manifest === undefined) throw invalid(`${path} is not a profile: it is empty`);
+  const { records } = manifest.counts;
+  if (read < records) throw lines.cut();
+  if (read > records) {
+    throw invalid(`${path} holds ${read} records, and its manifest says ${records}`);
+  }
+  return manifest;
+}
+
+/**
+ * Reads a profile file into memory, checking every line; or `stream`, which goes by the name of
+ * `path`.
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE; PROFILE_INVALID when it is not a profile or a line
  * breaks the schema (named by its number); PROFILE_TRUNCATED when it ends early, with how many
  * records were readable; PROFILE_VERSION when another schema version wrote it.
  */
-export async function readProfile(
-  path: string,
-  stream: AsyncIterable<Buffer> = createReadStream(path),
-): Promise<Profile> {
-  const lines = new ProfileLines(path);
-  try {
-    await pipeline(stream, createGunzip(), sinkInto(lines));
-  } catch (cause) {
-    throw readingFailed(path, lines, cause);
-  }
-  const { manifest, records } = lines;
-  if (manifest === undefined) throw invalid(`${path} is not a profile: it is empty`);
-  if (records.length < manifest.counts.records) throw lines.cut();
-  if (records.length > manifest.counts.records) {
-    throw invalid(
-      `${path} holds ${records.length} records, and its manifest says ${manifest.counts.records}`,
-    );
-  }
+export async function readProfile(path: string, stream?: AsyncIterable<Buffer>): Promise<Profile> {
+  const records: ProfileRecord[] = [];
+  const add = (record: ProfileRecord): void => void records.push(record);
+  const manifest = await streamProfile(path, { add }, { stream });
   return { manifest, records };
+}
+
+/** A profile's manifest; its records are not looked at. @throws as `readProfile` */
+export async function readManifest(path: string): Promise<ProfileManifest> {
+  const enough = new AbortController();
+  let found: ProfileManifest | undefined;
+  const begin = (manifest: ProfileManifest): void => {
+    found = manifest;
+    enough.abort();
+  };
+  try {
+    return await streamProfile(path, { begin, add: () => {} }, { signal: enough.signal });
+  } catch (thrown) {
+    if (found === undefined) throw thrown;
+    return found;
+  }
 }

@@ -6,7 +6,10 @@ import { makeupSchema } from "./makeup/schema.ts";
 export const PROFILE_SCHEMA_VERSION = 1;
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-const HEADER_VALUE = /^[^\x00\r\n\u0100-\uffff]*$/;
+export const HEADER_VALUE = /^[^\x00\r\n\u0100-\uffff]*$/;
+export const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+export const METHOD = /^[A-Z]+$/;
+export const PATH = /^\/[\x21-\x7e]*$/;
 
 /**
  * One captured request, as it is kept in a profile: one JSON object a line.
@@ -16,13 +19,11 @@ const HEADER_VALUE = /^[^\x00\r\n\u0100-\uffff]*$/;
 export const profileRecordSchema = z.strictObject({
   /** Arrival, in nanoseconds after the profile's first arrival. Non-decreasing through a profile. */
   offsetNs: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
-  method: z.string().regex(/^[A-Z]+$/),
+  method: z.string().regex(METHOD),
   /** Path and query as sent, beginning with `/`: printable ASCII, no spaces. */
-  path: z.string().regex(/^\/[\x21-\x7e]*$/),
+  path: z.string().regex(PATH),
   /** Values hold one character a byte (Latin-1), and never a line break: they go out as they are. */
-  headers: z.array(
-    z.tuple([z.string().regex(/^[!#$%&'*+\-.^_`|~0-9a-z]+$/), z.string().regex(HEADER_VALUE)]),
-  ),
+  headers: z.array(z.tuple([z.string().regex(HEADER_NAME), z.string().regex(HEADER_VALUE)])),
   /** The request body: text when it is valid UTF-8, else base64. Absent when there was none. */
   body: z
     .discriminatedUnion("encoding", [

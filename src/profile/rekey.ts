@@ -1,9 +1,10 @@
-import { hashText, ShakedownError } from "../core/index.ts";
+import { hashText, hashText53, ShakedownError } from "../core/index.ts";
 import { withDecoded } from "./escaped-text.ts";
 import { keysOf, type RecordKey, requestKey } from "./keys.ts";
 import type { ProfileRecord } from "./record.ts";
 import { hasAmpleRoom, Renamer } from "./rename.ts";
-import { workingSetAt, workingSetCurve } from "./working-set.ts";
+import type { RecordStore } from "./store/index.ts";
+import { workingSetAt, workingSetOfTimes } from "./working-set.ts";
 
 /** Makes the records of a capture's copies, with keys of their own where the curve says so. */
 export interface Rekeyer {
@@ -29,7 +30,8 @@ interface Usage {
 
 /** What one pass over the capture finds. */
 interface Catalogue {
-  readonly requestKeys: readonly (string | null)[];
+  /** How often each key was asked for. */
+  readonly times: readonly number[];
   readonly usages: ReadonlyMap<string, Usage>;
   /** Values that belong to one user. */
   readonly sessions: ReadonlySet<string>;
@@ -39,17 +41,25 @@ interface Catalogue {
   readonly pseudonyms: ReadonlySet<string>;
 }
 
-function catalogueOf(records: readonly ProfileRecord[]): Catalogue {
+function catalogueOf(records: RecordStore): Catalogue {
   const usages = new Map<string, Usage>();
   const sessions = new Set<string>();
   const askedSessions = new Set<string>();
   const pseudonyms = new Set<string>();
-  const numbers = new Map<string, number>();
-  const requestKeys = records.map((record) => {
+  // By 53 bits of their texts, which may be long: two of ten million are one in 1 of 200 profiles.
+  const numbers = new Map<number, number>();
+  const times: number[] = [];
+  for (const record of records.records()) {
     const keys = keysOf(record);
     const requestKeyText = requestKey(record, keys);
-    const isNew = requestKeyText !== null && !numbers.has(requestKeyText);
-    if (isNew) numbers.set(requestKeyText, numbers.size);
+    let isNew = false;
+    if (requestKeyText !== null) {
+      const hash = hashText53(requestKeyText);
+      const number = numbers.get(hash) ?? numbers.size;
+      isNew = number === numbers.size;
+      if (isNew) numbers.set(hash, number);
+      times[number] = (times[number] ?? 0) + 1;
+    }
     const asked = new Set<string>();
     for (const { class: kind, text, value } of keys) {
       if (kind === "session") sessions.add(value);
@@ -67,9 +77,8 @@ function catalogueOf(records: readonly ProfileRecord[]): Catalogue {
     for (const name of [record.session, record.connection]) {
       if (name !== undefined) pseudonyms.add(name);
     }
-    return requestKeyText;
-  });
-  return { requestKeys, usages, sessions, askedSessions, pseudonyms };
+  }
+  return { times, usages, sessions, askedSessions, pseudonyms };
 }
 
 /** Of one copy: the values of keys that are renamed in it, and how many keys that makes fresh. */
@@ -157,15 +166,14 @@ function rebuilt(
  * copy, wherever it stands, and no name is anybody else's. Where a form has no room for another
  * name (a number of one digit), the value stays shared and a more popular one takes its place.
  *
- * Records are made when asked for and not kept; what is kept grows with the distinct values.
+ * Records are read, and made, when asked for and not kept. What is kept grows with the distinct
+ * keys and values, not with the requests: of each value its text and, where its form is short, its
+ * name in each copy (some 200 bytes a copy); of each key how often it was asked for.
  */
-export function makeRekeyer(
-  records: readonly ProfileRecord[],
-  { copies, seed }: RekeyOptions,
-): Rekeyer {
+export function makeRekeyer(records: RecordStore, { copies, seed }: RekeyOptions): Rekeyer {
   const catalogue = catalogueOf(records);
-  const { pseudonyms, requestKeys, sessions, usages } = catalogue;
-  const curve = workingSetCurve(requestKeys);
+  const { pseudonyms, sessions, times, usages } = catalogue;
+  const curve = workingSetOfTimes(times, records.length);
   const renamer = new Renamer(seed, [...usages.keys(), ...sessions, ...pseudonyms]);
   const order = hashText(seed);
   const byPopularity = [...usages]
@@ -187,11 +195,8 @@ export function makeRekeyer(
   };
   return {
     rekey(index, copy) {
-      const record = records[index];
       const { renamed } = planOf(copy);
-      if (record === undefined) {
-        throw new ShakedownError("INTERNAL", `record ${index} of ${records.length} was asked for`);
-      }
+      const record = records.record(index);
       if (copy === 0) return record;
       const made = rebuilt(record, keysOf(record), (key) =>
         key.class === "session" || renamed.has(key.value)

@@ -1,4 +1,4 @@
-import type { ProfileRecord } from "../profile/index.ts";
+import { type ProfileRecord, sessionOf } from "../profile/index.ts";
 
 /** One request, made ready to be sent again and again. */
 export interface PreparedRequest {
@@ -9,6 +9,8 @@ export interface PreparedRequest {
   readonly body: Buffer | null;
   /** Index into the run's list of routes. */
   readonly route: number;
+  /** The captured session that it belongs to, or the connection; null where neither is known. */
+  readonly session: string | null;
   /** What goes over an HTTP/1.1 wire, identity included, to within the digits of a number. */
   readonly bytesOut: number;
   /**
@@ -61,14 +63,19 @@ export function prepareRequest(
   ].flat();
   const body =
     record.body === undefined ? null : Buffer.from(record.body.data, record.body.encoding);
-  return preparedRequest({ method: record.method, path: record.path, headers, body, route });
+  const { method, path } = record;
+  return preparedRequest({ method, path, headers, body, route, session: sessionOf(record) });
 }
 
+/** What a request is made of. */
+export type RequestParts = Pick<
+  PreparedRequest,
+  "method" | "path" | "headers" | "body" | "route"
+> & { readonly session?: string | null };
+
 /** A request from its parts, with its text for the wire. */
-export function preparedRequest(
-  parts: Pick<PreparedRequest, "method" | "path" | "headers" | "body" | "route">,
-): PreparedRequest {
-  const { body, headers, method, path } = parts;
+export function preparedRequest(parts: RequestParts): PreparedRequest {
+  const { body, headers, method, path, route, session = null } = parts;
   const lines = [`${method} ${path} HTTP/1.1`];
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
   lines.push("connection: keep-alive");
@@ -76,5 +83,5 @@ export function preparedRequest(
   const wireHead = `${lines.join("\r\n")}\r\n`;
   const wireBody = body === null || body.length > WIRE_BODY_TEXT_MAX ? "" : body.toString("latin1");
   const bytesOut = wireHead.length + IDENTITY_BYTES + (body?.length ?? 0);
-  return { ...parts, bytesOut, wireHead, wireBody };
+  return { method, path, headers, body, route, session, bytesOut, wireHead, wireBody };
 }

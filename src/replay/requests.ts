@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { type ProfileRecord, type Rekeyer, sessionOf } from "../profile/index.ts";
+import type { RecordStore, Rekeyer } from "../profile/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
 import type { Exchange } from "./exchange.ts";
 import { type PrepareFor, type PreparedRequest, prepareRequest } from "./prepare.ts";
@@ -17,9 +17,8 @@ export interface RequestSource {
 }
 
 export interface ProfileRequestsOptions {
-  readonly records: readonly ProfileRecord[];
-  /** The run's routes, in the order of their indexes. */
-  readonly routes: readonly string[];
+  /** Its routes are the run's, by their indexes. */
+  readonly records: RecordStore;
   readonly arm: PrepareFor;
   /** Gives clones keys of their own; null where they are sent as captured. */
   readonly rekeyer: Rekeyer | null;
@@ -28,47 +27,41 @@ export interface ProfileRequestsOptions {
   readonly substitute: readonly SubstitutionRule[];
 }
 
-/** The route of each record, as its index. */
-export function routesOf(
-  records: readonly ProfileRecord[],
-  routes: readonly string[],
-): readonly number[] {
-  const place = new Map(routes.map((route, index) => [route, index]));
-  return records.map((record) => place.get(record.route) ?? 0);
-}
-
-/** Of clones that are kept ready; those of a capture scaled far up are more than memory holds. */
-const CLONES_KEPT_BYTES = 64 * 1_024 * 1_024;
+/** Of prepared requests that are kept, as captured and as clones each; more is made when needed. */
+const KEPT_BYTES = 64 * 1_024 * 1_024;
 /** What a prepared request takes beside its bytes. */
-const CLONE_BYTES = 500;
+const REQUEST_BYTES = 500;
+/** Its body as bytes and as text, its head as text and as headers. */
+const bytesOf = (bytesOut: number): number => REQUEST_BYTES + 2 * bytesOut;
 
-/** A start's session, told apart from that of other copies of the capture. */
-export function sessionOfStart(
-  records: readonly ProfileRecord[],
-  { copy, record }: IntendedStart,
-): string | null {
-  const session = sessionOf(records[record]!);
-  return session === null || copy === 0 ? session : `${session}#${copy}`;
-}
-
-/** The requests of a profile, prepared for one arm. */
+/**
+ * The requests of a profile, prepared for one arm. Those of a profile that is small enough are
+ * kept, each once it is asked for, and of clones those that were asked for last. Of a larger
+ * profile none is kept but the one that was prepared last: it is gone through in order, so what is
+ * asked for again has long been driven out, and what is kept for a while only costs collecting.
+ */
 export class ProfileRequests implements RequestSource {
   readonly substitutions: Substitutions | null;
   readonly #options: ProfileRequestsOptions;
-  readonly #routeOf: readonly number[];
-  readonly #originals: (PreparedRequest | undefined)[];
-  readonly #clones = new LRUCache<number, PreparedRequest>({
-    maxSize: CLONES_KEPT_BYTES,
-    // Its body as bytes and as text, its head as text and as headers.
-    sizeCalculation: ({ bytesOut }) => CLONE_BYTES + 2 * bytesOut,
-  });
+  readonly #records: RecordStore;
+  /** Null where they are too many to be kept. */
+  readonly #originals: (PreparedRequest | undefined)[] | null;
+  readonly #clones: LRUCache<number, PreparedRequest> | null;
+  #aheadKey = -1;
+  #ahead: PreparedRequest | undefined;
 
   constructor(options: ProfileRequestsOptions) {
-    const { records, routes, substitute } = options;
+    const { records, substitute } = options;
     this.#options = options;
-    this.#routeOf = routesOf(records, routes);
-    this.#originals = Array.from({ length: records.length });
-    this.substitutions = substitute.length === 0 ? null : new Substitutions(substitute, routes);
+    this.#records = records;
+    const { bytes } = records.data;
+    const keeps = records.length * REQUEST_BYTES + 2 * bytes <= KEPT_BYTES;
+    this.#originals = keeps ? Array.from({ length: records.length }) : null;
+    this.#clones = keeps
+      ? new LRUCache({ maxSize: KEPT_BYTES, sizeCalculation: ({ bytesOut }) => bytesOf(bytesOut) })
+      : null;
+    this.substitutions =
+      substitute.length === 0 ? null : new Substitutions(substitute, records.routes);
   }
 
   prepare(planned: IntendedStart): void {
@@ -76,13 +69,17 @@ export class ProfileRequests implements RequestSource {
   }
 
   fill(exchange: Exchange, planned: IntendedStart): void {
-    const { keepSessions, records } = this.#options;
+    const { keepSessions, rekeyer } = this.#options;
     const request = this.#requestOf(planned);
     exchange.request = request;
     exchange.session = null;
     exchange.wantsContent = false;
     if (!keepSessions && this.substitutions === null) return;
-    const session = sessionOfStart(records, planned);
+    const { session: captured } = request;
+    const { copy } = planned;
+    // A clone with keys of its own has a session of its own.
+    const session =
+      captured === null || copy === 0 || rekeyer !== null ? captured : `${captured}#${copy}`;
     if (keepSessions) exchange.session = session;
     if (this.substitutions === null || session === null) return;
     exchange.session = session;
@@ -91,7 +88,7 @@ export class ProfileRequests implements RequestSource {
   }
 
   routeOf(planned: IntendedStart): number {
-    return this.#routeOf[planned.record]!;
+    return this.#records.routeOf(planned.record);
   }
 
   learn(exchange: Exchange): void {
@@ -101,20 +98,29 @@ export class ProfileRequests implements RequestSource {
   }
 
   #requestOf({ copy, record }: IntendedStart): PreparedRequest {
-    if (copy === 0) return (this.#originals[record] ??= this.#make(record, 0));
-    const { records, rekeyer } = this.#options;
-    if (rekeyer === null) return (this.#originals[record] ??= this.#make(record, 0));
-    const key = copy * records.length + record;
-    const known = this.#clones.get(key);
+    const isOriginal = copy === 0 || this.#options.rekeyer === null;
+    if (this.#originals === null) return this.#fromAhead(record, isOriginal ? 0 : copy);
+    if (isOriginal) return (this.#originals[record] ??= this.#make(record, 0));
+    const key = copy * this.#records.length + record;
+    const known = this.#clones!.get(key);
     if (known !== undefined) return known;
     const made = this.#make(record, copy);
-    this.#clones.set(key, made);
+    this.#clones!.set(key, made);
     return made;
   }
 
+  #fromAhead(record: number, copy: number): PreparedRequest {
+    const key = copy * this.#records.length + record;
+    if (key !== this.#aheadKey) {
+      this.#ahead = this.#make(record, copy);
+      this.#aheadKey = key;
+    }
+    return this.#ahead!;
+  }
+
   #make(record: number, copy: number): PreparedRequest {
-    const { arm, records, rekeyer } = this.#options;
-    const own = copy === 0 ? records[record]! : rekeyer!.rekey(record, copy);
-    return prepareRequest(own, this.#routeOf[record]!, arm);
+    const { arm, rekeyer } = this.#options;
+    const own = copy === 0 ? this.#records.record(record) : rekeyer!.rekey(record, copy);
+    return prepareRequest(own, this.#records.routeOf(record), arm);
   }
 }

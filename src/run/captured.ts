@@ -4,14 +4,8 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { captureProfile, type ColumnMapping, Peeked, STANDARD_INPUT } from "../capture/index.ts";
 import { ShakedownError } from "../core/index.ts";
-import {
-  beginsProfile,
-  filterRecords,
-  fromFirst,
-  type Profile,
-  readProfile,
-  sampleRecords,
-} from "../profile/index.ts";
+import { beginsProfile, type StoredProfile, storeOf, storeProfile } from "../profile/index.ts";
+import { Keeper, type Kept } from "./keeper.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Pseudonyms come from the file itself, so that the same capture gives the same plan again. */
@@ -21,9 +15,9 @@ async function keyOf(path: string): Promise<Buffer> {
   return hash.digest();
 }
 
-/** What a scenario replays, before anything is left out of it. */
+/** What a scenario replays; whoever asked for it disposes of its profile. */
 export interface Captured {
-  readonly profile: Profile;
+  readonly profile: StoredProfile;
   /** Secrets that were replaced just now: of a capture that was read as it is. */
   readonly replacedCount: number;
 }
@@ -39,17 +33,40 @@ export interface Reading {
   readonly stdin?: AsyncIterable<Buffer>;
 }
 
-interface Import extends Reading {
-  readonly name: string;
-  readonly key: Buffer;
-  readonly redact: boolean;
+/** What is kept of what is read, and how it is read. */
+export interface Wanted extends Kept {
+  readonly scenario: Pick<Scenario, "filter" | "redact" | "sample">;
   readonly signal: AbortSignal;
+  readonly reading?: Reading | undefined;
 }
 
-async function importCapture(path: string, capture: Import): Promise<Captured> {
-  const { profile } = await captureProfile([path], { ...capture, filter: {} });
+interface Import {
+  readonly wanted: Wanted;
+  readonly name: string;
+  readonly key: Buffer;
+  readonly stdin?: AsyncIterable<Buffer>;
+}
+
+async function importCapture(path: string, { wanted, ...capture }: Import): Promise<Captured> {
+  const { reading, scenario, signal } = wanted;
+  const { redact } = scenario;
+  const given = { ...reading, ...capture, redact, signal, filter: {} };
+  const { profile } = await captureProfile([path], given);
   const { values } = profile.manifest.redaction;
-  return { profile, replacedCount: values.reduce((sum, { count }) => sum + count, 0) };
+  const replacedCount = values.reduce((sum, { count }) => sum + count, 0);
+  const keeper = new Keeper(wanted);
+  return { profile: keeper.checked(storeOf(profile, { keep: keeper.keep })), replacedCount };
+}
+
+async function readStored(
+  path: string,
+  wanted: Wanted,
+  stream?: AsyncIterable<Buffer>,
+): Promise<Captured> {
+  const { signal } = wanted;
+  const keeper = new Keeper(wanted);
+  const profile = await storeProfile(path, { stream, signal, keep: keeper.keep });
+  return { profile: keeper.checked(profile), replacedCount: 0 };
 }
 
 function refuseReading({ columns, logFormat, service }: Reading, name: string): void {
@@ -63,69 +80,45 @@ function refuseReading({ columns, logFormat, service }: Reading, name: string): 
 }
 
 /** Standard input is read once: what it is, and the key of its pseudonyms, come from how it begins. */
-async function readStandardInput(
-  stdin: AsyncIterable<Buffer>,
-  options: Omit<Import, "name" | "key">,
-): Promise<Captured> {
+async function readStandardInput(stdin: AsyncIterable<Buffer>, wanted: Wanted): Promise<Captured> {
   const name = "standard input";
   const peeked = new Peeked(stdin);
   const head = await peeked.head();
   if (beginsProfile(head)) {
-    refuseReading(options, name);
-    return { profile: await readProfile(name, peeked), replacedCount: 0 };
+    refuseReading(wanted.reading ?? {}, name);
+    return readStored(name, wanted, peeked);
   }
   const key = createHash("sha256").update(head).digest();
-  return importCapture(STANDARD_INPUT, { ...options, name, key, stdin: peeked });
+  return importCapture(STANDARD_INPUT, { wanted, name, key, stdin: peeked });
 }
 
 /**
- * Reads a profile, or a capture as `shakedown capture` would: nothing of it is written to the
- * disk. With `redact`, its secrets are replaced as they would be there.
- * @throws what `readProfile` and `captureProfile` throw; USAGE where a profile is to be understood
- * as a capture
+ * Reads a profile, or a capture as `shakedown capture` would, and keeps what a scenario keeps of it.
+ * With `redact`, a capture's secrets are replaced as they would be there. What does not fit into
+ * some memory is held in a temporary file without a name. Arrivals begin anew at 0.
+ * @throws what `storeProfile` and `captureProfile` throw; USAGE where a profile is to be understood
+ * as a capture; PROFILE_INVALID when nothing is left, or when there are no sessions to sample by
  */
-export async function readCaptured(
-  path: string,
-  redact: boolean,
-  signal: AbortSignal,
-  reading: Reading = {},
-): Promise<Captured> {
+export async function readCaptured(path: string, wanted: Wanted): Promise<Captured> {
+  const { reading = {} } = wanted;
   const { stdin } = reading;
-  if (path === STANDARD_INPUT && stdin !== undefined) {
-    return readStandardInput(stdin, { ...reading, redact, signal });
-  }
-  try {
-    const profile = await readProfile(path);
+  if (path === STANDARD_INPUT && stdin !== undefined) return readStandardInput(stdin, wanted);
+  const file = new Peeked(createReadStream(path));
+  // What cannot be opened is told of as a profile.
+  const head = await file.head().catch(() => null);
+  if (head === null) return readStored(path, wanted);
+  if (beginsProfile(head)) {
     refuseReading(reading, path);
-    return { profile, replacedCount: 0 };
+    return readStored(path, wanted, file);
+  }
+  await file.close();
+  try {
+    return await importCapture(path, { wanted, name: basename(path), key: await keyOf(path) });
   } catch (thrown) {
-    if (!(thrown instanceof ShakedownError) || thrown.code !== "PROFILE_INVALID") throw thrown;
-    const name = basename(path);
-    const capture = { ...reading, name, key: await keyOf(path), redact, signal };
-    return importCapture(path, capture).catch((second: unknown) => {
-      const told = reading.logFormat !== undefined || reading.columns !== undefined;
-      const unknown = second instanceof ShakedownError && second.code === "CAPTURE_FORMAT_UNKNOWN";
-      throw unknown && !told ? thrown : second;
-    });
+    const told = reading.logFormat !== undefined || reading.columns !== undefined;
+    const unknown = thrown instanceof ShakedownError && thrown.code === "CAPTURE_FORMAT_UNKNOWN";
+    // Then it was to be a profile, most likely: it is told what it lacks of one.
+    if (unknown && !told) return readStored(path, wanted);
+    throw thrown;
   }
-}
-
-/**
- * The records of a profile that a scenario keeps: those that pass its filter, and of those the
- * sample, drawn from the seed, whole sessions together where it is by session. Arrivals begin anew
- * at 0.
- * @throws PROFILE_INVALID when none is left, or when there are no sessions to sample by
- */
-export function keptRecords(profile: Profile, scenario: Scenario, seed: string): Profile {
-  const { filter, sample } = scenario;
-  if (filter === undefined && sample === undefined) return profile;
-  const filtered = filter === undefined ? profile.records : filterRecords(profile.records, filter);
-  const drawn = sample === undefined ? filtered : sampleRecords(filtered, sample, seed);
-  if (drawn.length === 0) {
-    const of = `none of the profile's ${profile.records.length} records`;
-    throw new ShakedownError("PROFILE_INVALID", `${of} passes the filter and the sample`, {
-      hint: "`shakedown profile <file>` lists its routes, methods and statuses",
-    });
-  }
-  return { manifest: profile.manifest, records: fromFirst(drawn) };
 }

@@ -8,7 +8,7 @@ import {
   type IncidentSpec,
   type ReadDependency,
 } from "../emulator/index.ts";
-import { readProfile } from "../profile/index.ts";
+import { readManifest } from "../profile/index.ts";
 import { dataFaults } from "./data-faults.ts";
 import { servedDependencies } from "./dependencies.ts";
 import { loadScenario } from "./load-scenario.ts";
@@ -74,7 +74,7 @@ const isScenario = (written: unknown): boolean =>
 
 /**
  * Reads what `shakedown emulate` serves: the dependencies of a scenario, or a file of them alone.
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID; what `readProfile` throws where a
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID; what `readManifest` throws where a
  * latency is to be fitted
  */
 export async function loadEmulated(
@@ -88,7 +88,7 @@ export async function loadEmulated(
   if (isScenario(written)) {
     const { profilePath, scenario } = loadScenario(path);
     const { arms, dependencies, incidents, seed } = scenario;
-    const manifestOf = async () => (await readProfile(profilePath)).manifest;
+    const manifestOf = () => readManifest(profilePath);
     return ready({ arms: Object.keys(arms), dependencies, incidents, seed }, written, {
       dir,
       manifestOf,
@@ -100,7 +100,7 @@ export async function loadEmulated(
   faults.check();
   const { profile } = alone;
   const manifestOf = async () => {
-    if (profile !== undefined) return (await readProfile(resolve(dir, profile))).manifest;
+    if (profile !== undefined) return readManifest(resolve(dir, profile));
     throw new ShakedownError("SCENARIO_INVALID", `${path}: a latency is to be fitted`, {
       hint: "say from what, beside `dependencies`: profile: shop.ndjson.gz",
     });

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { formatCount, formatDurationNs, formatRatePerSec, ShakedownError } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
-import { type Profile, sessionOf } from "../profile/index.ts";
+import type { StoredProfile } from "../profile/index.ts";
 import {
   choosePacing,
   chooseWorkers,
@@ -46,7 +46,7 @@ function transportFor(wanted: Scenario["transport"], target: TransportTarget): T
 
 function warningsOf(
   scenario: Scenario,
-  profile: Profile,
+  profile: StoredProfile,
   chosen: { readonly copies: number; readonly connectionsMax: number },
 ): string[] {
   const { connections, inFlightMax, keepConnections, rekey, substitute } = scenario;
@@ -62,10 +62,10 @@ function warningsOf(
       `the capture is superposed ${copies} times with the same keys (rekey off): caches will look better than with as many more users`,
     );
   }
-  const sessions = profile.records.some((record) => sessionOf(record) !== null);
-  if (!sessions && keepConnections)
+  const { hasSessions } = profile.records;
+  if (!hasSessions && keepConnections)
     warnings.push("the profile knows no sessions and no connections: there are none to keep");
-  if (!sessions && substitute.length > 0)
+  if (!hasSessions && substitute.length > 0)
     warnings.push("the profile knows no sessions: nothing that the target issues can be put back");
   return warnings;
 }
@@ -99,13 +99,12 @@ function shortened({ stages }: Scenario, plan: Plan): string[] {
  */
 export function setUpGenerator(
   { scenario }: LoadedScenario,
-  profile: Profile,
+  profile: StoredProfile,
   plan: Plan,
   replacedCount = 0,
 ): GeneratorSetup {
   const { load } = plan;
-  const routes = [...new Set(profile.records.map((record) => record.route))];
-  const unknown = unknownRoutes(load.substitute, routes);
+  const unknown = unknownRoutes(load.substitute, profile.records.routes);
   if (unknown.length > 0) {
     throw new ShakedownError(
       "SCENARIO_INVALID",
@@ -165,8 +164,7 @@ export function setUpGenerator(
         headers,
         transport: transportFor(scenario.transport, address),
       })),
-      records: profile.records,
-      routes,
+      records: profile.records.data,
       stageNames: plan.stages.map(({ name }) => name),
       stages: stageArrivals(load, plan.stages, profile),
       runId,

@@ -15,7 +15,7 @@ export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The profile's path, resolved. */
   readonly profilePath: string;
-  /** What stands there, where it has been read already. */
+  /** What the scenario keeps of what stands there, where it has been read already. */
   readonly captured?: Captured;
 }
 

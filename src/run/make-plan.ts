@@ -1,10 +1,4 @@
-import {
-  canonicalJson,
-  formatDurationNs,
-  formatRatio,
-  sha256Hex,
-  ShakedownError,
-} from "../core/index.ts";
+import { formatDurationNs, formatRatio, sha256Hex, ShakedownError } from "../core/index.ts";
 import {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
@@ -13,13 +7,13 @@ import {
   type PlannedStage,
 } from "../experiment/index.ts";
 import type { DependencySpec } from "../emulator/index.ts";
-import type { Profile } from "../profile/index.ts";
+import type { StoredProfile } from "../profile/index.ts";
 import { dependencySha256 } from "./dependencies.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario.ts";
 
-function planStages(scenario: Scenario, profile: Profile): PlannedStage[] {
+function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] {
   const { arrivals, design, loop, speed, stages } = scenario;
   const facts = captureFacts(profile, speed);
   const fullPerSec = fullRatePerSec(scenario.rate, facts);
@@ -49,9 +43,6 @@ function captureOver(stage: string, startNs: number): ShakedownError {
     { hint: "let it begin anew (loop), make the stages shorter, or leave this one out" },
   );
 }
-
-/** What an observation's 16 bits can name. */
-const ROUTES_MAX = 65_535;
 
 /** A target that fails fast must not pass for a quick one: failures are always guarded. */
 const ERROR_RATIO_GUARD = { metric: "error_ratio", margin: 0.01 };
@@ -89,24 +80,14 @@ const hashesOf = (served: Readonly<Record<string, DependencySpec>>): Record<stri
 /**
  * What a scenario, a profile and the dependencies as they are served come to: everything that the
  * verdict will depend on, fixed before the first request.
- * @throws PROFILE_INVALID when it has more routes than observations can name
+ * @throws PROFILE_INVALID when it has no rate of its own, or is over before a stage begins
  */
 export function makePlan(
   { scenario, text }: LoadedScenario,
-  profile: Profile,
+  profile: StoredProfile,
   seed: string,
   served: Readonly<Record<string, DependencySpec>>,
 ): Plan {
-  const routes = new Set(profile.records.map((record) => record.route)).size;
-  if (routes > ROUTES_MAX) {
-    throw new ShakedownError(
-      "PROFILE_INVALID",
-      `the profile has ${routes} routes, more than ${ROUTES_MAX}`,
-      {
-        hint: "its paths were not recognised as templates; keep a part of them with `capture --path`",
-      },
-    );
-  }
   return {
     planVersion: 1,
     scenario: scenario.scenario,
@@ -123,7 +104,7 @@ export function makePlan(
     seed,
     inputs: {
       scenarioSha256: sha256Hex(text),
-      profileSha256: sha256Hex(canonicalJson(profile)),
+      profileSha256: profile.sha256,
       dependenciesSha256: hashesOf(served),
     },
     limits: INSTRUMENT_LIMITS,

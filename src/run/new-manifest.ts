@@ -1,6 +1,6 @@
 import { cpus, platform, release } from "node:os";
 import { NS_PER_S } from "../core/index.ts";
-import type { Profile } from "../profile/index.ts";
+import type { StoredProfile } from "../profile/index.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { type Manifest, MANIFEST_VERSION } from "./manifest.ts";
 import type { Target } from "./target.ts";
@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 /** What is known of a run when its traffic begins. */
 export function newManifest(run: {
   readonly loaded: LoadedScenario;
-  readonly profile: Profile;
+  readonly profile: StoredProfile;
   readonly version: string;
   readonly command: string;
   readonly runId: string;

@@ -1,6 +1,6 @@
 import { NS_PER_S, ShakedownError } from "../core/index.ts";
 import type { PlannedLoad, PlannedStage } from "../experiment/index.ts";
-import type { Profile } from "../profile/index.ts";
+import type { StoredProfile } from "../profile/index.ts";
 import type { StageArrivals } from "../replay/index.ts";
 import { clumpKeeping } from "../schedule/index.ts";
 import { indexOfDispersion } from "../stats/index.ts";
@@ -8,7 +8,6 @@ import type { Scenario, ScenarioRate, ScenarioStage } from "./scenario.ts";
 
 /** What a capture's arrivals come to, at the speed they are played at. */
 interface CaptureFacts {
-  readonly offsetsNs: readonly number[];
   /** From its first arrival until it would begin anew: one mean gap after the last. */
   readonly periodNs: number;
   readonly ratePerSec: number;
@@ -17,10 +16,10 @@ interface CaptureFacts {
 }
 
 /** By profile and speed: a run asks several times, and each time costs a look at every record. */
-const known = new WeakMap<Profile, Map<number, CaptureFacts | null>>();
+const known = new WeakMap<StoredProfile, Map<number, CaptureFacts | null>>();
 
 /** Null when all records arrive at one moment: then there is no rate to speak of. */
-export function captureFacts(profile: Profile, speed: number): CaptureFacts | null {
+export function captureFacts(profile: StoredProfile, speed: number): CaptureFacts | null {
   let bySpeed = known.get(profile);
   if (bySpeed === undefined) known.set(profile, (bySpeed = new Map()));
   let facts = bySpeed.get(speed);
@@ -28,18 +27,18 @@ export function captureFacts(profile: Profile, speed: number): CaptureFacts | nu
   return facts;
 }
 
-function findFacts({ records }: Profile, speed: number): CaptureFacts | null {
-  const offsetsNs = records.map(({ offsetNs }) => offsetNs);
+function findFacts({ records }: StoredProfile, speed: number): CaptureFacts | null {
+  const { length, offsetsNs } = records;
   const lastNs = (offsetsNs.at(-1) ?? 0) / speed;
   if (lastNs === 0) return null;
-  const periodNs = (lastNs * records.length) / (records.length - 1);
-  const played = offsetsNs.map((offsetNs) => offsetNs / speed);
-  const dispersion = indexOfDispersion(played, NS_PER_S, periodNs);
+  const periodNs = (lastNs * length) / (length - 1);
+  // A second as it is played, in the capture's own time.
+  const windowNs = NS_PER_S * speed;
+  const dispersion = indexOfDispersion(offsetsNs, windowNs, periodNs * speed);
   return {
-    offsetsNs,
     periodNs,
-    ratePerSec: records.length / (periodNs / NS_PER_S),
-    clump: clumpKeeping(played, NS_PER_S, dispersion),
+    ratePerSec: length / (periodNs / NS_PER_S),
+    clump: clumpKeeping(offsetsNs, windowNs, dispersion),
   };
 }
 
@@ -78,10 +77,10 @@ export function plannedLoad(scenario: Scenario): PlannedLoad {
 export function stageArrivals(
   load: PlannedLoad,
   stages: readonly PlannedStage[],
-  profile: Profile,
+  profile: StoredProfile,
 ): StageArrivals[] {
   const facts = captureFacts(profile, load.speed);
-  const offsetsNs = facts?.offsetsNs ?? profile.records.map(({ offsetNs }) => offsetNs);
+  const { offsetsNs } = profile.records;
   const capture = { offsetsNs, speed: load.speed, loop: load.loop, clump: facts?.clump ?? 1 };
   return stages.map(({ endNs, fromPerSec, ratePerSec, startNs }) => ({
     spec: load.arrivals,
@@ -99,7 +98,7 @@ export function stageArrivals(
 export function copiesOf(
   load: PlannedLoad,
   stages: readonly PlannedStage[],
-  profile: Profile,
+  profile: StoredProfile,
 ): number {
   const facts = captureFacts(profile, load.speed);
   if (load.arrivals.kind !== "recorded" || facts === null) return 1;

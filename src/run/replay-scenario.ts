@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { canonicalJson, NS_PER_S, parseDurationNs, ShakedownError } from "../core/index.ts";
-import type { Profile } from "../profile/index.ts";
+import type { StoredProfile } from "../profile/index.ts";
 import { substitutionTexts } from "../replay/index.ts";
 import { parseArrivals } from "../schedule/index.ts";
-import { keptRecords, readCaptured, type Reading } from "./captured.ts";
+import { readCaptured, type Reading } from "./captured.ts";
 import { checkedScenario, type LoadedScenario } from "./load-scenario.ts";
 import { captureFacts } from "./plan-load.ts";
 import { flagArms, type TargetFlags } from "./flag-arms.ts";
@@ -44,7 +44,7 @@ const DEFAULT_S = 10;
 const nanoseconds = (durationNs: number): string => `${Math.ceil(durationNs)}ns`;
 
 /** How long the replay lasts: what was asked for, or as long as the capture at its speed. */
-function durationNsOf(flags: ReplayFlags, profile: Profile): number {
+function durationNsOf(flags: ReplayFlags, profile: StoredProfile): number {
   if (flags.duration !== undefined) {
     const durationNs = parseDurationNs(flags.duration);
     if (durationNs > 0) return durationNs;
@@ -126,7 +126,8 @@ function loadOf(flags: ReplayFlags): Partial<ScenarioInput> {
 
 /**
  * The scenario that the flags of `shakedown replay` come to: the same in every way as one from a
- * file, and checked as one. With `control`, the target is the variant.
+ * file, and checked as one. With `control`, the target is the variant. The profile that it has
+ * captured is to be disposed of, as `runScenario` does.
  * @throws USAGE, and what reading the profile throws
  */
 export async function replayScenario(
@@ -145,17 +146,17 @@ export async function replayScenario(
   };
   // Without stages yet: how long they last depends on what is kept of the profile.
   const first = checkedScenario({ ...common, stages: [{ rate: "100%", for: "1s" }] });
-  const captured = await readCaptured(first.profile, first.redact, signal, reading);
-  const kept = keptRecords(captured.profile, first, first.seed);
-  const data = { ...common, stages: stagesOf(flags, durationNsOf(flags, kept)) };
-  const scenario = checkedScenario(data);
-  const text = canonicalJson(data);
-  return {
-    path: "replay",
-    dir: resolve("."),
-    text,
-    scenario,
-    profilePath: scenario.profile,
-    captured,
-  };
+  const { profile: path, seed } = first;
+  const captured = await readCaptured(path, { scenario: first, seed, signal, reading });
+  try {
+    const stages = stagesOf(flags, durationNsOf(flags, captured.profile));
+    const data = { ...common, stages };
+    const scenario = checkedScenario(data);
+    const text = canonicalJson(data);
+    const dir = resolve(".");
+    return { path: "replay", dir, text, scenario, profilePath: scenario.profile, captured };
+  } catch (thrown) {
+    captured.profile[Symbol.dispose]();
+    throw thrown;
+  }
 }

@@ -3,11 +3,11 @@ import { rmSync } from "node:fs";
 import { EXIT, type ExitCode, monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
 import { type DependencySpec, type Emulator, startEmulatorThread } from "../emulator/index.ts";
 import { AuditLog, registerPlan, type RegisteredPlan } from "../experiment/index.ts";
-import type { Profile } from "../profile/index.ts";
+import type { ProfileManifest, StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
 import type { ReportModel } from "../report/index.ts";
 import { writeAuthority } from "./authority.ts";
-import { keptRecords, readCaptured } from "./captured.ts";
+import { type Captured, readCaptured } from "./captured.ts";
 import { type GeneratorSetup, setUpGenerator } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
 import type { RunEvent } from "./live.ts";
@@ -54,10 +54,21 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const { scenario } = options;
   const loaded = typeof scenario === "string" ? loadScenario(scenario) : scenario;
   const seed = options.seed ?? loaded.scenario.seed;
+  const { scenario: wanted, profilePath } = loaded;
   const captured =
-    loaded.captured ?? (await readCaptured(loaded.profilePath, loaded.scenario.redact, signal));
-  const profile = keptRecords(captured.profile, loaded.scenario, seed);
-  const { warnings, served } = await serve(loaded, profile);
+    loaded.captured ?? (await readCaptured(profilePath, { scenario: wanted, seed, signal }));
+  using _held = captured.profile;
+  return await runCaptured(options, { loaded, seed, captured }, signal);
+}
+
+async function runCaptured(
+  options: RunOptions,
+  given: { readonly loaded: LoadedScenario; readonly seed: string; readonly captured: Captured },
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { captured, loaded, seed } = given;
+  const { profile } = captured;
+  const { warnings, served } = await serve(loaded, profile.manifest);
   const registered = registerPlan(makePlan(loaded, profile, seed, served));
   const setup = setUpGenerator(loaded, profile, registered.plan, captured.replacedCount);
   const startedAt = new Date();
@@ -79,7 +90,7 @@ type Served = Readonly<Record<string, DependencySpec>>;
 /** The scenario's dependencies as they will be served, and what whoever reads the run should know. */
 async function serve(
   { dir, scenario }: LoadedScenario,
-  { manifest }: Profile,
+  manifest: ProfileManifest,
 ): Promise<{ readonly served: Served; readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
@@ -89,7 +100,7 @@ async function serve(
 
 interface Made {
   readonly loaded: LoadedScenario;
-  readonly profile: Profile;
+  readonly profile: StoredProfile;
   readonly served: Served;
   readonly registered: RegisteredPlan;
   readonly setup: GeneratorSetup;

@@ -1,4 +1,3 @@
-import { hashText } from "../core/index.ts";
 import type { IntendedStart } from "./schedule.ts";
 
 /** One of the `count` equal parts that a run's starts are cut into; `index` from 0. */
@@ -9,17 +8,17 @@ export interface Shard {
 
 /**
  * The starts that fall to one shard, in order: all shards together send every start once. Start n
- * falls to shard n modulo the count; with `keyOf`, a start that has a key (its session) falls
- * where the key's hash says, so that all starts of a session are sent from one place.
+ * falls to shard n modulo the count; with `keyOf`, a start that has a key (a whole number that is
+ * its session's own, evenly spread) falls to shard key modulo the count, so that all starts of a
+ * session are sent from one place.
  */
 export function* shardStarts(
   starts: Iterable<IntendedStart>,
   { count, index }: Shard,
-  keyOf?: (start: IntendedStart) => string | null,
+  keyOf?: (start: IntendedStart) => number | null,
 ): Generator<IntendedStart, void> {
   for (const start of starts) {
-    const key = keyOf?.(start) ?? null;
-    const place = key === null ? start.seq : hashText(key);
+    const place = keyOf?.(start) ?? start.seq;
     if (place % count === index) yield start;
   }
 }

@@ -10,6 +10,7 @@ import {
   type TransportName,
 } from "../../src/replay/index.ts";
 import { stagedStarts, uniformSchedule } from "../../src/schedule/index.ts";
+import { recordStore } from "../profile/stored.ts";
 import { type LoopbackTarget, loopbackTarget, ObservationList } from "../../src/testing/index.ts";
 
 const RECORDS: readonly ProfileRecord[] = ["/a", "/b"].map((path) => ({
@@ -19,8 +20,6 @@ const RECORDS: readonly ProfileRecord[] = ["/a", "/b"].map((path) => ({
   headers: [],
   route: `GET ${path}`,
 }));
-
-const ROUTES = RECORDS.map(({ route }) => route);
 
 describe.each(Object.keys(TRANSPORTS) as TransportName[])(
   "the %s generator against real servers",
@@ -35,8 +34,7 @@ describe.each(Object.keys(TRANSPORTS) as TransportName[])(
         name: `arm ${i}`,
         makeTransport: (sink) => TRANSPORTS[name](target, limits, sink),
         requests: new ProfileRequests({
-          records: RECORDS,
-          routes: ROUTES,
+          records: recordStore(RECORDS),
           arm: { origin, headers: {} },
           rekeyer: null,
           keepSessions: false,

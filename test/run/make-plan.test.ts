@@ -5,9 +5,10 @@ import { dependencySchema } from "../../src/emulator/index.ts";
 import { registerPlan } from "../../src/experiment/index.ts";
 import {
   describeDependencies,
-  type Profile,
   type ProfileRecord,
   readProfile,
+  storeOf,
+  type StoredProfile,
 } from "../../src/profile/index.ts";
 import { servedDependencies } from "../../src/run/dependencies.ts";
 import { loadScenario, type Scenario } from "../../src/run/index.ts";
@@ -15,7 +16,11 @@ import { makePlan } from "../../src/run/make-plan.ts";
 import { ROOT, Scratch } from "../e2e/cli.ts";
 
 const scenario = loadScenario(join(ROOT, "scenarios/payment-pool.yaml"));
-const profile = await readProfile(scenario.profilePath);
+const read = await readProfile(scenario.profilePath);
+const profile = storeOf(read);
+/** The same profile with other records. */
+const withRecords = (records: readonly ProfileRecord[]): StoredProfile =>
+  storeOf({ ...read, records });
 
 const RECORDED = { kind: "recorded" } as const;
 /** The plan of the scenario with other load. */
@@ -74,7 +79,7 @@ describe("the plan of a scenario", () => {
   });
 
   it("takes a rate as so many times the capture's own, at the speed it is played at", () => {
-    const lastNs = profile.records.at(-1)!.offsetNs;
+    const lastNs = read.records.at(-1)!.offsetNs;
     const { length } = profile.records;
     // From the first arrival to one mean gap after the last.
     const capturedPerSec = (length - 1) / (lastNs / NS_PER_S);
@@ -87,7 +92,7 @@ describe("the plan of a scenario", () => {
   });
 
   it("ends with the capture that does not begin anew, however long the stage", () => {
-    const lastNs = profile.records.at(-1)!.offsetNs;
+    const lastNs = read.records.at(-1)!.offsetNs;
     const periodNs = (lastNs * profile.records.length) / (profile.records.length - 1);
     const stages = [{ ...scenario.scenario.stages[2]!, for: 3_600 * NS_PER_S, settle: 0 }];
     const planned = made({ arrivals: RECORDED, rate: { multiple: 1 }, loop: false, stages });
@@ -128,8 +133,8 @@ describe("the plan of a scenario", () => {
   });
 
   it("needs a rate where all records arrive at one moment", () => {
-    const records = profile.records.map((record): ProfileRecord => ({ ...record, offsetNs: 0 }));
-    const flat: Profile = { ...profile, records };
+    const records = read.records.map((record): ProfileRecord => ({ ...record, offsetNs: 0 }));
+    const flat = withRecords(records);
     const multiple = { ...scenario.scenario, rate: { multiple: 2 } };
     expect(() => makePlan({ ...scenario, scenario: multiple }, flat, "1", {})).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("--rate 100/s") as string }),
@@ -148,7 +153,7 @@ describe("the plan of a scenario", () => {
 
   it("changes with the profile and the seed", () => {
     const one = makePlan(scenario, profile, "1", {});
-    const shorter: Profile = { ...profile, records: profile.records.slice(1) };
+    const shorter = withRecords(read.records.slice(1));
     expect(makePlan(scenario, shorter, "1", {}).inputs).not.toEqual(one.inputs);
     expect(makePlan(scenario, profile, "2", {}).seed).toBe("2");
   });
@@ -172,7 +177,7 @@ describe("the plan of a scenario", () => {
   it("changes with what its dependencies' latencies are fitted from", async () => {
     const spec = dependencySchema.parse({ latency: { kind: "fitted", from: "profile" } });
     const record: ProfileRecord = {
-      ...profile.records[0]!,
+      ...read.records[0]!,
       dependencyCalls: [{ dependency: "stock", offsetUs: 0, latencyUs: 1 }],
     };
     const hashOf = async (value: string): Promise<string> => {
@@ -189,11 +194,11 @@ describe("the plan of a scenario", () => {
   });
 
   it("refuses a profile with more routes than an observation can name", () => {
-    const first = profile.records[0]!;
+    const first = read.records[0]!;
     const records = Array.from({ length: 65_536 }, (_, i): ProfileRecord => ({
       ...first,
       route: `GET /${i}`,
     }));
-    expect(() => makePlan(scenario, { ...profile, records }, "1", {})).toThrow(/65536 routes/);
+    expect(() => withRecords(records)).toThrow(/more than 65535 routes/);
   });
 });

@@ -1,5 +1,5 @@
 import type { Pacing, PlainError } from "../../core/index.ts";
-import type { ProfileRecord } from "../../profile/index.ts";
+import type { StoredRecords } from "../../profile/index.ts";
 import type { ArrivalSpec, ScheduleInput } from "../../schedule/index.ts";
 import type { SubstitutionCounts, SubstitutionRule } from "../substitute/index.ts";
 import type { TransportLimits, TransportTarget } from "../transports/transport.ts";
@@ -23,8 +23,8 @@ export interface StageArrivals {
 /** Everything that generators do, as plain data: it goes to worker threads as it is. */
 export interface GeneratorJob {
   readonly arms: readonly GeneratorArm[];
-  readonly records: readonly ProfileRecord[];
-  readonly routes: readonly string[];
+  /** The profile's records, and its routes: shared by all threads, not copied. */
+  readonly records: StoredRecords;
   readonly stageNames: readonly string[];
   readonly stages: readonly StageArrivals[];
   readonly runId: string;

@@ -82,7 +82,7 @@ async function rehearseRound(
 
 /** Time that passes without a start. */
 function emptyStage(durationNs: number): StageArrivals {
-  const capture = { offsetsNs: [0], speed: 1, loop: false, clump: 1 };
+  const capture = { offsetsNs: Float64Array.of(0), speed: 1, loop: false, clump: 1 };
   const input = { fromPerSec: 0, toPerSec: 0, durationNs, capture };
   return { spec: { kind: "uniform" }, input };
 }
@@ -121,7 +121,7 @@ function rehearsalJob(job: GeneratorJob, origin: string, part: number): Generato
   const rehearsed = kinds.map(({ spec, ramp }): StageArrivals => {
     const durationNs = roundNs / kinds.length;
     const starts = Math.max(Math.round((ratePerSec * durationNs) / NS_PER_S), 1);
-    const offsetsNs = Array.from({ length: starts }, (_, i) => (i * durationNs) / starts);
+    const offsetsNs = Float64Array.from({ length: starts }, (_, i) => (i * durationNs) / starts);
     return {
       spec,
       input: {

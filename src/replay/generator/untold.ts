@@ -5,7 +5,6 @@ import {
   ObservationWriter,
   readObservations,
 } from "../../measure/index.ts";
-import { routesOf } from "../requests.ts";
 import type { WorkerJob } from "./job.ts";
 import { startsOf } from "./worker.ts";
 
@@ -27,7 +26,7 @@ export async function writeUntold(workerJob: WorkerJob): Promise<number> {
   const meta: ObservationMeta = {
     arms: job.arms.map(({ name }) => name),
     stages: job.stageNames,
-    routes: job.routes,
+    routes: job.records.columns.routes,
   };
   const writer = await ObservationWriter.create(job.untoldPaths[worker]!, meta);
   for (const each of untold) writer.write(each);
@@ -39,9 +38,10 @@ export async function writeUntold(workerJob: WorkerJob): Promise<number> {
 export function untoldOf(workerJob: WorkerJob, told: Iterable<Observation>): Dropped[] {
   const { job } = workerJob;
   const counts = new Map<number, Dropped & { count: number }>();
-  const places = job.stages.length * job.routes.length;
+  const routes = job.records.columns.routes.length;
+  const places = job.stages.length * routes;
   const placeOf = ({ arm, route, stage }: Pick<Dropped, "arm" | "stage" | "route">): number =>
-    arm * places + stage * job.routes.length + route;
+    arm * places + stage * routes + route;
   for (const planned of plannedBy(workerJob)) {
     const known = counts.get(placeOf(planned));
     if (known === undefined) counts.set(placeOf(planned), planned);
@@ -56,11 +56,11 @@ export function untoldOf(workerJob: WorkerJob, told: Iterable<Observation>): Dro
 
 /** One start at a time, in every arm. */
 function* plannedBy(workerJob: WorkerJob): Generator<Dropped & { count: number }> {
-  const { arms, records, routes } = workerJob.job;
-  const routeOf = routesOf(records, routes);
+  const { arms, records } = workerJob.job;
+  const { routeIndexes } = records.columns;
   for (const start of startsOf(workerJob)) {
     const { intendedNs, record, seq, stage } = start;
-    const route = routeOf[record]!;
+    const route = routeIndexes[record]!;
     for (const arm of arms.keys()) {
       const place = { arm, stage, seq, route, intendedNs };
       yield { kind: "dropped", ...place, reason: "generator-died", count: 1 };

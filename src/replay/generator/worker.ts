@@ -6,10 +6,10 @@ import {
   type PlainError,
 } from "../../core/index.ts";
 import { type Observation, ObservationWriter } from "../../measure/index.ts";
-import { makeRekeyer } from "../../profile/index.ts";
+import { makeRekeyer, RecordStore } from "../../profile/index.ts";
 import { makeSchedule, shardStarts, stagedStarts } from "../../schedule/index.ts";
 import { replay, type ReplayArm } from "../replay.ts";
-import { ProfileRequests, sessionOfStart } from "../requests.ts";
+import { ProfileRequests } from "../requests.ts";
 import { TRANSPORTS } from "../transports/index.ts";
 import type { Transport, TransportLimits } from "../transports/transport.ts";
 import { Counter } from "./counts.ts";
@@ -44,13 +44,16 @@ export function shareOf(total: number, { job, worker }: WorkerJob): number {
 export function startsOf({ job, worker }: WorkerJob) {
   const { limits, records, seed, stages, substitute, workers } = job;
   const schedules = stages.map(({ input, spec }) => makeSchedule(spec, input));
-  const all = stagedStarts(schedules, seed, records.length);
+  const { length, sessions } = records.columns;
+  const all = stagedStarts(schedules, seed, length);
   if (workers === 1) return all;
   const bySession = limits.keepConnections || substitute.length > 0;
   const shard = { index: worker, count: workers };
-  return bySession
-    ? shardStarts(all, shard, (start) => sessionOfStart(records, start))
-    : shardStarts(all, shard);
+  if (!bySession || sessions === null) return shardStarts(all, shard);
+  return shardStarts(all, shard, ({ copy, record }) => {
+    const session = sessions[record]!;
+    return session === 0 ? null : session + copy;
+  });
 }
 
 /** The generator of one worker, from its job to its totals. */
@@ -72,14 +75,14 @@ export class WorkerGenerator {
     this.#job = job;
     this.#say = say;
     this.#counter = new Counter(job.arms.length, job.timeoutNs);
-    const { copies, limits, records, rekey, routes, seed, substitute } = job;
+    const { copies, limits, rekey, seed, substitute } = job;
+    const records = new RecordStore(job.records);
     const rekeyer = rekey && copies > 1 ? makeRekeyer(records, { copies, seed }) : null;
     this.#requests = job.arms.map(({ headers, target }) => {
       const arm = { origin: target.origin, headers };
       const keepSessions = limits.keepConnections;
       return new ProfileRequests({
         records,
-        routes,
         arm,
         rekeyer,
         keepSessions,
@@ -95,14 +98,14 @@ export class WorkerGenerator {
   /** Replays this worker's starts; the clock's origin may lie a little ahead. Never throws. */
   async run(originNs: bigint): Promise<{ totals: WorkerTotals; error: PlainError | null }> {
     const clock = monotonicClock(originNs);
-    const { arms, pacing, routes, spoolPaths, stageNames } = this.#job;
+    const { arms, pacing, records, spoolPaths, stageNames } = this.#job;
     let writer: ObservationWriter | undefined;
     let error: PlainError | null = null;
     try {
       writer = await ObservationWriter.create(spoolPaths[this.#workerJob.worker]!, {
         arms: arms.map(({ name }) => name),
         stages: stageNames,
-        routes,
+        routes: records.columns.routes,
       });
       writer.spool.onFailure = (failure) =>
         this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });

@@ -1,6 +1,6 @@
 import autocannon from "autocannon";
 import { messageOf } from "../../core/index.ts";
-import type { ProfileRecord } from "../../profile/index.ts";
+import type { ProfileRecord, RecordStore } from "../../profile/index.ts";
 import { prepareRequest, type TransportTarget } from "../../replay/index.ts";
 import type { SaturationArm } from "../../report/index.ts";
 
@@ -19,7 +19,7 @@ const RECORDS_MAX = 256;
 export interface CeilingOptions {
   readonly target: TransportTarget;
   readonly headers: Readonly<Record<string, string>>;
-  readonly records: readonly ProfileRecord[];
+  readonly records: RecordStore;
   /** No level sends more than this on average. */
   readonly maxPerSec: number;
   readonly timeoutS: number;
@@ -27,10 +27,10 @@ export interface CeilingOptions {
 }
 
 /** Evenly spaced through the profile, so that every part of it has its share. */
-function thinned(records: readonly ProfileRecord[]): readonly ProfileRecord[] {
-  if (records.length <= RECORDS_MAX) return records;
-  const step = records.length / RECORDS_MAX;
-  return Array.from({ length: RECORDS_MAX }, (_, i) => records[Math.floor(i * step)]!);
+function thinned(records: RecordStore): readonly ProfileRecord[] {
+  const length = Math.min(records.length, RECORDS_MAX);
+  const step = records.length / length;
+  return Array.from({ length }, (_, i) => records.record(Math.floor(i * step)));
 }
 
 /** What autocannon asks for: the headers as they are sent otherwise, but for what it sets itself. */

@@ -1,5 +1,5 @@
 import type { Plan } from "../../experiment/index.ts";
-import type { Profile } from "../../profile/index.ts";
+import type { StoredProfile } from "../../profile/index.ts";
 import type { GeneratorJob } from "../../replay/index.ts";
 import { makeSchedule, stagedStarts } from "../../schedule/index.ts";
 import { setUpGenerator } from "../generator-setup.ts";
@@ -21,7 +21,7 @@ export interface StepJob {
 function plannedStarts({ records, seed, stages }: GeneratorJob): number {
   const schedules = stages.map(({ input, spec }) => makeSchedule(spec, input));
   let planned = 0;
-  for (const _ of stagedStarts(schedules, seed, records.length)) planned++;
+  for (const _ of stagedStarts(schedules, seed, records.columns.length)) planned++;
   return planned;
 }
 
@@ -29,12 +29,17 @@ function plannedStarts({ records, seed, stages }: GeneratorJob): number {
 export class ArmLoad {
   readonly name: string;
   readonly #loaded: LoadedScenario;
-  readonly #profile: Profile;
+  readonly #profile: StoredProfile;
   readonly #options: SaturateOptions;
   /** Of which each step replaces the rate and the seed. */
   readonly #plan: Plan;
 
-  constructor(name: string, loaded: LoadedScenario, profile: Profile, options: SaturateOptions) {
+  constructor(
+    name: string,
+    loaded: LoadedScenario,
+    profile: StoredProfile,
+    options: SaturateOptions,
+  ) {
     this.name = name;
     this.#loaded = loaded;
     this.#profile = profile;

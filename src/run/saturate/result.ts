@@ -1,6 +1,6 @@
 import { cpus, platform, release } from "node:os";
 import { NS_PER_S } from "../../core/index.ts";
-import type { Profile } from "../../profile/index.ts";
+import type { StoredProfile } from "../../profile/index.ts";
 import {
   type Saturation,
   type SaturationArm,
@@ -15,7 +15,7 @@ import { GOODPUT_MIN } from "./step.ts";
 /** What was measured, and all that it depended on. */
 export interface SaturationParts {
   readonly options: SaturateOptions;
-  readonly profile: Profile;
+  readonly profile: StoredProfile;
   readonly version: string;
   readonly run: Omit<Saturation["run"], "host">;
   readonly limit: Saturation["p99Limit"];

@@ -12,7 +12,7 @@ import {
   NS_PER_S,
   ShakedownError,
 } from "../../core/index.ts";
-import type { Profile } from "../../profile/index.ts";
+import type { StoredProfile } from "../../profile/index.ts";
 import {
   renderSaturationHtml,
   type Saturation,
@@ -77,21 +77,22 @@ export async function saturate(
 ): Promise<SaturateOutcome> {
   const options = saturateOptions(input.flags);
   const { profilePath, scenario } = options.arms[0]!.loaded;
-  const { redact } = scenario;
-  const captured = await readCaptured(profilePath, redact, signal, input.reading);
-  const { profile, replacedCount } = captured;
+  const { reading } = input;
+  const wanted = { scenario, seed: options.seed, signal, reading };
+  const { profile, replacedCount } = await readCaptured(profilePath, wanted);
+  using _held = profile;
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(input.out, { startedAt, scenario: "saturate", id });
   const made = { options, profile, replacedCount, directory, id, startedAt };
-  return new Saturating(input, made).go(signal);
+  return await new Saturating(input, made).go(signal);
 }
 
 class Saturating {
   readonly #input: SaturateInput;
   readonly #made: {
     readonly options: SaturateOptions;
-    readonly profile: Profile;
+    readonly profile: StoredProfile;
     readonly replacedCount: number;
     readonly directory: RunDirectory;
     readonly id: string;
@@ -107,7 +108,7 @@ class Saturating {
     input: SaturateInput,
     made: {
       readonly options: SaturateOptions;
-      readonly profile: Profile;
+      readonly profile: StoredProfile;
       readonly replacedCount: number;
       readonly directory: RunDirectory;
       readonly id: string;

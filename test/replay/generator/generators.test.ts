@@ -11,6 +11,8 @@ import {
   TRANSPORT_LIMITS,
 } from "../../../src/replay/index.ts";
 import { type Observation, readObservations } from "../../../src/measure/index.ts";
+import type { ProfileRecord } from "../../../src/profile/index.ts";
+import { recordStore } from "../../profile/stored.ts";
 import { untoldOf } from "../../../src/replay/generator/untold.ts";
 import { loopbackTarget } from "../../../src/testing/index.ts";
 
@@ -28,6 +30,14 @@ const EVENTS: GeneratorEvents = {
 const spoolPathsIn = (path: string, from = 0): string[] =>
   [from, from + 1].map((worker) => join(path, `worker-${worker}.spool`));
 
+const recordOf = (path: string): ProfileRecord => ({
+  offsetNs: 0,
+  method: "GET",
+  path,
+  headers: [],
+  route: `GET ${path}`,
+});
+
 function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob {
   const target = { origin, address: "127.0.0.1", tls: null, http2: false };
   const capture = { offsetsNs: [0], speed: 1, loop: true, clump: 1 };
@@ -35,8 +45,7 @@ function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob 
   const input = { fromPerSec: 200, toPerSec: 200, durationNs: 0.2 * NS_PER_S, capture };
   return {
     arms: [{ name: "target", target, headers: {}, transport: "wire" }],
-    records: [{ offsetNs: 0, method: "GET", path: "/", headers: [], route: "GET /" }],
-    routes: ["GET /"],
+    records: recordStore([recordOf("/")]).data,
     stageNames: ["all"],
     stages: [{ spec: { kind: "uniform" }, input }],
     runId: "00000000000000aa",
@@ -105,7 +114,7 @@ describe("generator threads", () => {
 
   it("that crash are an error of what was sent, not the end of the process", async () => {
     // Routes that cannot be looked up: a thread throws at the first start that it makes ready.
-    const broken = { records: [] as GeneratorJob["records"] };
+    const broken = { records: recordStore([]).data };
     const never = new AbortController().signal;
     const starting = startGenerators(jobFor("http://127.0.0.1:1", broken), EVENTS, never);
     await expect(starting).rejects.toMatchObject({ code: "INTERNAL" });
@@ -115,14 +124,7 @@ describe("generator threads", () => {
 describe("what a worker has not told", () => {
   it("and what it has told are its starts, by arm, stage and route, whatever it was", () => {
     const job = jobFor("http://127.0.0.1:1", {
-      records: ["/a", "/b", "/c"].map((path) => ({
-        offsetNs: 0,
-        method: "GET",
-        path,
-        headers: [],
-        route: `GET ${path}`,
-      })),
-      routes: ["GET /a", "GET /b", "GET /c"],
+      records: recordStore(["/a", "/b", "/c"].map((path) => recordOf(path))).data,
       stageNames: ["one", "two"],
     });
     const [stage] = job.stages;

@@ -36,14 +36,13 @@ function startsOf({ gapsNs }: Plan): IntendedStart[] {
 }
 
 /** Users, of which each has a few of the starts; some starts are nobody's. */
-const userOf = ({ seq }: IntendedStart): string | null =>
-  seq % 7 === 0 ? null : `user ${seq % 5}`;
+const userOf = ({ seq }: IntendedStart): number | null => (seq % 7 === 0 ? null : seq % 5);
 
 /** Everything that a plan comes to when it is cut into so many shards, each with its own clock. */
 async function play(
   plan: Plan,
   count: number,
-  keyOf?: (start: IntendedStart) => string | null,
+  keyOf?: (start: IntendedStart) => number | null,
 ): Promise<Observation[]> {
   const scripts = plan.arms.map((script) => ({ seq }: { seq: number }) => {
     return script[seq % script.length]!;

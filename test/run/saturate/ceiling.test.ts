@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProfileRecord } from "../../../src/profile/index.ts";
+import { recordStore } from "../../profile/stored.ts";
 import { closedLoopCeiling, type CeilingOptions } from "../../../src/run/saturate/ceiling.ts";
 import {
   loopbackTarget,
@@ -22,7 +23,7 @@ const RECORDS: readonly ProfileRecord[] = [
 const optionsFor = (target: LoopbackTarget, maxPerSec: number): CeilingOptions => ({
   target: target.target,
   headers: { "x-flag": "new" },
-  records: RECORDS,
+  records: recordStore(RECORDS),
   maxPerSec,
   timeoutS: 2,
   onLevel: () => {},
