@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { durationNsField, NS_PER_MS, NS_PER_S } from "../core/index.ts";
-import { capacitySchema } from "./capacity/index.ts";
+import { writtenCapacitySchema } from "./capacity/index.ts";
 import { faultSchema } from "./fault/index.ts";
 import { headersSchema } from "./headers.ts";
 import { latencySchema } from "./latency/index.ts";
@@ -32,7 +32,7 @@ const httpSchema = z
     protocol: z.literal("http").default("http"),
     latency: latencySchema,
     transfer: transferSchema.optional(),
-    capacity: capacitySchema.optional(),
+    capacity: writtenCapacitySchema.optional(),
     errors: faultSchema.optional(),
     limit: limitSchema.optional(),
     connections: z.array(connectionFaultSchema).max(32).default([]),

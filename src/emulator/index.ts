@@ -17,7 +17,15 @@ export {
   type EmulatorTotals,
   startEmulator,
 } from "./emulator.ts";
-export { createFaultModel, faultSchema, type FaultSpec } from "./fault/index.ts";
+export { capacitySchema } from "./capacity/index.ts";
+export {
+  createFaultModel,
+  faultSchema,
+  type FaultSpec,
+  holdsFittedFaults,
+  resolveFaults,
+} from "./fault/index.ts";
+export { isFitted } from "./fitted.ts";
 export {
   createLatencyModel,
   latencySchema,

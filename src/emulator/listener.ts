@@ -198,7 +198,7 @@ export class Listener {
     });
     if (call.ticket !== null) return;
     const { conduct } = this.#options;
-    const rejected = conduct.reject(decision, this.#spec.capacity?.whenFull ?? 503);
+    const rejected = conduct.reject(decision, capacity.whenFull);
     call.decision = rejected;
     call.meantDelayUs = (readNs - asked.nowNs) / NS_PER_US;
     this.#answer(call, rejected);

@@ -1,13 +1,19 @@
 import { resolve } from "node:path";
 import { canonicalJson, sha256Hex } from "../core/index.ts";
 import {
+  capacitySchema,
   type DependencySpec,
+  faultSchema,
+  holdsFittedFaults,
   type HttpSpec,
+  isFitted,
   latencySchema,
   type LatencySpec,
+  limitSchema,
+  resolveFaults,
   resolveFitted,
 } from "../emulator/index.ts";
-import { dependencyLatency, type ProfileManifest } from "../profile/index.ts";
+import { dependencyLatency, dependencyModel, type ProfileManifest } from "../profile/index.ts";
 import { withStubs } from "./served-stubs.ts";
 import { readTextFile } from "./text-file.ts";
 
@@ -22,25 +28,65 @@ function holdsFit(latency: LatencySpec): boolean {
   return JSON.stringify(latency).includes('"kind":"fitted"');
 }
 
-/** The profile that latencies are fitted from, when one is asked for. */
+/** The profile that dependencies are fitted from, when one is asked for. */
 export type ManifestOf = () => ProfileManifest | Promise<ProfileManifest>;
+
+/** Of what a fit is asked for. */
+function fittedParts({ capacity, errors, latency, limit }: HttpSpec) {
+  return {
+    latency: holdsFit(latency),
+    errors: errors !== undefined && holdsFittedFaults(errors),
+    limit: limit !== undefined && isFitted(limit),
+    capacity: capacity !== undefined && isFitted(capacity),
+  };
+}
+
+/** With what the profile says of a dependency where its spec asks for it. */
+function fitted(
+  name: string,
+  spec: HttpSpec,
+  { manifest, warn }: { manifest: ProfileManifest; warn: (message: string) => void },
+): HttpSpec {
+  const asked = fittedParts(spec);
+  const model = (what: "errors" | "limit" | "capacity"): unknown => {
+    const { because, model: found } = dependencyModel(manifest, name, what);
+    if (because !== null) warn(`its ${what} is to be fitted, but ${because}: none is emulated`);
+    return found ?? undefined;
+  };
+  const { errors } = spec;
+  const lookup = dependencyLatency(
+    manifest,
+    name,
+    spec.capacity === undefined ? "nothing" : "servers",
+  );
+  return {
+    ...spec,
+    latency: resolveFitted(spec.latency, (route, statusClass) =>
+      latencySchema.parse(lookup(route, statusClass)),
+    ),
+    ...(asked.errors && errors !== undefined
+      ? { errors: resolveFaults(errors, faultSchema.optional().parse(model("errors")) ?? null) }
+      : {}),
+    ...(asked.limit ? { limit: limitSchema.optional().parse(model("limit")) } : {}),
+    ...(asked.capacity ? { capacity: capacitySchema.optional().parse(model("capacity")) } : {}),
+  };
+}
 
 async function resolved(
   name: string,
   spec: HttpSpec,
-  { dir, manifestOf }: { dir: string; manifestOf: ManifestOf },
+  from: { dir: string; manifestOf: ManifestOf; warn: (message: string) => void },
 ): Promise<HttpSpec> {
-  const { latency, tls } = spec;
+  const { tls } = spec;
   const identity =
     tls === null || tls === "generated"
       ? tls
-      : { cert: pemOf(tls.cert, dir), key: pemOf(tls.key, dir) };
-  if (!holdsFit(latency)) return { ...spec, tls: identity };
-  const lookup = dependencyLatency(await manifestOf(), name);
-  const fitted = resolveFitted(latency, (route, statusClass) =>
-    latencySchema.parse(lookup(route, statusClass)),
-  );
-  return { ...spec, tls: identity, latency: fitted };
+      : { cert: pemOf(tls.cert, from.dir), key: pemOf(tls.key, from.dir) };
+  const asks = Object.values(fittedParts(spec)).includes(true);
+  const behaving = asks
+    ? fitted(name, spec, { manifest: await from.manifestOf(), warn: from.warn })
+    : spec;
+  return { ...behaving, tls: identity };
 }
 
 /**
@@ -63,7 +109,7 @@ export async function servedDependencies(
     if (spec.protocol === "tcp") served[name] = spec;
     else {
       const warn = (message: string): void => from.warn(`dependency ${name}: ${message}`);
-      served[name] = withStubs(await resolved(name, spec, from), from.dir, warn);
+      served[name] = withStubs(await resolved(name, spec, { ...from, warn }), from.dir, warn);
     }
   }
   return served;

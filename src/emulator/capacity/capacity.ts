@@ -1,5 +1,6 @@
 import type { Clock, Deadlines } from "../../core/index.ts";
-import type { CapacitySpec } from "./index.ts";
+import { isFitted, unresolvedFit } from "../fitted.ts";
+import type { CapacitySpec, WrittenCapacity } from "./index.ts";
 import { Sharing } from "./sharing.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -28,9 +29,14 @@ export interface CapacityTicket {
  * at that one's meant end, not when our timer fired, so that being late never adds up.
  */
 export class Capacity {
+  /** What becomes of a call for which there is no place. */
+  readonly whenFull: CapacitySpec["whenFull"];
   readonly #queue: Waiting | Sharing;
 
-  constructor(spec: CapacitySpec, time: { clock: Clock; deadlines: Deadlines }) {
+  /** @throws SCENARIO_INVALID when it is an unresolved fit */
+  constructor(spec: WrittenCapacity, time: { clock: Clock; deadlines: Deadlines }) {
+    if (isFitted(spec)) throw unresolvedFit("a capacity");
+    this.whenFull = spec.whenFull;
     this.#queue =
       spec.discipline === "processor-sharing" ? new Sharing(spec, time) : new Waiting(spec, time);
   }

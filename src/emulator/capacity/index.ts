@@ -1,5 +1,6 @@
 /** A dependency's capacity: so many servers, a queue before them, and what happens when it is full. */
 import { z } from "zod";
+import { fittedSchema } from "../fitted.ts";
 
 export { Capacity, type CapacityTicket, type Work } from "./capacity.ts";
 
@@ -23,3 +24,7 @@ export const capacitySchema = z.strictObject({
   abandoned: z.enum(["keep", "drop"]).default("keep"),
 });
 export type CapacitySpec = z.output<typeof capacitySchema>;
+
+/** A capacity, or `{ kind: fitted, from: profile }`: the one that the profile shows. */
+export const writtenCapacitySchema = z.union([capacitySchema, fittedSchema]);
+export type WrittenCapacity = z.output<typeof writtenCapacitySchema>;

@@ -5,7 +5,7 @@ import { conditionedLatency, conditionedSchema, type ConditionedSpec } from "./c
 import { constantLatency, constantSchema } from "./constant.ts";
 import { empiricalLatency, empiricalSchema } from "./empirical.ts";
 import { exponentialLatency, exponentialSchema } from "./exponential.ts";
-import { fittedSchema, type FittedSpec, unresolvedFit } from "./fitted.ts";
+import { fittedSchema, type FittedSpec, unresolvedFit } from "../fitted.ts";
 import { gammaLatency, gammaSchema } from "./gamma.ts";
 import { histogramLatency, histogramSchema } from "./histogram.ts";
 import { linearLatency, linearSchema, type LinearSpec } from "./linear.ts";
@@ -87,7 +87,7 @@ function build(spec: LatencySpec, world: World, name: string): LatencyModel {
     case "histogram":
       return histogramLatency(spec);
     case "fitted":
-      throw unresolvedFit();
+      throw unresolvedFit("a latency");
     case "mixture":
       return mixtureLatency(spec, name, make);
     case "by":
@@ -129,7 +129,7 @@ export function resolveFitted(
   switch (spec.kind) {
     case "fitted": {
       const fit = lookup(route, statusClass);
-      if (fit === undefined) throw unresolvedFit();
+      if (fit === undefined) throw unresolvedFit("a latency");
       return fit;
     }
     case "mixture":

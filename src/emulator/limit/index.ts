@@ -2,6 +2,7 @@
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { NS_PER_MS } from "../../core/index.ts";
+import { fittedSchema, isFitted, unresolvedFit } from "../fitted.ts";
 import { ADMITTED, type Admitted, type Limited, type Limiter } from "../model.ts";
 import { ownPolicy, ownSchema } from "./own.ts";
 import type { LimitPolicy } from "./policy.ts";
@@ -10,9 +11,10 @@ import { Rules } from "./rules.ts";
 
 /**
  * `limit`: one rule (`kind: token-bucket`, `leaky-bucket`, `gcra`, `points`, `fixed-window`,
- * `sliding-window`, `concurrency`), several (`kind: all`), or a vendor's (`preset`).
+ * `sliding-window`, `concurrency`), several (`kind: all`), a vendor's (`preset`), or the profile's
+ * (`kind: fitted`).
  */
-export const limitSchema = z.union([ownSchema, presetSchema]);
+export const limitSchema = z.union([ownSchema, presetSchema, fittedSchema]);
 export type LimitSpec = z.output<typeof limitSchema>;
 
 export interface LimitEnvironment {
@@ -23,10 +25,15 @@ export interface LimitEnvironment {
 /** Callers whose waiting is watched; beyond, the one not seen for longest is no longer. */
 const WATCHED_MAX = 100_000;
 
-const policyOf = (spec: LimitSpec): LimitPolicy =>
-  "preset" in spec ? presetPolicy(spec) : ownPolicy(spec);
+function policyOf(spec: LimitSpec): LimitPolicy {
+  if (isFitted(spec)) throw unresolvedFit("a limit");
+  return "preset" in spec ? presetPolicy(spec) : ownPolicy(spec);
+}
 
-/** A limiter in its first state; each arm gets one of its own. */
+/**
+ * A limiter in its first state; each arm gets one of its own.
+ * @throws SCENARIO_INVALID when it is an unresolved fit
+ */
 export function createLimiter(spec: LimitSpec, { wallMsAt }: LimitEnvironment): Limiter {
   const policy = policyOf(spec);
   const rules = new Rules(policy.rules, (nowNs) => wallMsAt(nowNs) * NS_PER_MS);
