@@ -10,7 +10,8 @@ const JSON_TYPE = "application/json; charset=utf-8";
 const typeOf = (body: string): string =>
   /^\s*[{[]/.test(body) ? JSON_TYPE : "text/plain; charset=utf-8";
 
-function failure(
+/** An answer of ours, in JSON unless it says something else. */
+export function failure(
   status: number,
   error: string,
   said: { readonly headers?: AnswerHeaders; readonly body?: string | null } = {},
@@ -49,7 +50,9 @@ export const unmatchedAnswer = (near: NearMiss | null): Answer => ({
 });
 
 /** What a stub answers. */
-export function stubAnswer({ body, headers, status }: StubHit): Answer {
+export function stubAnswer({ body, headers, status, upstream }: StubHit): Answer {
+  // What its upstream does not say by itself.
+  if (upstream !== null) return { status, headers, body: null };
   const empty = status === 204 || status === 304;
   return { status, headers, body: empty ? null : body };
 }

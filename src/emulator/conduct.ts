@@ -57,6 +57,12 @@ const isGoodIn = (fault: Fault): boolean => {
   return GOOD_ALL_THE_SAME.has(fault.kind);
 };
 
+/** Whether anything of an answer is sent in spite of a fault. */
+const needsAnswer = (fault: Fault): boolean =>
+  fault.kind === "reset"
+    ? fault.when !== "before"
+    : !["status", "empty", "garbage", "hang"].includes(fault.kind);
+
 interface Models {
   readonly latency: LatencyModel;
   readonly faults: FaultModel | null;
@@ -158,6 +164,7 @@ export class Conduct {
       answer,
       fault,
       transfer: hit?.transfer ?? this.#spec.transfer ?? null,
+      upstream: fault === null || needsAnswer(fault) ? (hit?.upstream ?? null) : null,
       release: admission?.release ?? null,
       draw,
     };
@@ -186,6 +193,7 @@ export class Conduct {
       works: false,
       outcome: "rejected",
       transfer: null,
+      upstream: null,
     } as const;
     if (whenFull === "reset") return { ...kept, fault: { kind: "reset", when: "before" } };
     if (whenFull === "hang") return { ...kept, fault: { kind: "hang" } };
@@ -215,6 +223,7 @@ function atTheDoor(identity: CallIdentity, outcome: CallOutcome, answer: Answer)
     answer,
     fault: null,
     transfer: null,
+    upstream: null,
     release: null,
     draw: null,
   };

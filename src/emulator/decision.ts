@@ -1,7 +1,7 @@
 import type { CallOutcome } from "../measure/index.ts";
 import type { Answer } from "./deliver/index.ts";
 import type { Draw } from "../core/index.ts";
-import type { AnsweredCall, Fault, Transfer } from "./model.ts";
+import type { AnsweredCall, Fault, Transfer, UpstreamCall } from "./model.ts";
 
 /** A call, filled in as it becomes known: its body's size when that is read, then its answer's. */
 export interface Asked extends AnsweredCall {
@@ -29,6 +29,8 @@ export interface Decision extends CallIdentity {
   readonly answer: Answer;
   readonly fault: Fault | null;
   readonly transfer: Transfer | null;
+  /** Who is asked for the answer, whose headers `answer` then adds to; null: nobody. */
+  readonly upstream: UpstreamCall | null;
   /** Called once when the call has ended, however it ended. */
   readonly release: (() => void) | null;
   /** The call's luck, for what a model has not drawn: garbage, a place in a queue. Null: at the door. */

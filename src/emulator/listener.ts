@@ -1,17 +1,13 @@
-import {
-  type Clock,
-  type DeadlineHandle,
-  type Deadlines,
-  NS_PER_S,
-  NS_PER_US,
-} from "../core/index.ts";
+import { Agent } from "undici";
+import { type Clock, type Deadlines, NS_PER_S, NS_PER_US } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import type { HostPort } from "./address.ts";
-import { Capacity, type CapacityTicket } from "./capacity/index.ts";
+import { arrivingCall, type Call, recordOf } from "./call.ts";
+import { Capacity } from "./capacity/index.ts";
 import type { Conduct } from "./conduct.ts";
 import type { ListenerCounters } from "./counters.ts";
 import type { Asked, Decision } from "./decision.ts";
-import { type AnyResponse, deliver, type Underway } from "./deliver/index.ts";
+import { type AnyResponse, deliver, type Way } from "./deliver/index.ts";
 import type { HttpSpec } from "./dependency.ts";
 import { ConnectionFaults } from "./listen/connection-faults.ts";
 import { type AnyRequest, type Connection, Front, type TlsIdentity } from "./listen/front.ts";
@@ -19,6 +15,7 @@ import type { World } from "./model.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { RecentRate } from "./recent-rate.ts";
 import { readBody } from "./request-body.ts";
+import { passOn, type PassedWay } from "./upstream/index.ts";
 
 export interface ListenerOptions {
   /** Indexes into the spool header's lists. */
@@ -37,23 +34,8 @@ export interface ListenerOptions {
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** A call on its way. */
-interface Call {
-  readonly asked: Asked;
-  readonly connections: number;
-  readonly connection: Connection;
-  readonly response: AnyResponse;
-  decision: Decision | null;
-  meantDelayUs: number;
-  queuedUs: number;
-  responseBytes: number;
-  /** When the answer's first byte was handed to the kernel; NaN before. */
-  givenNs: number;
-  due: DeadlineHandle | null;
-  ticket: CapacityTicket | null;
-  underway: Underway | null;
-  settled: boolean;
-}
+/** How upstreams are asked: as many connections as there are calls, each call once. */
+const UPSTREAM: Agent.Options = { allowH2: false, pipelining: 1, maxHeaderSize: 65_536 };
 
 /** One arm's server for one dependency, on a port of its own. */
 export class Listener {
@@ -64,6 +46,7 @@ export class Listener {
   readonly #calls = new Map<Connection, Set<Call>>();
   #spec: HttpSpec;
   #capacity: Capacity | null;
+  #agent: Agent | null = null;
 
   /** @throws SCENARIO_INVALID when a connection fault names an incident that there is not */
   constructor(options: ListenerOptions) {
@@ -112,6 +95,7 @@ export class Listener {
   async close(): Promise<void> {
     await this.#front.close();
     this.#capacity?.close();
+    await this.#agent?.destroy();
   }
 
   #capacityOf({ capacity }: HttpSpec): Capacity | null {
@@ -124,32 +108,12 @@ export class Listener {
     const nowNs = clock.nowNs();
     counters.add("calls", 1);
     counters.add("inFlight", 1);
-    const call: Call = {
-      asked: {
-        method: request.method ?? "",
-        path: request.url ?? "",
-        headers: request.headers as Readonly<Record<string, string | undefined>>,
-        requestBytes: 0,
-        status: 0,
-        responseBytes: 0,
-        client: connection.client,
-        nowNs,
-        inFlight: counters.get("inFlight"),
-        ratePerSec: this.#rate.before(nowNs),
-      },
+    const call = arrivingCall(request, response, connection, {
+      nowNs,
+      inFlight: counters.get("inFlight"),
+      ratePerSec: this.#rate.before(nowNs),
       connections: counters.get("connections"),
-      connection,
-      response,
-      decision: null,
-      meantDelayUs: 0,
-      queuedUs: 0,
-      responseBytes: 0,
-      givenNs: Number.NaN,
-      due: null,
-      ticket: null,
-      underway: null,
-      settled: false,
-    };
+    });
     this.#rate.add(nowNs);
     this.#calls.get(connection)?.add(call);
     // Over HTTP/1.1 a caller that goes takes its connection along; a stream goes alone.
@@ -167,6 +131,7 @@ export class Listener {
     asked.requestBytes = body?.length ?? 0;
     const decision = conduct.decide(asked, body, nowNs);
     call.decision = decision;
+    if (decision.upstream !== null) call.body = body;
     if (decision.early) this.#options.counters.add("early", 1);
     // A caller that is slow to send its body is not answered before it has, and we are not late.
     const readNs = body?.length === 0 ? asked.nowNs : nowNs;
@@ -204,28 +169,48 @@ export class Listener {
     this.#answer(call, rejected);
   }
 
-  #answer(call: Call, { answer, draw, fault, transfer }: Decision): void {
+  #answer(call: Call, decision: Decision): void {
     const { clock, deadlines } = this.#options;
+    const { answer, draw, fault, transfer, upstream } = decision;
+    const { body, response } = call;
     call.due = null;
-    call.underway = deliver(
-      call.response,
-      {
-        answer,
-        fault,
-        transfer,
-        luck: fault?.kind === "garbage" ? (draw?.uniform("luck") ?? 0.5) : 0,
+    const luck = fault?.kind === "garbage" ? (draw?.uniform("luck") ?? 0.5) : 0;
+    const delivery = { answer, fault, transfer, luck };
+    const way: Way = {
+      socket: call.connection.socket,
+      deadlines,
+      nowNs: () => clock.nowNs(),
+      onFirstByte: () => (call.givenNs = clock.nowNs()),
+      onEnd: (bodyBytes) => {
+        call.responseBytes = bodyBytes;
+        this.#settle(call);
       },
-      {
-        socket: call.connection.socket,
-        deadlines,
-        nowNs: () => clock.nowNs(),
-        onFirstByte: () => (call.givenNs = clock.nowNs()),
-        onEnd: (bodyBytes) => {
-          call.responseBytes = bodyBytes;
-          this.#settle(call);
-        },
+    };
+    call.underway =
+      upstream === null || body === null
+        ? deliver(response, delivery, way)
+        : passOn(
+            { upstream, response, body, delivery },
+            { ...way, ...this.#upstreamEvents(call, decision) },
+            (this.#agent ??= new Agent(UPSTREAM)),
+          );
+  }
+
+  /** What an upstream takes is meant, and comes on top of the delay. */
+  #upstreamEvents(call: Call, decision: Decision): Pick<PassedWay, "onAnswered" | "onBroken"> {
+    const { clock } = this.#options;
+    const askedNs = clock.nowNs();
+    return {
+      onAnswered: (status, failed) => {
+        call.body = null;
+        call.meantDelayUs += (clock.nowNs() - askedNs) / NS_PER_US;
+        const outcome = failed ? "error" : decision.outcome;
+        call.decision = { ...decision, outcome, answer: { ...decision.answer, status } };
       },
-    );
+      onBroken: () => {
+        if (call.decision !== null) call.decision = { ...call.decision, outcome: "error" };
+      },
+    };
   }
 
   #abandon(connection: Connection): void {
@@ -255,45 +240,7 @@ export class Listener {
     if (outcome === "error") counters.add("errors", 1);
     else if (outcome !== "ok") counters.add(outcome, 1);
     decision?.release?.();
-    const { attempt, key, seq } = decision ?? conduct.identify(asked, null);
-    const givenNs = Number.isNaN(call.givenNs) ? endNs : call.givenNs;
-    record(
-      {
-        arm,
-        dependency,
-        seq,
-        attempt,
-        key,
-        safe: asked.method === "GET" || asked.method === "HEAD",
-        arriveNs: asked.nowNs,
-        endNs,
-        meantDelayUs: call.meantDelayUs,
-        givenDelayUs: (givenNs - asked.nowNs) / NS_PER_US,
-        queuedUs: call.queuedUs,
-        requestBytes: asked.requestBytes,
-        responseBytes: call.responseBytes,
-        fault: decision?.fault?.kind ?? "none",
-        status: statusSent(call, outcome === "aborted"),
-        outcome,
-        retryAfterMs: decision?.retryAfterMs ?? 0,
-        early: decision?.early ?? false,
-        inFlight: asked.inFlight,
-        connections: call.connections,
-        connection: call.connection.id,
-      },
-      asked,
-    );
+    const identity = decision ?? conduct.identify(asked, null);
+    record(recordOf(call, identity, { arm, dependency, endNs, outcome }), asked);
   }
-}
-
-/** 0 where the caller has seen none. */
-function statusSent({ decision }: Call, aborted: boolean): number {
-  if (aborted || decision === null) return 0;
-  const { answer, fault } = decision;
-  const unseen =
-    fault?.kind === "empty" ||
-    fault?.kind === "garbage" ||
-    fault?.kind === "hang" ||
-    (fault?.kind === "reset" && fault.when === "before");
-  return unseen ? 0 : answer.status;
 }

@@ -1,6 +1,18 @@
 import type { Draw } from "../core/index.ts";
 import type { AnswerHeaders } from "./headers.ts";
 
+/** What a call becomes that is passed on to something real. */
+export interface UpstreamCall {
+  /** `http://127.0.0.1:9000`. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Sent beside the call's own. */
+  readonly headers: AnswerHeaders;
+  /** Of the call's own headers, in lower case: what is not passed on. */
+  readonly without: ReadonlySet<string>;
+}
+
 /** What a model may know of the call that it decides about. */
 export interface CallContext {
   readonly method: string;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { request } from "node:http";
+import { createServer as createHttp, request } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -91,4 +91,48 @@ export async function startWireMock(
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** What an upstream was asked. */
+export interface Mirrored {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** An upstream that answers what it was asked; with a status that the path may end with. */
+export async function startMirror(): Promise<{ readonly url: string } & Disposable> {
+  const server = createHttp((asked, response) => {
+    const pieces: Buffer[] = [];
+    asked.on("data", (piece: Buffer) => pieces.push(piece));
+    asked.on("end", () => {
+      const { headers, method, url = "" } = asked;
+      const status = Number(/\d{3}$/.exec(url)?.[0] ?? 200);
+      response.writeHead(status, [
+        "x-up",
+        "one",
+        "x-up",
+        "two",
+        "set-cookie",
+        "a=1",
+        "set-cookie",
+        "b=2",
+      ]);
+      response.end(
+        status === 204
+          ? undefined
+          : JSON.stringify({ method, url, headers, body: Buffer.concat(pieces).toString() }),
+      );
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.dispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

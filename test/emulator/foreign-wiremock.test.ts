@@ -4,7 +4,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keyedDraw } from "../../src/core/index.ts";
 import { importStubs } from "../../src/emulator/foreign/index.ts";
 import { createStubs, type Stubs } from "../../src/emulator/stub/index.ts";
-import { ask, type Asking, missingWireMock, startWireMock } from "./foreign-wiremock-fixture.ts";
+import {
+  type DependencySpec,
+  type EmulatorOptions,
+  startEmulator,
+} from "../../src/emulator/index.ts";
+import { Scratch } from "../e2e/cli.ts";
+import { bed } from "./emulator-fixture.ts";
+import {
+  type Answered,
+  ask,
+  type Asking,
+  type Mirrored,
+  missingWireMock,
+  startMirror,
+  startWireMock,
+} from "./foreign-wiremock-fixture.ts";
 
 const FOLDER = join(import.meta.dirname, "../fixtures/stubs/wiremock");
 const missing = missingWireMock();
@@ -200,6 +215,62 @@ const OPERANDS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+const NO_LATENCY = { kind: "constant", value: "0ms" };
+
+const proxyMappings = (proxyBaseUrl: string): unknown[] => [
+  {
+    request: { urlPathPattern: "/px/plain/.*" },
+    response: { proxyBaseUrl, status: 404, body: "unused", fault: "EMPTY_RESPONSE" },
+  },
+  {
+    request: { urlPathPattern: "/px/more/.*" },
+    response: {
+      proxyBaseUrl: `${proxyBaseUrl}/base`,
+      proxyUrlPrefixToRemove: "/px/more",
+      headers: { "x-own": "1", "x-up": "three" },
+      additionalProxyRequestHeaders: { "x-added": "2" },
+      removeProxyRequestHeaders: ["x-kind", "cookie"],
+    },
+  },
+  {
+    request: { urlPathPattern: "/px/other/.*", headers: { "x-kind": { equalTo: "One" } } },
+    response: { proxyBaseUrl, proxyUrlPrefixToRemove: "/px/none", fixedDelayMilliseconds: 3 },
+  },
+];
+
+const proxied: fc.Arbitrary<Asking> = fc
+  .record({
+    method: fc.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD"),
+    path: fc
+      .tuple(
+        fc.constantFrom("plain", "more", "other"),
+        fc.constantFrom("a", "a%20b/c", "204", "418", "x?y=1&y=%26", "?q=a+b"),
+      )
+      .map(([kind, rest]) => `/px/${kind}/${rest}`),
+    headers: fc.record(
+      {
+        "x-kind": fc.constantFrom("One", "two"),
+        cookie: fc.constant("a=b; c=d"),
+        "accept-encoding": fc.constant("identity"),
+        "content-type": fc.constant("text/plain"),
+      },
+      { requiredKeys: ["content-type"] },
+    ),
+    body,
+  })
+  .map((call) => (/GET|HEAD|DELETE/.test(call.method) ? { ...call, body: "" } : call));
+
+/** What the upstream saw, and what became of its answer. Clients differ in what else they say. */
+function shownProxied({ body: bytes, headers: given, status }: Answered): object {
+  if (status === 404) return { status };
+  const own = ["x-up", "x-own", "set-cookie", "content-type"].map((name) => given[name]);
+  if (bytes.length === 0) return { status, own };
+  const seen = JSON.parse(bytes.toString()) as Mirrored;
+  const relevant = /^(?:x-|cookie|host|accept-encoding|content-)/;
+  const fields = Object.entries(seen.headers).filter(([name]) => relevant.test(name));
+  return { status, own, seen: { ...seen, headers: Object.fromEntries(fields) } };
+}
+
 describe.skipIf(missing !== null && process.env["CI"] !== "true")(
   `a WireMock folder${missing === null ? "" : ` (${missing})`}`,
   () => {
@@ -263,5 +334,31 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
       },
       60_000,
     );
+
+    it("passes calls on to an upstream as the real WireMock does", async () => {
+      using upstream = await startMirror();
+      const mappings = { mappings: proxyMappings(upstream.url) };
+      using folder = new Scratch();
+      const file = folder.file("proxies.json", JSON.stringify(mappings));
+      const added = await ask(wireMock!.port, {
+        method: "POST",
+        path: "/__admin/mappings/import",
+        headers: {},
+        body: JSON.stringify(mappings),
+      });
+      expect(added.status).toBe(200);
+      const { stubs, unsupported } = importStubs(file);
+      expect(unsupported).toEqual([]);
+      const start = (options: EmulatorOptions) => {
+        const stock = { ...options.dependencies["stock"], stubs } as DependencySpec;
+        return startEmulator({ ...options, dependencies: { stock } });
+      };
+      await using ours = await bed(start, { latency: NO_LATENCY });
+      const port = Number(new URL(ours.urlOf("control")).port);
+      for (const call of fc.sample(proxied, { numRuns: 60, seed: 7 })) {
+        const [mine, theirs] = [await ask(port, call), await ask(wireMock!.port, call)];
+        expect({ call, ...shownProxied(mine) }).toEqual({ call, ...shownProxied(theirs) });
+      }
+    }, 60_000);
   },
 );

@@ -30,7 +30,7 @@ it("a file of no known kind is refused, and the message says what is read", () =
 it("WireMock: what is not supported is named with its place", () => {
   const response = {
     status: 200,
-    proxyBaseUrl: "http://x",
+    browserProxyUrl: "http://x",
     headers: { "Content-Type": ["a/b", "c/d"] },
   };
   const mappings = [
@@ -47,7 +47,7 @@ it("WireMock: what is not supported is named with its place", () => {
   const { named, stubs } = imported({ mappings });
   expect(stubs.length).toBe(1);
   expect(named.slice(0, 3)).toEqual([
-    "mappings[0].response.proxyBaseUrl: not supported",
+    "mappings[0].response.browserProxyUrl: not supported",
     "mappings[0].response.headers.Content-Type: several values: the first is sent",
     "mappings[1]: left out: mappings[1].request.bodyPatterns[0]: exemptedComparisons is not supported",
   ]);

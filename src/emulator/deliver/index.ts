@@ -15,7 +15,14 @@ import { sendRaw } from "./raw.ts";
 import { sendOnStream } from "./stream.ts";
 import { sendAnswer, sendInPieces, sendThen, slowly } from "./whole.ts";
 
-export type { Answer, AnyResponse, Delivery, Underway, Way } from "./delivery.ts";
+export {
+  type Answer,
+  type AnyResponse,
+  type Delivery,
+  NOTHING,
+  type Underway,
+  type Way,
+} from "./delivery.ts";
 
 /**
  * Sends an answer. Behind an earlier answer on its connection it waits for its turn. Returns what

@@ -53,7 +53,13 @@ const RESPONSE = [
   "chunkedDribbleDelay",
   "fault",
   "transformers",
+  "proxyBaseUrl",
+  "proxyUrlPrefixToRemove",
+  "additionalProxyRequestHeaders",
+  "removeProxyRequestHeaders",
 ];
+
+type ResponseInput = NonNullable<StubInput["response"]>;
 
 const FAULTS: Readonly<Record<string, NonNullable<StubInput["fault"]>>> = {
   EMPTY_RESPONSE: "empty",
@@ -161,6 +167,40 @@ function bodyOf(response: Fields, template: boolean, filesFolder: string) {
   return template ? { body: bytes.toString("utf8") } : { base64: bytes.toString("base64") };
 }
 
+/** @throws NotTold for an address that is made from the call */
+function proxyOf(response: Fields, where: string, notes: Notes): ResponseInput["proxy"] {
+  const to = text(response, "proxyBaseUrl");
+  if (to === undefined) return undefined;
+  if (to.includes("{{")) throw new NotTold(`${where}.proxyBaseUrl: a template is not supported`);
+  const added = fieldsOf(response["additionalProxyRequestHeaders"]);
+  const removed = response["removeProxyRequestHeaders"];
+  return {
+    to,
+    headers: answerHeaders(added, `${where}.additionalProxyRequestHeaders`, notes),
+    removeHeaders: (Array.isArray(removed) ? removed : []).map(asText),
+    removePrefix: text(response, "proxyUrlPrefixToRemove") ?? "",
+  };
+}
+
+function responseOf(
+  response: Fields,
+  where: string,
+  notes: Notes,
+  filesFolder: string,
+): ResponseInput {
+  const headers = answerHeaders(fieldsOf(response["headers"]), `${where}.headers`, notes);
+  const proxy = proxyOf(response, where, notes);
+  // Of a proxy, WireMock looks at the headers alone.
+  if (proxy !== undefined) return { headers, proxy };
+  const transformers = Array.isArray(response["transformers"]) ? response["transformers"] : [];
+  const template = transformers.includes("response-template");
+  for (const other of transformers.filter((each) => each !== "response-template")) {
+    notes.add(`${where}.transformers`, `${String(other)} is not supported`);
+  }
+  const status = Number(response["status"] ?? 200);
+  return { status, headers, template, ...bodyOf(response, template, filesFolder) };
+}
+
 function stubOf(
   mapping: Fields,
   where: string,
@@ -171,12 +211,7 @@ function stubOf(
   notes.unknown(mapping, TOP, where);
   const response = fieldsOf(mapping["response"]);
   notes.unknown(response, RESPONSE, at("response"));
-  const transformers = Array.isArray(response["transformers"]) ? response["transformers"] : [];
-  const template = transformers.includes("response-template");
-  for (const other of transformers.filter((each) => each !== "response-template")) {
-    notes.add(at("response.transformers"), `${String(other)} is not supported`);
-  }
-  const fault = text(response, "fault");
+  const fault = response["proxyBaseUrl"] === undefined ? text(response, "fault") : undefined;
   if (fault !== undefined && FAULTS[fault] === undefined) {
     notes.add(at("response.fault"), `${fault} is not supported`);
   }
@@ -193,12 +228,7 @@ function stubOf(
         fault: fault === undefined ? undefined : FAULTS[fault],
       }),
       request: requestOf(fieldsOf(mapping["request"]), at("request"), notes),
-      response: {
-        status: Number(response["status"] ?? 200),
-        headers: answerHeaders(fieldsOf(response["headers"]), at("response.headers"), notes),
-        template,
-        ...bodyOf(response, template, filesFolder),
-      },
+      response: responseOf(response, at("response"), notes, filesFolder),
     };
     return notes.stub(input, where);
   } catch (thrown) {

@@ -1,5 +1,7 @@
 import { type Draw, ShakedownError } from "../../core/index.ts";
 import { type AnswerHeaders, hasHeader } from "../headers.ts";
+import type { UpstreamCall } from "../model.ts";
+import { createProxy } from "./proxy.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
 import { drawSize, sizedBody } from "./size.ts";
@@ -9,7 +11,11 @@ interface Response {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
+  /** Who answers in its place; null: nobody. */
+  readonly upstream: UpstreamCall | null;
 }
+
+const EMPTY = Buffer.alloc(0);
 
 /** Gives a matched call its response. */
 export type Responder = (view: RequestView, draw: Draw) => Response;
@@ -46,6 +52,11 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
   if (response.bodyFile !== undefined) {
     throw new ShakedownError("INTERNAL", `${place}: bodyFile ${response.bodyFile} was not read in`);
   }
+  if (response.proxy !== undefined) {
+    const proxy = createProxy(response.proxy);
+    const { headers } = response;
+    return ({ call }) => ({ status, headers, body: EMPTY, upstream: proxy(call.path) });
+  }
   const headers = withJsonType(response);
   const text = bodyText(response);
   const fixed = base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64");
@@ -53,10 +64,10 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     size === undefined ? body : sizedBody(body, drawSize(size, draw));
   if (!template) {
     if (size === undefined) {
-      const always: Response = { status, headers, body: fixed };
+      const always: Response = { status, headers, body: fixed, upstream: null };
       return () => always;
     }
-    return (_view, draw) => ({ status, headers, body: sized(fixed, draw) });
+    return (_view, draw) => ({ status, headers, body: sized(fixed, draw), upstream: null });
   }
   const pathTemplate = stub.request.pathTemplate ?? null;
   const compile = (source: string, where: string) =>
@@ -69,5 +80,6 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     status,
     headers: Object.fromEntries(named.map(([name, render]) => [name, render(view, draw)])),
     body: sized(Buffer.from(body(view, draw)), draw),
+    upstream: null,
   });
 }

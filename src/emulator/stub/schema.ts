@@ -4,6 +4,7 @@ import { headersSchema } from "../headers.ts";
 import { latencySchema } from "../latency/index.ts";
 import { transferSchema } from "../transfer/index.ts";
 import { matcherSchema, patternField } from "./matcher.ts";
+import { proxySchema } from "./proxy.ts";
 import { sizeSchema } from "./size.ts";
 
 const oneAtMost =
@@ -56,8 +57,14 @@ const responseSchema = z
     /** Whether the body and the headers' values are Handlebars templates. */
     template: z.boolean().default(false),
     size: sizeSchema.optional(),
+    /** Something real that answers; `headers` are added to what it says. */
+    proxy: proxySchema.optional(),
   })
-  .superRefine(oneAtMost("body", "json", "base64", "bodyFile"))
+  .superRefine(oneAtMost("body", "json", "base64", "bodyFile", "proxy"))
+  .refine(({ proxy, size, template }) => proxy === undefined || (!template && size === undefined), {
+    path: ["proxy"],
+    message: "answers by itself: no template, no size",
+  })
   .refine(({ base64, template }) => !template || base64 === undefined, {
     path: ["template"],
     message: "base64 is no template; give body or json",

@@ -4,7 +4,7 @@ import { type Draw, messageOf, ShakedownError } from "../../core/index.ts";
 import type { FaultSpec } from "../fault/index.ts";
 import type { AnswerHeaders } from "../headers.ts";
 import type { LatencySpec } from "../latency/index.ts";
-import type { CallContext, Fault, Transfer } from "../model.ts";
+import type { CallContext, Fault, Transfer, UpstreamCall } from "../model.ts";
 import { type Condition, conditionsOf } from "./request-test.ts";
 import { RequestView } from "./request-view.ts";
 import { createResponder, type Responder } from "./responder.ts";
@@ -29,6 +29,8 @@ export interface StubHit {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
+  /** Something real that answers in its place; null: nothing. */
+  readonly upstream: UpstreamCall | null;
   /** Null: the dependency's own. */
   readonly latency: LatencySpec | null;
   /** Null: the dependency's own. */

@@ -1,0 +1,167 @@
+import { constants } from "node:http2";
+import type { ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import { messageOf } from "../../core/index.ts";
+import { failure } from "../answer.ts";
+import {
+  type AnyResponse,
+  deliver,
+  type Delivery,
+  NOTHING,
+  type Underway,
+  type Way,
+} from "../deliver/index.ts";
+import type { UpstreamCall } from "../model.ts";
+import { requestHeaders, responseHeaders } from "./headers.ts";
+
+/** The largest answer that is held to be given at another pace, or broken. */
+const HELD_BYTES_MAX = 10_000_000;
+
+/** A call that something real is to answer. */
+export interface Passed {
+  readonly upstream: UpstreamCall;
+  /** With the request that it answers. */
+  readonly response: AnyResponse;
+  /** The request's body. */
+  readonly body: Buffer;
+  /** The headers of its answer are added to the upstream's; its fault and its pace are the answer's. */
+  readonly delivery: Delivery;
+}
+
+export interface PassedWay extends Way {
+  /** What the caller is answered is known; `failed`: it is a 502 of ours. */
+  readonly onAnswered: (status: number, failed: boolean) => void;
+  /** The answer broke off in the middle. */
+  readonly onBroken: () => void;
+}
+
+/**
+ * Asks an upstream and gives the caller its answer, as it comes; held until it is whole where it is
+ * broken or has a pace. An upstream that does not answer, or answers more than can be held, is a 502.
+ * Cancelled, it hangs up on the upstream.
+ */
+export function passOn(passed: Passed, way: PassedWay, dispatcher: Dispatcher): Underway {
+  const passage = new Passage(passed, way);
+  void passage.go(dispatcher);
+  return passage;
+}
+
+class Passage implements Underway {
+  readonly #passed: Passed;
+  readonly #way: PassedWay;
+  readonly #aborting = new AbortController();
+  #delivering: Underway = NOTHING;
+  #over = false;
+
+  constructor(passed: Passed, way: PassedWay) {
+    this.#passed = passed;
+    this.#way = way;
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#aborting.abort();
+    this.#delivering.cancel();
+  }
+
+  /** Never rejects. */
+  async go(dispatcher: Dispatcher): Promise<void> {
+    const { delivery, upstream } = this.#passed;
+    try {
+      const answered = await this.#ask(dispatcher);
+      const { fault, transfer } = delivery;
+      if (fault === null && transfer === null) this.#stream(answered);
+      else await this.#hold(answered);
+    } catch (cause) {
+      if (this.#over) return;
+      this.#aborting.abort();
+      this.#way.onAnswered(502, true);
+      const answer = failure(502, `the upstream ${upstream.origin}: ${reasonOf(cause)}`);
+      this.#deliver({ ...delivery, fault: null, answer });
+    }
+  }
+
+  #ask(dispatcher: Dispatcher): Promise<Dispatcher.ResponseData> {
+    const { body, response, upstream } = this.#passed;
+    const { headers, origin, path, without } = upstream;
+    const { method = "GET", rawHeaders } = response.req;
+    return dispatcher.request({
+      origin,
+      path,
+      method,
+      headers: requestHeaders(rawHeaders, without, headers),
+      body: body.length === 0 ? null : body,
+      signal: this.#aborting.signal,
+      responseHeaders: "raw",
+    });
+  }
+
+  #deliver(delivery: Delivery): void {
+    this.#delivering = deliver(this.#passed.response, delivery, this.#way);
+  }
+
+  #headersOf({ headers }: Dispatcher.ResponseData): Record<string, string[]> {
+    // Raw, they are names and values, whatever their type says.
+    const raw = headers as unknown as readonly string[];
+    return responseHeaders(raw, this.#passed.delivery.answer.headers);
+  }
+
+  #stream(answered: Dispatcher.ResponseData): void {
+    const way = this.#way;
+    const { body, statusCode } = answered;
+    // The compatible response of HTTP/2 takes the same calls.
+    const http = this.#passed.response as ServerResponse;
+    let bytes = 0;
+    // Before anything can throw: a body that nobody reads must not bring the process down.
+    body.on("error", () => {
+      if (this.#over) return;
+      way.onBroken();
+      way.onEnd(bytes);
+      breakOff(this.#passed.response);
+    });
+    body.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    http.once("finish", () => way.onEnd(bytes));
+    way.onAnswered(statusCode, false);
+    http.sendDate = false;
+    http.writeHead(statusCode, this.#headersOf(answered));
+    http.flushHeaders();
+    way.onFirstByte();
+    body.pipe(http);
+  }
+
+  async #hold(answered: Dispatcher.ResponseData): Promise<void> {
+    const { body, statusCode: status } = answered;
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > HELD_BYTES_MAX)
+        throw new Error(`its answer is longer than ${HELD_BYTES_MAX} bytes`);
+      pieces.push(piece);
+    }
+    if (this.#over) return;
+    this.#way.onAnswered(status, false);
+    const headers = Object.entries(this.#headersOf(answered)).filter(
+      ([name]) => name.toLowerCase() !== "content-length",
+    );
+    const none = status === 204 || status === 304;
+    const answer = {
+      status,
+      headers: Object.fromEntries(headers),
+      body: none ? null : Buffer.concat(pieces),
+    };
+    this.#deliver({ ...this.#passed.delivery, answer });
+  }
+}
+
+/** `connect ECONNREFUSED 127.0.0.1:9`, also where several addresses were tried. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join("; ");
+  return messageOf(cause);
+}
+
+/** The caller sees that its answer is not whole. */
+function breakOff(response: AnyResponse): void {
+  if ("stream" in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
+}
