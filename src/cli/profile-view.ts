@@ -7,20 +7,17 @@ import {
   NS_PER_S,
 } from "../core/index.ts";
 import type { Ledger, ProfileManifest, ProfileSummary, Share } from "../profile/index.ts";
+import { quantileText, rateSeriesRows, valueRows } from "./profile-makeup-view.ts";
+import { labelled, wrapped } from "./text-layout.ts";
 
 const BAR_CELLS = 12;
+const CURVE_POINTS = 4;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /** A bar of at most twelve cells, to an eighth of a cell; something for any share above zero. */
 function bar(share: number): string {
   const eighths = Math.max(share > 0 ? 1 : 0, Math.round(share * BAR_CELLS * 8));
   return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
-}
-
-/** `label   text`, the labels in one column. */
-function labelled(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
 }
 
 const rate = (perSec: number | null): string =>
@@ -63,7 +60,7 @@ export function mixLines(title: string, shares: readonly Share[], rowsMax: numbe
 
 /** The figures that come first: how much, how long, how fast, how bursty. */
 export function overviewLines(summary: ProfileSummary): string[] {
-  const { manifest, peakRatePerSec, requestBytes, interArrivalCv } = summary;
+  const { manifest, peakRatePerSec, interArrivalCv } = summary;
   const peaks = [
     ["1 s", peakRatePerSec.over1S],
     ["10 s", peakRatePerSec.over10S],
@@ -74,10 +71,6 @@ export function overviewLines(summary: ProfileSummary): string[] {
       peak === null ? [] : [`${rate(peak)} over the busiest ${over}`],
     ),
   ].join(", ");
-  const bodyText =
-    requestBytes === null
-      ? "none"
-      : `${formatCount(requestBytes.count)}; ${formatCount(requestBytes.min)} to ${formatCount(requestBytes.max)} B, median ${formatCount(requestBytes.p50)} B`;
   const burstText =
     interArrivalCv === null
       ? "not known (too few requests, or too coarse a clock)"
@@ -96,6 +89,7 @@ export function overviewLines(summary: ProfileSummary): string[] {
     ["started", manifest.startedAt ?? "not known"],
     ["duration", formatDurationNs(summary.durationNs)],
     ["rate", summary.meanRatePerSec === null ? "not known" : rateText],
+    ...rateSeriesRows(summary),
     ["burstiness", burstText],
     [
       "dispersion",
@@ -104,13 +98,12 @@ export function overviewLines(summary: ProfileSummary): string[] {
         : `${dispersions.join(", ")} (index of the counts; 1 is Poisson)`,
     ],
     ["clock", precisionText(manifest.timePrecisionNs)],
-    ["routes", formatCount(summary.routes.length)],
+    ["routes", formatCount(summary.routeCount) + givenRoutesText(manifest)],
     ["methods", brief(summary.methods)],
     ["statuses", summary.statuses.length === 0 ? "not known" : brief(summary.statuses)],
     ...keyRows(summary),
-    ["sessions", summary.sessionCount === 0 ? "not known" : formatCount(summary.sessionCount)],
-    ["bodies", bodyText],
-  ]);
+    ...valueRows(summary),
+  ]).flatMap((line) => wrapped(line));
 }
 
 /** What a manifest tells without its records having been looked at. */
@@ -130,7 +123,8 @@ export function briefLines(manifest: ProfileManifest): string[] {
 }
 
 /** What the requests ask for: how many things, how unevenly, and what a cache would make of it. */
-function keyRows({ cacheHits, popularity, workingSet }: ProfileSummary): [string, string][] {
+function keyRows(summary: ProfileSummary): [string, string][] {
+  const { cacheHits, popularity } = summary;
   if (popularity === null) return [["keys", "none was found in paths, queries and bodies"]];
   const { distinct, hottestShare, oneHitShare, zipf } = popularity;
   const law =
@@ -148,25 +142,47 @@ function keyRows({ cacheHits, popularity, workingSet }: ProfileSummary): [string
   );
   return [
     ["keys", counts.join(", ")],
-    ["working set", `grows as n^${workingSet.growth.toFixed(2)} at the end`],
+    ["working set", workingSetText(summary)],
+    ...reuseRows(summary),
     ["cache hits", `${hits.join(", ")} entries (LRU, from empty)`],
   ];
+}
+
+/** Few points of the curve: so many keys after so many requests. */
+function workingSetText({ requestCount, workingSet, workingSetCurve }: ProfileSummary): string {
+  const isShown = (requests: number): boolean =>
+    requests === requestCount ||
+    (requests >= 10 && requests <= requestCount / 2 && Number.isInteger(Math.log10(requests)));
+  const points = workingSetCurve
+    .filter(({ requests }) => isShown(requests))
+    .slice(-CURVE_POINTS)
+    .map(({ distinct, requests }) => `${formatCount(distinct)} after ${formatCount(requests)}`);
+  return `${points.join(", ")} requests; grows as n^${workingSet.growth.toFixed(2)} at the end`;
+}
+
+function reuseRows({ reuseDistance }: ProfileSummary): [string, string][] {
+  if (reuseDistance === null) return [];
+  return [["other keys", `between two uses of one: ${quantileText(reuseDistance, formatCount)}`]];
+}
+
+function givenRoutesText({ givenRoutes = [] }: ProfileManifest): string {
+  return givenRoutes.length === 0 ? "" : `; given with --route: ${givenRoutes.join(", ")}`;
 }
 
 /** The ledger as the sum it is, and the reasons under it. */
 export function ledgerLines({ records, kept, filtered, rejected }: Ledger): string[] {
   const total = rejected.reduce((sum, { count }) => sum + count, 0);
   return [
-    `ledger       ${formatCount(records)} records = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected`,
+    `ledger        ${formatCount(records)} records = ${formatCount(kept)} kept + ${formatCount(filtered)} filtered + ${formatCount(total)} rejected`,
     ...rejected.map(
-      ({ reason, count }) => `               rejected ${formatCount(count)}: ${reason}`,
+      ({ reason, count }) => `                rejected ${formatCount(count)}: ${reason}`,
     ),
   ];
 }
 
 export function redactionLines({ enabled, values }: ProfileManifest["redaction"]): string[] {
   const counts = values.map(({ rule, count }) => `${rule} ${formatCount(count)}`).join(", ");
-  return [`redacted     ${enabled ? counts || "nothing was found" : "NO: redaction was off"}`];
+  return [`redacted      ${enabled ? counts || "nothing was found" : "NO: redaction was off"}`];
 }
 
 export function warningLines(warnings: readonly string[]): string[] {

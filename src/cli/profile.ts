@@ -1,7 +1,9 @@
-import { formatCount } from "../core/index.ts";
-import { describeProfile, type Profile, readProfile } from "../profile/index.ts";
+import { EXIT, formatCount } from "../core/index.ts";
+import { describeProfile, diffProfiles, type Profile, readProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { diffLines } from "./profile-diff-view.ts";
 import { DISTIL_COMMANDS } from "./profile-distil.ts";
+import { dependencyLines, headerLines, routeValueLines } from "./profile-makeup-view.ts";
 import {
   ledgerLines,
   mixLines,
@@ -14,6 +16,8 @@ interface ProfileArguments {
   readonly file: string;
   readonly top: number;
   readonly json: boolean;
+  readonly diff?: string;
+  readonly exitZero: boolean;
 }
 
 function summaryLines(profile: Profile, rowsMax: number): string[] {
@@ -21,7 +25,6 @@ function summaryLines(profile: Profile, rowsMax: number): string[] {
   const summary = describeProfile(profile);
   const { attribution, licence } = manifest.provenance;
   const origin = [attribution, licence].filter((part) => part !== undefined).join(", ");
-  const names = summary.headerNames.map(({ value }) => value).join(", ");
   return [
     `profile ${manifest.name}${origin === "" ? "" : ` (${origin})`}`,
     ...manifest.source.map(
@@ -33,19 +36,36 @@ function summaryLines(profile: Profile, rowsMax: number): string[] {
     ...ledgerLines(manifest.ledger),
     ...redactionLines(manifest.redaction),
     "",
-    ...mixLines("route", summary.routes, rowsMax),
-    "",
-    `headers      ${names === "" ? "none" : names}`,
-    ...warningLines(manifest.warnings),
+    ...sections([
+      mixLines("route", summary.routes, rowsMax),
+      routeValueLines(summary, rowsMax),
+      dependencyLines(manifest.dependencies),
+      headerLines(summary),
+      warningLines(manifest.warnings),
+    ]),
   ];
 }
+
+/** Lists of lines with an empty line between them; empty ones are left out. */
+const sections = (lists: readonly (readonly string[])[]): string[] =>
+  lists
+    .filter(({ length }) => length > 0)
+    .flatMap((list, index) => (index === 0 ? list : ["", ...list]));
 
 async function show(io: CliIo, given: ProfileArguments): Promise<void> {
   const read = await readProfile(given.file);
   const text = given.json
-    ? JSON.stringify(read.manifest, null, 2)
+    ? JSON.stringify(describeProfile(read), null, 2)
     : summaryLines(read, Math.max(2, given.top)).join("\n");
   io.stdout.write(`${text}\n`);
+}
+
+/** Exits as a run that is on hold does when something drifted: look at it. */
+async function compare(io: CliIo, given: ProfileArguments, other: string): Promise<void> {
+  const diff = diffProfiles(await readProfile(given.file), await readProfile(other));
+  const text = given.json ? JSON.stringify(diff, null, 2) : diffLines(diff).join("\n");
+  io.stdout.write(`${text}\n`);
+  if (diff.drifted && !given.exitZero) io.exitCode = EXIT.hold;
 }
 
 export const profileCommand: Command = (io) => ({
@@ -69,8 +89,28 @@ const showCommand: Command = (io) => ({
         describe: "a profile (.ndjson.gz), as `capture` writes it",
       })
       .option("top", { type: "number", default: 20, describe: "rows in the table of routes" })
-      .option("json", { type: "boolean", default: false, describe: "print the manifest as JSON" })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "print the manifest and all figures, or the differences, as JSON",
+      })
+      .option("diff", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "compare with this newer profile: what drifted, and whether that is more than chance " +
+          "(exit 2 when something did)",
+      })
+      .option("exit-zero", {
+        type: "boolean",
+        default: false,
+        describe: "exit 0 when something drifted, too",
+      })
       .example("$0 profile profiles/storefront.ndjson.gz", "a summary to read")
-      .example("$0 profile storefront.ndjson.gz --json | jq .ledger", "one part, for a machine"),
-  handler: (given) => show(io, given as unknown as ProfileArguments),
+      .example("$0 profile storefront.ndjson.gz --json | jq .sessions", "one part, for a machine")
+      .example("$0 profile march.ndjson.gz --diff june.ndjson.gz", "whether March is stale"),
+  handler: (given) => {
+    const { diff, ...rest } = given as unknown as ProfileArguments;
+    return diff === undefined ? show(io, rest) : compare(io, rest, diff);
+  },
 });

@@ -117,6 +117,14 @@ export function formatUs(valueUs: number): string {
   return `${trimmed(valueUs / 1_000_000, 3)} s`;
 }
 
+/** A size for people: `512 B`, `12.4 kB`, `1.5 MB`. */
+export function formatBytes(bytes: number): string {
+  const size = Number(bytes.toPrecision(3));
+  if (size < 1e3) return `${trimmed(bytes, 3)} B`;
+  if (size < 1e6) return `${trimmed(bytes / 1e3, 3)} kB`;
+  return size < 1e9 ? `${trimmed(bytes / 1e6, 3)} MB` : `${trimmed(bytes / 1e9, 3)} GB`;
+}
+
 /** A ratio as a percentage: `0.0523` → `5.23 %`; with `signed`, `+5.23 %`. */
 export function formatRatio(ratio: number, options: { signed?: boolean } = {}): string {
   if (!Number.isFinite(ratio)) return "–";

@@ -5,11 +5,12 @@ import { describe, expect, it } from "vitest";
 import yargs from "yargs";
 import type { CliIo } from "../../src/cli/command.ts";
 import { profileCommand } from "../../src/cli/profile.ts";
-import { readProfile } from "../../src/profile/index.ts";
+import { describeProfile, readProfile, writeProfile } from "../../src/profile/index.ts";
+import { shopProfile } from "../profile/traffic.ts";
 
 const STOREFRONT = new URL("../../profiles/storefront.ndjson.gz", import.meta.url).pathname;
 
-async function shakedown(...args: string[]): Promise<string> {
+async function ended(...args: string[]): Promise<{ out: string; exitCode: number }> {
   let out = "";
   const io: CliIo = {
     stdout: { write: (text) => (out += text) },
@@ -23,13 +24,16 @@ async function shakedown(...args: string[]): Promise<string> {
     .exitProcess(false)
     .fail(false)
     .parseAsync();
-  return out;
+  return { out, exitCode: io.exitCode };
 }
 
+const shakedown = async (...args: string[]): Promise<string> => (await ended(...args)).out;
+
 describe("shakedown profile", () => {
-  it("--json prints the manifest", async () => {
+  it("--json prints the manifest and every figure", async () => {
     const out = await shakedown("profile", STOREFRONT, "--json");
-    expect(JSON.parse(out)).toEqual((await readProfile(STOREFRONT)).manifest);
+    const summary = describeProfile(await readProfile(STOREFRONT));
+    expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(summary)));
   });
 
   it("tells rates, mix, ledger, redaction and origin", async () => {
@@ -75,10 +79,39 @@ describe("shakedown profile", () => {
     }
   });
 
+  it("--diff exits 2 when something drifted, says what, and 0 otherwise", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "shakedown-diff-"));
+    const [march, june, july] = ["march", "june", "july"].map((name) =>
+      join(folder, `${name}.ndjson.gz`),
+    ) as [string, string, string];
+    try {
+      await writeProfile(march, shopProfile("march"));
+      await writeProfile(june, shopProfile("june"));
+      await writeProfile(july, shopProfile("july", { checkoutShare: 0.4 }));
+      const alike = await ended("profile", march, "--diff", june);
+      expect(alike.exitCode).toBe(0);
+      expect(alike.out).toMatch(/^no drift: 0 drifted, \d+ alike, 1 unknown;/m);
+      const stale = await ended("profile", march, "--diff", july);
+      expect(stale.exitCode).toBe(2);
+      expect(stale.out).toMatch(/^ {2}DRIFTED {3}mix of routes {3}Cramér's V 0\.\d+, p < 0\.001$/m);
+      expect(stale.out).toMatch(/^ {12}POST \/checkout +1\d.* % → [34]\d.* %$/m);
+      const shown = await ended("profile", march, "--diff", july, "--exit-zero", "--json");
+      expect(shown.exitCode).toBe(0);
+      expect(JSON.parse(shown.out)).toMatchObject({ drifted: true, alpha: 0.05 });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("no line of the terminal's view is wider than 100 columns, but those of what was captured", async () => {
+    const lines = (await shakedown("profile", STOREFRONT)).split("\n").slice(2);
+    expect(lines.filter((line) => !line.startsWith("! ") && line.length > 100)).toEqual([]);
+  });
+
   it("--top cuts the table, and the last row sums up the rest", async () => {
     const rows = (await shakedown("profile", STOREFRONT, "--top", "3"))
       .split("\n")
-      .filter((line) => line.startsWith("  ") && line.includes(" % "));
+      .filter((line) => /^ {2}.* % .*[▏▎▍▌▋▊▉█]$/.test(line));
     expect(rows).toHaveLength(3);
     expect(rows[2]).toMatch(/^ {2}\(10 more\) +49 +48\.5 %/);
   });

@@ -9,9 +9,9 @@ import {
 } from "../../src/profile/index.ts";
 import { profileOf, shopProfile, type Traffic, TRAFFIC } from "./traffic.ts";
 
-const COMPARISONS = 40;
-/** Of 40 comparisons at 5 %, more than 5 come up once in 70. */
-const ALARMS_MAX = 5;
+const COMPARISONS = 24;
+/** Of 24 comparisons at 5 %, more than 4 come up once in 150. */
+const ALARMS_MAX = 4;
 
 const driftedAspects = ({ tests }: ProfileDiff): DriftAspect[] => [
   ...new Set(tests.filter(({ state }) => state === "drifted").map(({ aspect }) => aspect)),
@@ -110,6 +110,17 @@ describe("what cannot be told", () => {
     expect(drifted).toBe(false);
     expect(tests.every(({ because, state }) => state === "unknown" && because !== null)).toBe(true);
     expect(aspectOf(few, few, "routes")?.because).toMatch(/50 requests with routes; it takes 100/);
+  });
+
+  it("a small profile with nothing in common with a large one has drifted", () => {
+    const small = profileOf(
+      shopProfile("a")
+        .records.slice(0, 120)
+        .map((record, i) => ({ ...record, route: `GET /old/${i % 20}` })),
+    );
+    const large = shopProfile("b", { durationS: 1_200 });
+    expect(aspectOf(small, large, "routes")).toMatchObject({ state: "drifted" });
+    expect(aspectOf(large, small, "routes")).toMatchObject({ state: "drifted" });
   });
 
   it("nothing at all is no error", () => {

@@ -55,7 +55,10 @@ function pooled(
   );
   const own = all.filter((name) => expected(name) >= EXPECTED_MIN).slice(0, CATEGORIES_MAX);
   const rest = all.filter((name) => !own.includes(name));
-  const restMatters = sum(rest.map(expected)) >= EXPECTED_MIN;
+  // A small profile that has nothing in common with a large one is all among the rare.
+  const smaller = n1 < n2 ? first : second;
+  const seen = sum(rest.map((name) => smaller.get(name) ?? 0));
+  const restMatters = Math.max(sum(rest.map(expected)), seen) >= EXPECTED_MIN;
   const names = restMatters ? [...own, OTHERS] : own;
   const row = (block: Map<string, number>): number[] => [
     ...own.map((name) => block.get(name) ?? 0),
