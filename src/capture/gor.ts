@@ -1,6 +1,13 @@
 import { type CapturedRequest, type CaptureFormat, type CaptureItem } from "./format.ts";
 import { headerOf, targetOf } from "./http-fields.ts";
-import { parseHead, parseRequestLine, requestBody, statusOf, Unusable } from "./http-message.ts";
+import {
+  answerBodyBytes,
+  parseHead,
+  parseRequestLine,
+  requestBody,
+  statusOf,
+  Unusable,
+} from "./http-message.ts";
 import { splitPieces } from "./split.ts";
 
 /** Between records: line feed, three monkeys, line feed. 14 bytes. */
@@ -50,7 +57,8 @@ function answerOf(payload: Buffer, meta: Meta): CaptureItem {
   const lineEnd = payload.indexOf("\n");
   const firstLine = payload.toString("latin1", 0, lineEnd === -1 ? payload.length : lineEnd);
   const status = statusOf(firstLine.trimEnd());
-  return { kind: "answer", id: meta.id, status, endNs: meta.atNs + meta.spanNs };
+  const responseBytes = answerBodyBytes(payload);
+  return { kind: "answer", id: meta.id, status, endNs: meta.atNs + meta.spanNs, responseBytes };
 }
 
 function itemOf(record: Buffer, place: string): CaptureItem | "replayed" {

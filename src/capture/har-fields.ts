@@ -49,7 +49,14 @@ const request = z
   .optional()
   .catch(undefined);
 
-const response = z.object({ status: number, _error: text }).catch({});
+const response = z
+  .object({
+    status: number,
+    bodySize: number,
+    content: z.object({ size: number, compression: number }).catch({}),
+    _error: text,
+  })
+  .catch({ content: {} });
 
 /** One HAR entry, as far as a capture needs it. */
 export const harEntrySchema = z.object({

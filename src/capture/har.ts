@@ -52,6 +52,15 @@ function serviceTimeUsOf({ timings, time }: HarEntry): number | undefined {
   return time === undefined || time < 0 ? undefined : Math.round(time * 1_000);
 }
 
+/** As it was sent; decoded where the archive does not say how much compression took off. */
+function responseBytesOf({ bodySize = -1, content }: HarEntry["response"]): number | undefined {
+  if (Number.isSafeInteger(bodySize) && bodySize > 0) return bodySize;
+  // Browsers write 0 for what they do not know, too.
+  const { compression = 0, size = bodySize } = content;
+  const sent = size - Math.max(compression, 0);
+  return Number.isSafeInteger(sent) && sent >= 0 ? sent : undefined;
+}
+
 function bodyOf(request: HarRequest): { body?: Buffer; bodyLost: boolean } {
   const { postData, bodySize = 0 } = request;
   if (postData?.text !== undefined && postData.text !== "") {
@@ -105,6 +114,7 @@ function requestOf(entry: HarEntry, place: string): CapturedRequest {
     headers: headersOf(request),
     ...bodyOf(request),
     status: status >= 100 && status <= 999 ? status : undefined,
+    responseBytes: status === 0 ? undefined : responseBytesOf(response),
     // Status 0: no answer came, so there is no time to the last byte.
     serviceTimeUs: status === 0 ? undefined : serviceTimeUsOf(entry),
     connection: entry.connection === "" ? undefined : entry.connection,

@@ -14,6 +14,9 @@ export interface MessageHead {
  */
 export class Unusable extends Error {}
 
+/** Answers that have no body, whatever they announce. */
+const BODILESS = new Set([204, 304]);
+
 /** The end of the head: an empty line, with or without carriage returns. */
 function headEnd(payload: Buffer): { end: number; bodyAt: number } {
   const crlf = payload.indexOf("\r\n\r\n");
@@ -66,6 +69,28 @@ function dechunked(bytes: Buffer): Buffer {
     // A chunk's data ends with a line break of its own.
     if (bytes[at] === 13) at++;
     if (bytes[at] === 10) at++;
+  }
+}
+
+/**
+ * How many bytes an answer's body has, as announced, or else as there are; chunks count by what is
+ * in them. Undefined when the head does not end.
+ */
+export function answerBodyBytes(payload: Buffer): number | undefined {
+  try {
+    const head = parseHead(payload);
+    const valueOf = (wanted: string): string | undefined =>
+      head.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+    if (BODILESS.has(statusOf(head.firstLine) ?? 0)) return 0;
+    const rest = payload.subarray(head.bodyAt);
+    if (/\bchunked\b/i.test(valueOf("transfer-encoding") ?? "")) return dechunked(rest).length;
+    const announced = valueOf("content-length");
+    return announced !== undefined && /^\d{1,15}$/.test(announced)
+      ? Number(announced)
+      : rest.length;
+  } catch (thrown) {
+    if (thrown instanceof Unusable) return undefined;
+    throw thrown;
   }
 }
 

@@ -1,6 +1,13 @@
 import type { CapturedRequest, CaptureFormat } from "../format.ts";
 import { Unusable } from "../http-message.ts";
-import { type LogEntry, newEntry, requestOf, takeHeader, takeStatus } from "./entry.ts";
+import {
+  type LogEntry,
+  newEntry,
+  requestOf,
+  takeHeader,
+  takeSentBytes,
+  takeStatus,
+} from "./entry.ts";
 import { firstLines, readLines } from "./lines.ts";
 import { isoTime } from "./moment.ts";
 
@@ -13,6 +20,7 @@ const AT = {
   client: 3,
   timers: 5,
   status: 8,
+  sent: 11,
   request: 12,
   agent: 13,
   created: 21,
@@ -68,6 +76,7 @@ function read(line: string, place: string): CapturedRequest {
   takeTimes(entry, fields);
   const status = fields[AT.status]!;
   if (status !== "-") takeStatus(entry, status);
+  takeSentBytes(entry, fields[AT.sent]!);
   // The load balancer's own code for a client that closed the connection first.
   entry.isCensored = status === "460";
   const request = fields[AT.request]!;

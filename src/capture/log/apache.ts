@@ -1,5 +1,12 @@
 import { ShakedownError } from "../../core/index.ts";
-import { isNothing, takeDuration, takeHeader, takeStatus } from "./entry.ts";
+import {
+  isNothing,
+  takeDuration,
+  takeHeader,
+  takeResponseBytes,
+  takeSentBytes,
+  takeStatus,
+} from "./entry.ts";
 import { compileLayout, type LayoutPiece, type LogField, type LogLayout } from "./layout.ts";
 import { clfTime, epochTime, fractionTime, strftimeReader, type TimeReader } from "./moment.ts";
 
@@ -65,6 +72,9 @@ const DIRECTIVES: Readonly<Record<string, (argument: string) => Fields>> = {
   q: () => ({ opensWith: "?", take: (entry, text) => (entry.query = text) }),
   s: () => ({ take: takeStatus }),
   t: timeField,
+  B: () => ({ take: takeResponseBytes }),
+  b: () => ({ take: (entry, text) => takeResponseBytes(entry, text === "-" ? "0" : text) }),
+  O: () => ({ take: takeSentBytes }),
   D: () => durationField("us"),
   T: durationField,
   v: () => ({ take: (entry, text) => (isNothing(text) ? undefined : (entry.serverName = text)) }),

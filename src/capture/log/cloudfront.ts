@@ -7,6 +7,7 @@ import {
   requestOf,
   takeDuration,
   takeHeader,
+  takeSentBytes,
   takeStatus,
 } from "./entry.ts";
 import { firstLines, readLines } from "./lines.ts";
@@ -43,6 +44,7 @@ const COLUMNS: Readonly<Record<string, Take>> = {
   "x-host-header": (entry, text) => (isNothing(text) ? undefined : (entry.host = text)),
   "cs(Host)": (entry, text) => (isNothing(text) ? undefined : (entry.serverName = text)),
   "sc-status": (entry, text) => (isNothing(text) ? undefined : takeStatus(entry, text)),
+  "sc-bytes": takeSentBytes,
   "cs(Referer)": header("referer"),
   "cs(User-Agent)": header("user-agent"),
   "cs(Cookie)": header("cookie"),

@@ -29,7 +29,10 @@ export interface LogEntry {
   readonly headers: [string, string][];
   readonly cookies: string[];
   status?: number;
+  /** Of the request's body. */
   bodyBytes?: number;
+  /** Of the answer: its body, or all that was sent where the log has only that. */
+  responseBytes?: number;
   client?: string;
   connection?: string;
 }
@@ -52,6 +55,16 @@ export function takeDuration(entry: LogEntry, text: string, unitUs: number): voi
   if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(text)) throw new Unusable("the duration is not a number");
   // Decimal digits times a power of ten: rounding takes away what binary fractions add.
   entry.durationUs = Math.round(Number(text) * unitUs * 1_000) / 1_000;
+}
+
+/** Takes the size of the answer's body; `-` is none in Apache's `%b`, and elsewhere not known. */
+export function takeResponseBytes(entry: LogEntry, text: string): void {
+  if (/^\d{1,15}$/.test(text)) entry.responseBytes = Number(text);
+}
+
+/** Takes the size of an answer with its head, unless its body's is known. */
+export function takeSentBytes(entry: LogEntry, text: string): void {
+  if (entry.responseBytes === undefined) takeResponseBytes(entry, text);
 }
 
 export function takeHeader(entry: LogEntry, name: string, text: string): void {
@@ -117,6 +130,7 @@ export function requestOf(entry: LogEntry, place: string): CapturedRequest {
     headers: withCookies(entry),
     bodyLost: entry.bodyBytes === undefined ? WITH_BODY.has(method) : entry.bodyBytes > 0,
     status: entry.status,
+    responseBytes: entry.responseBytes,
     serviceTimeUs: entry.isCensored === true ? undefined : entry.durationUs,
     client: entry.client,
     connection: entry.connection,

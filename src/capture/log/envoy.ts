@@ -1,5 +1,5 @@
 import { ShakedownError } from "../../core/index.ts";
-import { isNothing, takeDuration, takeHeader } from "./entry.ts";
+import { isNothing, takeDuration, takeHeader, takeResponseBytes } from "./entry.ts";
 import type { LogEntry } from "./entry.ts";
 import { compileLayout, type LayoutPiece, type LogField, type LogLayout } from "./layout.ts";
 import { isoTime, strftimeReader } from "./moment.ts";
@@ -61,6 +61,7 @@ const OPERATORS: Readonly<Record<string, (argument: string) => Fields>> = {
   RESPONSE_CODE: () => ({ take: status }),
   RESPONSE_FLAGS: () => ({ take: flags }),
   BYTES_RECEIVED: () => ({ take: bodyBytes }),
+  BYTES_SENT: () => ({ take: takeResponseBytes }),
   DURATION: () => ({
     gives: "duration",
     precisionNs: 1e6,

@@ -1,13 +1,13 @@
 import type { CapturedRequest, CaptureFormat } from "../format.ts";
 import { Unusable } from "../http-message.ts";
-import { newEntry, requestOf, takeDuration } from "./entry.ts";
+import { newEntry, requestOf, takeDuration, takeSentBytes } from "./entry.ts";
 import { firstLines, readLines } from "./lines.ts";
 import { strftimeReader, type TimeReader } from "./moment.ts";
 
 const STAMP = /\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] /;
 /** Front end, back end and server, timers, status, bytes, two cookies, termination state. */
 const FIELDS =
-  /^\S+ [^\s/]+\/\S+ (?:-?\d+\/){4}(\+?)(-?\d+) (-1|\d{1,3}) \+?\d+ \S+ \S+ ([\w-]{4}) [\d/+]+ [\d/]+ /;
+  /^\S+ [^\s/]+\/\S+ (?:-?\d+\/){4}(\+?)(-?\d+) (-1|\d{1,3}) \+?(\d+) \S+ \S+ ([\w-]{4}) [\d/+]+ [\d/]+ /;
 const NO_LINE = "the line is not of HAProxy's HTTP log";
 
 function acceptTime(): TimeReader {
@@ -40,12 +40,13 @@ function read(line: string, place: string): CapturedRequest {
   const rest = line.slice(stamp.index + stamp[0].length);
   const fields = FIELDS.exec(rest);
   if (address === null || fields === null) throw new Unusable(NO_LINE);
-  const [head, isEarly, totalMs, status, state] = fields;
+  const [head, isEarly, totalMs, status, sent, state] = fields;
   const entry = newEntry();
   ACCEPT_TIME.read(stamp[1]!, entry.begin);
   takeDuration(entry, totalMs!, 1e3);
   // Logged before the end (`option logasap`), or the client left first.
   entry.isCensored = isEarly === "+" || /^[Cc]/.test(state!);
+  if (isEarly !== "+") takeSentBytes(entry, sent!);
   if (+status! >= 100) entry.status = Number(status);
   entry.client = address[1]!;
   entry.connection = client;

@@ -1,5 +1,13 @@
 import { ShakedownError } from "../../core/index.ts";
-import { isNothing, type LogEntry, takeDuration, takeHeader, takeStatus } from "./entry.ts";
+import {
+  isNothing,
+  type LogEntry,
+  takeDuration,
+  takeHeader,
+  takeResponseBytes,
+  takeSentBytes,
+  takeStatus,
+} from "./entry.ts";
 import { compileLayout, type LayoutPiece, type LogField, type LogLayout } from "./layout.ts";
 import { clfTime, epochTime, isoTime } from "./moment.ts";
 
@@ -49,6 +57,8 @@ const VARIABLES: Readonly<Record<string, () => Omit<LogField, "label">>> = {
   http_content_length: () => ({ take: bodyBytes }),
   content_type: () => ({ take: (entry, value) => takeHeader(entry, "content-type", value) }),
   status: () => ({ take: status }),
+  body_bytes_sent: () => ({ take: takeResponseBytes }),
+  bytes_sent: () => ({ take: takeSentBytes }),
   request_time: () => ({
     gives: "duration",
     precisionNs: 1e6,

@@ -1,6 +1,7 @@
 import type { CapturedRequest, CaptureFormat, CaptureItem } from "../format.ts";
 import { headerOf, targetOf } from "../http-fields.ts";
 import {
+  answerBodyBytes,
   type MessageHead,
   parseHead,
   parseRequestLine,
@@ -123,12 +124,16 @@ function* requestsOf(seen: Seen): Generator<CaptureItem> {
 /** Answers end with the packet that completes them. */
 function* answersOf(packet: PacketFields, endNs: bigint): Generator<CaptureItem> {
   const asked = packet["http_request_in"] ?? [];
-  for (const [index, code] of (packet["http_response_code"] ?? []).entries()) {
+  const codes = packet["http_response_code"] ?? [];
+  // Of several answers in one packet, the sizes are not told apart.
+  const responseBytes = codes.length === 1 ? answerBodyBytes(bytesOf(packet)) : undefined;
+  for (const [index, code] of codes.entries()) {
     const status = Number(code);
     const frame = asked[index];
     // An interim answer is none yet; one whose request was not captured is nobody's.
     if (status >= 200 && frame !== undefined) {
-      yield { kind: "answer", id: idOf(streamOf(packet), frame), status, endNs };
+      const id = idOf(streamOf(packet), frame);
+      yield { kind: "answer", id, status, endNs, responseBytes };
     }
   }
 }

@@ -16,7 +16,15 @@ export interface MappedColumn {
 }
 
 const REQUIRED = ["time", "method", "path"] as const;
-const OPTIONAL = ["host", "status", "duration", "client", "connection", "body"] as const;
+const OPTIONAL = [
+  "host",
+  "status",
+  "duration",
+  "responseBytes",
+  "client",
+  "connection",
+  "body",
+] as const;
 const TIMED: ReadonlySet<string> = new Set(["time", "duration"]);
 
 type RequiredField = (typeof REQUIRED)[number];

@@ -46,6 +46,15 @@ function durationUs(text: string | undefined, columns: ColumnMapping): number | 
   return us;
 }
 
+/** @throws Unusable when it is there, and no size. */
+function bytesOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  // Tables of floating-point columns have 512.0.
+  const match = /^(\d{1,15})(?:\.0+)?$/.exec(text);
+  if (match === null) throw new Unusable("responseBytes is not a whole number from 0");
+  return Number(match[1]);
+}
+
 function requestOf(text: FieldText, columns: ColumnMapping, place: string): CapturedRequest {
   const arrivalNs = parseTime(needed(text, "time"), columns.time.unit).ns;
   const method = needed(text, "method").toUpperCase();
@@ -64,6 +73,7 @@ function requestOf(text: FieldText, columns: ColumnMapping, place: string): Capt
     bodyLost: body === undefined && WITH_BODY.has(method),
     status: statusOf(text("status")),
     serviceTimeUs: durationUs(text("duration"), columns),
+    responseBytes: bytesOf(text("responseBytes")),
     client: text("client"),
     connection: text("connection"),
   };

@@ -22,6 +22,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     record: {
       path: "/a?x=1",
       status: 200,
+      responseBytes: 366,
       serviceTimeUs: 3_000,
       headers: [["user-agent", "curl/7.46.0"]],
     },
@@ -29,8 +30,9 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   cloudfront: {
     text: [
       "#Version: 1.0",
-      "#Fields: date time c-ip cs-method cs(Host) cs-uri-stem sc-status cs(User-Agent) cs-uri-query time-taken",
-      "2019-12-04\t21:02:31\t192.0.2.1\tGET\td1.cloudfront.net\t/i.html\t200\tMozilla/5.0%2520(X)\ta=b\t2.500",
+      "#Fields: date time c-ip cs-method cs(Host) cs-uri-stem sc-status sc-bytes " +
+        "cs(User-Agent) cs-uri-query time-taken",
+      "2019-12-04\t21:02:31\t192.0.2.1\tGET\td1.cloudfront.net\t/i.html\t200\t615\tMozilla/5.0%2520(X)\ta=b\t2.500",
     ].join("\n"),
     precisionNs: 1e9,
     // The end's second less 2.5 s is in one of two seconds.
@@ -38,6 +40,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     record: {
       path: "/i.html?a=b",
       status: 200,
+      responseBytes: 615,
       serviceTimeUs: 2_500_000,
       headers: [["user-agent", "Mozilla/5.0 (X)"]],
     },
@@ -48,7 +51,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       '10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {1wt.eu} {} "GET /i#22.html HTTP/1.1"',
     precisionNs: 1e6,
     startedAt: "2009-02-06T12:14:14.655Z",
-    record: { path: '/i".html', status: 200, serviceTimeUs: 109_000 },
+    record: { path: '/i".html', status: 200, serviceTimeUs: 109_000, responseBytes: 2_750 },
   },
   "ingress-nginx": {
     text:
@@ -56,7 +59,13 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       "10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80 0, 12 : 3 0.000, 1.000 : - 502, 403 : 200 abcdef",
     precisionNs: 1e9,
     startedAt: "2026-11-26T23:37:0",
-    record: { path: "/a", status: 502, serviceTimeUs: 1_001_000, headers: [["user-agent", "c"]] },
+    record: {
+      path: "/a",
+      status: 502,
+      serviceTimeUs: 1_001_000,
+      responseBytes: 12,
+      headers: [["user-agent", "c"]],
+    },
   },
   envoy: {
     text:
@@ -73,19 +82,19 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       "10.44.1.23:46520 - default",
     precisionNs: 1e6,
     startedAt: "2020-11-25T21:26:18.409Z",
-    record: { path: "/status/418", status: 418, serviceTimeUs: 4_000 },
+    record: { path: "/status/418", status: 418, serviceTimeUs: 4_000, responseBytes: 135 },
   },
   "envoy-json": {
-    text: `{"start_time":"2020-11-25T21:26:18.409Z","method":"GET","path":"/x?y","response_code":0,"duration":4,"response_flags":"UT"}`,
+    text: `{"start_time":"2020-11-25T21:26:18.409Z","method":"GET","path":"/x?y","response_code":0,"duration":4,"response_flags":"UT","bytes_sent":24}`,
     precisionNs: 1e6,
     startedAt: "2020-11-25T21:26:18.409Z",
-    record: { path: "/x?y", serviceTimeUs: 4_000 },
+    record: { path: "/x?y", serviceTimeUs: 4_000, responseBytes: 24 },
   },
   "nginx-json": {
-    text: `{"msec":1700000000.123,"request":"GET /x HTTP/1.1","status":"200","request_time":"0.020"}`,
+    text: `{"msec":1700000000.123,"request":"GET /x HTTP/1.1","status":"200","request_time":"0.020","bytes_sent":900,"body_bytes_sent":612}`,
     precisionNs: 1e6,
     startedAt: "2023-11-14T22:13:20.103Z",
-    record: { path: "/x", status: 200, serviceTimeUs: 20_000 },
+    record: { path: "/x", status: 200, serviceTimeUs: 20_000, responseBytes: 612 },
   },
   "nginx-json-seconds": {
     text: `{"time_iso8601":"2026-11-26T23:37:04+00:00","request_method":"GET","request_uri":"/x","status":"200"}`,
@@ -109,11 +118,11 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     record: { path: "/a?b=1", serviceTimeUs: 1_234, headers: [["user-agent", 'a " b']] },
   },
   "apache: the finer end less the duration": {
-    text: "[10/Oct/2000:13:55:36 +0000] 971186137000250 250 GET / HTTP/1.1",
-    logFormat: "%t %{end:usec}t %D %r",
+    text: "[10/Oct/2000:13:55:36 +0000] 971186137000250 250 - 160 GET / HTTP/1.1",
+    logFormat: "%t %{end:usec}t %D %b %O %r",
     precisionNs: 1e3,
     startedAt: "2000-10-10T13:55:37.000Z",
-    record: { path: "/", serviceTimeUs: 250 },
+    record: { path: "/", serviceTimeUs: 250, responseBytes: 0 },
   },
   "apache: begin and end make the duration": {
     text: "2000-10-10 13:55:36.000123|971186136001123|GET / HTTP/1.1",
