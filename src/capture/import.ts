@@ -3,6 +3,7 @@ import {
   compactMakeup,
   describeDependencies,
   Description,
+  GivenRoutes,
   type Ledger,
   type Makeup,
   type Profile,
@@ -52,6 +53,8 @@ export interface CaptureOptions {
   readonly logFormat?: string;
   /** Every file is a table with these columns. */
   readonly columns?: ColumnMapping;
+  /** Path templates instead of inferred ones: `/users/{name}/photos`. */
+  readonly routes?: readonly string[];
   /** The service whose requests are taken from traces; its entry service unless given. */
   readonly service?: string;
   /** The key of the pseudonyms, 16 random bytes or more; `redact: false` keeps secrets as they are. */
@@ -149,6 +152,7 @@ async function readFiles(
   const redactor = options.redact ? new Redactor(options.key) : undefined;
   const pseudonyms = createPseudonyms(options.key);
   const collector = new Collector({ filter: options.filter ?? {}, pseudonyms, redactor }, spill);
+  if (options.routes !== undefined) collector.routes.give(new GivenRoutes(options.routes));
   const source: ProfileManifest["source"] = [];
   const formats = new Set<CaptureFormat>();
   const given = options.logFormat === undefined ? undefined : logFormatOf(options.logFormat);
@@ -207,6 +211,7 @@ function manifestOf(
     counts: lines.counts,
     ledger: collector.book.ledger,
     redaction: { enabled: options.redact, values: redactor?.counts ?? [] },
+    ...(options.routes === undefined ? {} : { givenRoutes: [...options.routes] }),
     ...(makeup === undefined ? {} : { makeup: compactMakeup(makeup) }),
     ...(dependencies === undefined ? {} : { dependencies }),
     warnings: warningsOf(collector, { formats: [...formats], redactor }),

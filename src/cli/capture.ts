@@ -29,6 +29,7 @@ interface CaptureArguments extends ReadingArguments {
   readonly host?: readonly string[];
   readonly method?: readonly string[];
   readonly path?: string;
+  readonly route?: readonly string[];
   readonly redact: boolean;
   readonly redactKey?: string;
   readonly json: boolean;
@@ -106,6 +107,7 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
     ...(given.attribution === undefined ? {} : { attribution: given.attribution }),
     ...(given.licence === undefined ? {} : { licence: given.licence }),
     filter: filterOf(given),
+    ...(given.route === undefined ? {} : { routes: given.route }),
     ...readingOf(io, given),
     key: redactionKey(given),
     redact: given.redact,
@@ -159,6 +161,14 @@ export const captureCommand: Command = (io) => ({
         describe: "keep requests whose path and query match this regular expression",
       })
       .options(READING_FLAGS)
+      .option("route", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        describe:
+          "paths like this one are one route, instead of what is inferred: /users/{name}/photos " +
+          "(may be repeated; the most specific one counts)",
+      })
       .option("redact", {
         type: "boolean",
         default: true,

@@ -1,3 +1,5 @@
+import type { GivenRoutes } from "./given-routes.ts";
+
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi;
 /** Two runs of hex cannot touch, so each run is looked at once, whatever its length. */
 const HEX_RUN = /(?<![0-9a-z])[0-9a-f]{16,}(?![0-9a-z])/gi;
@@ -82,9 +84,17 @@ class Place {
  */
 export class RouteTemplates {
   readonly #byDepth = new Map<number, Place>();
+  #given: GivenRoutes | undefined;
+
+  /** What these fit is not learnt. To be told before any path is added. */
+  give(given: GivenRoutes): void {
+    this.#given = given;
+  }
 
   add(path: string): void {
-    const segments = withoutQuery(path).split("/");
+    const bare = withoutQuery(path);
+    if (this.#given?.of(bare) !== undefined) return;
+    const segments = bare.split("/");
     let place = this.#byDepth.get(segments.length);
     if (place === undefined) {
       place = new Place();
@@ -97,7 +107,10 @@ export class RouteTemplates {
 
   /** The template of a path that was added; good once all paths were. */
   of(path: string): string {
-    const segments = withoutQuery(path).split("/");
+    const bare = withoutQuery(path);
+    const given = this.#given?.of(bare);
+    if (given !== undefined) return given;
+    const segments = bare.split("/");
     let place = this.#byDepth.get(segments.length);
     const named = segments.map((segment) => {
       const found = place?.find(templated(segment));

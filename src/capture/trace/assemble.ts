@@ -141,6 +141,7 @@ function requestOf(span: Span, calls: readonly CapturedCall[] | undefined): Capt
     bodyLost: WITH_BODY.has(method),
     status,
     serviceTimeUs: durationNs === undefined ? undefined : Number(durationNs) / 1e3,
+    responseBytes: span.responseBytes,
     client,
     ...(calls === undefined ? {} : { calls }),
   };

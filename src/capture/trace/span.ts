@@ -40,6 +40,7 @@ export interface Span {
   readonly route: string | undefined;
   readonly host: string | undefined;
   readonly status: number | undefined;
+  readonly responseBytes: number | undefined;
   readonly failed: boolean;
   /** What the span calls, by the best name that it has for it; a CLIENT span's. */
   readonly peer: string | undefined;
@@ -147,6 +148,12 @@ function statusOf(attributes: Attributes): number | undefined {
   return text !== undefined && /^[1-9]\d\d$/.test(text) ? Number(text) : undefined;
 }
 
+/** Of the body as it was sent, by the new name or the old one. */
+function responseBytesOf(attributes: Attributes): number | undefined {
+  const text = firstOf(attributes, "http.response.body.size", "http.response_content_length");
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
 const isFailed = (attributes: Attributes): boolean => {
   const error = attributes.get("error");
   // Zipkin's value is a message, Jaeger's a boolean.
@@ -203,6 +210,7 @@ export function spanOf(raw: RawSpan): Span {
     route: template,
     host,
     status: statusOf(attributes),
+    responseBytes: responseBytesOf(attributes),
     failed: raw.failed === true || isFailed(attributes),
     peer: kind === "CLIENT" ? peerOf(raw, target.host) : undefined,
     resendCount: resendCountOf(attributes),
