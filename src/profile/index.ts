@@ -20,7 +20,7 @@ export {
   type ProfileRecord,
   profileRecordSchema,
 } from "./record.ts";
-export * from "./rekey.ts";
+export * from "./rekey/index.ts";
 export * from "./reuse.ts";
 export * from "./routes.ts";
 export * from "./store/index.ts";

@@ -23,6 +23,6 @@ export {
 } from "./prepare.ts";
 export { reach, type Reachable } from "./reach.ts";
 export { replay, type ReplayArm, type ReplayOptions } from "./replay.ts";
-export { ProfileRequests, type RequestSource } from "./requests.ts";
+export { ProfileRequests, type ProfileRequestsOptions, type RequestSource } from "./requests.ts";
 export * from "./substitute/index.ts";
 export * from "./transports/index.ts";

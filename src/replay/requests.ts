@@ -25,10 +25,11 @@ export interface ProfileRequestsOptions {
   /** Whether exchanges are to carry the captured session, or connection. */
   readonly keepSessions: boolean;
   readonly substitute: readonly SubstitutionRule[];
+  /** Of prepared requests that are kept, as captured and as clones each (64 MiB unless given). */
+  readonly keptBytesMax?: number;
 }
 
-/** Of prepared requests that are kept, as captured and as clones each; more is made when needed. */
-const KEPT_BYTES = 64 * 1_024 * 1_024;
+const KEPT_BYTES_MAX = 64 * 1_024 * 1_024;
 /** What a prepared request takes beside its bytes. */
 const REQUEST_BYTES = 500;
 /** Its body as bytes and as text, its head as text and as headers. */
@@ -51,14 +52,17 @@ export class ProfileRequests implements RequestSource {
   #ahead: PreparedRequest | undefined;
 
   constructor(options: ProfileRequestsOptions) {
-    const { records, substitute } = options;
+    const { keptBytesMax = KEPT_BYTES_MAX, records, substitute } = options;
     this.#options = options;
     this.#records = records;
     const { bytes } = records.data;
-    const keeps = records.length * REQUEST_BYTES + 2 * bytes <= KEPT_BYTES;
+    const keeps = records.length * REQUEST_BYTES + 2 * bytes <= keptBytesMax;
     this.#originals = keeps ? Array.from({ length: records.length }) : null;
     this.#clones = keeps
-      ? new LRUCache({ maxSize: KEPT_BYTES, sizeCalculation: ({ bytesOut }) => bytesOf(bytesOut) })
+      ? new LRUCache({
+          maxSize: keptBytesMax,
+          sizeCalculation: ({ bytesOut }) => bytesOf(bytesOut),
+        })
       : null;
     this.substitutions =
       substitute.length === 0 ? null : new Substitutions(substitute, records.routes);

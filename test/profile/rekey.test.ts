@@ -6,6 +6,7 @@ import {
   bodyBytes,
   keysOf,
   makeRekeyer,
+  planRekeying,
   type ProfileRecord,
   profileRecordSchema,
   readProfile,
@@ -19,7 +20,8 @@ const STOREFRONT = new URL("../../profiles/storefront.ndjson.gz", import.meta.ur
 
 /** All records of all copies. */
 function superposed(records: readonly ProfileRecord[], copies: number, seed = "1") {
-  const rekeyer = makeRekeyer(recordStore(records), { copies, seed });
+  const store = recordStore(records);
+  const rekeyer = makeRekeyer(store, planRekeying(store, { copies, seed }));
   const made = Array.from({ length: copies }, (_, copy) =>
     records.map((_record, index) => rekeyer.rekey(index, copy)),
   );

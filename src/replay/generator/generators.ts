@@ -12,9 +12,11 @@ import {
   NOTHING_DONE,
   sumCounts,
   type ToWorker,
+  type Shard,
   type WorkerJob,
   type WorkerTotals,
 } from "./job.ts";
+import { planCopies } from "./plan-copies.ts";
 import { writeUntold } from "./untold.ts";
 
 /** What generators tell while they work. */
@@ -60,9 +62,11 @@ export async function startGenerators(
   events: GeneratorEvents,
   signal: AbortSignal,
 ): Promise<Generators> {
+  const rekeying = await planCopies(job, signal);
+  signal.throwIfAborted();
   const workers = Array.from(
     { length: job.workers },
-    (_, worker) => new WorkerHandle({ job, worker }),
+    (_, worker) => new WorkerHandle({ job, worker, rekeying }),
   );
   const announced = new Set<number>();
   const heard = (message: FromWorker): void => {
@@ -117,7 +121,7 @@ async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promis
 }
 
 /** Of a worker that failed, what it has not told is counted here; what a disk lost, it has told. */
-async function wholeLedger(ended: Ended, workerJob: WorkerJob): Promise<Ended> {
+async function wholeLedger(ended: Ended, workerJob: Shard): Promise<Ended> {
   if (ended.error === null || ended.error.code === "DISK_WRITE_FAILED") return ended;
   try {
     const keptRows = await writeUntold(workerJob);

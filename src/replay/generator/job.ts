@@ -1,5 +1,5 @@
 import type { Pacing, PlainError } from "../../core/index.ts";
-import type { StoredRecords } from "../../profile/index.ts";
+import type { RekeyPlan, StoredRecords } from "../../profile/index.ts";
 import type { ArrivalSpec, ScheduleInput } from "../../schedule/index.ts";
 import type { SubstitutionCounts, SubstitutionRule } from "../substitute/index.ts";
 import type { TransportLimits, TransportTarget } from "../transports/transport.ts";
@@ -47,10 +47,16 @@ export interface GeneratorJob {
   readonly untoldPaths: readonly string[];
 }
 
-/** What a worker thread is started with. */
-export interface WorkerJob {
+/** A worker's part of a job. */
+export interface Shard {
   readonly job: GeneratorJob;
   readonly worker: number;
+}
+
+/** What a worker thread is started with. */
+export interface WorkerJob extends Shard {
+  /** How clones are re-keyed; null where they are not. */
+  readonly rekeying: RekeyPlan | null;
 }
 
 export type ToWorker =

@@ -64,7 +64,10 @@ async function rehearseRound(
   const say = (message: FromWorker): void => {
     if (message.kind === "counts") onCounts(message.counts);
   };
-  const generators = jobs.map((each) => new WorkerGenerator({ job: each, worker }, say, TICK_MS));
+  // Names for copies are made from what is planned for the run, and here there are no copies.
+  const generators = jobs.map(
+    (each) => new WorkerGenerator({ job: each, worker, rekeying: null }, say, TICK_MS),
+  );
   const stop = (): void => generators.forEach((generator) => generator.stop());
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -145,7 +148,6 @@ function rehearsalJob(job: GeneratorJob, origin: string, part: number): Generato
     seed: "0",
     timeoutNs: 5 * NS_PER_S,
     limits: { ...TRANSPORT_LIMITS, connectionsMax: CONNECTIONS * workers },
-    // Names for copies take long to make, and here there are none.
     copies: 1,
     spoolPaths: spoolPaths.map((path) => `${path}.rehearsal-${part}`),
   });

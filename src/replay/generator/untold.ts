@@ -5,7 +5,7 @@ import {
   ObservationWriter,
   readObservations,
 } from "../../measure/index.ts";
-import type { WorkerJob } from "./job.ts";
+import type { Shard } from "./job.ts";
 import { startsOf } from "./worker.ts";
 
 type Dropped = Extract<Observation, { kind: "dropped" }>;
@@ -17,7 +17,7 @@ type Dropped = Extract<Observation, { kind: "dropped" }>;
  * plan. Resolves to the rows that there are now, of the worker's own spool and of this one.
  * @throws OUTPUT_UNWRITABLE, DISK_WRITE_FAILED
  */
-export async function writeUntold(workerJob: WorkerJob): Promise<number> {
+export async function writeUntold(workerJob: Shard): Promise<number> {
   const { job, worker } = workerJob;
   const told = existsSync(job.spoolPaths[worker]!)
     ? readObservations(job.spoolPaths[worker]!)
@@ -35,7 +35,7 @@ export async function writeUntold(workerJob: WorkerJob): Promise<number> {
 }
 
 /** The worker's starts, less those that it told of: by arm, stage and route, without zeros. */
-export function untoldOf(workerJob: WorkerJob, told: Iterable<Observation>): Dropped[] {
+export function untoldOf(workerJob: Shard, told: Iterable<Observation>): Dropped[] {
   const { job } = workerJob;
   const counts = new Map<number, Dropped & { count: number }>();
   const routes = job.records.columns.routes.length;
@@ -55,7 +55,7 @@ export function untoldOf(workerJob: WorkerJob, told: Iterable<Observation>): Dro
 }
 
 /** One start at a time, in every arm. */
-function* plannedBy(workerJob: WorkerJob): Generator<Dropped & { count: number }> {
+function* plannedBy(workerJob: Shard): Generator<Dropped & { count: number }> {
   const { arms, records } = workerJob.job;
   const { routeIndexes } = records.columns;
   for (const start of startsOf(workerJob)) {

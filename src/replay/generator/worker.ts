@@ -18,6 +18,7 @@ import {
   type FromWorker,
   type GeneratorJob,
   NOTHING_DONE,
+  type Shard,
   sumCounts,
   type WorkerJob,
   type WorkerTotals,
@@ -32,7 +33,7 @@ const TICK_MS = 1_000;
 const OPENED_AHEAD_NS = 1_000_000;
 
 /** A worker's part of a limit that holds for all workers together. */
-export function shareOf(total: number, { job, worker }: WorkerJob): number {
+export function shareOf(total: number, { job, worker }: Shard): number {
   const { workers } = job;
   return Math.max(Math.floor(total / workers) + (worker < total % workers ? 1 : 0), 1);
 }
@@ -41,7 +42,7 @@ export function shareOf(total: number, { job, worker }: WorkerJob): number {
  * The starts that fall to one worker: with sessions to keep, a session stays with one worker. Each
  * call gives them anew.
  */
-export function startsOf({ job, worker }: WorkerJob) {
+export function startsOf({ job, worker }: Shard) {
   const { limits, records, seed, stages, substitute, workers } = job;
   const schedules = stages.map(({ input, spec }) => makeSchedule(spec, input));
   const { length, sessions } = records.columns;
@@ -69,15 +70,15 @@ export class WorkerGenerator {
 
   /** `tickMs`: how often what was counted is told, and what was observed goes to the disk. */
   constructor(workerJob: WorkerJob, say: (message: FromWorker) => void, tickMs = TICK_MS) {
-    const { job } = workerJob;
+    const { job, rekeying } = workerJob;
     this.#tickMs = tickMs;
     this.#workerJob = workerJob;
     this.#job = job;
     this.#say = say;
     this.#counter = new Counter(job.arms.length, job.timeoutNs);
-    const { copies, limits, rekey, seed, substitute } = job;
+    const { limits, substitute } = job;
     const records = new RecordStore(job.records);
-    const rekeyer = rekey && copies > 1 ? makeRekeyer(records, { copies, seed }) : null;
+    const rekeyer = rekeying === null ? null : makeRekeyer(records, rekeying);
     this.#requests = job.arms.map(({ headers, target }) => {
       const arm = { origin: target.origin, headers };
       const keepSessions = limits.keepConnections;

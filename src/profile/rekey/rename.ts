@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { LRUCache } from "lru-cache";
-import { hashText } from "../core/index.ts";
-import { isFlag } from "./identity-names.ts";
+import { hashText } from "../../core/index.ts";
+import { isFlag } from "../identity-names.ts";
 
 /** What may stand in one place of a value; a form is one of these for each UTF-16 unit. */
 const ALPHABETS = [
@@ -25,7 +24,6 @@ const UUID_FIXED: ReadonlySet<number> = new Set([14, 19]);
 /** From here on no list of what is taken is kept: of ten million names, two are one once in 10^5 runs. */
 const AMPLE_BITS = 64;
 const TRIES = 64;
-const RECENT_MAX = 2_000;
 /** After so many tries it is asked whether the form is known to be full. */
 const EASY_TRIES = 8;
 
@@ -87,65 +85,59 @@ function draw(value: string, form: Form, chance: Chance): string | null {
 const formText = (value: string, form: Form): string =>
   Array.from(form, (kind, i) => (kind === STAYS ? value.charAt(i) : `\0${kind}`)).join("");
 
-/**
- * New values of the same form and length: digits for digits with the first not 0, hex of the same
- * case, UUIDs of the same version and variant, letters of the same case; all else stays. A value
- * has one new name in each copy, which is no value of the capture and no other name of any copy.
- *
- * Values with little room (below 64 bits) have to be assigned before they are asked for, in an
- * order that does not depend on chance: what is taken decides who gets what.
- */
-export class Renamer {
-  readonly #seed: string;
-  readonly #taken: Set<string>;
-  readonly #assigned = new Map<number, Map<string, string>>();
-  /** A user's cookies come with each of the user's requests. */
-  readonly #recent = new LRUCache<string, string>({ max: RECENT_MAX });
-  /** Forms of which no free name was found, so that others of the form do not search again. */
-  readonly #full = new Set<string>();
-
-  /** `captured` are the values that no new name may be. */
-  constructor(seed: string, captured: Iterable<string>) {
-    this.#seed = seed;
-    this.#taken = new Set(captured);
-  }
-
-  /** Whether the value can be renamed in that copy: false when all names of its form are taken. */
-  assign(value: string, copy: number): boolean {
-    const form = formOf(value);
-    if (bitsOf(form) >= AMPLE_BITS) return true;
-    const names = this.#assigned.get(copy) ?? new Map<string, string>();
-    if (names.has(value)) return true;
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      if (attempt === EASY_TRIES && this.#full.has(formText(value, form))) return false;
-      const made = draw(value, form, quickChance(value, [this.#seed, copy, attempt]));
-      if (made === null || this.#taken.has(made)) continue;
-      this.#taken.add(made);
-      this.#assigned.set(copy, names.set(value, made));
-      return true;
-    }
-    this.#full.add(formText(value, form));
-    return false;
-  }
-
-  /** The value's name in that copy; the value itself when it could not be assigned one. */
-  rename(value: string, copy: number): string {
-    const assigned = this.#assigned.get(copy)?.get(value);
-    if (assigned !== undefined) return assigned;
-    const key = `${copy} ${value}`;
-    const recent = this.#recent.get(key);
-    if (recent !== undefined) return recent;
-    const form = formOf(value);
-    if (bitsOf(form) < AMPLE_BITS) return value;
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const made = draw(value, form, ampleChance(value, [this.#seed, copy, attempt]));
-      if (made === null) continue;
-      this.#recent.set(key, made);
-      return made;
-    }
-    return value;
-  }
+/** Whose name it is to be: of a value, in one copy of a capture. */
+export interface Naming {
+  readonly seed: string;
+  readonly copy: number;
 }
 
 /** Whether a value has so much room that its name needs no assigning, and nobody else's can be it. */
 export const hasAmpleRoom = (value: string): boolean => bitsOf(formOf(value)) >= AMPLE_BITS;
+
+/** The name of a value that was assigned one, at the attempt that it was assigned at. */
+export function assignedName(value: string, { copy, seed }: Naming, attempt: number): string {
+  return draw(value, formOf(value), quickChance(value, [seed, copy, attempt])) ?? value;
+}
+
+/** The name of a value with ample room. */
+export function ampleName(value: string, { copy, seed }: Naming): string {
+  const form = formOf(value);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const made = draw(value, form, ampleChance(value, [seed, copy, attempt]));
+    if (made !== null) return made;
+  }
+  return value;
+}
+
+/**
+ * Finds new names of the same form and length for values with little room (below 64 bits): digits
+ * for digits with the first not 0, hex of the same case, UUIDs of the same version and variant,
+ * letters of the same case; all else stays. A value has one name in each copy, which is no value
+ * of the capture and no other name of any copy. What is taken decides who gets what, so names are
+ * assigned in an order that does not depend on chance.
+ */
+export class NameFinder {
+  readonly #isTaken: (name: string) => boolean;
+  readonly #take: (name: string) => void;
+  /** Forms of which no free name was found, so that others of the form do not search again. */
+  readonly #full = new Set<string>();
+
+  constructor(isTaken: (name: string) => boolean, take: (name: string) => void) {
+    this.#isTaken = isTaken;
+    this.#take = take;
+  }
+
+  /** The attempt at which the value got a name; null when all names of its form are taken. */
+  find(value: string, { copy, seed }: Naming): number | null {
+    const form = formOf(value);
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      if (attempt === EASY_TRIES && this.#full.has(formText(value, form))) return null;
+      const made = draw(value, form, quickChance(value, [seed, copy, attempt]));
+      if (made === null || this.#isTaken(made)) continue;
+      this.#take(made);
+      return attempt;
+    }
+    this.#full.add(formText(value, form));
+    return null;
+  }
+}
