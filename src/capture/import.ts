@@ -1,7 +1,7 @@
 import { formatCount, NS_PER_S, ShakedownError } from "../core/index.ts";
 import {
   compactMakeup,
-  describeDependencies,
+  DependencyCalls,
   Description,
   GivenRoutes,
   type Ledger,
@@ -228,8 +228,8 @@ class CapturedLines implements ProfileLines {
   readonly #options: CaptureOptions;
   readonly #writer: ProfileLinesWriter;
   readonly #description: Description | undefined;
-  /** Fits are made from all calls at once, so the records of traces are held. */
-  readonly #calling: ProfileRecord[] = [];
+  /** Fits are made from all calls at once: of each, numbers are held. */
+  readonly #calls = new DependencyCalls();
 
   constructor(
     imported: Imported,
@@ -249,7 +249,7 @@ class CapturedLines implements ProfileLines {
     const watch = (record: ProfileRecord): void => {
       keep?.(record);
       this.#description?.add(record);
-      if (hasCalls) this.#calling.push(record);
+      if (hasCalls) this.#calls.add(record);
     };
     this.lines = this.#writer.chunks(isWatched ? watch : undefined);
   }
@@ -259,9 +259,7 @@ class CapturedLines implements ProfileLines {
     const seen: Seen = {
       lines: this.#writer,
       makeup: this.#description?.makeup(precisionNsOf(formats)),
-      dependencies: collector.hasCalls
-        ? describeDependencies(this.#calling, DEPENDENCY_FITTERS)
-        : undefined,
+      dependencies: collector.hasCalls ? this.#calls.describe(DEPENDENCY_FITTERS) : undefined,
     };
     return manifestOf(this.#imported, seen, this.#options);
   }

@@ -3,6 +3,7 @@ import { describeProfile, diffProfiles, type Profile, readProfile } from "../pro
 import type { CliIo, Command } from "./command.ts";
 import { diffLines } from "./profile-diff-view.ts";
 import { DISTIL_COMMANDS } from "./profile-distil.ts";
+import { dependencyDetailLines } from "./profile-dependencies.ts";
 import { dependencyLines, headerLines, routeValueLines } from "./profile-makeup-view.ts";
 import {
   ledgerLines,
@@ -40,6 +41,7 @@ function summaryLines(profile: Profile, rowsMax: number): string[] {
       mixLines("route", summary.routes, rowsMax),
       routeValueLines(summary, rowsMax),
       dependencyLines(manifest.dependencies),
+      dependencyDetailLines(manifest.dependencies),
       headerLines(summary),
       warningLines(manifest.warnings),
     ]),

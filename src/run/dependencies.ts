@@ -50,7 +50,7 @@ function fitted(
   const asked = fittedParts(spec);
   const model = (what: "errors" | "limit" | "capacity"): unknown => {
     const { because, model: found } = dependencyModel(manifest, name, what);
-    if (because !== null) warn(`its ${what} is to be fitted, but ${because}: none is emulated`);
+    if (because !== null) warn(`${what}: nothing to fit, ${because}; none is emulated`);
     return found ?? undefined;
   };
   const { errors } = spec;

@@ -18,10 +18,8 @@ function play(written: object, { calls, jitterUs = 0, seed }: Traffic): LimitedC
     wallMsAt: (nowNs) => 1_700_000_000_123 + nowNs / 1e6,
   });
   const prng = seededPrng(seed);
-  const call = {
-    ...{ method: "GET", path: "/", headers: {}, requestBytes: 0, client: "", nowNs: 0 },
-    ...{ inFlight: 1, ratePerSec: 0 },
-  };
+  const asked = { method: "GET", path: "/", headers: {}, requestBytes: 0, client: "" };
+  const call = { ...asked, nowNs: 0, inFlight: 1, ratePerSec: 0 };
   let nowS = 0;
   let under: { readonly endS: number; readonly release: (() => void) | null }[] = [];
   const seen = Array.from({ length: calls }, () => {

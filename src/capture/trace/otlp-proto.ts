@@ -1,6 +1,7 @@
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { Unusable } from "../http-message.ts";
 import type { CaptureFile } from "../source.ts";
+import { addAttribute, eachField } from "./proto-fields.ts";
 import type { RawSpan, SpanKind } from "./span.ts";
 import { idsOf, type SpanItem, traceFormat } from "./trace-format.ts";
 
@@ -24,7 +25,6 @@ const SPAN = {
 const KINDS: Readonly<Record<number, SpanKind>> = { 2: "SERVER", 3: "CLIENT" };
 const STATUS_CODE = 3;
 const STATUS_ERROR = 2;
-const VALUE = { string: 1, bool: 2, int: 3, double: 4, array: 5 } as const;
 
 const PART_MAX_BYTES = 256 * 2 ** 20;
 const LENGTH_PREFIX_BYTES = 4;
@@ -32,65 +32,6 @@ const LENGTH_PREFIX_BYTES = 4;
 const FIELD_HEAD_MAX_BYTES = 11;
 /** The first field, length-delimited: the only one that these messages have outermost. */
 const PART_TAG = 0x0a;
-
-/** Takes a message's fields one after another; `take` reads a field, or says that it did not. */
-function eachField(
-  bytes: Uint8Array,
-  take: (field: number, reader: BinaryReader) => boolean,
-): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    const at = reader.pos;
-    if (wireType === WireType.EndGroup) throw new RangeError("a group ends that did not begin");
-    if (!take(field, reader)) {
-      reader.pos = at;
-      reader.skip(wireType, field);
-    }
-  }
-}
-
-/** An attribute's value, when it is text, a number or a boolean; of a list the first that is. */
-function valueOf(bytes: Uint8Array): string | undefined {
-  let text: string | undefined;
-  eachField(bytes, (field, reader) => {
-    if (field === VALUE.string) text = reader.string();
-    else if (field === VALUE.bool) text = String(reader.bool());
-    else if (field === VALUE.int) text = String(reader.int64());
-    else if (field === VALUE.double) text = String(reader.double());
-    else if (field === VALUE.array) text = firstIn(reader.bytes());
-    else return false;
-    return true;
-  });
-  return text;
-}
-
-/** Of the texts, numbers and booleans of a list. */
-function firstIn(list: Uint8Array): string | undefined {
-  let text: string | undefined;
-  eachField(list, (field, reader) => {
-    if (field !== 1) return false;
-    const value = reader.bytes();
-    // A list in a list is none: no header is one.
-    eachField(value, (inner) => {
-      if (inner !== VALUE.array) text ??= valueOf(value);
-      return false;
-    });
-    return true;
-  });
-  return text;
-}
-
-function addAttribute(attributes: Map<string, string>, bytes: Uint8Array): void {
-  let [key, value]: [string, string | undefined] = ["", undefined];
-  eachField(bytes, (field, reader) => {
-    if (field === 1) key = reader.string();
-    else if (field === 2) value = valueOf(reader.bytes());
-    else return false;
-    return true;
-  });
-  if (value !== undefined) attributes.set(key, value);
-}
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 

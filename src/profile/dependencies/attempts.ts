@@ -5,7 +5,7 @@ interface Gap {
   readonly us: number;
   /** The attempt that it leads to: 2 for the first retry. */
   readonly attempt: number;
-  /** The answer before it said how long to wait: the pace is not the caller's own. */
+  /** It is as long as the answer before it said to wait: the pace is not the caller's own. */
   readonly told: boolean;
 }
 
@@ -14,6 +14,8 @@ const PLACES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1];
 const SAME_GAPS_MIN = 20;
 /** Below this spread timers and queues alone explain it. */
 const SPREAD_MIN_US = 1_000;
+/** Timers may fire this much before their time. */
+const TIMER_SLACK_US = 1_000;
 /** Robust coefficient of variation of the gaps, below which there is no jitter. */
 const JITTER_CV = 0.1;
 /** From p10 to p90 of a normal law, in standard deviations. */
@@ -79,8 +81,9 @@ export class AttemptCounts {
           null,
         );
       if (before === null) continue;
-      const told = (before.retryAfterMs ?? 0) > 0;
-      this.#gaps.push({ us: call.offsetUs - endUs(before), attempt, told });
+      const us = call.offsetUs - endUs(before);
+      const toldUs = (before.retryAfterMs ?? 0) * 1e3;
+      this.#gaps.push({ us, attempt, told: toldUs > 0 && us + TIMER_SLACK_US >= toldUs });
     }
   }
 

@@ -145,9 +145,9 @@ function countsBelow(most: number): number[] {
  * and so the likelihood of all departures, with service times of a lognormal or an exponential law.
  * c is the likeliest; it is told where latency rises with what is in flight (gamma quasi-likelihood,
  * BIC lower by 6 or more), and where the servers explain calls that they were not fitted to better
- * than none do (by 3 nats, and by 0.01 for each call). A dependency that shares its servers among all calls, or that slows at
- * times, is not told to have any. Null with fewer than 100 calls above 0 µs; of more than 30,000
- * the first are looked at.
+ * than none do (by 3 nats, and by 0.01 for each call). A dependency that shares its servers among
+ * all calls, or that slows at times, is not told to have any. Null with fewer than 100 calls above
+ * 0 µs; of more than 30,000 the first are looked at.
  *
  * Sources: Kleinrock 1975, §3.5 (M/M/c); McCullagh & Nelder 1989, §9.2; the recursion of waits is
  * that of Kiefer & Wolfowitz 1955, turned round.

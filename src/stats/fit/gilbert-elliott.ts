@@ -70,12 +70,12 @@ function withoutMemory(flags: Uint8Array, errors: number, calls: number): number
 function heldOutGain(sequence: ErrorSequence, pace: Pace): number {
   const halves = [partsOf(sequence, 0), partsOf(sequence, 1)] as const;
   let gain = 0;
-  for (const [fitted, other] of [halves, halves.toReversed()]) {
-    const errors = countIn(fitted!.flags);
-    if (errors === 0 || errors === fitted!.flags.length) continue;
-    const { chain } = fitChain(fitted!, pace);
-    gain +=
-      likelihoodOf(other!, chain, pace) - withoutMemory(other!.flags, errors, fitted!.flags.length);
+  for (const [fitted, other] of [halves, [halves[1], halves[0]] as const]) {
+    const errors = countIn(fitted.flags);
+    const calls = fitted.flags.length;
+    if (errors === 0 || errors === calls) continue;
+    const { chain } = fitChain(fitted, pace);
+    gain += likelihoodOf(other, chain, pace) - withoutMemory(other.flags, errors, calls);
   }
   return gain;
 }

@@ -95,7 +95,7 @@ function bestLimit(load: Load, refused: Uint8Array, mask: Mask, steps = 1): Spli
   return best;
 }
 
-interface Candidate {
+interface Reading {
   readonly load: Load;
   readonly split: Split;
   readonly law: (limit: number) => LimitLaw;
@@ -133,7 +133,7 @@ function rateBounds({ atUs, refused }: LimitedCalls): readonly [low: number, hig
 }
 
 /** The bucket's rate by a grid that is made finer around the best, down to where nothing changes. */
-function bucketCandidate(calls: LimitedCalls, mask: Mask): Candidate {
+function bucketReading(calls: LimitedCalls, mask: Mask): Reading {
   const splitOf = (load: Load): Split => bestLimit(load, calls.refused, mask, STEPS_PER_CALL);
   const wrongAt = (rate: number): number => splitOf(bucketLoad(calls, rate)).wrong;
   let [low, high] = rateBounds(calls);
@@ -185,10 +185,10 @@ function beginOf(returns: readonly Return[], windowUs: number): number {
   return (low + high) / 2;
 }
 
-function windowCandidates(calls: LimitedCalls, mask: Mask): Candidate[] {
+function windowReadings(calls: LimitedCalls, mask: Mask): Reading[] {
   const { atUs, refused } = calls;
   const spanUs = atUs.at(-1)! - atUs[0]!;
-  const made = (load: Load, law: Candidate["law"]): Candidate => ({
+  const made = (load: Load, law: Reading["law"]): Reading => ({
     load,
     split: bestLimit(load, refused, mask),
     law,
@@ -223,11 +223,11 @@ function windowCandidates(calls: LimitedCalls, mask: Mask): Candidate[] {
 }
 
 /** The best of the laws in the calls that count; the first of those that are equally good. */
-function bestLaw(calls: LimitedCalls, mask: Mask): Candidate {
+function bestLaw(calls: LimitedCalls, mask: Mask): Reading {
   const inFlight = inFlightLoad(calls);
-  const all: Candidate[] = [
-    bucketCandidate(calls, mask),
-    ...windowCandidates(calls, mask),
+  const all: Reading[] = [
+    bucketReading(calls, mask),
+    ...windowReadings(calls, mask),
     {
       load: inFlight,
       split: bestLimit(inFlight, calls.refused, mask),
@@ -244,7 +244,7 @@ interface Score {
   missed: number;
 }
 
-function score({ load, split }: Candidate, refused: Uint8Array, mask: Mask, into: Score): void {
+function score({ load, split }: Reading, refused: Uint8Array, mask: Mask, into: Score): void {
   for (let i = 0; i < load.length; i++) {
     if (mask[i] === 0) continue;
     const refuses = load[i]! > split.limit + 1e-6;
