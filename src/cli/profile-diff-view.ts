@@ -1,35 +1,12 @@
+import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
+import type { DriftSide, DriftTest, ProfileDiff } from "../profile/index.ts";
 import {
-  formatBytes,
-  formatCount,
-  formatDurationNs,
-  formatRatio,
-  formatRatePerSec,
-  formatUs,
-} from "../core/index.ts";
-import type {
-  DriftAspect,
-  DriftEffect,
-  DriftSide,
-  DriftTest,
-  ProfileDiff,
-} from "../profile/index.ts";
+  DRIFT_FORMATS,
+  DRIFT_NAMES,
+  driftDetailFormat,
+  driftEffectWords,
+} from "../report/index.ts";
 import { labelled, wrapped } from "./text-layout.ts";
-
-const NAMES: Readonly<Record<DriftAspect, string>> = {
-  routes: "mix of routes",
-  rate: "rate",
-  burstiness: "burstiness",
-  popularity: "key popularity",
-  "known-keys": "known keys",
-  "working-set": "working set",
-  statuses: "statuses",
-  headers: "header sets",
-  "request-size": "request size",
-  "response-size": "response size",
-  "service-time": "service time",
-  "session-requests": "session size",
-  "think-time": "think time",
-};
 
 const STATES = { drifted: "DRIFTED", alike: "alike", unknown: "unknown" } as const;
 const DETAILS_SHOWN = 4;
@@ -38,51 +15,14 @@ const NAME_CHARS = 48;
 const short = (name: string): string =>
   name.length > NAME_CHARS ? `${name.slice(0, NAME_CHARS - 1)}…` : name;
 
-const plain = (value: number): string => value.toPrecision(3);
-
-const FORMATS: Readonly<Record<DriftTest["unit"], (value: number) => string>> = {
-  share: formatRatio,
-  chance: formatRatio,
-  "per-s": formatRatePerSec,
-  index: plain,
-  bytes: formatBytes,
-  us: formatUs,
-  requests: formatCount,
-  keys: formatCount,
-};
-
-/** Of a detail whose unit is not its test's own: exponents have none. */
-const detailFormat = (test: DriftTest, what: string): ((value: number) => string) =>
-  what.startsWith("Zipf") ? plain : FORMATS[test.unit];
-
-function effectText({ measure, value }: DriftEffect): string {
-  switch (measure) {
-    case "cramers-v":
-      return `Cramér's V ${value.toFixed(3)}`;
-    case "ratio":
-      return `× ${value.toPrecision(3)}`;
-    case "cliffs-delta":
-      return `Cliff's δ ${value.toFixed(2)}`;
-    case "share-difference":
-      return `${pointsText(value)} points`;
-    case "tail-difference":
-      return `${pointsText(value)} points in the tail`;
-  }
-}
-
-const pointsText = (share: number): string => {
-  const points = (100 * share).toFixed(1);
-  return share > 0 ? `+${points}` : points;
-};
-
 const pText = (p: number): string => (p < 0.001 ? "p < 0.001" : `p ${Number(p.toPrecision(2))}`);
 
 function figures(test: DriftTest): string[] {
   const { adjustedPValue, after, before, effect, unit } = test;
-  const format = FORMATS[unit];
+  const format = DRIFT_FORMATS[unit];
   return [
     ...(before === null || after === null ? [] : [`${format(before)} → ${format(after)}`]),
-    ...(effect === null ? [] : [effectText(effect)]),
+    ...(effect === null ? [] : [driftEffectWords(effect, effect.value)]),
     ...(adjustedPValue === null ? [] : [pText(adjustedPValue)]),
   ];
 }
@@ -91,7 +31,7 @@ function detailLines(test: DriftTest): string[] {
   if (test.state !== "drifted") return [];
   const known = test.details.filter(({ after, before }) => before !== null && after !== null);
   const rows = known.slice(0, DETAILS_SHOWN).map(({ after, before, what }): [string, string] => {
-    const format = detailFormat(test, what);
+    const format = driftDetailFormat(test, what);
     return [`            ${short(what)}`, `${format(before!)} → ${format(after!)}`];
   });
   return rows.length === 0 ? [] : labelled(rows);
@@ -99,7 +39,7 @@ function detailLines(test: DriftTest): string[] {
 
 function testLines(test: DriftTest): string[] {
   const { aspect, because, route, state } = test;
-  const head = `${STATES[state].padEnd(8)}  ${NAMES[aspect].padEnd(14)}`;
+  const head = `${STATES[state].padEnd(8)}  ${DRIFT_NAMES[aspect].padEnd(14)}`;
   const why = because === null ? [] : [because];
   const of = route === null ? [] : [short(route)];
   const text = [...of, ...figures(test), ...why].join(", ");

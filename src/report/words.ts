@@ -46,7 +46,7 @@ export function plainText(text: string, lengthMax = 2_000): string {
 
 /** Keeps a number and its unit on one line, with a no-break space between them. */
 export function keepUnits(text: string): string {
-  return text.replaceAll(/(\d) (?=(?:%|pp|ns|µs|ms|s|m|h)(?![\p{L}\d]))/gu, "$1\u00a0");
+  return text.replaceAll(/(\d) (?=(?:%|pp|ns|µs|ms|s|m|h|B|kB|MB|GB)(?![\p{L}\d]))/gu, "$1\u00a0");
 }
 
 /** A metric's name for people: `response_time_p95` → `p95 response time`. */

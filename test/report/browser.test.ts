@@ -1,15 +1,17 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REPORT_FORMATS } from "../../src/report/index.ts";
+import {
+  CHROMIUM,
+  hasChromium as present,
+  launchChromium,
+  openPage,
+  VIEWPORTS,
+} from "./chromium.ts";
 import { FIXTURES } from "./fixtures.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-const present = existsSync(CHROMIUM);
-const VIEWPORTS = { desk: { width: 1_280, height: 800 }, phone: { width: 390, height: 844 } };
 
 describe("Chromium", () => {
   it("is there in CI, so that the page is really opened", () => {
@@ -24,18 +26,7 @@ describe.skipIf(!present)(
     const dir = mkdtempSync(join(tmpdir(), "shakedown-report-"));
 
     beforeAll(async () => {
-      browser = await chromium.launch({
-        executablePath: CHROMIUM,
-        args: [
-          "--headless",
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-background-networking",
-          "--no-first-run",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
-      });
+      browser = await launchChromium();
     });
 
     afterAll(async () => {
@@ -43,20 +34,11 @@ describe.skipIf(!present)(
       rmSync(dir, { recursive: true });
     });
 
-    /** Opens a fixture's page from a file; `problems` gathers console errors, CSP violations and requests. */
+    /** Opens a fixture's page. */
     async function open(name: string, viewport: { width: number; height: number }, dark = false) {
-      const path = join(dir, `${name}.html`);
       const html = REPORT_FORMATS.find((format) => format.name === "html")!;
-      writeFileSync(path, await html.render(FIXTURES[name]!()));
-      const page = await browser.newPage({ viewport, colorScheme: dark ? "dark" : "light" });
-      const problems: string[] = [];
-      page.on("console", (message) => problems.push(`${message.type()}: ${message.text()}`));
-      page.on("pageerror", (error) => problems.push(String(error)));
-      page.on("request", (request) => {
-        if (!/^(?:file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
-      });
-      await page.goto(pathToFileURL(path).href);
-      return { page, problems };
+      const file = { path: join(dir, `${name}.html`), html: await html.render(FIXTURES[name]!()) };
+      return openPage(browser, file, { viewport, dark });
     }
 
     const drawn = (page: Page): Promise<number> => page.locator(".chart canvas").count();

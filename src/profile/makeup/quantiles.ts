@@ -1,4 +1,4 @@
-import { build, type Histogram } from "hdr-histogram-js";
+import { build, type Histogram, type JsHistogram } from "hdr-histogram-js";
 import type { QuantileSummary } from "./schema.ts";
 
 /** Up to so many values are kept as they are. */
@@ -14,6 +14,19 @@ export type CurvePoint = readonly [nines: number, value: number];
 /** The rank ⌈Np⌉, forgiving the rounding of N × p. */
 const rankOf = (count: number, p: number): number =>
   Math.max(1, Math.ceil(count * p * (1 - 4 * Number.EPSILON)));
+
+/** The values that were recorded, ascending, and how many lie at each or below: in one pass. */
+function bucketsOf(histogram: Histogram): { readonly value: number; readonly upTo: number }[] {
+  const buckets = [];
+  // All that `build` makes here is written in JavaScript, and has this iterator.
+  const { recordedValuesIterator: recorded } = histogram as JsHistogram;
+  recorded.reset();
+  while (recorded.hasNext()) {
+    const { totalCountToThisValue, valueIteratedTo } = recorded.next();
+    buckets.push({ value: valueIteratedTo, upTo: totalCountToThisValue });
+  }
+  return buckets;
+}
 
 /**
  * Takes values one after another, and knows their quantiles: exactly up to 500 values, then from an
@@ -81,8 +94,13 @@ export class Quantiles {
       const sorted = Float64Array.from(this.#exact).toSorted();
       return (p) => sorted[rankOf(sorted.length, p) - 1]!;
     }
-    // A bucket's upper end may lie above all that was recorded.
-    return (p) => Math.min(Math.max(histogram.getValueAtPercentile(p * 100), this.#min), this.#max);
+    const buckets = bucketsOf(histogram);
+    return (p) => {
+      const rank = rankOf(this.#count, p);
+      const value = buckets.find(({ upTo }) => upTo >= rank)?.value ?? this.#max;
+      // A bucket's upper end may lie above all that was recorded.
+      return Math.min(Math.max(value, this.#min), this.#max);
+    };
   }
 
   #fold(): void {

@@ -46,7 +46,7 @@ globalThis.shakedownFormats = (() => {
     formatAt,
     formatMs,
     formatPlain: (value) => digits(value, 2),
-    formatRate: (value) => `${digits(value, 1)}/s`,
+    formatRate: (value) => `${digits(value, value < 1 ? 4 : 1)}/s`,
     formatShare: (value) => `${digits(value, 1)} %`,
     formatNines: (nines) => `${Number((100 * (1 - 10 ** -nines)).toPrecision(7))} %`,
     nineTicks: (min, max) => NINES.map((q) => -Math.log10(1 - q)).filter(within(min, max)),

@@ -79,3 +79,16 @@ export function intervalBar(row: ComparisonRow): Markup {
   const harmWidth = margin >= 0 ? BAR.width - edge : edge;
   return markup`<svg class="interval" viewBox="0 0 ${BAR.width} ${BAR.height}" width="${BAR.width}" height="${BAR.height}" role="img" aria-label="${words}"><rect class="harm-zone" x="${harmFrom}" y="2" width="${harmWidth}" height="26"/><line class="zero" x1="${zero}" x2="${zero}" y1="2" y2="28"/><line class="edge" x1="${edge}" x2="${edge}" y1="2" y2="28"/><line class="range ${toneOf(row.status)}" x1="${low}" x2="${Math.max(high, low + 0.5)}" y1="${BAR.middle}" y2="${BAR.middle}"/><circle class="point ${toneOf(row.status)}" cx="${x(effect.estimate)}" cy="${BAR.middle}" r="4.5"/></svg>`;
 }
+
+const SHARE_BAR = { width: 96, height: 8, gap: 2 } as const;
+
+/** A bar for each share (0…1), one below the other, in the colours of their places. Words stand beside. */
+export function shareBar(shares: readonly number[]): Markup {
+  const step = SHARE_BAR.height + SHARE_BAR.gap;
+  const height = shares.length * step;
+  const bars = shares.map((share, index) => {
+    const width = share > 0 ? Math.max(1, Math.round(share * SHARE_BAR.width * 10) / 10) : 0;
+    return markup`<rect class="arm-${index % 5}" x="0" y="${index * step}" width="${width}" height="${SHARE_BAR.height}"/>`;
+  });
+  return markup`<svg class="share-bar" viewBox="0 0 ${SHARE_BAR.width} ${height}" width="${SHARE_BAR.width}" height="${height}" aria-hidden="true" focusable="false">${bars}</svg>`;
+}

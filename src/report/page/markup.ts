@@ -47,17 +47,36 @@ interface Column {
   /** Right-aligned figures. */
   readonly figure?: boolean;
   readonly class?: string;
+  /** What readers can sort by here, and which end comes first: figures from the largest, names from A. */
+  readonly sort?: "figure" | "name";
 }
+
+/** A cell whose column can be sorted by: what it shows, and its figure; null sorts last. */
+export interface SortedCell {
+  readonly shows: string | Markup;
+  readonly by: number | null;
+}
+
+type Cell = string | Markup | SortedCell;
+
+const shown = (cell: Cell): string | Markup =>
+  typeof cell === "string" || cell instanceof Markup ? cell : cell.shows;
+
+const sortValue = (cell: Cell): Markup | false =>
+  typeof cell === "object" && !(cell instanceof Markup) && markup` data-sort="${cell.by ?? ""}"`;
+
+const FIRST = { figure: "descending", name: "ascending" } as const;
 
 /**
  * A table that people can read on a phone: `cards` turns each row into a card below 1,080 px, else
  * it scrolls sideways inside its own frame, which the keyboard can reach. The first column heads
  * its row. Roles are written out, since some readers forget them when a row is laid out as a card.
+ * Where a column has `sort`, the page needs the script sortable.js.
  */
 export function table(options: {
   readonly caption: string;
   readonly columns: readonly Column[];
-  readonly rows: readonly (readonly (string | Markup)[])[];
+  readonly rows: readonly (readonly Cell[])[];
   readonly cards?: boolean;
   /** Whether a row belongs together with the next one. */
   readonly opens?: (rowIndex: number) => boolean;
@@ -67,20 +86,22 @@ export function table(options: {
     [figure === true ? "figure" : "", name ?? ""].join(" ").trim();
   const heads = columns.map(
     (column) =>
-      markup`<th role="columnheader" scope="col" class="${classOf(column)}">${column.head}</th>`,
+      markup`<th role="columnheader" scope="col" class="${classOf(column)}"${column.sort !== undefined && markup` data-first="${FIRST[column.sort]}"`}>${column.head}</th>`,
   );
   const rows = options.rows.map((cells, rowIndex) => {
     const body = cells.map((cell, index) => {
       const column = columns[index] ?? { head: "" };
       const label = typeof column.head === "string" ? column.head : "";
       return index === 0
-        ? markup`<th role="rowheader" scope="row" class="${classOf(column)}">${cell}</th>`
-        : markup`<td role="cell" class="${classOf(column)}" data-label="${label}"><div>${cell}</div></td>`;
+        ? markup`<th role="rowheader" scope="row" class="${classOf(column)}"${sortValue(cell)}>${shown(cell)}</th>`
+        : markup`<td role="cell" class="${classOf(column)}" data-label="${label}"${sortValue(cell)}><div>${shown(cell)}</div></td>`;
     });
     const opens = options.opens?.(rowIndex) === true;
     return markup`<tr role="row"${opens && markup` class="opens"`}>${body}</tr>`;
   });
-  const grid = markup`<table role="table" class="${options.cards === true ? "cards" : "wide"}"><caption class="unseen">${caption}</caption><thead role="rowgroup"><tr role="row">${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
+  const sortable = columns.some(({ sort }) => sort !== undefined);
+  const classes = [options.cards === true ? "cards" : "wide", ...(sortable ? ["sortable"] : [])];
+  const grid = markup`<table role="table" class="${classes.join(" ")}"><caption class="unseen">${caption}</caption><thead role="rowgroup"><tr role="row">${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
   return options.cards === true
     ? grid
     : markup`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">${grid}</div>`;

@@ -86,8 +86,9 @@
   };
 
   /** Points that have no neighbour to be joined to would be invisible: they are drawn as dots. */
-  const lonely = (plot, seriesIndex) => {
+  const lonely = (joined) => (plot, seriesIndex) => {
     const values = plot.data[seriesIndex];
+    if (joined && values.filter((value) => value !== null).length > 1) return [];
     const found = [];
     for (let i = 0; i < values.length; i++) {
       const alone = (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
@@ -106,7 +107,12 @@
       ...(one.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       points: one.hidden
         ? { show: false }
-        : { show: true, size: 6, fill: css(one.color), filter: one.marked ? undefined : lonely },
+        : {
+            show: true,
+            size: 6,
+            fill: css(one.color),
+            filter: one.marked ? undefined : lonely(one.joined),
+          },
       value: (_plot, value) => (value === null ? "" : formatY(value)),
     };
   }

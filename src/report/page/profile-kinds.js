@@ -1,0 +1,53 @@
+// What the pictures in the page of a profile show: lines that the page's data says how to draw. It
+// runs in the browser as it is, before page.js.
+globalThis.shakedownKinds = (data) => {
+  "use strict";
+  const { armColor, decades, digits, formatAt, formatMs, formatNines, formatRate, formatShare } =
+    globalThis.shakedownFormats;
+  const { nineTicks } = globalThis.shakedownFormats;
+
+  function formatBytes(bytes) {
+    if (bytes >= 1e9) return `${digits(bytes / 1e9, 2)} GB`;
+    if (bytes >= 1e6) return `${digits(bytes / 1e6, 2)} MB`;
+    return bytes >= 1000 ? `${digits(bytes / 1000, 1)} kB` : `${digits(bytes, 0)} B`;
+  }
+
+  function formatCount(count) {
+    if (count >= 1e9) return `${digits(count / 1e9, 1)} G`;
+    if (count >= 1e6) return `${digits(count / 1e6, 1)} M`;
+    return count >= 1e4 ? `${digits(count / 1000, 1)} k` : digits(count, 2);
+  }
+
+  const FORMATS = {
+    time: formatMs,
+    bytes: formatBytes,
+    count: formatCount,
+    rate: formatRate,
+    share: formatShare,
+  };
+  const colorOf = (color) => (color === null ? "--offered" : armColor(color));
+
+  const axisOf = ({ kind, unit, pointS }) =>
+    ({
+      moments: { formatX: formatAt, overTime: { stages: [], pointS } },
+      nines: { formatX: formatNines, ticksX: nineTicks },
+      log: { formatX: (power) => FORMATS[unit](10 ** power), ticksX: decades },
+    })[kind];
+
+  return {
+    plot(index) {
+      const { lines, x, y } = data.plots[index];
+      return {
+        ...axisOf(x),
+        x: x.kind === "log" ? x.at.map((value) => Math.log10(value)) : x.at,
+        lines: lines.map((line) => ({ ...line, color: colorOf(line.color), width: 2 })),
+        bands: lines.flatMap(({ band, color }, at) =>
+          band ? [{ series: [at + 3, at + 2], color: colorOf(color) }] : [],
+        ),
+        formatY: FORMATS[y.unit],
+        canLog: y.scale === "auto",
+        log: y.scale === "log",
+      };
+    },
+  };
+};
