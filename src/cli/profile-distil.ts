@@ -29,7 +29,8 @@ interface PartArguments extends OutputArguments {
   readonly file: string;
 }
 
-const withoutEnding = (file: string): string =>
+/** A profile's name, by that of its file. */
+export const withoutEnding = (file: string): string =>
   basename(file).replace(/(?:\.ndjson)?(?:\.gz)?$/, "");
 
 const withOutput = <T>(yargs: Argv<T>) =>

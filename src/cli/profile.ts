@@ -5,6 +5,7 @@ import { diffLines } from "./profile-diff-view.ts";
 import { DISTIL_COMMANDS } from "./profile-distil.ts";
 import { dependencyDetailLines } from "./profile-dependencies.ts";
 import { dependencyLines, headerLines, routeValueLines } from "./profile-makeup-view.ts";
+import { type ProfilePageArguments, writeProfilePage } from "./profile-page.ts";
 import {
   ledgerLines,
   mixLines,
@@ -18,6 +19,7 @@ interface ProfileArguments {
   readonly top: number;
   readonly json: boolean;
   readonly diff?: string;
+  readonly html?: string;
   readonly exitZero: boolean;
 }
 
@@ -103,6 +105,13 @@ const showCommand: Command = (io) => ({
           "compare with this newer profile: what drifted, and whether that is more than chance " +
           "(exit 2 when something did)",
       })
+      .option("html", {
+        type: "string",
+        describe:
+          "write a page with pictures instead: <file>.html in this folder unless a name is given; " +
+          "with --diff, of both",
+      })
+      .option("force", { type: "boolean", default: false, describe: "replace the page" })
       .option("exit-zero", {
         type: "boolean",
         default: false,
@@ -110,9 +119,13 @@ const showCommand: Command = (io) => ({
       })
       .example("$0 profile profiles/storefront.ndjson.gz", "a summary to read")
       .example("$0 profile storefront.ndjson.gz --json | jq .sessions", "one part, for a machine")
+      .example("$0 profile storefront.ndjson.gz --html", "pictures: storefront.html")
       .example("$0 profile march.ndjson.gz --diff june.ndjson.gz", "whether March is stale"),
   handler: (given) => {
     const { diff, ...rest } = given as unknown as ProfileArguments;
+    if (rest.html !== undefined) {
+      return writeProfilePage(io, given as unknown as ProfilePageArguments);
+    }
     return diff === undefined ? show(io, rest) : compare(io, rest, diff);
   },
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -114,5 +114,35 @@ describe("shakedown profile", () => {
       .filter((line) => /^ {2}.* % .*[▏▎▍▌▋▊▉█]$/.test(line));
     expect(rows).toHaveLength(3);
     expect(rows[2]).toMatch(/^ {2}\(10 more\) +49 +48\.5 %/);
+  });
+});
+
+describe("shakedown profile --html", () => {
+  it("writes a page, replaces none unasked, and of two exits as --diff does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "shakedown-page-"));
+    const out = join(folder, "page.html");
+    try {
+      expect(await shakedown("profile", STOREFRONT, "--html", out)).toBe(`wrote ${out}\n`);
+      expect(await readFile(out, "utf8")).toContain("<h1>storefront</h1>");
+      const again = shakedown("profile", STOREFRONT, "--html", out);
+      await expect(again).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });
+      await expect(
+        shakedown("profile", STOREFRONT, "--html", STOREFRONT, "--force"),
+      ).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });
+      await expect(shakedown("profile", STOREFRONT, "--html", out, "--json")).rejects.toMatchObject(
+        { code: "USAGE" },
+      );
+
+      const slow = join(folder, "slow.ndjson.gz");
+      const fast = join(folder, "fast.ndjson.gz");
+      await writeProfile(fast, shopProfile("page"));
+      await writeProfile(slow, shopProfile("page", { serviceMs: 100 }));
+      const compare = ["profile", fast, "--diff", slow, "--html", out, "--force"];
+      expect((await ended(...compare)).exitCode).toBe(2);
+      expect((await ended(...compare, "--exit-zero")).exitCode).toBe(0);
+      expect(await readFile(out, "utf8")).toContain("How they differ");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
