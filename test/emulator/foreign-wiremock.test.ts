@@ -172,6 +172,37 @@ const OPERANDS: Readonly<Record<string, readonly string[]>> = {
     "soon",
     "",
   ],
+  placeholder: [
+    '{"id":"a","n":1}',
+    '{"id":"","n":1.5}',
+    '{"id":7,"n":"x"}',
+    '{"n":1}',
+    '{"n":1,"id":null}',
+    '{"n":1,"id":[1],"m":2}',
+    '{"ok":true,"id":"ABC"}',
+    '{"ok":"true","id":"ABc"}',
+    '{"id":"xy"}',
+    '{"items":["b","a"]}',
+    '{"items":["b",1]}',
+    "[1,2]",
+    "[1,null]",
+    "[1]",
+    '"x"',
+    "12",
+    "{}",
+  ],
+  form: [
+    "a=1",
+    "a=1&a=2",
+    "a=2&a=1",
+    "a=abc",
+    "a=abc&c=1",
+    "x+y=one%20two",
+    "x%20y=one+two",
+    "b=1",
+    "",
+  ],
+  template: ["ab-12", "1,2", '{"name":"bob"}', "a=1&b=x%20y&a=2", "abc", ""],
   unix: ["1772704800", "1772704801", "1772704800000", "0", "-5"],
   json: [
     ...bodies,
@@ -215,6 +246,7 @@ const OPERANDS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
 const NO_LATENCY = { kind: "constant", value: "0ms" };
 
 const proxyMappings = (proxyBaseUrl: string): unknown[] => [
@@ -319,6 +351,7 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
         const calls = mappings.flatMap(({ request }) =>
           OPERANDS[kind]!.map((operand): Asking => {
             const { path = "" } = request;
+            if (kind === "form") return { method: "POST", path, headers: FORM, body: operand };
             return request.body.length > 0
               ? { method: "POST", path, headers: {}, body: operand }
               : {

@@ -27,6 +27,8 @@ const TOP = [
   "response",
   "insertionIndex",
 ];
+/** Of the address that is asked: a dependency has one of its own. */
+const ADDRESS = ["scheme", "host", "port"] as const;
 const REQUEST = new Set([
   "method",
   "url",
@@ -39,7 +41,9 @@ const REQUEST = new Set([
   "headers",
   "cookies",
   "bodyPatterns",
+  "formParameters",
   "basicAuthCredentials",
+  ...ADDRESS,
 ]);
 const RESPONSE = [
   "status",
@@ -53,6 +57,7 @@ const RESPONSE = [
   "chunkedDribbleDelay",
   "fault",
   "transformers",
+  "transformerParameters",
   "proxyBaseUrl",
   "proxyUrlPrefixToRemove",
   "additionalProxyRequestHeaders",
@@ -90,6 +95,9 @@ function requestOf(
 ): NonNullable<StubInput["request"]> {
   const other = Object.keys(request).filter((name) => !REQUEST.has(name));
   if (other.length > 0) throw new NotTold(`${where}: ${other.join(", ")} is not supported`);
+  for (const name of ADDRESS) {
+    if (request[name] !== undefined) notes.add(`${where}.${name}`, "not looked at: one dependency");
+  }
   const { basicAuthCredentials, bodyPatterns, method } = request;
   if (method !== undefined && typeof method !== "string") {
     throw new NotTold(`${where}.method: only one method is supported`);
@@ -112,6 +120,7 @@ function requestOf(
     }),
     pathParameters: named("pathParameters"),
     query: named("queryParameters"),
+    form: named("formParameters"),
     cookies: named("cookies"),
     headers,
     body: (Array.isArray(bodyPatterns) ? bodyPatterns : []).map((each: unknown, index) =>
@@ -140,12 +149,21 @@ function latencyOf(response: Fields, where: string, notes: Notes): StubInput["la
   }
   if (fixedMs > 0)
     notes.add(`${where}.fixedDelayMilliseconds`, "left out beside delayDistribution");
-  const { median, sigma, type } = distribution;
-  if (type === "lognormal" && distribution["maxValue"] === undefined) {
-    return { kind: "lognormal", median: `${Number(median)}ms`, sigma: Number(sigma) };
+  const ms = (name: string): string => `${Number(distribution[name])}ms`;
+  switch (distribution["type"]) {
+    case "lognormal":
+      if (distribution["maxValue"] !== undefined) {
+        notes.add(`${where}.delayDistribution.maxValue`, "left out: some delays are longer");
+      }
+      return { kind: "lognormal", median: ms("median"), sigma: Number(distribution["sigma"]) };
+    case "uniform":
+      return { kind: "uniform", min: ms("lower"), max: ms("upper") };
+    case "fixed":
+      return { kind: "constant", value: ms("milliseconds") };
+    default:
+      notes.add(`${where}.delayDistribution`, `${asText(distribution["type"])} is not supported`);
+      return undefined;
   }
-  notes.add(`${where}.delayDistribution`, `${String(type)} with these fields is not supported`);
-  return undefined;
 }
 
 function transferOf(response: Fields): StubInput["transfer"] {
@@ -198,7 +216,8 @@ function responseOf(
     notes.add(`${where}.transformers`, `${String(other)} is not supported`);
   }
   const status = Number(response["status"] ?? 200);
-  return { status, headers, template, ...bodyOf(response, template, filesFolder) };
+  const parameters = fieldsOf(response["transformerParameters"]) as ResponseInput["parameters"];
+  return { status, headers, template, parameters, ...bodyOf(response, template, filesFolder) };
 }
 
 function stubOf(

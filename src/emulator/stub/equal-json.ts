@@ -2,7 +2,33 @@ export interface EqualJsonOptions {
   readonly ignoreArrayOrder: boolean;
   /** Of objects and of arrays: what is there beside what is expected does not matter. */
   readonly ignoreExtraElements: boolean;
+  /** Whether an expected text such as `${json-unit.any-string}` stands for what it says. */
+  readonly placeholders: boolean;
 }
+
+/** JsonUnit's: what an expected text stands for, and its argument. */
+const PLACEHOLDER = /^[$#]\{json-unit\.(ignore|any-string|any-number|any-boolean|regex)\}(.*)$/s;
+const IGNORED_ELEMENT = /^[$#]\{json-unit\.ignore-element\}$/;
+
+/** Whether a value is what a placeholder stands for; null: the text is none. */
+function isWhatIsMeant(expected: string, actual: unknown): boolean | null {
+  const [, kind, pattern = ""] = PLACEHOLDER.exec(expected) ?? [];
+  if (kind === undefined) return null;
+  if (kind === "regex") return typeof actual === "string" && fits(pattern, actual);
+  if (pattern !== "") return null;
+  return kind === "ignore" || typeof actual === kind.slice("any-".length);
+}
+
+function fits(pattern: string, text: string): boolean {
+  try {
+    return new RegExp(`^(?:${pattern})$`, "s").test(text);
+  } catch {
+    return false;
+  }
+}
+
+const isIgnored = (expected: unknown): boolean =>
+  typeof expected === "string" && IGNORED_ELEMENT.test(expected);
 
 type Equal = (expected: unknown, actual: unknown) => boolean;
 
@@ -27,6 +53,9 @@ function canPair(expected: readonly unknown[], actual: readonly unknown[], equal
 /** Whether two parsed JSON texts say the same. Numbers are compared as doubles. */
 export function equalJson(expected: unknown, actual: unknown, options: EqualJsonOptions): boolean {
   const equal: Equal = (left, right) => equalJson(left, right, options);
+  if (options.placeholders && typeof expected === "string") {
+    return isWhatIsMeant(expected, actual) ?? expected === actual;
+  }
   if (Array.isArray(expected)) {
     if (!Array.isArray(actual)) return false;
     const longer = options.ignoreExtraElements && actual.length > expected.length;
@@ -37,7 +66,11 @@ export function equalJson(expected: unknown, actual: unknown, options: EqualJson
   if (typeof expected !== "object" || expected === null) return expected === actual;
   if (typeof actual !== "object" || actual === null || Array.isArray(actual)) return false;
   const there = new Map<string, unknown>(Object.entries(actual));
-  const wanted = Object.entries(expected);
+  const all = Object.entries(expected);
+  const wanted = options.placeholders ? all.filter(([, value]) => !isIgnored(value)) : all;
+  for (const [name] of wanted.length < all.length ? all : []) {
+    if (isIgnored((expected as Record<string, unknown>)[name])) there.delete(name);
+  }
   if (!options.ignoreExtraElements && wanted.length !== there.size) return false;
   return wanted.every(([name, value]) => there.has(name) && equal(value, there.get(name)));
 }

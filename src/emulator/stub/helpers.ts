@@ -1,21 +1,16 @@
 import type { HelperDeclareSpec, HelperOptions } from "handlebars";
 import { jsonpath } from "json-p3";
-import type { Draw } from "../../core/index.ts";
-
-/** What a helper may know beside its arguments. */
-interface HelperContext {
-  draw: Draw | null;
-  wallMs: number;
-  /** How many numbers this rendering has drawn. */
-  calls: number;
-}
-
-type Hash = Readonly<Record<string, unknown>>;
-/** A helper's arguments, as Handlebars hands them over, and its named ones. */
-type Helper = (positional: readonly unknown[], hash: Hash, context: HelperContext) => unknown;
-
-/** Nothing for null; several values under one name are an object that knows its text. */
-const text = (value: unknown): string => [value].join("");
+import {
+  ASSIGNED,
+  elementsOf,
+  type Hash,
+  type Helper,
+  type HelperContext,
+  type Helpers,
+  spacious,
+  text,
+} from "./helper.ts";
+import { READING_HELPERS } from "./reading-helpers.ts";
 
 const uniform = (context: HelperContext): number =>
   context.draw?.uniform(`stub-template-${context.calls++}`) ?? 0.5;
@@ -75,26 +70,11 @@ function jsonPath([source, path]: readonly unknown[]): unknown {
   }
 }
 
-/** JSON as Jackson lays it out, which is how WireMock writes an object that it has found. */
-function spacious(value: unknown, indent: string): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) {
-    return value.length === 0
-      ? "[ ]"
-      : `[ ${value.map((each) => spacious(each, indent)).join(", ")} ]`;
-  }
-  const inner = `${indent}  `;
-  const fields = Object.entries(value).map(
-    ([name, each]) => `\n${inner}${JSON.stringify(name)} : ${spacious(each, inner)}`,
-  );
-  return fields.length === 0 ? "{ }" : `{${fields.join(",")}\n${indent}}`;
-}
-
 /** A found object or array: written, it is JSON; `each` and paths go into it. */
 function jsonText(value: object): object {
   const copy: object = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
   return Object.defineProperty(copy, "toString", {
-    value: () => (Array.isArray(value) ? JSON.stringify(value) : spacious(value, "")),
+    value: () => (Array.isArray(value) ? JSON.stringify(value) : spacious(value)),
   });
 }
 
@@ -156,7 +136,60 @@ function math([left, operator, right]: readonly unknown[]): number {
 
 const capitalized = (value: string): string => value.replace(/(^| )\S/g, (at) => at.toUpperCase());
 
-const HELPERS: Readonly<Record<string, Helper>> = {
+/** The last argument goes between the others, or between the elements of a list. */
+function join(positional: readonly unknown[]): string {
+  const [first, ...rest] = positional.slice(0, -1);
+  const list = rest.length === 0 ? elementsOf(first) : null;
+  return (list ?? [first, ...rest]).map(text).join(text(positional.at(-1)));
+}
+
+function randomDecimal(_: readonly unknown[], hash: Hash, context: HelperContext): number {
+  const [lower, upper] = [Number(hash["lower"] ?? 0), Number(hash["upper"] ?? 1)];
+  return lower + uniform(context) * (upper - lower);
+}
+
+function range([from, to]: readonly unknown[]): number[] {
+  const length = Math.min(Math.max(Number(to) - Number(from) + 1, 0), 65_536);
+  return Array.from({ length }, (__, index) => Number(from) + index);
+}
+
+/** In a list, an element that is the same; in a text, a part. */
+function contains([whole, part]: readonly unknown[]): boolean {
+  return elementsOf(whole)?.includes(part) ?? text(whole).includes(text(part));
+}
+
+/** Whether the whole text fits; a list is no text. */
+function fits([value, pattern]: readonly unknown[]): boolean {
+  try {
+    return new RegExp(`^(?:${text(pattern)})$`, "s").test(text(value));
+  } catch {
+    return false;
+  }
+}
+
+const compared =
+  (holds: (left: number, right: number) => boolean): Helper =>
+  ([left, right]) =>
+    holds(Number(left), Number(right));
+
+const HELPERS: Helpers = {
+  ...READING_HELPERS,
+  join,
+  randomDecimal,
+  range,
+  contains,
+  matches: fits,
+  array: (positional) => positional,
+  gt: compared((left, right) => left > right),
+  gte: compared((left, right) => left >= right),
+  lt: compared((left, right) => left < right),
+  lte: compared((left, right) => left <= right),
+  and: (positional) => positional.every(Boolean),
+  or: (positional) => positional.some(Boolean),
+  not: ([value]) => !value,
+  defaultIfEmpty: ([value, other]) => (text(value) === "" ? other : value),
+  capitalizeFirst: ([value]) => text(value).replace(/^./s, (at) => at.toUpperCase()),
+  cut: ([value, part]) => text(value).replaceAll(text(part), ""),
   jsonPath,
   now,
   randomValue,
@@ -179,14 +212,16 @@ const HELPERS: Readonly<Record<string, Helper>> = {
     hash["decode"] === true
       ? (new URLSearchParams(`=${text(value)}`).get("") ?? "")
       : new URLSearchParams([["", text(value)]]).toString().slice(1),
-  toJson: ([value]) => JSON.stringify(value) ?? "",
+  toJson: ([value]) => spacious(value) ?? "",
   // As in WireMock, `request.query.a` is a list and equals no text; `request.query.a.[0]` may.
   eq: ([left, right]) => left === right,
   neq: ([left, right]) => left !== right,
-  contains: ([whole, part]) => text(whole).includes(text(part)),
 };
 
 const BUILT_IN = ["if", "unless", "each", "with", "lookup"];
+
+/** Writes a value out: two numbers beside each other would else be added up. */
+export const WRITE = "write";
 
 /** Every helper that a template may call. */
 export const helperNames: ReadonlySet<string> = new Set([...Object.keys(HELPERS), ...BUILT_IN]);
@@ -196,12 +231,19 @@ export function templateHelpers(context: HelperContext): HelperDeclareSpec {
   const declared = Object.entries(HELPERS).map(([name, helper]) => {
     const call = function (this: unknown, ...args: unknown[]): unknown {
       const options = args.pop() as HelperOptions;
+      const { data, fn } = options;
+      context.assign = (assigned, given) => {
+        (data as { root: Record<string, unknown> }).root[assigned] = given;
+      };
+      context.block = typeof fn === "function" ? () => fn(this) : null;
       const value = helper(args, options.hash as Hash, context);
+      if (value === ASSIGNED) return "";
       if (typeof options.fn !== "function") return value;
       if (typeof value === "boolean") return value ? options.fn(this) : options.inverse(this);
       return options.fn(value);
     };
     return [name, call];
   });
-  return Object.fromEntries(declared) as HelperDeclareSpec;
+  const write = (value: unknown): string => text(value);
+  return { ...Object.fromEntries(declared), [WRITE]: write } as HelperDeclareSpec;
 }

@@ -30,6 +30,8 @@ interface EqualToJson {
   readonly equalToJson: unknown;
   readonly ignoreArrayOrder?: boolean | undefined;
   readonly ignoreExtraElements?: boolean | undefined;
+  /** Whether texts such as `${json-unit.any-string}` stand for what they say. */
+  readonly placeholders?: boolean | undefined;
 }
 interface MatchesJsonPath {
   readonly matchesJsonPath: string;
@@ -118,6 +120,7 @@ export const matcherSchema: z.ZodType<Matcher> = z.lazy(() =>
         equalToJson: z.json(),
         ignoreArrayOrder: z.boolean().optional(),
         ignoreExtraElements: z.boolean().optional(),
+        placeholders: z.boolean().optional(),
       }),
       z.strictObject({ matchesJsonPath: jsonPathField(), value: matcherSchema.optional() }),
       jsonSchemaMatcherSchema,
@@ -199,12 +202,17 @@ function severalTest(matchers: readonly Matcher[], exactly: boolean): Test {
 }
 
 function jsonTest(matcher: EqualToJson): Test {
-  const { equalToJson, ignoreArrayOrder = false, ignoreExtraElements = false } = matcher;
+  const {
+    equalToJson,
+    ignoreArrayOrder = false,
+    ignoreExtraElements = false,
+    placeholders = false,
+  } = matcher;
   return someOf((text) => {
     const document = parsed(text);
     return (
       document !== undefined &&
-      equalJson(equalToJson, document, { ignoreArrayOrder, ignoreExtraElements })
+      equalJson(equalToJson, document, { ignoreArrayOrder, ignoreExtraElements, placeholders })
     );
   });
 }

@@ -107,6 +107,7 @@ export function conditionsOf(request: RequestSpec): readonly Condition[] {
       return value === undefined ? [] : [value];
     }),
     ...namedConditions("query parameter", request.query, (view, name) => view.query.getAll(name)),
+    ...namedConditions("form parameter", request.form, (view, name) => view.form.getAll(name)),
     ...namedConditions("header", request.headers, (view, name) => view.header(name)),
     ...namedConditions("cookie", request.cookies, (view, name) => view.cookie(name)),
     ...body,

@@ -10,6 +10,7 @@ export class RequestView {
   readonly #queryAt: number;
   #text: string | undefined;
   #query: URLSearchParams | undefined;
+  #form: URLSearchParams | undefined;
   #cookies: ReadonlyMap<string, readonly string[]> | undefined;
 
   /** `nowMs`: when the call came, since the epoch. */
@@ -31,6 +32,13 @@ export class RequestView {
     return (this.#query ??= new URLSearchParams(
       this.#queryAt < 0 ? "" : this.call.path.slice(this.#queryAt + 1),
     ));
+  }
+
+  /** The body's parameters, decoded; none where it is no form. */
+  get form(): URLSearchParams {
+    const type = this.call.headers["content-type"] ?? "";
+    const isForm = type.toLowerCase().startsWith("application/x-www-form-urlencoded");
+    return (this.#form ??= new URLSearchParams(isForm ? this.text : ""));
   }
 
   /** Of a name in any case: no value, or the one text that came. */

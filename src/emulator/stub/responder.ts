@@ -69,9 +69,10 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     }
     return (_view, draw) => ({ status, headers, body: sized(fixed, draw), upstream: null });
   }
+  const { parameters } = response;
   const pathTemplate = stub.request.pathTemplate ?? null;
   const compile = (source: string, where: string) =>
-    compileTemplate(source, `${place}, ${where}`, { pathTemplate });
+    compileTemplate(source, `${place}, ${where}`, { pathTemplate, parameters });
   const body = compile(text, "body");
   const named = Object.entries(headers).map(
     ([name, value]) => [name, compileHeader(value, name, compile)] as const,

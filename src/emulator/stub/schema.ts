@@ -36,6 +36,8 @@ const requestSchema = z
     urlPattern: patternField().optional(),
     pathParameters: matchers(),
     query: matchers(),
+    /** Of a body that is a form, by its `content-type`. */
+    form: matchers(),
     headers: matchers(),
     cookies: matchers(),
     body: z
@@ -56,6 +58,8 @@ const responseSchema = z
     bodyFile: z.string().optional(),
     /** Whether the body and the headers' values are Handlebars templates. */
     template: z.boolean().default(false),
+    /** What a template knows as `parameters`. */
+    parameters: z.record(z.string(), z.json()).default({}),
     size: sizeSchema.optional(),
     /** Something real that answers; `headers` are added to what it says. */
     proxy: proxySchema.optional(),

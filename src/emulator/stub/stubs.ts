@@ -148,7 +148,7 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
 
 function prepare(spec: StubSpec, index: number): Prepared {
   const responses = spec.sequence ?? [
-    spec.response ?? { status: 200, headers: {}, template: false },
+    spec.response ?? { status: 200, headers: {}, template: false, parameters: {} },
   ];
   const name = stubName(spec);
   const place = `stub ${index + 1} (${name})`;

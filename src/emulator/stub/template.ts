@@ -1,56 +1,83 @@
 import Handlebars from "handlebars";
 import { type Draw, messageOf, ShakedownError } from "../../core/index.ts";
-import { helperNames, templateHelpers } from "./helpers.ts";
+import { type HelperContext, several, Values } from "./helper.ts";
+import { helperNames, templateHelpers, WRITE } from "./helpers.ts";
+import { assignedNames } from "./reading-helpers.ts";
 import { pathParameters } from "./request-test.ts";
 import type { RequestView } from "./request-view.ts";
 
 export interface TemplateOptions {
   /** Names the segments of the path: `request.path.id`. */
   readonly pathTemplate: string | null;
+  /** What the stub gives its template: `parameters.greeting`. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
 export type Render = (view: RequestView, draw: Draw) => string;
 
-/** Several values under one name: written alone it is the first, `[1]` is the second. */
-class Values {
-  [place: string]: unknown;
-  readonly #text: string;
-  constructor(text: string, parts: Iterable<readonly [string | number, string]>) {
-    this.#text = text;
-    for (const [place, value] of parts) this[String(place)] = value;
-  }
-  toString = (): string => this.#text;
-}
+/** `parts.0`, which Handlebars for Java knows, as `parts.[0]`, which this one does; texts stay. */
+const withPlaces = (source: string): string =>
+  source.replaceAll(/\{\{.*?\}\}/gs, (call) =>
+    call.replaceAll(
+      /'[^']*'|"[^"]*"|(?<=[A-Za-z_]\w*|\])\.(\d+)(?=[\s.)}])/g,
+      (found: string, place: string | undefined) => (place === undefined ? found : `.[${place}]`),
+    ),
+  );
 
-const several = (values: readonly string[]): Values =>
-  new Values(values[0] ?? "", values.entries());
+type Call = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression;
+
+/** What a template is given. */
+const GIVEN: ReadonlySet<string> = new Set(["request", "parameters"]);
+
+const literalOf = (node: hbs.AST.Expression): string | null =>
+  node.type === "StringLiteral" ? (node as hbs.AST.StringLiteral).value : null;
 
 const hasCall = (node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement): boolean =>
   node.params.length > 0 || (node.hash?.pairs.length ?? 0) > 0;
 
 /** Looks at every name of a template: which helpers it calls, which headers it reads. */
 class Names extends Handlebars.Visitor {
-  readonly unknown: string[] = [];
   readonly headers: string[] = [];
+  readonly #unknown: hbs.AST.PathExpression[] = [];
+  readonly #assigned = new Set<string>();
   #depth = 0;
 
+  /** Helpers that there are not, each with its place. */
+  get unknown(): readonly string[] {
+    return this.#unknown
+      .filter(({ parts }) => !this.#assigned.has(parts[0]!))
+      .map(
+        ({ loc, original }) =>
+          `${original} (line ${loc.start.line}, column ${loc.start.column + 1})`,
+      );
+  }
+
   #helper(path: hbs.AST.PathExpression): void {
-    if (helperNames.has(path.original)) return;
-    const { column, line } = path.loc.start;
-    this.unknown.push(`${path.original} (line ${line}, column ${column + 1})`);
+    if (!helperNames.has(path.original)) this.#unknown.push(path);
+  }
+
+  #assigns(node: Call): void {
+    if (node.path.type !== "PathExpression") return;
+    const { original } = node.path as hbs.AST.PathExpression;
+    const pairs = node.hash?.pairs.map(({ key, value }) => [key, literalOf(value)] as const);
+    for (const name of assignedNames(original, node.params.map(literalOf), new Map(pairs))) {
+      this.#assigned.add(name);
+    }
   }
 
   override MustacheStatement(node: hbs.AST.MustacheStatement): void {
+    this.#assigns(node);
     if (node.path.type === "PathExpression") {
       const path = node.path as hbs.AST.PathExpression;
       const [root] = path.parts;
-      const value = path.data || path.depth > 0 || this.#depth > 0 || root === "request";
+      const value = path.data || path.depth > 0 || this.#depth > 0 || GIVEN.has(root ?? "");
       if (hasCall(node) || !(value || path.parts.length === 0)) this.#helper(path);
     }
     super.MustacheStatement(node);
   }
 
   override BlockStatement(node: hbs.AST.BlockStatement): void {
+    this.#assigns(node);
     if (hasCall(node)) this.#helper(node.path);
     this.#depth++;
     super.BlockStatement(node);
@@ -58,6 +85,7 @@ class Names extends Handlebars.Visitor {
   }
 
   override SubExpression(node: hbs.AST.SubExpression): void {
+    this.#assigns(node);
     if (node.path.type === "PathExpression") this.#helper(node.path);
     super.SubExpression(node);
   }
@@ -65,6 +93,26 @@ class Names extends Handlebars.Visitor {
   override PathExpression(path: hbs.AST.PathExpression): void {
     const [root, part, name] = path.parts;
     if (root === "request" && part === "headers" && name !== undefined) this.headers.push(name);
+  }
+}
+
+/** Has every value written by `WRITE`. */
+class Writing extends Handlebars.Visitor {
+  // What a method returns takes the place of what it was given.
+  mutating = true;
+
+  override MustacheStatement(node: hbs.AST.MustacheStatement): hbs.AST.MustacheStatement {
+    const { hash, loc, params, path } = node;
+    const { original } = path as hbs.AST.PathExpression;
+    const calls = hasCall(node) || helperNames.has(original);
+    const value = calls ? { type: "SubExpression", path, params, hash, loc } : path;
+    const write = { ...path, type: "PathExpression", original: WRITE, parts: [WRITE] };
+    return {
+      ...node,
+      path: { ...write, data: false, depth: 0 } as hbs.AST.PathExpression,
+      params: [value],
+      hash: undefined as unknown as hbs.AST.Hash,
+    };
   }
 }
 
@@ -113,7 +161,7 @@ export function compileTemplate(source: string, place: string, options: Template
   const handlebars = Handlebars.create();
   let program: hbs.AST.Program | null = null;
   try {
-    program = handlebars.parse(source);
+    program = handlebars.parse(withPlaces(source));
   } catch (thrown) {
     fail(`the template does not parse: ${messageOf(thrown)}`, "see the line that it names", thrown);
   }
@@ -123,8 +171,9 @@ export function compileTemplate(source: string, place: string, options: Template
     const known = [...helperNames].toSorted().join(", ");
     fail(`the template calls what there is not: ${names.unknown.join("; ")}`, `there is ${known}`);
   }
+  new Writing().accept(program!);
   // One template is rendered at a time, so that a helper knows whose call it works for.
-  const now = { draw: null as Draw | null, wallMs: 0, calls: 0 };
+  const now: HelperContext = { draw: null, wallMs: 0, calls: 0, assign() {}, block: null };
   handlebars.registerHelper(templateHelpers(now));
   const render = handlebars.compile(program, { noEscape: true });
   return (view, draw) => {
@@ -132,6 +181,6 @@ export function compileTemplate(source: string, place: string, options: Template
     now.wallMs = view.nowMs;
     now.calls = 0;
     const request = modelOf(view, names.headers, options.pathTemplate);
-    return render({ request });
+    return render({ request, parameters: options.parameters ?? {} });
   };
 }
