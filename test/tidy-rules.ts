@@ -9,6 +9,8 @@ export const LEVELS: Readonly<Record<string, number>> = {
   core: 0,
   // Pure mathematics, for whoever describes or compares.
   stats: 0.5,
+  // What both ends of a connection read the same way.
+  http1: 0.5,
   profile: 1,
   schedule: 1,
   measure: 1,
@@ -42,7 +44,9 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/deliver/raw.ts": "writes the Date header, as every server does",
   "src/emulator/emulator.ts": "tells counts of proxies now and then, and dates certificates",
-  "src/emulator/listen/front.ts": "gives up on requests that do not end, as every server does",
+  "src/emulator/http1/answer-text.ts": "writes the Date header, as every server does",
+  "src/emulator/http1/server.ts": "gives up on requests that do not end, as every server does",
+  "src/emulator/listen/front.ts": "looks after its door now and then, by the clock it is given",
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",

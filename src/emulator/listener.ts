@@ -14,7 +14,7 @@ import { type AnyRequest, type Connection, Front, type TlsIdentity } from "./lis
 import type { World } from "./model.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { RecentRate } from "./recent-rate.ts";
-import { readBody } from "./request-body.ts";
+import { BODY_BYTES_MAX, readBody } from "./request-body.ts";
 import { passOn, type PassedWay } from "./upstream/index.ts";
 
 export interface ListenerOptions {
@@ -60,6 +60,7 @@ export class Listener {
       faults: new ConnectionFaults(spec.connections, world),
       openFiles,
       requestTimeoutMs: spec.requestTimeoutMs,
+      bodyBytesMax: BODY_BYTES_MAX,
       onFailure,
       onConnection: (connection) => {
         this.#calls.set(connection, new Set());

@@ -11,10 +11,12 @@ const NONE = Buffer.alloc(0);
  * `done` when the caller goes away first. A request without a body is done before this returns.
  */
 export function readBody(request: AnyRequest, done: (body: Buffer | null) => void): void {
-  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-  // Over HTTP/2 a body needs no header that says so: the stream does.
-  const bodyless = "stream" in request ? request.stream.endAfterHeaders : length === undefined;
-  if (encoding === undefined && (bodyless || length === "0")) {
+  if (!("stream" in request)) {
+    request.read(done);
+    return;
+  }
+  // A body needs no header that says so: the stream does.
+  if (request.stream.endAfterHeaders) {
     done(NONE);
     return;
   }

@@ -86,7 +86,7 @@ describe.each(WAYS)("bad input, %s", (way, tls) => {
     caller.socket.write(text);
     await caller.ended;
     expect(caller.text()).toMatch(/^HTTP\/1.1 408 /);
-    expect(await counts(on)).toMatchObject({ inFlight: 0, connections: 0 });
+    await expect.poll(() => counts(on), QUICK).toMatchObject({ inFlight: 0, connections: 0 });
   });
 
   it("headers past 64 KiB are answered with 431 (TLS may hang up first); those below are served", async () => {

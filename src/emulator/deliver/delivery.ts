@@ -1,8 +1,8 @@
-import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import type { DeadlineHandle, Deadlines } from "../../core/index.ts";
 import type { AnswerHeaders } from "../headers.ts";
+import type { Http1Response } from "../http1/index.ts";
 import type { Fault, Transfer } from "../model.ts";
 
 /** The bytes of an answer, before framing. */
@@ -44,7 +44,7 @@ export interface Way {
   readonly onEnd: (bodyBytes: number) => void;
 }
 
-export type AnyResponse = ServerResponse | Http2ServerResponse;
+export type AnyResponse = Http1Response | Http2ServerResponse;
 
 /** All pieces at once. */
 export const AT_ONCE: Transfer = {

@@ -1,6 +1,6 @@
 /** Carries an answer out, with what goes wrong with it, over HTTP/1.1 or HTTP/2. */
-import type { ServerResponse } from "node:http";
 import { Http2ServerResponse } from "node:http2";
+import type { Http1Response } from "../http1/index.ts";
 import {
   type AnyResponse,
   AT_ONCE,
@@ -37,11 +37,8 @@ export function deliver(response: AnyResponse, delivery: Delivery, way: Way): Un
   if (response.socket !== null) return sendBroken(response, fault, delivery, way);
   let underway = NOTHING;
   let over = false;
-  response.once("socket", () => {
-    // The turn has come, but the response is only now being tied to its connection.
-    process.nextTick(() => {
-      if (!over) underway = sendBroken(response, fault, delivery, way);
-    });
+  response.whenTurn(() => {
+    if (!over) underway = sendBroken(response, fault, delivery, way);
   });
   return {
     cancel() {
@@ -52,12 +49,7 @@ export function deliver(response: AnyResponse, delivery: Delivery, way: Way): Un
 }
 
 /** An answer over HTTP/1.1 with a fault, when its turn has come. */
-function sendBroken(
-  response: ServerResponse,
-  fault: Break,
-  delivery: Delivery,
-  way: Way,
-): Underway {
+function sendBroken(response: Http1Response, fault: Break, delivery: Delivery, way: Way): Underway {
   const { answer, transfer } = delivery;
   const { socket } = way;
   // Above TLS, where there is: what is closed there says so. An answer that has ended forgets it.

@@ -1,5 +1,5 @@
-import { type ServerResponse, STATUS_CODES } from "node:http";
 import { hashText } from "../../core/index.ts";
+import { type Http1Response, statusLine } from "../http1/index.ts";
 import { planTransfer } from "../transfer/index.ts";
 import {
   type Answer,
@@ -17,8 +17,6 @@ import { runPieces } from "./whole.ts";
 /** What comes where a chunk's length should. */
 const NO_CHUNK = Buffer.from("this is no chunk\r\n");
 
-const reasonOf = (status: number): string => STATUS_CODES[status] ?? "Unknown";
-
 /** The head as it stands on the wire, line by line, without the empty one at its end. */
 export function headLines(
   { headers, status }: Answer,
@@ -26,7 +24,7 @@ export function headLines(
 ): string[] {
   const all = { date: new Date().toUTCString(), ...headers, ...more };
   return [
-    `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`,
+    statusLine(status),
     ...Object.entries(all).flatMap(([name, value]) =>
       [value].flat().map((each) => `${name}: ${each}\r\n`),
     ),
@@ -49,7 +47,7 @@ export function garbageOf(bytes: number, luck: number): Buffer {
 
 /** What a fault puts on an HTTP/1.1 connection by itself; the connection does not outlive it. */
 export function sendRaw(
-  response: ServerResponse,
+  response: Http1Response,
   fault: RawBreak,
   delivery: Delivery,
   way: Way,

@@ -1,7 +1,9 @@
-import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
+import { Http1Response } from "../http1/index.ts";
 import { planTransfer, type TransferPiece } from "../transfer/index.ts";
 import type { Transfer } from "../model.ts";
 import {
+  type Answer,
   type AnyResponse,
   bytesOf,
   type Delivery,
@@ -14,8 +16,6 @@ import {
 
 /** How slowly a body comes that is to take so long: in up to fifty pieces, the last at the end. */
 const SLOW_PIECES = 50;
-/** Bodies up to here are copied into one piece with their head. */
-const ONE_PIECE_BYTES = 16_384;
 
 /** An answer without a fault: in one go, or at the pace that it has. */
 export function sendAnswer(response: AnyResponse, delivery: Delivery, way: Way): Underway {
@@ -41,26 +41,18 @@ export function sendThen(
 
 /** An answer in one go. The common case, on the hot path. */
 function sendWhole(response: AnyResponse, { answer }: Delivery, way: Way): void {
-  // The compatible response of HTTP/2 takes the same calls.
-  const http = response as ServerResponse;
-  const { body, headers, status } = answer;
-  const length = body === null ? 0 : Buffer.byteLength(body);
-  http.writeHead(status, body === null ? headers : { ...headers, "content-length": length });
-  // A text goes to the kernel in one piece with the head; bytes would be a second one, which costs a
-  // third of a small answer's time.
-  if (body === null) http.end();
-  else if (typeof body === "string" || length > ONE_PIECE_BYTES) http.end(body);
-  else http.end(body.toString("latin1"), "latin1");
-  // Behind an earlier answer on its connection, the first byte leaves with the last.
-  if (http.socket !== null) way.onFirstByte();
-  const sent = isHead(response) ? 0 : length;
-  if (isHandedOver(http, way)) way.onEnd(sent);
-  else http.once("finish", () => way.onEnd(sent));
+  if (response instanceof Http1Response) response.whole(answer, way);
+  else sendWholeStream(response, answer, way);
 }
 
-/** Whether the kernel has taken all of an answer at once, as it does unless the caller is slow. */
-function isHandedOver({ socket }: ServerResponse, way: Way): boolean {
-  return socket === way.socket && socket.writable && socket.writableLength === 0;
+function sendWholeStream(response: Http2ServerResponse, answer: Answer, way: Way): void {
+  const { body, headers, status } = answer;
+  const length = body === null ? 0 : Buffer.byteLength(body);
+  response.writeHead(status, body === null ? headers : { ...headers, "content-length": length });
+  if (body === null) response.end();
+  else response.end(body);
+  way.onFirstByte();
+  response.once("finish", () => way.onEnd(isHead(response) ? 0 : length));
 }
 
 /**
@@ -73,18 +65,19 @@ export function sendInPieces(
   way: Way,
   { after, send, transfer }: { transfer: Transfer; send?: number; after?: () => void },
 ): Underway {
-  const http = response as ServerResponse;
+  // The compatible response of HTTP/2 takes the same calls.
+  const http = response as Http1Response;
   const body = bytesOf(answer.body);
   const whole = isHead(response) ? 0 : body.length;
   const sent = body.subarray(0, Math.min(whole, send ?? whole));
-  const length = answer.body === null ? {} : { "content-length": body.length };
+  const length = answer.body === null ? {} : { "content-length": String(body.length) };
   http.writeHead(answer.status, { ...answer.headers, ...length });
   http.flushHeaders();
   way.onFirstByte();
   const pieces = planTransfer(whole, transfer, sent.length);
   const steps = new Steps(way);
-  const finish = after ?? (() => void http.end(() => way.onEnd(sent.length)));
-  runPieces(steps, { bytes: sent, pieces, write: (piece) => void http.write(piece) }, () => {
+  const finish = after ?? (() => http.end(() => way.onEnd(sent.length)));
+  runPieces(steps, { bytes: sent, pieces, write: (piece) => http.write(piece) }, () => {
     // What is cut off is cut off once the kernel has what came before.
     if (after === undefined || sent.length === 0) finish();
     else http.write("", finish);

@@ -1,26 +1,21 @@
 import {
-  createServer as createHttp,
-  type IncomingMessage,
-  type Server as HttpServer,
-} from "node:http";
-import {
-  createSecureServer,
   createServer as createHttp2,
-  type Http2SecureServer,
   type Http2Server,
   type Http2ServerRequest,
   type ServerHttp2Session,
 } from "node:http2";
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTls, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { type Clock, messageOf } from "../../core/index.ts";
 import type { AnyResponse } from "../deliver/index.ts";
 import type { HostPort } from "../address.ts";
+import { type Http1Request, Http1Server } from "../http1/index.ts";
 import { listening } from "../listening.ts";
 import type { ConnectionFaults } from "./connection-faults.ts";
 import type { OpenFiles } from "../open-files.ts";
 import { type FullQueue, prepareFullQueue } from "./full-queue.ts";
 
-export type AnyRequest = IncomingMessage | Http2ServerRequest;
+export type AnyRequest = Http1Request | Http2ServerRequest;
 
 /** A caller's connection. */
 export interface Connection {
@@ -45,20 +40,20 @@ export interface FrontOptions {
   readonly openFiles: OpenFiles;
   /** A request that has not come whole by then is answered with 408 and its connection closed. */
   readonly requestTimeoutMs: number;
+  /** The largest request body that is kept. */
+  readonly bodyBytesMax: number;
   readonly onConnection: (connection: Connection) => void;
   readonly onClosed: (connection: Connection) => void;
   readonly onRequest: (request: AnyRequest, response: AnyResponse, from: Connection) => void;
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** Longer than callers keep idle sockets, so that it is never we who close under their hands. */
-const KEEP_ALIVE_MS = 75_000;
-const HEADER_BYTES_MAX = 65_536;
 /** How often the door and the streams are looked after. */
 const WATCH_MS = 10;
 /** For how many looks a port that is to be listened on again may be taken: ten seconds. */
 const MOVES_IN_VAIN_MAX = 1_000;
 const PREFACE = "PRI ";
+const NONE: Buffer = Buffer.alloc(0);
 /** A fatal handshake_failure alert: TLS 1.2's record, which every version understands. */
 const ALERT = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]);
 
@@ -68,8 +63,10 @@ const ALERT = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]);
  */
 export class Front {
   readonly #options: FrontOptions;
-  readonly #http: HttpServer;
-  readonly #http2: Http2Server | Http2SecureServer;
+  readonly #http1: Http1Server;
+  readonly #http2: Http2Server;
+  /** Null: clear. */
+  readonly #tls: TlsServer | null;
   readonly #connections = new Map<Socket, Connection>();
   /** By what stands for it above TLS or HTTP/2. */
   readonly #above = new WeakMap<object, Connection>();
@@ -87,29 +84,15 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    const { requestTimeoutMs, tls } = options;
-    const http1 = {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
-      maxHeaderSize: HEADER_BYTES_MAX,
-    };
-    const heard = (request: AnyRequest, response: AnyResponse): void => {
+    const { tls } = options;
+    this.#http1 = new Http1Server(options);
+    this.#http2 = createHttp2({}, (request, response) => {
       const from = this.#connectionOf(request);
       if (from !== undefined) options.onRequest(request, response, from);
-    };
-    this.#http = createHttp(http1, heard);
-    this.#http2 =
-      tls === null
-        ? createHttp2({}, heard)
-        : createSecureServer({ ...http1, ...tls, allowHTTP1: true }, heard);
-    // Connections are handed to them; they look after timeouts once they believe to listen.
-    this.#http.emit("listening");
-    this.#http2.emit("listening");
+    });
+    this.#tls = tls === null ? null : this.#makeTls(tls);
     this.#http2.on("session", (session: ServerHttp2Session) => this.#greetSession(session));
     this.#http2.on("sessionError", () => {});
-    this.#http2.on("tlsClientError", () => {});
     this.#door = this.#makeDoor();
   }
 
@@ -127,6 +110,7 @@ export class Front {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#watching);
+    this.#http1.close();
     await this.#moving;
     await this.#full?.release();
     // A server reports that it is closed before its last sockets do: wait for each.
@@ -135,7 +119,6 @@ export class Front {
     );
     if (this.#door.listening) closed.push(new Promise((done) => void this.#door.close(done)));
     for (const socket of this.#connections.keys()) socket.destroy();
-    this.#http.close(() => {});
     this.#http2.close(() => {});
     await Promise.all(closed);
   }
@@ -144,9 +127,29 @@ export class Front {
     return createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
+  /** What it is handed is behind TLS; callers who agree upon nothing speak HTTP/1.1. */
+  #makeTls(identity: TlsIdentity): TlsServer {
+    const server = createTls({ ...identity, ALPNProtocols: ["h2", "http/1.1"] }, (socket) => {
+      if (socket.alpnProtocol === "h2") {
+        this.#http2.emit("connection", socket);
+        return;
+      }
+      socket.on("error", () => {});
+      const from = this.#byPeer.get(peerOf(socket));
+      if (from !== undefined) this.#serveHttp1(socket, NONE, from);
+    });
+    server.on("tlsClientError", () => {});
+    return server;
+  }
+
+  #serveHttp1(socket: Socket | TLSSocket, read: Buffer, from: Connection): void {
+    this.#http1.serve(socket, read, (request, response) =>
+      this.#options.onRequest(request, response, from),
+    );
+  }
+
   #accept(socket: Socket): void {
-    const { clock, faults, onClosed, onConnection, openFiles, requestTimeoutMs, tls } =
-      this.#options;
+    const { clock, faults, onClosed, onConnection, openFiles, requestTimeoutMs } = this.#options;
     if (!openFiles.admits(socket)) return;
     const { remoteAddress: client = "" } = socket;
     const connection: Connection = { id: this.#accepted++, socket, client };
@@ -160,14 +163,15 @@ export class Front {
       onClosed(connection);
     });
     onConnection(connection);
-    if (tls === null) {
-      sniff(socket, requestTimeoutMs, (preface) =>
-        (preface ? this.#http2 : this.#http).emit("connection", socket),
-      );
+    if (this.#tls === null) {
+      sniff(socket, requestTimeoutMs, (preface, read) => {
+        if (preface) handBack(socket, read, () => this.#http2.emit("connection", socket));
+        else this.#serveHttp1(socket, read, connection);
+      });
       return;
     }
     const greeting = faults.greeting(clock.nowNs(), connection.id);
-    if (greeting === "welcome") this.#http2.emit("connection", socket);
+    if (greeting === "welcome") this.#tls.emit("connection", socket);
     else if (greeting === "tls-stall") socket.resume();
     else
       socket.once("data", () => {
@@ -177,10 +181,10 @@ export class Front {
   }
 
   /** TLS and HTTP/2 hide the connection; what is below it has the same ports. */
-  #connectionOf(request: AnyRequest): Connection | undefined {
-    const above = "stream" in request ? request.stream.session : request.socket;
+  #connectionOf(request: Http2ServerRequest): Connection | undefined {
+    const above = request.stream.session;
     if (above === undefined) return undefined;
-    const own = this.#connections.get(above as Socket) ?? this.#above.get(above);
+    const own = this.#above.get(above);
     if (own !== undefined) return own;
     const found = this.#byPeer.get(peerOf(request.socket));
     if (found !== undefined) this.#above.set(above, found);
@@ -244,19 +248,20 @@ const peerOf = ({ remoteAddress, remotePort }: Socket): string =>
   remotePort === undefined ? "" : `${remoteAddress}/${remotePort}`;
 
 /**
- * Looks at a connection's first bytes, and puts them back: is it HTTP/2's preface? One that begins
- * like it and then stops is left to HTTP/1.1, which knows what to do with half a request.
+ * Looks at a connection's first bytes: are they HTTP/2's preface? One that begins like it and then
+ * stops is left to HTTP/1.1, which knows what to do with half a request.
  */
-function sniff(socket: Socket, withinMs: number, tell: (preface: boolean) => void): void {
-  let seen: Buffer = Buffer.alloc(0);
+function sniff(
+  socket: Socket,
+  withinMs: number,
+  tell: (preface: boolean, read: Buffer) => void,
+): void {
+  let seen = NONE;
   const decide = (preface: boolean): void => {
     socket.off("data", look);
     socket.off("timeout", giveUp);
     socket.setTimeout(0);
-    socket.pause();
-    socket.unshift(seen);
-    tell(preface);
-    process.nextTick(() => socket.resume());
+    tell(preface, seen);
   };
   const giveUp = (): void => decide(false);
   const look = (chunk: Buffer): void => {
@@ -267,4 +272,12 @@ function sniff(socket: Socket, withinMs: number, tell: (preface: boolean) => voi
   };
   socket.on("timeout", giveUp);
   socket.on("data", look);
+}
+
+/** Puts bytes back that were read, for whoever takes the connection over. */
+function handBack(socket: Socket, read: Buffer, take: () => void): void {
+  socket.pause();
+  socket.unshift(read);
+  take();
+  process.nextTick(() => socket.resume());
 }

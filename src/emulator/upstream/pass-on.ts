@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import type { ServerResponse } from "node:http";
+import { Writable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { messageOf } from "../../core/index.ts";
 import { failure } from "../answer.ts";
@@ -11,6 +11,7 @@ import {
   type Underway,
   type Way,
 } from "../deliver/index.ts";
+import type { Http1Response } from "../http1/index.ts";
 import type { UpstreamCall } from "../model.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 
@@ -84,7 +85,7 @@ class Passage implements Underway {
   #ask(dispatcher: Dispatcher): Promise<Dispatcher.ResponseData> {
     const { body, response, upstream } = this.#passed;
     const { headers, origin, path, without } = upstream;
-    const { method = "GET", rawHeaders } = response.req;
+    const { method, rawHeaders } = response.req;
     return dispatcher.request({
       origin,
       path,
@@ -110,7 +111,7 @@ class Passage implements Underway {
     const way = this.#way;
     const { body, statusCode } = answered;
     // The compatible response of HTTP/2 takes the same calls.
-    const http = this.#passed.response as ServerResponse;
+    const http = this.#passed.response as Http1Response;
     let bytes = 0;
     // Before anything can throw: a body that nobody reads must not bring the process down.
     body.on("error", () => {
@@ -120,13 +121,20 @@ class Passage implements Underway {
       breakOff(this.#passed.response);
     });
     body.on("data", (chunk: Buffer) => (bytes += chunk.length));
-    http.once("finish", () => way.onEnd(bytes));
     way.onAnswered(statusCode, false);
     http.sendDate = false;
     http.writeHead(statusCode, this.#headersOf(answered));
     http.flushHeaders();
     way.onFirstByte();
-    body.pipe(http);
+    const out = new Writable({
+      write: (chunk: Buffer, _encoding, done) => http.write(chunk, done),
+      final: (done) =>
+        http.end(() => {
+          way.onEnd(bytes);
+          done();
+        }),
+    });
+    body.pipe(out);
   }
 
   async #hold(answered: Dispatcher.ResponseData): Promise<void> {

@@ -1,4 +1,5 @@
-import { READ, ResponseParser } from "../../../src/replay/transports/wire/response-parser.ts";
+import { READ } from "../../../src/http1/index.ts";
+import { ResponseParser } from "../../../src/replay/transports/wire/response-parser.ts";
 
 export interface ParseOptions {
   /** For each response that is expected, whether it answers a HEAD. */

@@ -5,7 +5,8 @@ import type { Exchange } from "../../exchange.ts";
 import { WIRE_BODY_TEXT_MAX } from "../../prepare.ts";
 import type { ExchangeSink, TransportLimits } from "../transport.ts";
 import type { ConnectionList } from "./connection-list.ts";
-import { READ, ResponseParser } from "./response-parser.ts";
+import { READ } from "../../../http1/index.ts";
+import { ResponseParser } from "./response-parser.ts";
 import type { Lane } from "./waiting.ts";
 
 /** What a connection needs of the transport that it belongs to. */

@@ -98,4 +98,11 @@ function elementIs(bytes: Uint8Array, from: number, to: number, wanted: Uint8Arr
   return isWord(bytes, start, stop, wanted);
 }
 
+/** The value of a hexadecimal digit; negative: it is none. */
+export function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
 export const isBlank = (byte: number): boolean => byte === SP || byte === HT;
