@@ -15,12 +15,14 @@ import {
   storeProfile,
   streamProfile,
 } from "../../src/profile/index.ts";
+import { ColumnWriter, positionOf } from "../../src/profile/store/columns.ts";
 import { checkRecord, isPlainRecord } from "../../src/profile/check-record.ts";
 
 const STOREFRONT = new URL("../../profiles/storefront.ndjson.gz", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "shakedown-store-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const PLAIN: ProfileRecord = { offsetNs: 0, method: "GET", path: "/", headers: [], route: "GET /" };
 const manifest = { name: "any" } as ProfileManifest;
 
 /** Of every length in UTF-8, and with what JSON escapes. */
@@ -150,6 +152,27 @@ describe("a record store", () => {
       if (before === undefined) delete process.env["TMPDIR"];
       else process.env["TMPDIR"] = before;
     }
+  });
+
+  it("says so when what is under it can no longer be read", () => {
+    const stored = storeOf({ manifest, records: [PLAIN] }, { memoryBytesMax: -1 });
+    stored[Symbol.dispose]();
+    expect(() => stored.records.record(0)).toThrow(
+      expect.objectContaining({ code: "FILE_UNREADABLE" }),
+    );
+  });
+
+  it("knows where each record is, however far past what 32 bits can say", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2 ** 33), { minLength: 1, maxLength: 50 }), (sizes) => {
+        const writer = new ColumnWriter(0);
+        let end = 0;
+        const positions = sizes.map((size) => (end += size));
+        for (const position of positions) writer.add(PLAIN, position);
+        const columns = writer.finish();
+        expect(positions.map((_, index) => positionOf(columns, index))).toEqual(positions);
+      }),
+    );
   });
 
   it("stops being read when it is told to, with the reason", async () => {
