@@ -8,7 +8,9 @@ import { vendorRule } from "./fields.ts";
  * answered depends on the `service`: `json` (most that speak AWS JSON: 400 ThrottlingException),
  * `dynamodb` (400 ProvisionedThroughputExceededException), `s3` (503 SlowDown, XML), `lambda` (429
  * TooManyRequestsException), `ec2` (503 RequestLimitExceeded, XML).
- * Source: the services' API references, "Common errors" and "Throttling" (2025).
+ * Sources: docs.aws.amazon.com, of each service's API reference "Common errors" (status and code),
+ * of Lambda "Invoke" (`TooManyRequestsException` and its reasons), of S3 "Error responses" and of EC2
+ * "Error codes" (the XML).
  */
 export const awsFields = {
   preset: z.literal("aws"),
@@ -26,6 +28,8 @@ const json = (type: string, message: string, version: string): Said => ({
   body: JSON.stringify({ __type: type, message }),
 });
 
+/** As every error in XML has one; nothing is looked up by it here. */
+const REQUEST_ID = "00000000-0000-4000-8000-000000000000";
 const XML = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 const SAID: Readonly<Record<Service, Said>> = {
@@ -39,13 +43,15 @@ const SAID: Readonly<Record<Service, Said>> = {
   s3: {
     status: 503,
     headers: { "content-type": "application/xml" },
-    body: `${XML}<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>`,
+    body:
+      `${XML}<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message>` +
+      `<RequestId>${REQUEST_ID}</RequestId></Error>`,
   },
   lambda: {
     status: 429,
     headers: { "content-type": "application/json", "x-amzn-ErrorType": "TooManyRequestsException" },
     body: JSON.stringify({
-      Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
+      Reason: "FunctionInvocationRateLimitExceeded",
       Type: "User",
       message: "Rate Exceeded.",
     }),
@@ -55,7 +61,8 @@ const SAID: Readonly<Record<Service, Said>> = {
     headers: { "content-type": "text/xml;charset=UTF-8" },
     body:
       `${XML}<Response><Errors><Error><Code>RequestLimitExceeded</Code>` +
-      "<Message>Request limit exceeded.</Message></Error></Errors></Response>",
+      "<Message>Request limit exceeded.</Message></Error></Errors>" +
+      `<RequestID>${REQUEST_ID}</RequestID></Response>`,
   },
 };
 

@@ -7,7 +7,9 @@ import { JSON_TYPE, vendorRule } from "./fields.ts";
 /**
  * GitHub's REST API: a primary limit of 5,000 calls an hour and user, and secondary ones of 100
  * calls in flight and 900 points a minute, where what writes costs five.
- * Source: docs.github.com/rest, "Rate limits for the REST API" (2025).
+ * Sources: docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
+ * …/troubleshooting-the-rest-api (limits, headers, 403 or 429: 403 here); the texts are those in
+ * github.com/KnpLabs/php-github-api/issues/1070 and ghuser-io/db/issues/2.
  */
 export const githubFields = {
   preset: z.literal("github"),
@@ -56,7 +58,7 @@ export function githubPolicy(spec: {
       const isPrimary = ruling.tightest?.name === "primary";
       const told = isPrimary ? {} : { "retry-after": "60" };
       const message = isPrimary
-        ? "API rate limit exceeded for user."
+        ? "API rate limit exceeded for user ID 1."
         : "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
       const waitNs = isPrimary ? (ruling.tightest?.waitNs ?? 0) : 60e9;
       // The primary limit tells its reset, a whole second, which is when to come again.

@@ -8,7 +8,9 @@ import { perMinute, TOKEN_COST, vendorRule } from "./fields.ts";
 /**
  * OpenAI: requests and tokens a minute, both told with each answer, resets as Go durations. Tokens
  * are taken to be a quarter of the body's bytes.
- * Source: platform.openai.com/docs/guides/rate-limits (2025); the defaults are of its tier 1.
+ * Sources: platform.openai.com/docs/guides/rate-limits (headers; the defaults are of its tier 1),
+ * github.com/openai/openai-dotnet/issues/404 (a limited answer, whole),
+ * github.com/openai/openai-openapi/pull/564 (`retry-after` in whole seconds).
  */
 export const openaiFields = {
   preset: z.literal("openai"),
@@ -16,6 +18,8 @@ export const openaiFields = {
   tokensPerMinute: z.number().int().min(1).default(30_000),
 };
 
+const MODEL = "gpt-4o";
+const ORGANIZATION = "org-emulated";
 const WORDS: Readonly<Record<string, string>> = { requests: "RPM", tokens: "TPM" };
 
 export function openaiPolicy(spec: {
@@ -36,8 +40,9 @@ export function openaiPolicy(spec: {
       ? ` Please try again in ${formatReset("go-duration", waitNs, 0)}.`
       : "";
     return (
-      `Rate limit reached on ${name} per min (${WORDS[name]}): Limit ${limit}, ` +
-      `Used ${limit - whole(remaining)}, Requested ${Math.ceil(cost)}.${again}`
+      `Rate limit reached for ${MODEL} in organization ${ORGANIZATION} on ${name} per min (${WORDS[name]}): Limit ${limit}, ` +
+      `Used ${limit - whole(remaining)}, Requested ${Math.ceil(cost)}.${again} ` +
+      "Visit https://platform.openai.com/account/rate-limits to learn more."
     );
   };
   return {

@@ -6,7 +6,7 @@ import { JSON_TYPE, vendorRule } from "./fields.ts";
 
 /**
  * Shopify's REST Admin API: a leaky bucket of 40 calls that leaks 2 a second, told as `32/40`.
- * Source: shopify.dev/docs/api/admin-rest/usage/rate-limits (standard plan, 2025).
+ * Source: shopify.dev/docs/api/admin-rest/usage/rate-limits (standard plan: 40 calls, 2 a second).
  */
 export const shopifyRestFields = {
   preset: z.literal("shopify-rest"),
@@ -46,16 +46,17 @@ export function shopifyRestPolicy({ leak, size }: { size: number; leak: number }
 }
 
 /**
- * Shopify's GraphQL Admin API: points, 1,000 of them coming back at 50 a second (standard plan as
- * its documentation's examples show it; other plans have 2,000 and 100, and more). A limited call
- * is answered with 200 and an error in the body. What a query costs is told with
+ * Shopify's GraphQL Admin API: points, which come back at 100 a second on the standard plan (200,
+ * 1,000 and 2,000 on others), up to twenty times as many. A limited call is answered with 200 and an
+ * error in the body, which has `extensions` beside `errors`. What a query costs is told with
  * `x-shopify-query-cost` here, since the emulator does not read queries; 10 unless it is.
- * Source: shopify.dev/docs/api/usage/limits (2025).
+ * Sources: shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits (the rates),
+ * community.shopify.com/t/throttled/254776 (a limited answer, whole).
  */
 export const shopifyGraphqlFields = {
   preset: z.literal("shopify-graphql"),
-  points: z.number().int().min(1).default(1_000),
-  restore: ratePerSecField().prefault("50/s"),
+  points: z.number().int().min(1).default(2_000),
+  restore: ratePerSecField().prefault("100/s"),
 };
 
 export function shopifyGraphqlPolicy(spec: { points: number; restore: number }): LimitPolicy {

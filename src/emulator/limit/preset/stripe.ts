@@ -5,8 +5,9 @@ import { vendorRule } from "./fields.ts";
 
 /**
  * Stripe: 100 operations a second in live mode (25 in a sandbox), and a limit on those in flight.
- * Nothing is told while all is well; a limited call is told why, and not how long.
- * Source: docs.stripe.com/rate-limits (2025).
+ * Nothing is told while all is well; a limited call is told why, and neither how long nor, by
+ * `Stripe-Should-Retry`, that it is worth another try: clients decide by the status.
+ * Sources: docs.stripe.com/rate-limits (limits, 429), docs.stripe.com/error-codes (`rate_limit`).
  */
 export const stripeFields = {
   preset: z.literal("stripe"),
@@ -35,11 +36,11 @@ export function stripePolicy(spec: {
       headers: {
         "content-type": "application/json",
         "Stripe-Rate-Limited-Reason": tightest?.name ?? "global-rate",
-        "Stripe-Should-Retry": "true",
       },
       body: JSON.stringify({
         error: {
           code: "rate_limit",
+          doc_url: "https://stripe.com/docs/error-codes/rate-limit",
           message:
             "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
           type: "invalid_request_error",

@@ -5,7 +5,8 @@ import { JSON_TYPE, vendorRule } from "./fields.ts";
 /**
  * Twilio: so many calls in flight for an account; each answer tells how many there are. What is
  * limited was never processed, and is always safe to retry.
- * Source: twilio.com/docs/api/errors/20429 and "REST API concurrency" (2025).
+ * Source: twilio.com/docs/api/errors/20429, which names the header, and advises to back off: how long
+ * to wait is not told.
  */
 export const twilioFields = {
   preset: z.literal("twilio"),
