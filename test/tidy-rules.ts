@@ -71,8 +71,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/capture": {
     list: "import.ts",
     shared: filesOf(
-      "answers calls collect distinct foreign format har-fields http-fields http-message json-scan",
-      "ledger memo profile-lines record-text retry-after session source split warnings",
+      "answers calls captured-lines collect distinct foreign format har-fields http-fields",
+      "http-message json-scan ledger memo profile-lines record-text retry-after session source split warnings",
     ),
   },
   "src/detect": { shared: filesOf("detector evidence join lru-model occupancy pairs retries") },

@@ -3,9 +3,14 @@ import { targetOf } from "./http-fields.ts";
 import { parseRequestLine, Unusable } from "./http-message.ts";
 import { readLines } from "./log/lines.ts";
 import { clfTime, type Moment, momentNs } from "./log/moment.ts";
+import { Memo, MemoBudget } from "./memo.ts";
 
 /** Methods whose requests hardly ever come without a body, which a log does not hold. */
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
+
+const MEMO_CHARS = 2 * 2 ** 20;
+const SPACE = 32;
+const QUOTE = 34;
 
 const stamp = clfTime();
 
@@ -23,26 +28,31 @@ function unescaped(text: string): string {
   );
 }
 
-/** The quoted text that begins at `at` (a quote), and where it ends. */
-function quoted(line: string, at: number): { text: string; end: number } {
-  let end = at + 1;
-  for (; line[end] !== '"'; end++) {
-    if (end >= line.length) throw new Unusable("unterminated quote");
-    if (line[end] === "\\") end++;
+/** Where the quoted text ends that begins before `from`: at its closing quote. */
+function quoteEnd(line: string, from: number, escapes: boolean): number {
+  let end = line.indexOf('"', from);
+  if (escapes) {
+    end = from;
+    for (; end < line.length && line[end] !== '"'; end++) if (line[end] === "\\") end++;
+    if (end >= line.length) end = -1;
   }
-  return { text: unescaped(line.slice(at + 1, end)), end: end + 1 };
+  if (end === -1) throw new Unusable("unterminated quote");
+  return end;
 }
 
 /** The fields after the time: quoted texts and words. */
 function fieldsAfter(line: string, from: number): string[] {
   const fields: string[] = [];
+  const escapes = line.includes("\\", from);
   for (let at = from; at < line.length;) {
-    if (line[at] === " ") {
+    const code = line.charCodeAt(at);
+    if (code === SPACE) {
       at++;
-    } else if (line[at] === '"') {
-      const { text, end } = quoted(line, at);
-      fields.push(text);
-      at = end;
+    } else if (code === QUOTE) {
+      const end = quoteEnd(line, at + 1, escapes);
+      const text = line.slice(at + 1, end);
+      fields.push(escapes ? unescaped(text) : text);
+      at = end + 1;
     } else {
       const space = line.indexOf(" ", at);
       const end = space === -1 ? line.length : space;
@@ -53,20 +63,56 @@ function fieldsAfter(line: string, from: number): string[] {
   return fields;
 }
 
+/** What a request line asks for, or why it is of no use. */
+type Asked =
+  | { readonly method: string; readonly path: string; readonly host: string | undefined }
+  | { readonly unusable: Unusable };
+
+function askedBy(requestLine: string): Asked {
+  try {
+    const { method, target } = parseRequestLine(requestLine);
+    const found = targetOf(target);
+    if (found === undefined) throw new Unusable("the request target is not a path");
+    return { method, path: found.path, host: found.host };
+  } catch (thrown) {
+    if (thrown instanceof Unusable) return { unusable: thrown };
+    throw thrown;
+  }
+}
+
+/** Popular requests come again and again. */
+const asked = new Memo(new MemoBudget(MEMO_CHARS), askedBy);
+
+/** Who asked: `client ident user`, with `host:port` in front when the log is of many virtual hosts. */
+function whoIn(line: string, end: number): { client: string; vhost: string | undefined } {
+  const who = line.slice(0, end);
+  const space = who.indexOf(" ");
+  const client = space === -1 ? who : who.slice(0, space);
+  // Virtual hosts have a port, addresses of clients hardly ever a dot and a colon.
+  if (!client.includes(":")) return { client, vhost: undefined };
+  const words = who.split(" ");
+  const isVhost = words.length === 4 && /^[\w.-]+:\d+$/.test(client);
+  return isVhost ? { client: words[1]!, vhost: client } : { client, vhost: undefined };
+}
+
+/** Apache writes a dash where there was no body. */
+function sentBytes(text: string): number | undefined {
+  if (text === "-") return 0;
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
 function requestOf(line: string, place: string): CapturedRequest {
   const open = line.indexOf(" [");
   const close = line.indexOf("] ", open);
   if (open === -1 || close === -1) throw new Unusable("there is no [time]");
-  // `host:port client ident user` when the log is of many virtual hosts.
-  const who = line.slice(0, open).split(" ");
-  const vhost = who.length === 4 && /^[\w.-]+:\d+$/.test(who[0]!) ? who[0] : undefined;
+  const { client, vhost } = whoIn(line, open);
   const arrivalNs = stampNs(line.slice(open + 2, close));
-  const [request = "", status = "", , referer, agent] = fieldsAfter(line, close + 2);
+  const [request = "", status = "", sent = "", referer, agent] = fieldsAfter(line, close + 2);
   if (request === "-" || request === "") throw new Unusable("no request was read");
   if (!/^\d{3}$/.test(status)) throw new Unusable("the status is not a number of three digits");
-  const { method, target } = parseRequestLine(request);
-  const found = targetOf(target);
-  if (found === undefined) throw new Unusable("the request target is not a path");
+  const found = asked.of(request);
+  if ("unusable" in found) throw found.unusable;
+  const { host, method, path } = found;
   const headers: [string, string][] = [];
   if (agent !== undefined && agent !== "-") headers.push(["user-agent", agent]);
   if (referer !== undefined && referer !== "-") headers.push(["referer", referer]);
@@ -74,12 +120,13 @@ function requestOf(line: string, place: string): CapturedRequest {
     place,
     arrivalNs,
     method,
-    path: found.path,
-    host: found.host ?? vhost?.toLowerCase(),
+    path,
+    host: host ?? vhost?.toLowerCase(),
     headers,
     bodyLost: WITH_BODY.has(method),
     status: Number(status),
-    client: vhost === undefined ? who[0] : who[1],
+    responseBytes: sentBytes(sent),
+    client,
   };
 }
 

@@ -33,6 +33,9 @@ function complete(asked: Asked, { endNs, responseBytes, status }: Answer): void 
 /** Things under ids, in the order in which they came. */
 class Waiting<T> {
   readonly #byId = new Map<string, T[]>();
+  /** Goes on where it stood: from the beginning, it would step over all that is gone each time. */
+  #ids = this.#byId.keys();
+  #oldest: string | undefined;
   count = 0;
 
   add(id: string, thing: T): void {
@@ -53,8 +56,15 @@ class Waiting<T> {
 
   /** Takes the first of the id that waits longest. */
   takeOldest(): T | undefined {
-    const [id] = this.#byId.keys();
-    return id === undefined ? undefined : this.take(id);
+    if (this.#oldest === undefined || !this.#byId.has(this.#oldest)) this.#oldest = this.#nextId();
+    return this.#oldest === undefined ? undefined : this.take(this.#oldest);
+  }
+
+  #nextId(): string | undefined {
+    const next = this.#ids.next();
+    if (next.done !== true) return next.value;
+    this.#ids = this.#byId.keys();
+    return this.#ids.next().value;
   }
 }
 

@@ -9,7 +9,7 @@ import { Unusable } from "./http-message.ts";
 import { LedgerBook } from "./ledger.ts";
 import { RecordText } from "./record-text.ts";
 import { type Pseudonyms, redactBody, type Redactor } from "./redact/index.ts";
-import { type SessionClues, sessionClues, SessionCookies } from "./session.ts";
+import { ClueReader, type SessionClues, SessionCookies } from "./session.ts";
 import { type HeldRecord, type Precision, PRECISION, type Spill } from "./spill/index.ts";
 
 /** A record that waits for its answer, beside its text. */
@@ -99,6 +99,7 @@ export class Collector {
   last: Instant | undefined;
   readonly #options: CollectorOptions;
   readonly #text: RecordText;
+  readonly #clues: ClueReader;
   readonly #spill: Spill;
   #pairs = new AnswerPairs();
   #file = -1;
@@ -110,6 +111,7 @@ export class Collector {
   constructor(options: CollectorOptions, spill: Spill) {
     this.#options = options;
     this.#spill = spill;
+    this.#clues = new ClueReader((value) => options.pseudonyms.id(value));
     this.#text = new RecordText(options.redactor, this.routes);
   }
 
@@ -185,7 +187,7 @@ export class Collector {
     const { redactor, pseudonyms } = this.#options;
     try {
       const { ns, sec } = this.#instantOf(request.arrivalNs);
-      const clues = sessionClues(request, this.#file, (value) => pseudonyms.id(value));
+      const clues = this.#clues.read(request, this.#file);
       const body = this.#body(request);
       const calls = request.calls?.map((call) => redactedCall(call, { pseudonyms, redactor }));
       const text = this.#text;

@@ -25,7 +25,7 @@ export function latin1Of(text: string): string {
 }
 
 /** The names that a message's `connection` headers give as hop-by-hop, in lower case. */
-export function hopByHop(headers: readonly (readonly [string, string])[]): ReadonlySet<string> {
+export function hopByHop(headers: readonly (readonly [string, string])[]): Set<string> {
   const named = new Set<string>();
   for (const [name, value] of headers) {
     if (name.toLowerCase() !== "connection") continue;
@@ -63,7 +63,10 @@ export function headerOf(
   headers: readonly (readonly [string, string])[],
   wanted: string,
 ): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+  for (const [name, value] of headers) {
+    if (name.length === wanted.length && name.toLowerCase() === wanted) return value;
+  }
+  return undefined;
 }
 
 /**

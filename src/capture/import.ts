@@ -1,20 +1,14 @@
 import { formatCount, NS_PER_S, ShakedownError } from "../core/index.ts";
 import {
-  compactMakeup,
-  DependencyCalls,
-  Description,
   GivenRoutes,
   type Ledger,
-  type Makeup,
   type Profile,
-  PROFILE_SCHEMA_VERSION,
-  type ProfileLines,
   type ProfileManifest,
   type ProfileRecord,
   type ProfileSummary,
   writeProfileLines,
 } from "../profile/index.ts";
-import { DEPENDENCY_FITTERS } from "./calls.ts";
+import { CapturedLines, type Imported } from "./captured-lines.ts";
 import { type CaptureFilter, Collector } from "./collect.ts";
 import { firstBytesOf, lookAlikeOf } from "./foreign.ts";
 import type { CaptureFormat } from "./format.ts";
@@ -24,13 +18,12 @@ import { type GivenLogFormat, LOG_FORMATS, logFormatOf } from "./log/index.ts";
 import { pcapFormat } from "./packets/pcap.ts";
 import type { RejectedRecord } from "./ledger.ts";
 import { createPseudonyms, Redactor } from "./redact/index.ts";
-import { ProfileLinesWriter, tooLong } from "./profile-lines.ts";
+import { tooLong } from "./profile-lines.ts";
 import { type CaptureFile, openCapture } from "./source.ts";
-import { type Arrivals, Spill } from "./spill/index.ts";
+import { Spill } from "./spill/index.ts";
 import type { ColumnMapping } from "./table/columns.ts";
 import { tableFormat } from "./table/table.ts";
 import { TRACE_FORMATS } from "./trace/index.ts";
-import { warningsOf } from "./warnings.ts";
 
 /** Every format that can be captured, in the order in which they are tried. */
 export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
@@ -40,9 +33,6 @@ export const CAPTURE_FORMATS: readonly CaptureFormat[] = [
   ...TRACE_FORMATS,
   ...LOG_FORMATS,
 ];
-
-/** Of more records than these, no makeup is told: that takes several times as long as writing them. */
-const DESCRIBED_MAX = 100_000;
 
 export interface CaptureOptions {
   readonly name: string;
@@ -136,14 +126,6 @@ function empty(
   );
 }
 
-/** What the files told, before their records are gone through by arrival. */
-interface Imported {
-  readonly source: ProfileManifest["source"];
-  readonly formats: ReadonlySet<CaptureFormat>;
-  readonly collector: Collector;
-  readonly redactor: Redactor | undefined;
-}
-
 async function readFiles(
   paths: readonly string[],
   options: CaptureOptions,
@@ -182,95 +164,6 @@ function checkImported({ collector, formats, source }: Imported, options: Captur
   }
   const spanNs = (last.sec - first.sec) * NS_PER_S + (last.ns - first.ns);
   if (spanNs > Number.MAX_SAFE_INTEGER) throw tooLong(spanNs);
-}
-
-/** What is known of the records once they have gone through. */
-interface Seen {
-  readonly lines: ProfileLinesWriter;
-  readonly makeup: Makeup | undefined;
-  readonly dependencies: ProfileManifest["dependencies"];
-}
-
-function manifestOf(
-  { collector, formats, redactor, source }: Imported,
-  { dependencies, lines, makeup }: Seen,
-  options: CaptureOptions,
-): ProfileManifest {
-  return {
-    shakedownProfile: PROFILE_SCHEMA_VERSION,
-    name: options.name,
-    source,
-    provenance: {
-      madeBy: "shakedown capture",
-      ...(options.attribution === undefined ? {} : { attribution: options.attribution }),
-      ...(options.licence === undefined ? {} : { licence: options.licence }),
-    },
-    timePrecisionNs: precisionNsOf(formats),
-    startedAt: lines.startedAt,
-    durationNs: lines.durationNs,
-    counts: lines.counts,
-    ledger: collector.book.ledger,
-    redaction: { enabled: options.redact, values: redactor?.counts ?? [] },
-    ...(options.routes === undefined ? {} : { givenRoutes: [...options.routes] }),
-    ...(makeup === undefined ? {} : { makeup: compactMakeup(makeup) }),
-    ...(dependencies === undefined ? {} : { dependencies }),
-    warnings: warningsOf(collector, { formats: [...formats], redactor }),
-  };
-}
-
-const precisionNsOf = (formats: ReadonlySet<CaptureFormat>): number =>
-  Math.max(...[...formats].map(({ timePrecisionNs }) => timePrecisionNs));
-
-/** The profile's lines by arrival, and what is known once they have gone through. */
-class CapturedLines implements ProfileLines {
-  readonly lines: Iterable<Buffer>;
-  readonly #imported: Imported;
-  readonly #options: CaptureOptions;
-  readonly #writer: ProfileLinesWriter;
-  readonly #description: Description | undefined;
-  /** Fits are made from all calls at once: of each, numbers are held. */
-  readonly #calls = new DependencyCalls();
-
-  constructor(
-    imported: Imported,
-    { arrivals, keep }: { arrivals: Arrivals; keep?: (record: ProfileRecord) => void },
-    options: CaptureOptions,
-  ) {
-    const { book, callRoutes, hasCalls, routes, sessionCookies } = imported.collector;
-    this.#imported = imported;
-    this.#options = options;
-    this.#writer = new ProfileLinesWriter(arrivals, {
-      routes,
-      callRoutes,
-      sessionCookie: sessionCookies.best,
-    });
-    this.#description = book.keptCount > DESCRIBED_MAX ? undefined : new Description();
-    const isWatched = this.#description !== undefined || hasCalls || keep !== undefined;
-    const watch = (record: ProfileRecord): void => {
-      keep?.(record);
-      this.#description?.add(record);
-      if (hasCalls) this.#calls.add(record);
-    };
-    this.lines = this.#writer.chunks(isWatched ? watch : undefined);
-  }
-
-  manifest(): ProfileManifest {
-    const { collector, formats } = this.#imported;
-    const seen: Seen = {
-      lines: this.#writer,
-      makeup: this.#description?.makeup(precisionNsOf(formats)),
-      dependencies: collector.hasCalls ? this.#calls.describe(DEPENDENCY_FITTERS) : undefined,
-    };
-    return manifestOf(this.#imported, seen, this.#options);
-  }
-
-  /** What the terminal shows; undefined of captures that are too long to be described in passing. */
-  summaryOf(manifest: ProfileManifest): ProfileSummary | undefined {
-    if (this.#description === undefined) return undefined;
-    const { timePrecisionNs } = manifest;
-    const { workingSet } = this.#description;
-    return { manifest, ...this.#description.makeup(timePrecisionNs), workingSet };
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
+const WIDE = /[\u0100-\uffff]/;
 const KEY_CHARS_MAX = 2_048;
 /** What an entry takes beside its text, roughly. */
-const ENTRY_CHARS = 100;
+const ENTRY_CHARS = 300;
 
 /** How much several memos hold together: at most twice `charsMax` characters, entries included. */
 export class MemoBudget {
@@ -61,4 +62,7 @@ export class Memo<T> {
   }
 }
 
-const copied = (text: string): string => Buffer.from(text, "utf16le").toString("utf16le");
+function copied(text: string): string {
+  const encoding = WIDE.test(text) ? "utf16le" : "latin1";
+  return Buffer.from(text, encoding).toString(encoding);
+}

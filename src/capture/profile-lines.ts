@@ -16,7 +16,7 @@ const NS_PER_DAY = 86_400 * NS_PER_S;
 const CHUNK_BYTES = 2 ** 18;
 /** A character of UTF-16 takes at most three bytes in UTF-8. */
 const BYTES_PER_CHAR_MAX = 3;
-const ROUTE_MEMO_CHARS = 4 * 2 ** 20;
+const ROUTE_MEMO_CHARS = 3 * 2 ** 20;
 const NO_MORE: MoreHeld = {};
 const callsSchema = profileRecordSchema.shape.dependencyCalls;
 
@@ -81,23 +81,29 @@ export class ProfileLinesWriter {
   *chunks(watch?: (record: ProfileRecord) => void): Generator<Buffer> {
     let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let end = 0;
+    // The end of one line and the beginning of the next are written at once.
+    let between = "";
     while (this.#arrivals.next()) {
       const { record } = this.#arrivals;
-      const before = `{"offsetNs":${this.#offset()},`;
+      const begin = `{"offsetNs":${this.#offset()},`;
       const after = this.#after(record);
       const { textFrom, textTo } = record;
-      const bytesMax = before.length + textTo - textFrom + after.length * BYTES_PER_CHAR_MAX;
+      const chars = between.length + begin.length + after.length;
+      const bytesMax = textTo - textFrom + chars * BYTES_PER_CHAR_MAX;
       if (end + bytesMax > chunk.length) {
+        end += chunk.write(between, end);
         if (end > 0) yield chunk.subarray(0, end);
         chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, bytesMax));
-        end = 0;
+        [end, between] = [0, ""];
       }
+      end += chunk.write(between + begin, end);
       const from = end;
-      end += chunk.write(before, end, "latin1");
       end += record.bytes.copy(chunk, end, textFrom, textTo);
-      end += chunk.write(after, end);
-      watch?.(JSON.parse(chunk.toString("utf8", from, end)) as ProfileRecord);
+      between = after;
+      if (watch === undefined) continue;
+      watch(JSON.parse(begin + chunk.toString("utf8", from, end) + after) as ProfileRecord);
     }
+    end += chunk.write(between, end);
     if (end > 0) yield chunk.subarray(0, end);
   }
 

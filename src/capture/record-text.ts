@@ -9,10 +9,17 @@ const {
   path: pathSchema,
 } = profileRecordSchema.shape;
 
-const MEMO_CHARS = 12 * 2 ** 20;
+const MEMO_CHARS = 6 * 2 ** 20;
 
 /** A value that was redacted, checked and written as JSON once, for all the times that it comes. */
 type Written = Redacted;
+
+interface Header {
+  /** In lower case. */
+  readonly name: string;
+  /** What was made of its values; undefined when a profile does not keep it. */
+  readonly values: Memo<Written> | undefined;
+}
 
 /**
  * Writes the members of a profile's record, redacted, as JSON. Each value is held against the
@@ -25,9 +32,11 @@ export class RecordText {
     JSON.stringify(methodSchema.parse(method)),
   );
   readonly #paths: Memo<Written>;
-  readonly #names = new Memo<Memo<Written> | null>(this.#budget, (rawName) => {
-    const name = keptName(rawName);
-    return name === undefined ? null : new Memo(this.#budget, (value) => this.#header(name, value));
+  readonly #names = new Memo<Header>(this.#budget, (rawName) => {
+    const name = rawName.trim().toLowerCase();
+    const kept = keptName(rawName);
+    if (kept === undefined) return { name, values: undefined };
+    return { name, values: new Memo(this.#budget, (value) => this.#header(kept, value)) };
   });
 
   /** @param routes learns the paths */
@@ -51,15 +60,20 @@ export class RecordText {
 
   /** `,"headers":[…]`, of those that a profile keeps. */
   headers(headers: readonly (readonly [string, string])[]): string {
-    const dropped = hopByHop(headers);
     let text = "";
     for (const [rawName, value] of headers) {
-      const values = this.#names.of(rawName);
-      if (values === null || dropped.has(rawName.trim().toLowerCase())) continue;
+      const { name, values } = this.#names.of(rawName);
+      if (name === "connection") return this.#withoutHopByHop(headers);
+      if (values === undefined) continue;
       const written = this.#counted(values.of(value));
       text += text === "" ? written : `,${written}`;
     }
     return `,"headers":[${text}]`;
+  }
+
+  #withoutHopByHop(headers: readonly (readonly [string, string])[]): string {
+    const named = hopByHop(headers).add("connection");
+    return this.headers(headers.filter(([name]) => !named.has(name.trim().toLowerCase())));
   }
 
   /** `,"body":{…}`. */

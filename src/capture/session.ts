@@ -1,6 +1,7 @@
 import { DistinctIds } from "./distinct.ts";
 import type { CapturedRequest } from "./format.ts";
 import { headerOf } from "./http-fields.ts";
+import { Memo, MemoBudget } from "./memo.ts";
 
 /** Cookie names that hold a session, in the order in which they are believed. */
 const SESSION_NAMES = [/sess/i, /sid/i, /token/i];
@@ -20,36 +21,47 @@ const rankOf = (name: string): number => {
 };
 
 const NO_COOKIES: SessionClues["cookies"] = [];
+const MEMO_CHARS = 6 * 2 ** 20;
 
-function cookieClues(
-  header: string | undefined,
-  idOf: (value: string) => string,
-): SessionClues["cookies"] {
-  if (header === undefined) return NO_COOKIES;
-  const cookies: [string, string][] = [];
-  for (const pair of header.split(";")) {
-    const equals = pair.indexOf("=");
-    const [name, value] = [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
-    if (equals < 1 || value === "" || rankOf(name) === Number.POSITIVE_INFINITY) continue;
-    cookies.push([name, idOf(`cookie ${name}=${value}`)]);
+/** Takes the clues from requests before redaction. */
+export class ClueReader {
+  readonly #idOf: (value: string) => string;
+  readonly #budget = new MemoBudget(MEMO_CHARS);
+  /** By agent, then by client: the same clients come again and again. */
+  readonly #clients: Memo<Memo<string>>;
+
+  /** @param idOf makes a pseudonym of a value */
+  constructor(idOf: (value: string) => string) {
+    this.#idOf = idOf;
+    this.#clients = new Memo(
+      this.#budget,
+      (agent) => new Memo(this.#budget, (client) => idOf(`client ${client} ${agent}`)),
+    );
   }
-  return cookies;
-}
 
-/** Takes the clues from a request before redaction; `idOf` makes a pseudonym of a value. */
-export function sessionClues(
-  request: CapturedRequest,
-  file: number,
-  idOf: (value: string) => string,
-): SessionClues {
-  const { connection, client } = request;
-  const cookies = cookieClues(headerOf(request.headers, "cookie"), idOf);
-  const agent = headerOf(request.headers, "user-agent") ?? "";
-  return {
-    cookies,
-    connection: connection === undefined ? undefined : idOf(`connection ${file} ${connection}`),
-    client: client === undefined ? undefined : idOf(`client ${client} ${agent}`),
-  };
+  /** @param file the number of the file, in which the connection's name is good */
+  read(request: CapturedRequest, file: number): SessionClues {
+    const { client, connection, headers } = request;
+    const agent = headerOf(headers, "user-agent") ?? "";
+    return {
+      cookies: this.#cookies(headerOf(headers, "cookie")),
+      connection:
+        connection === undefined ? undefined : this.#idOf(`connection ${file} ${connection}`),
+      client: client === undefined ? undefined : this.#clients.of(agent).of(client),
+    };
+  }
+
+  #cookies(header: string | undefined): SessionClues["cookies"] {
+    if (header === undefined) return NO_COOKIES;
+    const cookies: [string, string][] = [];
+    for (const pair of header.split(";")) {
+      const equals = pair.indexOf("=");
+      const [name, value] = [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
+      if (equals < 1 || value === "" || rankOf(name) === Number.POSITIVE_INFINITY) continue;
+      cookies.push([name, this.#idOf(`cookie ${name}=${value}`)]);
+    }
+    return cookies;
+  }
 }
 
 interface Usage {

@@ -7,6 +7,8 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 
 const HEAD_BYTES = 65_536;
+/** Each read costs as much as hundreds of lines. */
+const CHUNK_BYTES = 2 ** 19;
 /** The name of standard input among files; people write `-`. */
 export const STANDARD_INPUT = "/dev/stdin";
 
@@ -30,8 +32,18 @@ const PACKINGS: readonly {
   /** The command that writes what can still be read of a damaged file. */
   readonly command: string;
 }[] = [
-  { name: "gzip", magic: "1f8b", undo: createGunzip, command: "gzip -cd" },
-  { name: "zstd", magic: "28b52ffd", undo: createZstdDecompress, command: "zstd -cd" },
+  {
+    name: "gzip",
+    magic: "1f8b",
+    undo: () => createGunzip({ chunkSize: CHUNK_BYTES }),
+    command: "gzip -cd",
+  },
+  {
+    name: "zstd",
+    magic: "28b52ffd",
+    undo: () => createZstdDecompress({ chunkSize: CHUNK_BYTES }),
+    command: "zstd -cd",
+  },
 ];
 
 function packingOf(raw: Buffer): (typeof PACKINGS)[number] | undefined {
@@ -82,7 +94,10 @@ async function open(path: string, { signal, stdin }: ReadOptions): Promise<Async
       hint: "name the files in it",
     });
   }
-  return createReadStream(path, signal === undefined ? {} : { signal });
+  return createReadStream(path, {
+    highWaterMark: CHUNK_BYTES,
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 /** A stream whose first bytes are looked at before it is gone through. */

@@ -36,7 +36,11 @@ const part = (name: string, index: number): number =>
 const ip = (index: number): string => [1, 2, 3, 4].map((n) => part(`ip ${n}`, index)).join(".");
 const AGENTS = Array.from({ length: 400 }, (_, i) => {
   const version = `${90 + (i % 50)}.0.${part("build", i) * 20}.${part("patch", i)}`;
-  const systems = ["Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux"];
+  const systems = [
+    "Windows NT 10.0; Win64; x64",
+    "Macintosh; Intel Mac OS X 10_15_7",
+    "X11; Linux",
+  ];
   return i % 9 === 8
     ? `ExampleBot/2.${i} (+https://bot${i}.example/about)`
     : `Mozilla/5.0 (${systems[i % 3]!}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} Safari/537.36`;
@@ -72,10 +76,12 @@ function stamp(line: number): string {
 }
 
 function logLine(line: number): string {
-  if (below(2_000) === 0) return `${ip(below(100))} - - [${stamp(line)}] "\\x16\\x03\\x01" 400 0 "-" "-"`;
+  if (below(2_000) === 0)
+    return `${ip(below(100))} - - [${stamp(line)}] "\\x16\\x03\\x01" 400 0 "-" "-"`;
   // A client has one agent.
   const client = zipf(200_000);
-  const agent = AGENTS[part("agent", client) % 20 === 0 ? client % 400 : part("agent", client) % 40]!;
+  const agent =
+    AGENTS[part("agent", client) % 20 === 0 ? client % 400 : part("agent", client) % 40]!;
   const method = below(30) === 0 ? "POST" : "GET";
   const status = [200, 200, 200, 304, 404][zipf(5)]!;
   const referer = below(3) === 0 ? "-" : `https://shop.example/products/${slug(zipf(2_000))}`;
@@ -116,7 +122,9 @@ const lines = makeLog(large, megabytes * 1e6);
 const perSec = (seconds: number): string =>
   `${Math.round(lines / seconds).toLocaleString("en")} lines/s`;
 
-say(`${lines.toLocaleString("en")} lines, ${Math.round(statSync(large).size / 1e6)} MB, core ${core}`);
+say(
+  `${lines.toLocaleString("en")} lines, ${Math.round(statSync(large).size / 1e6)} MB, core ${core}`,
+);
 const smaller = ours(small);
 const mine = ours(large);
 say(`shakedown  ${perSec(mine.seconds)}  (${mine.seconds.toFixed(1)} s)`);

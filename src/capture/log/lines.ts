@@ -1,33 +1,104 @@
 import type { CapturedRequest, CaptureItem } from "../format.ts";
 import { Unusable } from "../http-message.ts";
 import type { CaptureFile } from "../source.ts";
-import { splitPieces } from "../split.ts";
 
-const LINE_MAX_BYTES = 2 ** 20;
-const NEW_LINE = Buffer.from("\n");
+const LINE_MAX_CHARS = 2 ** 20;
 const SNIFFED_LINES = 20;
+/** Pieces of this size are read into texts: longer ones are slow to make, and to let go. */
+const TEXT_BYTES = 2 ** 16;
+const LF = "\n";
 
 /** What one line is: a request, or (undefined) a line that is none, such as a comment. */
 export type LineReader = (line: string, place: string) => CapturedRequest | undefined;
+
+/** Reads line after line, wherever the texts that hold them begin and end. */
+class LineItems {
+  readonly #name: string;
+  readonly #read: LineReader;
+  /** Of the line that is not at its end yet; of one that is too long, nothing. */
+  #begun = "";
+  #oversize = false;
+  #line = 1;
+  #items: CaptureItem[] = [];
+
+  constructor(name: string, read: LineReader) {
+    this.#name = name;
+    this.#read = read;
+  }
+
+  add(text: string): void {
+    let from = 0;
+    for (let at = text.indexOf(LF); at !== -1; at = text.indexOf(LF, from)) {
+      const piece = text.slice(from, at);
+      if (this.#begun === "" && !this.#oversize) this.#take(piece);
+      else this.#finish(piece);
+      this.#line++;
+      from = at + 1;
+    }
+    this.#begin(text.slice(from));
+  }
+
+  /** What was read since the last time. */
+  items(): readonly CaptureItem[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+
+  /** The last line may be without its end. */
+  end(): void {
+    this.#finish("");
+  }
+
+  #begin(piece: string): void {
+    this.#begun += piece;
+    if (this.#begun.length <= LINE_MAX_CHARS) return;
+    this.#begun = "";
+    this.#oversize = true;
+  }
+
+  #finish(piece: string): void {
+    this.#begin(piece);
+    if (this.#oversize) this.#reject("the line is over 1 MiB");
+    else this.#take(this.#begun);
+    this.#begun = "";
+    this.#oversize = false;
+  }
+
+  #take(raw: string): void {
+    const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+    if (isBlank(line)) return;
+    try {
+      const request = this.#read(line, `${this.#name}:${this.#line}`);
+      if (request !== undefined) this.#items.push({ kind: "request", request });
+    } catch (thrown) {
+      if (!(thrown instanceof Unusable)) throw thrown;
+      this.#reject(thrown.message);
+    }
+  }
+
+  #reject(reason: string): void {
+    this.#items.push({ kind: "rejected", place: `${this.#name}:${this.#line}`, reason });
+  }
+}
+
+/** Most lines are told by their first character. */
+const isBlank = (line: string): boolean => !(line.charCodeAt(0) > 0x20) && line.trim() === "";
 
 /** Reads a log line by line, as Latin-1; what a reader throws as unusable is rejected. */
 export async function* readLines(
   { chunks, name }: CaptureFile,
   read: LineReader,
-): AsyncGenerator<CaptureItem> {
-  for await (const { bytes, line, oversize } of splitPieces(chunks, NEW_LINE, LINE_MAX_BYTES)) {
-    const place = `${name}:${line}`;
-    const text = bytes.toString("latin1").replace(/\r$/, "");
-    if (text.trim() === "" && !oversize) continue;
-    try {
-      if (oversize) throw new Unusable("the line is over 1 MiB");
-      const request = read(text, place);
-      if (request !== undefined) yield { kind: "request", request };
-    } catch (thrown) {
-      if (!(thrown instanceof Unusable)) throw thrown;
-      yield { kind: "rejected", place, reason: thrown.message };
+): AsyncGenerator<readonly CaptureItem[]> {
+  const lines = new LineItems(name, read);
+  for await (const chunk of chunks) {
+    for (let from = 0; from < chunk.length; from += TEXT_BYTES) {
+      lines.add(chunk.toString("latin1", from, from + TEXT_BYTES));
+      yield lines.items();
     }
   }
+  lines.end();
+  yield lines.items();
 }
 
 /** The first lines that are not empty; the last one may be cut off. */

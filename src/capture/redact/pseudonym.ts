@@ -23,7 +23,7 @@ export interface Pseudonyms {
 const HEX_TEXT = /^[0-9a-fA-F-]{8,}$/;
 const BLOCK_BYTES = 32;
 const TRIES_MAX = 64;
-const IDS_KEPT_CHARS = 8 * 2 ** 20;
+const IDS_KEPT_CHARS = 3 * 2 ** 20;
 
 /** Bytes that depend on key, value and attempt alone, as many as are asked for. */
 function byteStream(key: KeyObject, value: string, attempt: number): () => number {

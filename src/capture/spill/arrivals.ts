@@ -84,7 +84,7 @@ class ExactArrivals implements Arrivals {
 function instantsNs(sec: number, ns: number, count: number): Float64Array {
   const second = String(BigInt(sec) * 1_000_000_000n + BigInt(ns));
   const draws = uniformDraws(["arrival in a second", second], count, "instant");
-  return draws.map((draw) => Math.floor(draw * NS_PER_S)).sort();
+  return draws.map((draw) => Math.floor(draw * NS_PER_S)).toSorted();
 }
 
 /**

@@ -155,10 +155,10 @@ export function writeHeld(
 ): number {
   const { connection, client, key, more } = record;
   const from = at + HEAD_BYTES;
-  let end = from + bytes.write(key + record.rest, from);
-  const textBytes = end - from;
-  if (connection !== undefined) end += bytes.write(connection, end, "latin1");
-  if (client !== undefined) end += bytes.write(client, end, "latin1");
+  const text = key + record.rest;
+  const ids = (connection ?? "") + (client ?? "");
+  let end = from + bytes.write(text + ids, from);
+  const textBytes = end - from - ids.length;
   if (more !== "") end += bytes.write(more, end);
   const flags =
     (connection === undefined ? 0 : HAS.connection) |

@@ -41,16 +41,20 @@ export class RunBuilder {
     last.precision = precision;
   }
 
-  /** The runs of what was added, one for each precision; the builder is empty then. */
-  take(): Run[] {
+  /** What was added as runs, one for each precision: good until the builder is cleared. */
+  runs(): Run[] {
     const view = new HeldView();
     view.attach(this.#bytes.subarray(0, this.#end));
     const runs = this.#inOrder ? this.#whole(view) : sortedRuns(view, this.#starts);
     for (const run of runs) countGroups(run);
-    this.#bytes = Buffer.alloc(0);
+    return runs;
+  }
+
+  /** Forgets what was added; whether its bytes may be written over. */
+  clear(mayReuse: boolean): void {
+    if (!mayReuse) this.#bytes = Buffer.alloc(0);
     [this.#end, this.#starts, this.#inOrder] = [0, [], true];
     this.#last.sec = Number.NEGATIVE_INFINITY;
-    return runs;
   }
 
   #whole(view: HeldView): Run[] {

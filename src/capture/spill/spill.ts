@@ -13,11 +13,15 @@ import { type Arrivals, inArrivalOrder, type PlacedRun } from "./arrivals.ts";
 import type { HeldRecord } from "./held.ts";
 import { type Run, RunBuilder } from "./run.ts";
 
-/** What is held in memory before it goes to the disk. */
-const RUN_BYTES = 32 * 2 ** 20;
-/** Of all runs together while they are merged; a run's own is within these bounds. */
-const WINDOWS_BYTES = 32 * 2 ** 20;
-const WINDOW_MIN_BYTES = 2 ** 16;
+interface SpillSizes {
+  /** What is held in memory before it goes to the disk. */
+  readonly runBytes: number;
+  /** What is read of all runs together while they are merged; of each one, 1 MB at most. */
+  readonly windowsBytes: number;
+}
+
+const SIZES: SpillSizes = { runBytes: 16 * 2 ** 20, windowsBytes: 16 * 2 ** 20 };
+const WINDOW_MIN_BYTES = 2 ** 12;
 const WINDOW_MAX_BYTES = 2 ** 20;
 
 /**
@@ -55,18 +59,21 @@ class NamelessFile {
 
 /**
  * Holds records, as many as there are, until they can be gone through by arrival: in memory up to
- * 32 MB, and beyond that, where a place is given, in a temporary file beside it. To be disposed of.
+ * 16 MB, and beyond that, where a place is given, in a temporary file beside it. To be disposed of.
  */
 export class Spill implements Disposable {
   readonly #beside: string | undefined;
-  readonly #builder = new RunBuilder(RUN_BYTES);
+  readonly #builder: RunBuilder;
+  readonly #windowsBytes: number;
   readonly #runs: PlacedRun[] = [];
   #file: NamelessFile | undefined;
   #count = 0;
 
   /** @param beside the path beside which the file may be; without it, all is held in memory. */
-  constructor(beside: string | undefined) {
+  constructor(beside: string | undefined, { runBytes, windowsBytes } = SIZES) {
     this.#beside = beside;
+    this.#builder = new RunBuilder(runBytes);
+    this.#windowsBytes = windowsBytes;
   }
 
   /** The number of a record that is to be added: they are numbered as they are read. */
@@ -76,15 +83,18 @@ export class Spill implements Disposable {
 
   /** @throws OUTPUT_UNWRITABLE when the disk does not take it. */
   add(seq: number, record: HeldRecord): void {
-    if (this.#builder.isFullFor(record)) this.#put(this.#builder.take(), this.#beside);
+    if (this.#builder.isFullFor(record)) {
+      this.#put(this.#builder.runs(), this.#beside);
+      this.#builder.clear(this.#beside !== undefined);
+    }
     this.#builder.add(seq, record);
   }
 
   /** All records, in order. Nothing may be added any more. */
   arrivals(): Arrivals {
-    this.#put(this.#builder.take(), undefined);
+    this.#put(this.#builder.runs(), undefined);
     const filed = this.#runs.filter(({ place }) => "fd" in place).length;
-    const share = Math.floor(WINDOWS_BYTES / Math.max(1, filed));
+    const share = Math.floor(this.#windowsBytes / Math.max(1, filed));
     const window = Math.min(Math.max(share, WINDOW_MIN_BYTES), WINDOW_MAX_BYTES);
     return inArrivalOrder(this.#runs, window);
   }
