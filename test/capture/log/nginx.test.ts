@@ -1,18 +1,24 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findNginx } from "../../replay/transports/nginx.ts";
 import { captureTexts } from "../reading.ts";
-import { answering, freePort, expectTimesOf, send, type Sent } from "./client.ts";
+import {
+  answering,
+  expectTimesOf,
+  freePort,
+  sendAll,
+  type Sent,
+  slowUpstream,
+  USER_AGENT,
+} from "./client.ts";
 
 const FORMAT =
   '$remote_addr $connection [$msec] "$request" $status $request_time "$http_user_agent"';
-const COUNT = 60;
+const COUNT = 30;
 
 const nginxFile = findNginx();
 const isMissing = nginxFile === undefined && process.env["CI"] !== "true";
@@ -42,36 +48,26 @@ http {
 /** Requests through a real nginx, and the log that it wrote of them. */
 async function served(): Promise<{ sent: Sent[]; log: Buffer }> {
   const folder = mkdtempSync(join(tmpdir(), "shakedown-nginx-log-"));
-  const upstream = createServer((incoming, answer) => {
-    setTimeout(() => answer.end("x"), Number(incoming.url?.split("=")[1]));
-  }).listen(0, "127.0.0.1");
-  await once(upstream, "listening");
+  const upstream = await slowUpstream();
   const port = await freePort();
-  const { port: upstreamPort } = upstream.address() as AddressInfo;
-  writeFileSync(join(folder, "nginx.conf"), configOf(folder, port, upstreamPort));
+  writeFileSync(join(folder, "nginx.conf"), configOf(folder, port, upstream.port));
   const child = spawn(nginxFile!, ["-p", folder, "-c", "nginx.conf"], { stdio: "ignore" });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     await answering(port);
-    await send(agent, port, "/rehearsal?ms=1");
-    const sent: Sent[] = [];
-    for (let index = 0; index < COUNT; index++) {
-      sent.push(await send(agent, port, `/item/${index}?ms=${index % 20}`));
-    }
+    const sent = await sendAll(port, COUNT);
     child.kill("SIGQUIT");
     await once(child, "exit");
     return { sent, log: readFileSync(join(folder, "access.log")) };
   } finally {
-    agent.destroy();
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    upstream.close();
-    upstream.closeAllConnections();
+    upstream.server.close();
+    upstream.server.closeAllConnections();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 it.skipIf(isMissing)(
-  "a real nginx's log gives the arrivals and durations that its client saw",
+  "a real nginx's log gives arrivals and durations that can be what its client saw",
   async () => {
     const { sent, log } = await served();
     const { profile } = await captureTexts(
@@ -79,13 +75,12 @@ it.skipIf(isMissing)(
       { logFormat: FORMAT, redact: false },
     );
     const { manifest, records } = profile;
-    expect(manifest.ledger).toMatchObject({ records: COUNT + 1, kept: COUNT + 1, rejected: [] });
+    expect(manifest.ledger).toMatchObject({ records: COUNT, kept: COUNT, rejected: [] });
     expect(manifest.timePrecisionNs).toBe(1e6);
-    const found = records.filter(({ path }) => path.startsWith("/item/"));
-    expect(found.map(({ path }) => path)).toEqual(sent.map(({ path }) => path));
-    expect(new Set(found.map(({ connection }) => connection)).size).toBe(1);
-    expect(found[0]!.headers).toEqual([["user-agent", 'probe "\\\u00fc']]);
-    expectTimesOf(sent, found, Date.parse(manifest.startedAt!));
+    expect(records.map(({ path }) => path)).toEqual(sent.map(({ path }) => path));
+    expect(new Set(records.map(({ connection }) => connection)).size).toBe(1);
+    expect(records[0]!.headers).toEqual([["user-agent", USER_AGENT]]);
+    expectTimesOf(sent, records, Date.parse(manifest.startedAt!));
   },
   20_000,
 );
