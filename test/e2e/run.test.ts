@@ -27,17 +27,17 @@ function begin(scratch: Scratch, text = scenarioText(), ...flags: string[]): Run
 const LONG = "[ { name: all, rate: 100%, for: 60s } ]";
 
 describe("a run from end to end", () => {
-  const scratch = new Scratch();
+  const whole = new Scratch();
   let ended: Ended;
   beforeAll(async () => {
-    ended = await begin(scratch).ended;
+    ended = await begin(whole).ended;
   }, 60_000);
-  afterAll(() => scratch[Symbol.dispose]());
+  afterAll(() => whole[Symbol.dispose]());
 
   it("leaves a whole run directory whose ledger is exact and that judges the same again", async () => {
     const { code, stderr, stdout } = ended;
     expect(stderr).toBe("");
-    const run = scratch.run();
+    const run = whole.run();
     const result = resultOf(run);
     // On a busy machine the instrument itself may be late, which is a hold; never a crash.
     expect([0, 1, 2]).toContain(code);
@@ -60,7 +60,7 @@ describe("a run from end to end", () => {
   });
 
   it("gives both arms the same luck at every emulated call", () => {
-    const calls = readCalls(join(scratch.run(), "emulated", "calls.spool"));
+    const calls = readCalls(join(whole.run(), "emulated", "calls.spool"));
     const meantByArm = new Map<string, number[]>();
     for (const call of calls) {
       expect(call.seq).toBeGreaterThanOrEqual(0);
