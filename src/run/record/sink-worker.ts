@@ -13,6 +13,12 @@ import type { SinkCounts } from "./sink.ts";
 const WAITING_MAX = 10_000;
 const OVERLOAD = "more came than could be redacted in time";
 
+/**
+ * What ended within so long goes along together: each message wakes both threads, and one for each
+ * exchange would be half of what the recorder does.
+ */
+const TOGETHER_MS = 20;
+
 /** What the thread is started with. */
 export interface SinkData {
   readonly out: string;
@@ -95,9 +101,8 @@ export class SinkWorker {
     this.#waiting++;
     this.#batch.push({ dependency, exchange });
     if (this.#scheduled) return;
-    // What ended in one turn of the event loop goes along together, after its bytes have gone on.
     this.#scheduled = true;
-    setImmediate(() => this.#send());
+    setTimeout(() => this.#send(), TOGETHER_MS);
   }
 
   /**
