@@ -1,4 +1,6 @@
 const WIDE = /[\u0100-\uffff]/;
+/** V8 copies shorter pieces by itself. */
+const PIECE_CHARS_MIN = 13;
 const KEY_CHARS_MAX = 2_048;
 /** What an entry takes beside its text, roughly. */
 const ENTRY_CHARS = 300;
@@ -46,7 +48,7 @@ export class Memo<T> {
     this.#grow();
     const known = this.#young.get(text) ?? this.#old.get(text);
     // A piece of a longer text keeps all of that in memory; a copy does not.
-    const key = copied(text);
+    const key = text.length < PIECE_CHARS_MIN ? text : copied(text);
     const value = known ?? this.#make(key);
     this.#young.set(key, value);
     this.#budget.use(key.length + (typeof value === "string" ? value.length : key.length));

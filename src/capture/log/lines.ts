@@ -4,9 +4,9 @@ import type { CaptureFile } from "../source.ts";
 
 const LINE_MAX_CHARS = 2 ** 20;
 const SNIFFED_LINES = 20;
-/** Pieces of this size are read into texts: longer ones are slow to make, and to let go. */
-const TEXT_BYTES = 2 ** 16;
-const LF = "\n";
+/** What is read of so many bytes is given at once: little enough that it is soon let go. */
+const BATCH_BYTES = 2 ** 16;
+const LF = 10;
 
 /** What one line is: a request, or (undefined) a line that is none, such as a comment. */
 export type LineReader = (line: string, place: string) => CapturedRequest | undefined;
@@ -26,16 +26,17 @@ class LineItems {
     this.#read = read;
   }
 
-  add(text: string): void {
+  add(bytes: Buffer): void {
     let from = 0;
-    for (let at = text.indexOf(LF); at !== -1; at = text.indexOf(LF, from)) {
-      const piece = text.slice(from, at);
+    for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, from)) {
+      // Each line is a text of its own: pieces of a long one are slow to look up.
+      const piece = bytes.toString("latin1", from, at);
       if (this.#begun === "" && !this.#oversize) this.#take(piece);
       else this.#finish(piece);
       this.#line++;
       from = at + 1;
     }
-    this.#begin(text.slice(from));
+    this.#begin(bytes.toString("latin1", from));
   }
 
   /** What was read since the last time. */
@@ -92,8 +93,8 @@ export async function* readLines(
 ): AsyncGenerator<readonly CaptureItem[]> {
   const lines = new LineItems(name, read);
   for await (const chunk of chunks) {
-    for (let from = 0; from < chunk.length; from += TEXT_BYTES) {
-      lines.add(chunk.toString("latin1", from, from + TEXT_BYTES));
+    for (let from = 0; from < chunk.length; from += BATCH_BYTES) {
+      lines.add(chunk.subarray(from, from + BATCH_BYTES));
       yield lines.items();
     }
   }

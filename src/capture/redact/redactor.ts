@@ -1,4 +1,4 @@
-import { detect } from "./detect.ts";
+import { detect, isHarmless } from "./detect.ts";
 import { throughEscapes, unescaped } from "./escapes.ts";
 import { rewriteJson } from "./json.ts";
 import { createPseudonyms, type Pseudonyms } from "./pseudonym.ts";
@@ -15,6 +15,8 @@ const URL_LIKE = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;
 /** In GraphQL, XML attributes and the like: `password: "x"`, `token='x'`. */
 const ASSIGNMENT = /(?<![\w.-])([\w.-]{1,64})(["']?\s{0,3}[:=]\s{0,3})(["'])([^"'\\]+)\3/g;
 const XML_ELEMENT = /<([\w:.-]{1,64})((?:\s[^<>]*)?)>([^<>]+)<\/\1>/g;
+/** What makes more of a path than segments to be looked at: queries, parameters, escapes, quotes. */
+const PATH_PARTS = /[?#;%"']/;
 /** A value in a value in a value: deeper than this, only detectors look. */
 const NESTING_MAX = 4;
 
@@ -91,6 +93,7 @@ export class Redactor {
 
   /** A path with its query. */
   path(path: string): string {
+    if (!PATH_PARTS.test(path) && isHarmless(path)) return path;
     return this.#pathAndQuery(path, 0);
   }
 

@@ -20,7 +20,7 @@ interface SpillSizes {
   readonly windowsBytes: number;
 }
 
-const SIZES: SpillSizes = { runBytes: 16 * 2 ** 20, windowsBytes: 16 * 2 ** 20 };
+const SIZES: SpillSizes = { runBytes: 8 * 2 ** 20, windowsBytes: 8 * 2 ** 20 };
 const WINDOW_MIN_BYTES = 2 ** 12;
 const WINDOW_MAX_BYTES = 2 ** 20;
 
@@ -59,7 +59,7 @@ class NamelessFile {
 
 /**
  * Holds records, as many as there are, until they can be gone through by arrival: in memory up to
- * 16 MB, and beyond that, where a place is given, in a temporary file beside it. To be disposed of.
+ * 8 MB, and beyond that, where a place is given, in a temporary file beside it. To be disposed of.
  */
 export class Spill implements Disposable {
   readonly #beside: string | undefined;
