@@ -103,8 +103,8 @@ describe("profile file", () => {
     const [a, b] = [await readFile(at("a.gz")), await readFile(at("b.gz"))];
     expect(a.equals(b)).toBe(true);
     // gzip's header: no time, no operating system.
-    for (const at of membersOf(a)) {
-      expect([...a.subarray(at + 4, at + 10)]).toEqual([0, 0, 0, 0, 0, 255]);
+    for (const from of membersOf(a)) {
+      expect([...a.subarray(from + 4, from + 10)]).toEqual([0, 0, 0, 0, 0, 255]);
     }
   });
 
