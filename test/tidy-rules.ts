@@ -50,7 +50,8 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",
-  "src/run/record/sink-worker.ts": "hands on what has ended now and then; no result depends on when",
+  "src/run/record/sink-worker.ts":
+    "hands on what has ended now and then; no result depends on when",
   "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
   "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/generators.ts": "gives up on a thread that does not end",
