@@ -3,12 +3,10 @@ import { targetOf } from "./http-fields.ts";
 import { parseRequestLine, Unusable } from "./http-message.ts";
 import { readLines } from "./log/lines.ts";
 import { clfTime, type Moment, momentNs } from "./log/moment.ts";
-import { Memo, MemoBudget } from "./memo.ts";
 
 /** Methods whose requests hardly ever come without a body, which a log does not hold. */
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
-const MEMO_CHARS = 2 * 2 ** 20;
 const SPACE = 32;
 const QUOTE = 34;
 
@@ -63,26 +61,6 @@ function fieldsAfter(line: string, from: number): string[] {
   return fields;
 }
 
-/** What a request line asks for, or why it is of no use. */
-type Asked =
-  | { readonly method: string; readonly path: string; readonly host: string | undefined }
-  | { readonly unusable: Unusable };
-
-function askedBy(requestLine: string): Asked {
-  try {
-    const { method, target } = parseRequestLine(requestLine);
-    const found = targetOf(target);
-    if (found === undefined) throw new Unusable("the request target is not a path");
-    return { method, path: found.path, host: found.host };
-  } catch (thrown) {
-    if (thrown instanceof Unusable) return { unusable: thrown };
-    throw thrown;
-  }
-}
-
-/** Popular requests come again and again. */
-const asked = new Memo(new MemoBudget(MEMO_CHARS), askedBy);
-
 /** Who asked: `client ident user`, with `host:port` in front when the log is of many virtual hosts. */
 function whoIn(line: string, end: number): { client: string; vhost: string | undefined } {
   const who = line.slice(0, end);
@@ -110,9 +88,9 @@ function requestOf(line: string, place: string): CapturedRequest {
   const [request = "", status = "", sent = "", referer, agent] = fieldsAfter(line, close + 2);
   if (request === "-" || request === "") throw new Unusable("no request was read");
   if (!/^\d{3}$/.test(status)) throw new Unusable("the status is not a number of three digits");
-  const found = asked.of(request);
-  if ("unusable" in found) throw found.unusable;
-  const { host, method, path } = found;
+  const { method, target } = parseRequestLine(request);
+  const found = targetOf(target);
+  if (found === undefined) throw new Unusable("the request target is not a path");
   const headers: [string, string][] = [];
   if (agent !== undefined && agent !== "-") headers.push(["user-agent", agent]);
   if (referer !== undefined && referer !== "-") headers.push(["referer", referer]);
@@ -120,8 +98,8 @@ function requestOf(line: string, place: string): CapturedRequest {
     place,
     arrivalNs,
     method,
-    path,
-    host: host ?? vhost?.toLowerCase(),
+    path: found.path,
+    host: found.host ?? vhost?.toLowerCase(),
     headers,
     bodyLost: WITH_BODY.has(method),
     status: Number(status),

@@ -69,11 +69,14 @@ export function headerOf(
   return undefined;
 }
 
+const NOT_PRINTABLE = /[^\x21-\x7e]/;
+
 /**
  * A request target as it can be sent: what is not printable ASCII becomes `%XX`, byte by byte.
  * Takes Latin-1 text (one character a byte), or text with wider characters, taken as UTF-8.
  */
 export function sendablePath(target: string): string {
+  if (!NOT_PRINTABLE.test(target)) return target;
   const bytes = latin1Of(target);
   return bytes.replace(
     /[^\x21-\x7e]/g,
@@ -87,7 +90,8 @@ export function sendablePath(target: string): string {
  * never was on the wire and is left out.
  */
 export function targetOf(target: string): { host: string | undefined; path: string } | undefined {
-  const [bare = ""] = target.split("#", 1);
+  const fragment = target.indexOf("#");
+  const bare = fragment === -1 ? target : target.slice(0, fragment);
   if (bare.startsWith("/")) return { host: undefined, path: sendablePath(bare) };
   const match = /^(https?):\/\/(?:[^/?@]*@)?([^/?@]+)([^]*)$/i.exec(bare);
   if (match === null) return undefined;

@@ -8,7 +8,6 @@ import {
 import { requestCallsOf } from "./calls.ts";
 import type { MoreHeld } from "./collect.ts";
 import { DistinctIds } from "./distinct.ts";
-import { Memo, MemoBudget } from "./memo.ts";
 import { sessionOf } from "./session.ts";
 import type { Arrivals, HeldView } from "./spill/index.ts";
 
@@ -16,7 +15,8 @@ const NS_PER_DAY = 86_400 * NS_PER_S;
 const CHUNK_BYTES = 2 ** 18;
 /** A character of UTF-16 takes at most three bytes in UTF-8. */
 const BYTES_PER_CHAR_MAX = 3;
-const ROUTE_MEMO_CHARS = 3 * 2 ** 20;
+const METHOD_AT = '"method":"'.length;
+const BETWEEN = '","path":"';
 const NO_MORE: MoreHeld = {};
 const callsSchema = profileRecordSchema.shape.dependencyCalls;
 
@@ -35,12 +35,18 @@ export interface Learnt {
   readonly sessionCookie: string | undefined;
 }
 
+/** What is written without escapes need not be parsed. */
+function keyOf(key: string): Pick<ProfileRecord, "method" | "path"> {
+  if (key.includes("\\")) return JSON.parse(`{${key}}`) as Pick<ProfileRecord, "method" | "path">;
+  const method = key.slice(METHOD_AT, key.indexOf('"', METHOD_AT));
+  return { method, path: key.slice(METHOD_AT + method.length + BETWEEN.length, -1) };
+}
+
 /** Writes the lines of a profile's records from those that were held, and counts what they are. */
 export class ProfileLinesWriter {
   readonly #arrivals: Arrivals;
   readonly #learnt: Learnt;
   readonly #seenRoutes = new Set<string>();
-  readonly #routeOf: Memo<string>;
   readonly #sessions = new DistinctIds();
   #records = 0;
   #bodies = 0;
@@ -49,7 +55,6 @@ export class ProfileLinesWriter {
   constructor(arrivals: Arrivals, learnt: Learnt) {
     this.#arrivals = arrivals;
     this.#learnt = learnt;
-    this.#routeOf = new Memo(new MemoBudget(ROUTE_MEMO_CHARS), (key) => this.#route(key));
   }
 
   /** Exact, but for the sessions of a capture with very many: see `DistinctIds`. */
@@ -120,7 +125,7 @@ export class ProfileLinesWriter {
     this.#records++;
     if (record.hasBody) this.#bodies++;
     const { connection, more, responseBytes, serviceTimeUs, status } = record;
-    let text = this.#routeOf.of(record.key);
+    let text = this.#route(record.key);
     if (status !== undefined) text += `,"status":${status}`;
     if (serviceTimeUs !== undefined) text += `,"serviceTimeUs":${serviceTimeUs}`;
     if (responseBytes !== undefined) text += `,"responseBytes":${responseBytes}`;
@@ -144,7 +149,7 @@ export class ProfileLinesWriter {
 
   /** `,"route":…` of a record with these members `method` and `path`. */
   #route(key: string): string {
-    const { method, path } = JSON.parse(`{${key}}`) as Pick<ProfileRecord, "method" | "path">;
+    const { method, path } = keyOf(key);
     const route = `${method} ${this.#learnt.routes.of(path)}`;
     this.#seenRoutes.add(route);
     return `,"route":${JSON.stringify(route)}`;

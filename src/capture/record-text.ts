@@ -1,7 +1,7 @@
 import { type ProfileRecord, profileRecordSchema, type RouteTemplates } from "../profile/index.ts";
-import { hopByHop, keptName, sendableValue } from "./http-fields.ts";
+import { headerOf, hopByHop, keptName, sendableValue } from "./http-fields.ts";
 import { Memo, MemoBudget } from "./memo.ts";
-import type { Redacted, Redactor } from "./redact/index.ts";
+import { isHarmless, type Redacted, type Redactor } from "./redact/index.ts";
 
 const {
   headers: headersSchema,
@@ -9,17 +9,13 @@ const {
   path: pathSchema,
 } = profileRecordSchema.shape;
 
-const MEMO_CHARS = 6 * 2 ** 20;
+const MEMO_CHARS = 2 ** 21;
+
+/** A path that the schema takes, that JSON writes as it is, and that has segments only. */
+const PLAIN_PATH = /^\/[\w/.~!$&()*+,=-]*$/;
 
 /** A value that was redacted, checked and written as JSON once, for all the times that it comes. */
 type Written = Redacted;
-
-interface Header {
-  /** In lower case. */
-  readonly name: string;
-  /** What was made of its values; undefined when a profile does not keep it. */
-  readonly values: Memo<Written> | undefined;
-}
 
 /**
  * Writes the members of a profile's record, redacted, as JSON. Each value is held against the
@@ -31,17 +27,19 @@ export class RecordText {
   readonly #methods = new Memo(this.#budget, (method) =>
     JSON.stringify(methodSchema.parse(method)),
   );
+  readonly #routes: RouteTemplates;
   readonly #paths: Memo<Written>;
-  readonly #names = new Memo<Header>(this.#budget, (rawName) => {
-    const name = rawName.trim().toLowerCase();
-    const kept = keptName(rawName);
-    if (kept === undefined) return { name, values: undefined };
-    return { name, values: new Memo(this.#budget, (value) => this.#header(kept, value)) };
+  /** By the header's name, what was made of its values. */
+  readonly #names = new Memo<Memo<Written> | "dropped">(this.#budget, (rawName) => {
+    const name = keptName(rawName);
+    if (name === undefined) return "dropped";
+    return new Memo(this.#budget, (value) => this.#header(name, value));
   });
 
   /** @param routes learns the paths */
   constructor(redactor: Redactor | undefined, routes: RouteTemplates) {
     this.#redactor = redactor;
+    this.#routes = routes;
     this.#paths = new Memo(this.#budget, (raw) =>
       this.#redacted(
         () => redactor?.path(raw) ?? raw,
@@ -55,16 +53,23 @@ export class RecordText {
 
   /** `"method":…,"path":…`, all in ASCII. */
   key(method: string, path: string): string {
-    return `"method":${this.#methods.of(method)},"path":${this.#counted(this.#paths.of(path))}`;
+    return `"method":${this.#methods.of(method)},"path":${this.#path(path)}`;
+  }
+
+  /** Looking at a plain path costs less than remembering it. */
+  #path(path: string): string {
+    if (!PLAIN_PATH.test(path) || !isHarmless(path)) return this.#counted(this.#paths.of(path));
+    this.#routes.add(path);
+    return `"${path}"`;
   }
 
   /** `,"headers":[…]`, of those that a profile keeps. */
   headers(headers: readonly (readonly [string, string])[]): string {
+    if (headerOf(headers, "connection") !== undefined) return this.#withoutHopByHop(headers);
     let text = "";
     for (const [rawName, value] of headers) {
-      const { name, values } = this.#names.of(rawName);
-      if (name === "connection") return this.#withoutHopByHop(headers);
-      if (values === undefined) continue;
+      const values = this.#names.of(rawName);
+      if (values === "dropped") continue;
       const written = this.#counted(values.of(value));
       text += text === "" ? written : `,${written}`;
     }

@@ -21,7 +21,7 @@ const rankOf = (name: string): number => {
 };
 
 const NO_COOKIES: SessionClues["cookies"] = [];
-const MEMO_CHARS = 6 * 2 ** 20;
+const MEMO_CHARS = 2 ** 21;
 
 /** Takes the clues from requests before redaction. */
 export class ClueReader {

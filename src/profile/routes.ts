@@ -8,14 +8,23 @@ const SLUG = "{slug}";
 /** Segment 0 is the emptiness before the first slash, and segment 1 stands right under the root. */
 const SLUG_POSITION_MIN = 2;
 
+/** A UUID and a hash have at least as many characters. */
+const IDENTITY_CHARS_MIN = 16;
+const ONLY_DIGITS = /^\d+$/;
+
 /** A segment with its identities named; unchanged when it holds none. */
 function templated(segment: string): string {
-  if (/^\d+$/.test(segment)) return "{id}";
+  if (ONLY_DIGITS.test(segment)) return "{id}";
+  if (segment.length < IDENTITY_CHARS_MIN) return segment;
   return segment.replace(UUID, "{uuid}").replace(HEX_RUN, "{hash}");
 }
 
 const isLiteral = (segment: string): boolean => segment !== "" && !segment.includes("{");
-const withoutQuery = (path: string): string => path.split(/[?#]/, 1)[0] ?? path;
+
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
+}
 
 /** What was seen to stand at one place: after one prefix, in paths of one depth. */
 class Place {
@@ -38,11 +47,14 @@ class Place {
     return this.#next.get(this.#key(key))!;
   }
 
-  /** The name of a segment here, and the place after it; undefined when it was never added. */
-  find(segment: string): [name: string, after: Place] | undefined {
-    const key = this.#key(segment);
-    const after = this.#next.get(key);
-    return after === undefined ? undefined : [key, after];
+  /** The name of a segment here. */
+  nameOf(segment: string): string {
+    return this.#key(segment);
+  }
+
+  /** The place after a segment of that name; undefined when it was never added. */
+  after(name: string): Place | undefined {
+    return this.#next.get(name);
   }
 
   #adopt(key: string, after: Place, mayBeSlug: boolean): void {
@@ -100,8 +112,8 @@ export class RouteTemplates {
       place = new Place();
       this.#byDepth.set(segments.length, place);
     }
-    for (const [position, segment] of segments.entries()) {
-      place = place.add(templated(segment), position >= SLUG_POSITION_MIN);
+    for (let position = 0; position < segments.length; position++) {
+      place = place.add(templated(segments[position]!), position >= SLUG_POSITION_MIN);
     }
   }
 
@@ -112,12 +124,13 @@ export class RouteTemplates {
     if (given !== undefined) return given;
     const segments = bare.split("/");
     let place = this.#byDepth.get(segments.length);
-    const named = segments.map((segment) => {
-      const found = place?.find(templated(segment));
-      place = found?.[1];
-      return found?.[0] ?? templated(segment);
-    });
-    return named.join("/");
+    for (let position = 0; position < segments.length; position++) {
+      const segment = templated(segments[position]!);
+      const name: string = place?.nameOf(segment) ?? segment;
+      segments[position] = name;
+      place = place?.after(name);
+    }
+    return segments.join("/");
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -38,6 +39,15 @@ describe("pseudonyms", () => {
       fc.property(fc.uuid(), (uuid) => {
         expect(pseudonyms.text(uuid)).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
         expect(pseudonyms.text(uuid)).not.toBe(other.text(uuid));
+      }),
+    );
+  });
+
+  it("ids are HMAC-SHA256 of their values, as Node has it too, whatever the key's length", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.string(), (key, text) => {
+        const expected = createHmac("sha256", key).update(`id\0${text}`).digest("hex");
+        expect(createPseudonyms(Buffer.from(key)).id(text)).toBe(expected.slice(0, 16));
       }),
     );
   });
@@ -244,6 +254,19 @@ describe("redaction at the door", () => {
       key: Buffer.alloc(32, 8),
     });
     expect(other.profile.records[0]?.headers).not.toEqual(profile.records[0]?.headers);
+  });
+
+  it("what comes again is counted again, once each time, whatever headers stand beside it", async () => {
+    const headers =
+      "Cookie: a=b12345\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nX-Token: c12345\r\n";
+    const request = gorRequest("GET /a?token=d12345", { headers });
+    const { profile } = await captureTexts({ "x.gor": gorOf(request, request, request) });
+    expect(profile.manifest.redaction.values).toEqual([
+      { rule: "cookie", count: 3 },
+      { rule: "header", count: 3 },
+      { rule: "query", count: 3 },
+    ]);
+    expect(profile.records[2]?.headers.map(([name]) => name)).toEqual(["cookie", "x-token"]);
   });
 
   it("a body that cannot be read is rejected, not kept as it is; without redaction it is kept", async () => {

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 import { Memo, MemoBudget } from "../memo.ts";
 
 /**
@@ -23,7 +23,8 @@ export interface Pseudonyms {
 const HEX_TEXT = /^[0-9a-fA-F-]{8,}$/;
 const BLOCK_BYTES = 32;
 const TRIES_MAX = 64;
-const IDS_KEPT_CHARS = 3 * 2 ** 20;
+const ID_CHARS = 16;
+const IDS_KEPT_CHARS = 2 ** 20;
 
 /** Bytes that depend on key, value and attempt alone, as many as are asked for. */
 function byteStream(key: KeyObject, value: string, attempt: number): () => number {
@@ -80,12 +81,27 @@ function cardLike(value: string, next: () => number): string {
   return value.replace(/\d/g, () => made[at++]!);
 }
 
+/**
+ * HMAC-SHA256 of texts under one key, in hex, as RFC 2104 defines it: Node's own takes three times
+ * as long, most of it for making the object.
+ */
+function createHmacHex(keyBytes: Buffer): (text: string) => string {
+  const key = Buffer.alloc(BLOCK_BYTES * 2);
+  (keyBytes.length > key.length ? hash("sha256", keyBytes, "buffer") : keyBytes).copy(key);
+  const [inner, outer] = [0x36, 0x5c].map((pad) => Buffer.from(key.map((byte) => byte ^ pad)));
+  return (text) => {
+    const within = hash("sha256", Buffer.concat([inner!, Buffer.from(text)]), "buffer");
+    return hash("sha256", Buffer.concat([outer!, within]), "hex");
+  };
+}
+
 /** Makes pseudonyms under a key. The key is never written anywhere. */
 export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
   const key = createSecretKey(keyBytes);
+  const hmacHex = createHmacHex(keyBytes);
   // The same clients and cookies come again and again; each is worked out once in a while.
   const ids = new Memo(new MemoBudget(IDS_KEPT_CHARS), (value) =>
-    createHmac("sha256", key).update(`id\0${value}`).digest("hex").slice(0, 16),
+    hmacHex(`id\0${value}`).slice(0, ID_CHARS),
   );
   /** Tries again where chance gave the value back: `7` must not become `7`. */
   const differing = (value: string, make: (next: () => number) => string): string => {
