@@ -25,14 +25,14 @@ const MEMO_CHARS = 2 ** 21;
 
 /** Takes the clues from requests before redaction. */
 export class ClueReader {
-  readonly #idOf: (value: string) => string;
   readonly #budget = new MemoBudget(MEMO_CHARS);
+  readonly #ids: Memo<string>;
   /** By agent, then by client: the same clients come again and again. */
   readonly #clients: Memo<Memo<string>>;
 
   /** @param idOf makes a pseudonym of a value */
   constructor(idOf: (value: string) => string) {
-    this.#idOf = idOf;
+    this.#ids = new Memo(this.#budget, idOf);
     this.#clients = new Memo(
       this.#budget,
       (agent) => new Memo(this.#budget, (client) => idOf(`client ${client} ${agent}`)),
@@ -46,7 +46,7 @@ export class ClueReader {
     return {
       cookies: this.#cookies(headerOf(headers, "cookie")),
       connection:
-        connection === undefined ? undefined : this.#idOf(`connection ${file} ${connection}`),
+        connection === undefined ? undefined : this.#ids.of(`connection ${file} ${connection}`),
       client: client === undefined ? undefined : this.#clients.of(agent).of(client),
     };
   }
@@ -58,7 +58,7 @@ export class ClueReader {
       const equals = pair.indexOf("=");
       const [name, value] = [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
       if (equals < 1 || value === "" || rankOf(name) === Number.POSITIVE_INFINITY) continue;
-      cookies.push([name, this.#idOf(`cookie ${name}=${value}`)]);
+      cookies.push([name, this.#ids.of(`cookie ${name}=${value}`)]);
     }
     return cookies;
   }

@@ -1,5 +1,4 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
-import { Memo, MemoBudget } from "../memo.ts";
 
 /**
  * Replaces values by pseudonyms that look like them. Under one key equal values get equal
@@ -24,7 +23,6 @@ const HEX_TEXT = /^[0-9a-fA-F-]{8,}$/;
 const BLOCK_BYTES = 32;
 const TRIES_MAX = 64;
 const ID_CHARS = 16;
-const IDS_KEPT_CHARS = 2 ** 20;
 
 /** Bytes that depend on key, value and attempt alone, as many as are asked for. */
 function byteStream(key: KeyObject, value: string, attempt: number): () => number {
@@ -99,10 +97,6 @@ function createHmacHex(keyBytes: Buffer): (text: string) => string {
 export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
   const key = createSecretKey(keyBytes);
   const hmacHex = createHmacHex(keyBytes);
-  // The same clients and cookies come again and again; each is worked out once in a while.
-  const ids = new Memo(new MemoBudget(IDS_KEPT_CHARS), (value) =>
-    hmacHex(`id\0${value}`).slice(0, ID_CHARS),
-  );
   /** Tries again where chance gave the value back: `7` must not become `7`. */
   const differing = (value: string, make: (next: () => number) => string): string => {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
@@ -137,6 +131,6 @@ export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
     card(value) {
       return differing(value, (next) => cardLike(value, next));
     },
-    id: (value) => ids.of(value),
+    id: (value) => hmacHex(`id\0${value}`).slice(0, ID_CHARS),
   };
 }
