@@ -9,7 +9,7 @@
  * `shakedown capture` does (redaction, sessions, routes, the gzipped profile), GoAccess's with its
  * JSON report; and our peak of resident memory, for a tenth of the file, too: it should not grow.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,8 +17,6 @@ import { keyedDraw, seededPrng } from "../../src/core/index.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const [megabytes = 1_000, core = 1] = process.argv.slice(2).map(Number);
-// What is installed, not the sources: these are made into JavaScript at each start.
-execFileSync("npm", ["run", "-s", "build"], { cwd: ROOT });
 const CHUNK_LINES = 4_096;
 const LINES_PER_SECOND = 400;
 const FROM_MS = Date.UTC(2026, 2, 2);
@@ -114,7 +112,7 @@ function timed(command: readonly string[]): { seconds: number; peakMb: number } 
 }
 
 const ours = (log: string) =>
-  timed([process.execPath, join(ROOT, "dist/src/cli/main.js"), "capture", log, "-o", `${log}.gz`]);
+  timed([process.execPath, join(ROOT, "src/cli/main.ts"), "capture", log, "-o", `${log}.gz`]);
 const goaccess = (log: string) =>
   timed(["goaccess", log, "--log-format=COMBINED", "-o", `${log}.json`, "--no-progress"]);
 
