@@ -188,7 +188,7 @@ describe("timelines", () => {
       dwell: dwell.map((ms) => `${ms}ms`),
     })),
     fc
-      .tuple(timeField, timeField, timeField, fc.double({ min: 0.01, max: 1 }))
+      .tuple(timeField, timeField, timeField, fc.double({ min: 0.01, max: 1, noNaN: true }))
       .map(([a, b, c, share]) => ({
         kind: "markov",
         dwell: [a, b, c].map((ms) => `${ms}ms`),
