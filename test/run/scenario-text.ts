@@ -1,12 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import type { ShakedownError } from "../../src/core/index.ts";
 import { loadScenario } from "../../src/run/index.ts";
 import { scratch } from "./run-fixture.ts";
-
-const folder = scratch();
-afterAll(() => folder.remove());
 
 /** A scenario that loads. */
 export const GOOD = `scenario: payment pool cut
@@ -52,12 +49,13 @@ export function faultOf(path: string): ShakedownError {
   throw new Error("it loads");
 }
 
-let files = 0;
 /** What is said of a text, without the path in front. */
 export function said(text: string): string {
-  const path = join(folder.path, `${files++}.yaml`);
+  const folder = scratch();
+  const path = join(folder.path, "one.yaml");
   writeFileSync(path, text);
   const { code, message } = faultOf(path);
+  folder.remove();
   expect(code).toBe("SCENARIO_INVALID");
   return message.replaceAll(`${path}:`, "");
 }
