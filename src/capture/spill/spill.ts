@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
 import { dirname, join } from "node:path";
-import { messageOf, ShakedownError } from "../../core/index.ts";
+import { messageOf, NamelessFile, ShakedownError } from "../../core/index.ts";
 import { type Arrivals, inArrivalOrder, type PlacedRun } from "./arrivals.ts";
 import type { HeldRecord } from "./held.ts";
 import { type Run, RunBuilder } from "./run.ts";
@@ -23,39 +14,6 @@ interface SpillSizes {
 const SIZES: SpillSizes = { runBytes: 8 * 2 ** 20, windowsBytes: 8 * 2 ** 20 };
 const WINDOW_MIN_BYTES = 2 ** 12;
 const WINDOW_MAX_BYTES = 2 ** 20;
-
-/**
- * A file that only this process can find: in a folder that nobody else may enter, and without a
- * name as soon as it is open, so that nothing is left of it however the process ends. Where a name
- * cannot be taken from an open file (Windows), it goes when the file is closed.
- */
-class NamelessFile {
-  readonly fd: number;
-  readonly #folder: string | undefined;
-  bytes = 0;
-
-  constructor(beside: string) {
-    const folder = mkdtempSync(join(dirname(beside), ".shakedown-capture-"));
-    const path = join(folder, "held");
-    this.fd = openSync(path, "wx+", 0o600);
-    try {
-      unlinkSync(path);
-      rmdirSync(folder);
-    } catch {
-      this.#folder = folder;
-    }
-  }
-
-  append(bytes: Buffer): void {
-    for (let from = 0; from < bytes.length;) from += writeSync(this.fd, bytes, from);
-    this.bytes += bytes.length;
-  }
-
-  close(): void {
-    closeSync(this.fd);
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
 
 /**
  * Holds records, as many as there are, until they can be gone through by arrival: in memory up to
@@ -108,7 +66,7 @@ export class Spill implements Disposable {
 
   #write(bytes: Buffer, beside: string): { fd: number; from: number; to: number } {
     try {
-      this.#file ??= new NamelessFile(beside);
+      this.#file ??= new NamelessFile(join(dirname(beside), ".shakedown-capture-"));
       const from = this.#file.bytes;
       this.#file.append(bytes);
       return { fd: this.#file.fd, from, to: this.#file.bytes };
@@ -125,7 +83,7 @@ export class Spill implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file?.close();
+    this.#file?.[Symbol.dispose]();
     this.#file = undefined;
   }
 }
