@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEPENDENCY_FITTERS } from "../../src/capture/index.ts";
 import {
   type DependencyCall,
   dependencyLatency,
@@ -13,13 +14,6 @@ import {
   statusClassOf,
   writeProfile,
 } from "../../src/profile/index.ts";
-import {
-  fitErrors,
-  fitLatency,
-  writtenErrors,
-  writtenKsDistance,
-  writtenLatency,
-} from "../../src/stats/index.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -39,18 +33,7 @@ const manifestOf = (records: readonly ProfileRecord[]): ProfileManifest => ({
   counts: { records: records.length, routes: 1, sessions: 0, bodies: 0 },
   ledger: { records: records.length, kept: records.length, filtered: 0, rejected: [] },
   redaction: { enabled: true, values: [] },
-  dependencies: describeDependencies(records, {
-    latency(samplesUs) {
-      const fit = fitLatency(samplesUs);
-      if (fit === null) throw new Error("asked to fit nothing");
-      return {
-        latency: writtenLatency(fit),
-        quantiles: fit.quantiles.map(([p, us]) => [p, us]),
-        ksDistance: writtenKsDistance(fit),
-      };
-    },
-    errors: (failed) => writtenErrors(fitErrors(failed)),
-  }),
+  dependencies: describeDependencies(records, DEPENDENCY_FITTERS),
   warnings: [],
 });
 

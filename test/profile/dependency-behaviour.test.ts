@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DEPENDENCY_FITTERS } from "../../src/capture/index.ts";
 import { seededPrng } from "../../src/core/index.ts";
 import {
   callKey,
@@ -10,22 +11,6 @@ import {
   profileDependencySchema,
   type ProfileRecord,
 } from "../../src/profile/index.ts";
-import {
-  fitErrors,
-  fitLatency,
-  writtenErrors,
-  writtenKsDistance,
-  writtenLatency,
-} from "../../src/stats/index.ts";
-
-const FITTERS: Parameters<typeof describeDependencies>[1] = {
-  latency(samplesUs) {
-    const fit = fitLatency(samplesUs)!;
-    const quantiles = fit.quantiles.map(([p, us]): [number, number] => [p, us]);
-    return { latency: writtenLatency(fit), quantiles, ksDistance: writtenKsDistance(fit) };
-  },
-  errors: (failed, atUs) => writtenErrors(fitErrors(failed, atUs)),
-};
 
 const recordAt = (
   atUs: number,
@@ -49,7 +34,7 @@ const callAt = (offsetUs: number, more: Partial<DependencyCall> = {}): Dependenc
 
 /** As it comes back from a file: that the schema holds it is part of every claim. */
 function described(records: Iterable<ProfileRecord>): ProfileDependency {
-  const found = describeDependencies(records, FITTERS)!["db"];
+  const found = describeDependencies(records, DEPENDENCY_FITTERS)!["db"];
   return profileDependencySchema.parse(JSON.parse(JSON.stringify(found)));
 }
 

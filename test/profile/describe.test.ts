@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeProfile, type Profile, type ProfileRecord } from "../../src/profile/index.ts";
+import { profileOf as profileOfRecords } from "./traffic.ts";
 
 function profileOf(
   offsetsS: readonly number[],
@@ -14,21 +15,7 @@ function profileOf(
     route: "GET /",
     ...more,
   }));
-  return {
-    records,
-    manifest: {
-      shakedownProfile: 1,
-      name: "t",
-      source: [],
-      provenance: { madeBy: "a test" },
-      timePrecisionNs,
-      durationNs: records.at(-1)?.offsetNs ?? 0,
-      counts: { records: records.length, routes: 1, sessions: 0, bodies: 0 },
-      ledger: { records: records.length, kept: records.length, filtered: 0, rejected: [] },
-      redaction: { enabled: true, values: [] },
-      warnings: [],
-    },
-  };
+  return profileOfRecords(records, timePrecisionNs);
 }
 
 describe("describeProfile", () => {

@@ -1,19 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { captureTexts } from "../reading.ts";
-import {
-  answering,
-  expectTimesOf,
-  freePort,
-  sendAll,
-  type Sent,
-  slowUpstream,
-  USER_AGENT,
-} from "./client.ts";
+import { expectTimesOf, servedBy, type LoggingServer, USER_AGENT } from "./client.ts";
 
 const FORMAT = '%a %l %u [%{usec}t] "%r" %>s %B %D "%{User-Agent}i"';
 const COUNT = 30;
@@ -38,32 +26,17 @@ CustomLog ${folder}/access.log timed
 ProxyPass / http://127.0.0.1:${upstream}/
 `;
 
-/** Requests through a real Apache, and the log that it wrote of them. */
-async function served(): Promise<{ sent: Sent[]; log: Buffer }> {
-  const folder = mkdtempSync(join(tmpdir(), "shakedown-apache-log-"));
-  const upstream = await slowUpstream();
-  const port = await freePort();
-  const config = join(folder, "apache.conf");
-  writeFileSync(config, configOf(folder, port, upstream.port));
-  const child = spawn(APACHE, ["-X", "-f", config], { stdio: "ignore" });
-  try {
-    await answering(port);
-    const sent = await sendAll(port, COUNT);
-    child.kill("SIGTERM");
-    await once(child, "exit");
-    return { sent, log: readFileSync(join(folder, "access.log")) };
-  } finally {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    upstream.server.close();
-    upstream.server.closeAllConnections();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const SERVER: LoggingServer = {
+  program: APACHE,
+  configOf,
+  argumentsFor: (_folder, config) => ["-X", "-f", config],
+  endBy: "SIGTERM",
+};
 
 it.skipIf(isMissing)(
   `a real Apache's log gives arrivals and durations that can be what its client saw${isMissing ? ` (skipped: no ${APACHE})` : ""}`,
   async () => {
-    const { sent, log } = await served();
+    const { sent, log } = await servedBy(SERVER, COUNT);
     const { profile } = await captureTexts(
       { "access.log": log },
       { logFormat: FORMAT, redact: false },

@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createPort } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "vitest";
 import type { ProfileRecord } from "../../../src/profile/index.ts";
 
@@ -103,5 +107,45 @@ export function expectTimesOf(
     expect(arrivalMs).toBeLessThanOrEqual(endMs - delayMs + ROUNDING_MS);
     expect(tookMs).toBeGreaterThanOrEqual(delayMs - ROUNDING_MS);
     expect(arrivalMs + tookMs).toBeLessThanOrEqual(latestEndMs + ROUNDING_MS);
+  }
+}
+
+/** A real server before an upstream, which logs to `access.log` in its folder, or to its output. */
+export interface LoggingServer {
+  readonly program: string;
+  readonly configOf: (folder: string, port: number, upstream: number) => string;
+  readonly argumentsFor: (folder: string, config: string) => readonly string[];
+  /** Ends it once it has written what it logged. */
+  readonly endBy: NodeJS.Signals;
+}
+
+/** Requests through a real server, and the log that it wrote of them. */
+export async function servedBy(
+  server: LoggingServer,
+  count: number,
+): Promise<{ sent: Sent[]; log: Buffer }> {
+  const folder = mkdtempSync(join(tmpdir(), "shakedown-access-log-"));
+  const upstream = await slowUpstream();
+  const port = await freePort();
+  const config = join(folder, "server.conf");
+  writeFileSync(config, server.configOf(folder, port, upstream.port));
+  const output = openSync(join(folder, "access.log"), "a");
+  const child = spawn(server.program, server.argumentsFor(folder, config), {
+    // A log may have the server's own time without its zone.
+    env: { ...process.env, TZ: "UTC" },
+    stdio: ["ignore", output, "ignore"],
+  });
+  closeSync(output);
+  try {
+    await answering(port);
+    const sent = await sendAll(port, count);
+    child.kill(server.endBy);
+    await once(child, "exit");
+    return { sent, log: readFileSync(join(folder, "access.log")) };
+  } finally {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    upstream.server.close();
+    upstream.server.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
   }
 }

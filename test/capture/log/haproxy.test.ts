@@ -1,17 +1,13 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { captureTexts } from "../reading.ts";
-import { answering, expectTimesOf, freePort, sendAll, type Sent, slowUpstream } from "./client.ts";
+import { expectTimesOf, type LoggingServer, servedBy } from "./client.ts";
 
 const COUNT = 30;
 const HAPROXY = "/usr/sbin/haproxy";
 const isMissing = !existsSync(HAPROXY) && process.env["CI"] !== "true";
 
-const configOf = (port: number, upstream: number): string => `
+const configOf = (_folder: string, port: number, upstream: number): string => `
 global
   log stdout format raw local0
 defaults
@@ -28,34 +24,17 @@ backend app
   server one 127.0.0.1:${upstream}
 `;
 
-/** Requests through a real HAProxy, and the log that it wrote of them. */
-async function served(): Promise<{ sent: Sent[]; log: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "shakedown-haproxy-"));
-  const upstream = await slowUpstream();
-  const port = await freePort();
-  const config = join(folder, "haproxy.cfg");
-  writeFileSync(config, configOf(port, upstream.port));
-  // The log has the server's own time without its zone.
-  const env = { ...process.env, TZ: "UTC" };
-  const child = spawn(HAPROXY, ["-db", "-f", config], { env, stdio: ["ignore", "pipe", "ignore"] });
-  const log = text(child.stdout);
-  try {
-    await answering(port);
-    const sent = await sendAll(port, COUNT);
-    child.kill("SIGTERM");
-    return { sent, log: await log };
-  } finally {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    upstream.server.close();
-    upstream.server.closeAllConnections();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const SERVER: LoggingServer = {
+  program: HAPROXY,
+  configOf,
+  argumentsFor: (_folder, config) => ["-db", "-f", config],
+  endBy: "SIGTERM",
+};
 
 it.skipIf(isMissing)(
   "a real HAProxy's log gives arrivals and durations that can be what its client saw",
   async () => {
-    const { sent, log } = await served();
+    const { sent, log } = await servedBy(SERVER, COUNT);
     const { profile } = await captureTexts({ "haproxy.log": log }, { redact: false });
     const { manifest, records } = profile;
     expect(manifest.source[0]!.format).toBe("haproxy");

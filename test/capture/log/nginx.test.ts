@@ -1,20 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findNginx } from "../../replay/transports/nginx.ts";
 import { captureTexts } from "../reading.ts";
-import {
-  answering,
-  expectTimesOf,
-  freePort,
-  sendAll,
-  type Sent,
-  slowUpstream,
-  USER_AGENT,
-} from "./client.ts";
+import { expectTimesOf, servedBy, type LoggingServer, USER_AGENT } from "./client.ts";
 
 const FORMAT =
   '$remote_addr $connection [$msec] "$request" $status $request_time "$http_user_agent"';
@@ -45,31 +32,17 @@ http {
 }
 `;
 
-/** Requests through a real nginx, and the log that it wrote of them. */
-async function served(): Promise<{ sent: Sent[]; log: Buffer }> {
-  const folder = mkdtempSync(join(tmpdir(), "shakedown-nginx-log-"));
-  const upstream = await slowUpstream();
-  const port = await freePort();
-  writeFileSync(join(folder, "nginx.conf"), configOf(folder, port, upstream.port));
-  const child = spawn(nginxFile!, ["-p", folder, "-c", "nginx.conf"], { stdio: "ignore" });
-  try {
-    await answering(port);
-    const sent = await sendAll(port, COUNT);
-    child.kill("SIGQUIT");
-    await once(child, "exit");
-    return { sent, log: readFileSync(join(folder, "access.log")) };
-  } finally {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    upstream.server.close();
-    upstream.server.closeAllConnections();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const SERVER: LoggingServer = {
+  program: nginxFile ?? "nginx",
+  configOf,
+  argumentsFor: (folder, config) => ["-p", folder, "-c", config],
+  endBy: "SIGQUIT",
+};
 
 it.skipIf(isMissing)(
   "a real nginx's log gives arrivals and durations that can be what its client saw",
   async () => {
-    const { sent, log } = await served();
+    const { sent, log } = await servedBy(SERVER, COUNT);
     const { profile } = await captureTexts(
       { "access.log": log },
       { logFormat: FORMAT, redact: false },
