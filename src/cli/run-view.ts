@@ -7,6 +7,7 @@ import {
 } from "../core/index.ts";
 import type { LiveArm, RunEvent } from "../run/index.ts";
 import type { CliIo } from "./command.ts";
+import { shortPath } from "./short-path.ts";
 
 /** Shows a run while it goes on. `end` leaves the terminal as it was. */
 export interface RunView {
@@ -55,6 +56,8 @@ function statusLines(event: Extract<RunEvent, { kind: "tick" }>, durationNs: num
 
 function common(event: RunEvent): string[] {
   switch (event.kind) {
+    case "reading":
+      return [`reading ${shortPath(event.path)}`];
     case "starting":
       return [`starting ${event.what}`];
     case "warning":

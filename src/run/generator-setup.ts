@@ -192,3 +192,10 @@ export function setUpGenerator(
     }),
   };
 }
+
+/** Re-keying a large capture takes a while, in which nothing else is told. */
+export function startingLabel({ copies, records, rekey }: GeneratorJob): string {
+  if (!rekey || copies === 1) return "generator";
+  const requests = formatCount(records.columns.length);
+  return `generator (new keys for ${formatCount(copies)} copies of ${requests} requests)`;
+}

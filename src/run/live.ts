@@ -14,6 +14,8 @@ export interface LiveArm {
 
 /** What a run says of itself while it goes on; for a terminal, or a live page. */
 export type RunEvent =
+  /** The profile, or the capture: of a large one it takes a minute. */
+  | { readonly kind: "reading"; readonly path: string }
   | { readonly kind: "starting"; readonly what: string }
   | { readonly kind: "warning"; readonly message: string }
   | {

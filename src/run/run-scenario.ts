@@ -8,7 +8,7 @@ import { type GeneratorJob, type Generators, startGenerators } from "../replay/i
 import type { ReportModel } from "../report/index.ts";
 import { writeAuthority } from "./authority.ts";
 import { type Captured, readCaptured } from "./captured.ts";
-import { type GeneratorSetup, setUpGenerator } from "./generator-setup.ts";
+import { type GeneratorSetup, setUpGenerator, startingLabel } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
 import type { RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
@@ -55,6 +55,7 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const loaded = typeof scenario === "string" ? loadScenario(scenario) : scenario;
   const seed = options.seed ?? loaded.scenario.seed;
   const { scenario: wanted, profilePath } = loaded;
+  if (loaded.captured === undefined) options.onEvent({ kind: "reading", path: profilePath });
   const captured =
     loaded.captured ?? (await readCaptured(profilePath, { scenario: wanted, seed, signal }));
   using _held = captured.profile;
@@ -171,7 +172,7 @@ class Run {
       const { onEvent } = this.#options;
       const parts = { directory: this.#directory, audit: this.#audit, onEvent };
       const traffic = new Traffic({ ...parts, plan, load, targets, emulator });
-      onEvent({ kind: "starting", what: "generator" });
+      onEvent({ kind: "starting", what: startingLabel(job) });
       await using generators = await startGenerators(job, traffic.events, signal);
       signal.throwIfAborted();
       begun = true;
