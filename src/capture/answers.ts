@@ -20,8 +20,8 @@ export interface Asked {
   settle(): void;
 }
 
-const WAITING_MAX = 2 ** 17;
-const WAITING_MAX_BYTES = 32 * 2 ** 20;
+const WAITING_MAX = 2 ** 16;
+const WAITING_MAX_BYTES = 64 * 2 ** 20;
 
 function complete(asked: Asked, { endNs, responseBytes, status }: Answer): void {
   const tookNs = endNs - asked.arrivalNs;
@@ -70,7 +70,7 @@ class Waiting<T> {
 
 /**
  * Pairs the requests and answers of one file by id, whichever comes first; where an id occurs
- * again, the first with the first. At most 131,072 requests (or 32 MB of them) and as many answers
+ * again, the first with the first. At most 65,536 requests (or 64 MB of them) and as many answers
  * wait at a time: then who waits longest is awaited no more.
  */
 export class AnswerPairs {

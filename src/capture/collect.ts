@@ -14,6 +14,8 @@ import { type HeldRecord, type Precision, PRECISION, type Spill } from "./spill/
 
 /** A record that waits for its answer, beside its text. */
 const WAITING_BYTES = 512;
+const textLengthOf = ({ key, more, rest }: HeldRecord): number =>
+  key.length + more.length + rest.length;
 /** More hosts than these are not told apart. */
 const HOSTS_MAX = 10_000;
 
@@ -168,7 +170,7 @@ export class Collector {
     const seq = held === undefined ? 0 : this.#spill.nextSeq();
     this.#pairs.ask(id, {
       arrivalNs,
-      bytes: WAITING_BYTES + (held === undefined ? 0 : held.rest.length),
+      bytes: WAITING_BYTES + (held === undefined ? 0 : textLengthOf(held)),
       complete({ responseBytes, serviceTimeUs, status }) {
         if (held === undefined) return;
         held.status = status ?? held.status;

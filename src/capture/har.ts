@@ -46,10 +46,10 @@ function arrivalNsOf({ startedDateTime, timings }: HarEntry): bigint {
 /** Request sent to last byte received; the entry's whole time when the parts are not there. */
 function serviceTimeUsOf({ timings, time }: HarEntry): number | undefined {
   const parts = [timings.send, timings.wait, timings.receive];
-  if (parts.some((ms) => ms !== undefined && ms >= 0)) {
-    return Math.round(parts.reduce<number>((sum, ms) => sum + spent(ms), 0) * 1_000);
-  }
-  return time === undefined || time < 0 ? undefined : Math.round(time * 1_000);
+  const known = parts.some((ms) => ms !== undefined && ms >= 0);
+  const tookMs = known ? parts.reduce<number>((sum, ms) => sum + spent(ms), 0) : (time ?? -1);
+  const tookUs = Math.round(tookMs * 1_000);
+  return tookUs >= 0 && Number.isFinite(tookUs) ? tookUs : undefined;
 }
 
 /** As it was sent; decoded where the archive does not say how much compression took off. */

@@ -49,11 +49,11 @@ function parsed(template: string): GivenRoute {
 }
 
 function bySpecificity(a: GivenRoute, b: GivenRoute): number {
-  const depth = Math.min(a.openness.length, b.openness.length);
-  for (let i = 0; i < depth; i++) {
-    if (a.openness[i] !== b.openness[i]) return a.openness[i]! - b.openness[i]!;
-  }
-  return 0;
+  // No path has both depths: which comes first is all the same, but an order it must be.
+  const deeper = a.openness.length - b.openness.length;
+  if (deeper !== 0) return deeper;
+  const differs = a.openness.findIndex((open, i) => open !== b.openness[i]);
+  return differs === -1 ? 0 : a.openness[differs]! - b.openness[differs]!;
 }
 
 /**

@@ -3,6 +3,13 @@ import type { QuantileSummary } from "./makeup/schema.ts";
 /** Places of a new tree; it grows with the keys. */
 const PLACES_MIN = 1_024;
 
+/** A cache's sizes: the powers of ten that are less than all keys, and all keys. */
+export function cacheSizes(distinct: number): number[] {
+  const sizes = [];
+  for (let entries = 10; entries < distinct; entries *= 10) sizes.push(entries);
+  return [...sizes, distinct];
+}
+
 /**
  * How far apart a key's uses lie: the distinct other keys asked for since it was last asked for
  * (its stack distance). A cache of least-recently-used keys with room for `entries` hits exactly

@@ -81,7 +81,9 @@ export function blockHomogeneity(first: CategoryBlocks, second: CategoryBlocks):
   const blocks = first.length + second.length - 2;
   const squares =
     (blocks ** 2 / ((blocks - 1) * (blocks + 2))) * (traceOfSquare - trace ** 2 / blocks);
-  const df = Math.min(Math.max(trace ** 2 / Math.max(squares, trace ** 2 / dfMax), 1), dfMax);
+  // Blocks that are all alike vary by nothing: what independent values would is what is left.
+  const matched = trace === 0 ? dfMax : trace ** 2 / Math.max(squares, trace ** 2 / dfMax);
+  const df = Math.min(Math.max(matched, 1), dfMax);
   const expected = Math.max(variance, trace, dfMax * independent);
   const blocksLeft = Math.max(blocks * Math.min(1, trace / expected), 2);
   return {

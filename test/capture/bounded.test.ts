@@ -104,9 +104,9 @@ describe("what a capture holds in memory", () => {
   it("requests that nobody answers are let go, oldest first, and late answers are orphans", () => {
     const pairs = new AnswerPairs();
     const settled: number[] = [];
-    const count = 2 ** 17 + 3;
+    const count = 2 ** 16 + 3;
     for (let i = 0; i < count; i++) {
-      const asked = { arrivalNs: 0n, bytes: 1, complete() {}, settle: () => settled.push(i) };
+      const asked = { arrivalNs: 0n, bytes: 600, complete() {}, settle: () => settled.push(i) };
       pairs.ask(String(i), asked);
     }
     expect(settled).toEqual([0, 1, 2]);

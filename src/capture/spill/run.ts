@@ -16,7 +16,7 @@ export class RunBuilder {
   #end = 0;
   #starts: number[] = [];
   #inOrder = true;
-  readonly #last = { sec: Number.NEGATIVE_INFINITY, ns: 0, precision: -1 };
+  readonly #last = { sec: Number.NEGATIVE_INFINITY, ns: 0, seq: -1, precision: -1 };
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -33,11 +33,12 @@ export class RunBuilder {
     this.#end = writeHeld(this.#target, this.#end, seq, record);
     const { ns, precision, sec } = record;
     const last = this.#last;
-    if (sec < last.sec || (sec === last.sec && ns < last.ns) || precision !== last.precision) {
-      this.#inOrder &&= this.#starts.length === 1;
-    }
+    const later =
+      sec !== last.sec ? sec > last.sec : ns !== last.ns ? ns > last.ns : seq > last.seq;
+    if (!later || precision !== last.precision) this.#inOrder &&= this.#starts.length === 1;
     last.sec = sec;
     last.ns = ns;
+    last.seq = seq;
     last.precision = precision;
   }
 
@@ -81,11 +82,11 @@ const viewOf = (bytes: Buffer): DataView =>
 function sortedRuns(view: HeldView, starts: readonly number[]): Run[] {
   const found = starts.map((at) => {
     view.at = at;
-    const { ns, precision, sec, size } = view;
-    return { at, sec, ns, precision, size };
+    const { ns, precision, sec, seq, size } = view;
+    return { at, sec, ns, seq, precision, size };
   });
-  // Stable: equal arrivals stay as they were read.
-  found.sort((a, b) => a.precision - b.precision || a.sec - b.sec || a.ns - b.ns);
+  // Who waited for an answer was put in after others that were read later.
+  found.sort((a, b) => a.precision - b.precision || a.sec - b.sec || a.ns - b.ns || a.seq - b.seq);
   const runs: Run[] = [];
   for (let from = 0; from < found.length;) {
     const { precision } = found[from]!;

@@ -129,7 +129,8 @@ function statementOf(attributes: Attributes): string | undefined {
     "cassandra.query",
     "redis.command",
   );
-  if (text === undefined) return undefined;
+  // Of what is cut off, two different statements may have the same beginning.
+  if (text === undefined || text.length === TEXT_MAX) return undefined;
   const values = [...attributes]
     .filter(([name]) => name.startsWith("db.query.parameter."))
     .map(([name, value]) => `${name}=${value.slice(0, TEXT_MAX)}`)

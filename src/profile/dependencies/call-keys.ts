@@ -1,14 +1,7 @@
 import { popularityOf } from "../popularity.ts";
-import { ReuseDistances } from "../reuse.ts";
+import { cacheSizes, ReuseDistances } from "../reuse.ts";
 import type { KeptCall } from "./call-table.ts";
 import type { ProfileKeys } from "./schema.ts";
-
-/** A cache's sizes: the powers of ten that are less than all keys, and all keys. */
-function cacheSizes(distinct: number): number[] {
-  const sizes = [];
-  for (let entries = 10; entries < distinct; entries *= 10) sizes.push(entries);
-  return [...sizes, distinct];
-}
 
 /**
  * How unevenly calls, in their order, go to what they ask for; null when that is known of none.

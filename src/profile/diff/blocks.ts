@@ -5,8 +5,6 @@ import type { Profile, ProfileRecord } from "../record.ts";
 const BLOCKS_MAX = 60;
 /** Of fewer blocks, a variance says too little. */
 const BLOCKS_MIN = 24;
-/** A block is so many times as long as the median session, if there are enough blocks then. */
-const SESSIONS_LONG = 1;
 
 /** A profile in blocks of equal time. */
 export interface BlockedProfile {
@@ -45,7 +43,8 @@ export function blocked(profile: Profile): BlockedProfile {
   const durationNs = profile.records.at(-1)?.offsetNs ?? 0;
   const lengthsNs = sessionLengthsNs(profile);
   const quantileNs = (p: number): number => lengthsNs[Math.floor(lengthsNs.length * p)] ?? 0;
-  const wanted = Math.floor(durationNs / (SESSIONS_LONG * Math.max(quantileNs(0.5), 1)));
+  // A block is as long as the median session, if there are enough blocks then.
+  const wanted = Math.floor(durationNs / Math.max(quantileNs(0.5), 1));
   const count = Math.min(Math.max(wanted, BLOCKS_MIN), BLOCKS_MAX);
   const blocks: ProfileRecord[][] = Array.from({ length: count }, () => []);
   for (const record of profile.records) {

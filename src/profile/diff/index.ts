@@ -7,6 +7,7 @@ import {
   type DriftTest,
   matters,
   type ProfileDiff,
+  untold,
 } from "./drift.ts";
 import { compareKeys } from "./keys.ts";
 import { compareMix } from "./mix.ts";
@@ -33,6 +34,13 @@ const headerSetOf = ({ headers }: ProfileRecord): string =>
     : [...new Set(headers.map(([name]) => name))].toSorted().join(" ");
 
 const SLIGHT = "more than chance, and too little to matter";
+
+/** One figure that is none would spoil the adjustment of all others. */
+function sound(compared: Compared): Compared {
+  const { aspect, pValue, unit } = compared;
+  if (pValue === null || Number.isFinite(pValue)) return compared;
+  return untold(aspect, unit, "its values do not differ enough within a profile to tell by");
+}
 
 function judged(compared: Compared, adjustedPValue: number | null): DriftTest {
   const { effect, route = null, ...rest } = compared;
@@ -70,7 +78,7 @@ function notesOn({ after, before }: Pair): string[] {
  * rate and burstiness, key popularity, keys and working set, body sizes and service times by route,
  * sessions and think times.
  *
- * Each profile's time is cut into 60 blocks, which are the sampling unit of all tests: requests of
+ * Each profile's time is cut into 24 to 60 blocks, which are the sampling unit of all tests: requests of
  * a session, and of a burst, resemble each other, and tests that took them one by one would raise
  * false alarms. All p-values are adjusted together (Holm), so that profiles of one and the same
  * traffic come out as drifted in at most one of twenty comparisons. A drift is, besides, large
@@ -92,7 +100,7 @@ export function diffProfiles(before: Profile, after: Profile): ProfileDiff {
     compareMix(pair, "headers", { categoryOf: headerSetOf, noun: "sets of header names" }),
     ...compareSizesAndTimes(pair),
     ...compareSessions(pair),
-  ];
+  ].map(sound);
   const told = compared.filter(({ pValue }) => pValue !== null);
   const adjusted = new Map(
     holm(told.map(({ pValue }) => pValue!)).map((value, i) => [told[i]!, value]),

@@ -208,6 +208,16 @@ export function compareKeys(pair: Pair): Compared[] {
       untold("working-set", "keys", because),
     ];
   }
+  const popularity = comparePopularity(before, after);
   const once = [keyBlocksOnce(pair.before), keyBlocksOnce(pair.after)] as const;
-  return [comparePopularity(before, after), compareKnown(...once), compareWorkingSets(...once)];
+  const fewestOnce = Math.min(...once.map(({ all }) => all.length));
+  if (fewestOnce < KEYED_MIN) {
+    const because = `${fewestOnce} such requests but for what sessions ask for again; it takes ${KEYED_MIN}`;
+    return [
+      popularity,
+      untold("known-keys", "share", because),
+      untold("working-set", "keys", because),
+    ];
+  }
+  return [popularity, compareKnown(...once), compareWorkingSets(...once)];
 }

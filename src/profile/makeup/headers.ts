@@ -6,6 +6,8 @@ import { Counts } from "./shares.ts";
 
 /** Of more names than this, the later ones are counted without looking at their values. */
 const NAMES_MAX = 256;
+/** More names than these in all are not told. */
+const LATER_MAX = 10_000;
 /** Values, and sessions, that are remembered of each name. */
 const REMEMBERED_MAX = 1_000;
 const SETS_MAX = 1_000;
@@ -95,7 +97,7 @@ export class Headers {
     let values = this.#names.get(name);
     if (values === undefined) {
       if (this.#names.size >= NAMES_MAX) {
-        this.#later.add(name);
+        if (this.#later.distinct < LATER_MAX || this.#later.of(name) > 0) this.#later.add(name);
         return;
       }
       this.#names.set(name, (values = new Values()));
@@ -105,7 +107,9 @@ export class Headers {
 
   figures(): Pick<Makeup, "headerNames" | "headerSets" | "headerSetCount" | "cacheability"> {
     const shareOf = (name: string): number =>
-      this.#records === 0 ? 0 : (this.#names.get(name)?.count ?? 0) / this.#records;
+      this.#records === 0
+        ? 0
+        : (this.#names.get(name)?.count ?? this.#later.of(name)) / this.#records;
     const named = [...this.#names].map(([value, values]): HeaderName => {
       return { value, count: values.count, share: shareOf(value), values: values.kind };
     });

@@ -9,4 +9,3 @@ export {
   type SessionMakeup,
   type Share,
 } from "./schema.ts";
-export { statusClassOf as makeupStatusClassOf } from "./routes.ts";

@@ -1,19 +1,12 @@
 import { requestKey } from "../keys.ts";
 import { popularityOfTimes } from "../popularity.ts";
 import type { ProfileRecord } from "../record.ts";
-import { ReuseDistances } from "../reuse.ts";
+import { cacheSizes, ReuseDistances } from "../reuse.ts";
 import { type WorkingSetCurve, workingSetAt, workingSetOfTimes } from "../working-set.ts";
 import type { Makeup } from "./schema.ts";
 
 /** Points of the curve for each tenfold of requests. */
 const CURVE_STEPS = [1, 2, 5];
-
-/** A cache's sizes: the powers of ten that are less than all keys, and all keys. */
-function cacheSizes(distinct: number): number[] {
-  const sizes = [];
-  for (let entries = 10; entries < distinct; entries *= 10) sizes.push(entries);
-  return [...sizes, distinct];
-}
 
 function curveOf(curve: WorkingSetCurve): Makeup["workingSetCurve"] {
   const at: number[] = [];

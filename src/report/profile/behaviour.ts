@@ -66,7 +66,11 @@ function limitWords({ limit }: ProfileDependency): string {
 function capacityWords({ capacity }: ProfileDependency): string {
   if (capacity === undefined) return NOTHING;
   const most = `up to ${formatCount(capacity.inFlightMax)} in flight`;
-  if (capacity.capacity === null) return `${most}, not seen saturated`;
+  if (capacity.capacity === null) {
+    return capacity.rises === true
+      ? `${most}; latency rises with it, but not as a queue before servers would have it`
+      : `${most}, not seen saturated`;
+  }
   const { discipline, servers } = capacity.capacity;
   return `${most}, as of ${counted(servers, "server")}, ${discipline}`;
 }

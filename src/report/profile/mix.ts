@@ -63,14 +63,8 @@ function columnsOf(sides: readonly Side[]): readonly RouteColumn[] {
   return columns;
 }
 
-function shareCell(
-  sides: readonly Side[],
-  routes: readonly (RouteMakeup | undefined)[],
-): SortedCell {
+function shareCell(routes: readonly (RouteMakeup | undefined)[], most: number): SortedCell {
   const shares = routes.map((route) => route?.share ?? 0);
-  const most = Math.max(
-    ...sides.flatMap(({ summary }) => summary.routes.map(({ share }) => share)),
-  );
   const words = shares.map((share) => (share === 0 ? NOTHING : formatRatio(share))).join(" / ");
   return {
     shows: markup`<span class="share">${shareBar(shares.map((share) => share / most))}<span>${words}</span></span>`,
@@ -108,7 +102,7 @@ export function mix(sides: readonly Side[]): Markup | false {
   const rows = names.slice(0, ROUTES_MAX).map((name) => {
     const routes = byRoute.map((of) => of.get(name));
     const cells = columns.map((column) => columnCell(column, routes));
-    return [longText(name), shareCell(sides, routes), ...cells];
+    return [longText(name), shareCell(routes, most(names[0]!)), ...cells];
   });
   const left = names.length - rows.length;
   const two =

@@ -185,6 +185,12 @@ function beginOf(returns: readonly Return[], windowUs: number): number {
   return (low + high) / 2;
 }
 
+/** None where nothing was seen to be given back: windows that began by the clock would do so. */
+function beginsOf(returns: readonly Return[], windowUs: number): number[] {
+  if (returns.length === 0) return [];
+  return [beginOf(returns, windowUs), ...returns.slice(0, 6).map((one) => one.admittedUs)];
+}
+
 function windowReadings(calls: LimitedCalls, mask: Mask): Reading[] {
   const { atUs, refused } = calls;
   const spanUs = atUs.at(-1)! - atUs[0]!;
@@ -199,14 +205,13 @@ function windowReadings(calls: LimitedCalls, mask: Mask): Reading[] {
   );
   return windows.flatMap((windowUs) => [
     // One return may be a chance one, that comes of something else; all of them seldom agree then.
-    ...[beginOf(returns, windowUs), ...returns.slice(0, 6).map((one) => one.admittedUs)].map(
-      (fromUs) =>
-        made(windowLoad(calls, windowUs, fromUs), (limit) => ({
-          kind: "fixed-window",
-          limit,
-          windowUs,
-          begins: "clock",
-        })),
+    ...beginsOf(returns, windowUs).map((fromUs) =>
+      made(windowLoad(calls, windowUs, fromUs), (limit) => ({
+        kind: "fixed-window",
+        limit,
+        windowUs,
+        begins: "clock",
+      })),
     ),
     made(firstCallWindowLoad(calls, windowUs), (limit) => ({
       kind: "fixed-window",
