@@ -31,10 +31,10 @@ const CHUNK_LF = 7;
 const UNTIL_CLOSE = 8;
 const WHOLE = 9;
 
-/** A response's head, and the trailers of a body, have at most so many fields. */
-export const FIELDS_MAX = 256;
 /** A number of so many hexadecimal digits is exact. */
 const CHUNK_DIGITS_MAX = 13;
+/** Of the chunks of one body together; Node's bound. */
+const EXTENSION_BYTES_MAX = 16_384;
 const CARRY_BYTES = 1_024;
 
 /** What is more is refused. */
@@ -69,6 +69,9 @@ export abstract class MessageParser<Head extends MessageHead> {
   #sectionBytes = 0;
   /** Whether the last line was the empty one that ends a section. */
   #blank = false;
+  /** Of the chunk's line that was read last, and of all of the body's. */
+  #extension = 0;
+  #extensions = 0;
   #carry: Buffer | null = null;
   #carried = 0;
 
@@ -107,6 +110,7 @@ export abstract class MessageParser<Head extends MessageHead> {
   protected begin(): void {
     this.touched = false;
     this.bytesIn = 0;
+    this.#extensions = 0;
     this.#carried = 0;
     this.beginHead();
   }
@@ -254,8 +258,9 @@ export abstract class MessageParser<Head extends MessageHead> {
     if (i === end) return b.INCOMPLETE;
     if (i === at || i - at > CHUNK_DIGITS_MAX) return b.invalid(bytes, i, end);
     this.#remaining = size;
-    const extended = bytes[i] === b.SEMICOLON;
-    return b.lineEnd(bytes, extended ? this.endOfExtensions(bytes, i, end) : i, end);
+    const to = bytes[i] === b.SEMICOLON ? this.endOfExtensions(bytes, i, end) : i;
+    this.#extension = to - i;
+    return b.lineEnd(bytes, to, end);
   }
 
   #lineRead(length: number): ReadResult | typeof ON {
@@ -266,6 +271,8 @@ export abstract class MessageParser<Head extends MessageHead> {
         if (this.startLineRead()) this.#state = HEADERS;
         return ON;
       case CHUNK_SIZE:
+        this.#extensions += this.#extension;
+        if (this.#extensions > EXTENSION_BYTES_MAX) return this.#overflow();
         if (this.#remaining > this.#limits.bodyBytes - this.bytesIn) return READ.tooLarge;
         this.#enter(this.#remaining === 0 ? TRAILERS : CHUNK);
         return ON;

@@ -37,6 +37,31 @@ export interface PrepareFor {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What an arm says by itself: names and values before and after what was captured. */
+interface Own {
+  readonly first: readonly string[];
+  readonly last: readonly string[];
+  readonly replaced: ReadonlySet<string>;
+}
+
+/** Of a large profile, each start is made ready anew. */
+const OWN = new WeakMap<PrepareFor, Own>();
+
+function ownOf(arm: PrepareFor): Own {
+  const known = OWN.get(arm);
+  if (known !== undefined) return known;
+  const own = new Map(
+    Object.entries(arm.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const made = {
+    first: own.has("host") ? [] : ["host", new URL(arm.origin).host],
+    last: [...own].flat(),
+    replaced: new Set([...own.keys(), "host", "content-length", "traceparent", "x-request-id"]),
+  };
+  OWN.set(arm, made);
+  return made;
+}
+
 /**
  * Makes a captured request ready to be sent to one target: the target's host, the captured
  * headers, the arm's own headers (which replace captured ones of the same name).
@@ -46,21 +71,10 @@ export function prepareRequest(
   route: number,
   arm: PrepareFor,
 ): PreparedRequest {
-  const own = new Map(
-    Object.entries(arm.headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  const replaced = new Set([
-    ...own.keys(),
-    "host",
-    "content-length",
-    "traceparent",
-    "x-request-id",
-  ]);
-  const headers = [
-    ...(own.has("host") ? [] : [["host", new URL(arm.origin).host]]),
-    ...record.headers.filter(([name]) => !replaced.has(name)),
-    ...own,
-  ].flat();
+  const { first, last, replaced } = ownOf(arm);
+  const headers = [...first];
+  for (const [name, value] of record.headers) if (!replaced.has(name)) headers.push(name, value);
+  headers.push(...last);
   const body =
     record.body === undefined ? null : Buffer.from(record.body.data, record.body.encoding);
   const { method, path } = record;

@@ -69,6 +69,9 @@ async function readStored(
   return { profile: keeper.checked(profile), replacedCount: 0 };
 }
 
+const isAsWritten = ({ columns, logFormat, service }: Reading): boolean =>
+  columns === undefined && logFormat === undefined && service === undefined;
+
 function refuseReading({ columns, logFormat, service }: Reading, name: string): void {
   const given = { "--log-format": logFormat, "--columns": columns, "--service": service };
   for (const [flag, value] of Object.entries(given)) {
@@ -107,11 +110,10 @@ export async function readCaptured(path: string, wanted: Wanted): Promise<Captur
   // What cannot be opened is told of as a profile.
   const head = await file.head().catch(() => null);
   if (head === null) return readStored(path, wanted);
-  if (beginsProfile(head)) {
-    refuseReading(reading, path);
-    return readStored(path, wanted, file);
-  }
+  const isProfile = beginsProfile(head);
+  if (isProfile && isAsWritten(reading)) return readStored(path, wanted, file);
   await file.close();
+  if (isProfile) refuseReading(reading, path);
   try {
     return await importCapture(path, { wanted, name: basename(path), key: await keyOf(path) });
   } catch (thrown) {

@@ -204,6 +204,13 @@ describe("requests over HTTP/1.1", () => {
     expect(text).toMatch(/\/long:undefinedHTTP[^]*\/next:0$/);
   });
 
+  it("a body's chunks may say so much beside it, and no more, however many they are", async () => {
+    const head = `POST /c HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n\r\n`;
+    const chunks = (count: number): string => `1;${"e".repeat(999)}\r\nx\r\n`.repeat(count);
+    expect((await seen([`${head}${chunks(9)}0\r\n\r\n`])).text).toMatch(/\/c:9$/);
+    expect((await seen([head, chunks(20)])).text).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
   it.each([
     ["HTTP/1.1", "", "keep-alive"],
     ["HTTP/1.1", "connection: foo, Close\r\n", "close"],

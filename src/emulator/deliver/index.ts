@@ -19,6 +19,7 @@ export {
   type Answer,
   type AnyResponse,
   type Delivery,
+  isHead,
   NOTHING,
   type Underway,
   type Way,

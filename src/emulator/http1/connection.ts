@@ -67,6 +67,8 @@ export class Http1Connection implements Outgoing {
   look({ idleMax, requestMax }: { readonly idleMax: number; readonly requestMax: number }): void {
     const { looks } = this.#owner;
     if (this.#deaf) return;
+    // It is we who do not read on: the caller cannot end what it began.
+    if (this.socket.isPaused()) return;
     if (this.#begunAt !== NEVER) {
       if (looks - this.#begunAt > requestMax) this.#refuse(408);
     } else if (this.#current === null && this.#idleAt !== NEVER) {
@@ -92,7 +94,10 @@ export class Http1Connection implements Outgoing {
       if (this.#refusal !== null) this.#hangUp(this.#refusal);
       return;
     }
-    if (this.#waiting!.length === PIPELINED_MAX / 2) this.socket.resume();
+    if (this.#waiting!.length === PIPELINED_MAX / 2) {
+      if (this.#begunAt !== NEVER) this.#begunAt = this.#owner.looks;
+      this.socket.resume();
+    }
     next.take();
   }
 

@@ -1,5 +1,5 @@
 /** Our own server of HTTP/1.1: lean, since calls by the ten thousand wait in it. */
-export { headTextOf, KEEP_ALIVE_S, statusLine } from "./answer-text.ts";
+export { statusLine } from "./answer-text.ts";
 export type { Http1Request } from "./request.ts";
 export { Http1Response } from "./response.ts";
 export { Http1Server } from "./server.ts";

@@ -6,6 +6,7 @@ import { RequestHead } from "./request-head.ts";
 /** A head's bytes, with its line ends; so many of a body's trailers, too. */
 const HEADER_BYTES_MAX = 65_536;
 const FIELDS_MAX = 1_000;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Reads the requests of one connection, each of which is announced with `expect`. Any number of bytes
@@ -15,7 +16,9 @@ export class RequestParser extends MessageParser<RequestHead> {
   /** The request whose head was read last. */
   request: Http1Request | null = null;
   readonly #bodyKeptMax: number;
-  #kept: Buffer[] | null = null;
+  /** A copy: a piece of a read would keep the whole read, and small chunks are many pieces. */
+  #kept: Buffer = NOTHING;
+  #keptBytes = 0;
 
   constructor(bodyKeptMax: number) {
     super(new RequestHead(), {
@@ -30,7 +33,7 @@ export class RequestParser extends MessageParser<RequestHead> {
   /** Makes ready for the next request. */
   expect(): void {
     this.request = null;
-    this.#kept = null;
+    this.#forget();
     this.begin();
   }
 
@@ -46,11 +49,14 @@ export class RequestParser extends MessageParser<RequestHead> {
 
   /** The body as it was kept: null if it was too long. */
   takeBody(): Buffer | null {
-    const kept = this.#kept;
-    this.#kept = null;
-    if (this.bytesIn > this.#bodyKeptMax) return null;
-    if (kept === null) return Buffer.alloc(0);
-    return kept.length === 1 ? kept[0]! : Buffer.concat(kept, this.bytesIn);
+    const kept = this.#kept.subarray(0, this.#keptBytes);
+    this.#forget();
+    return this.bytesIn > this.#bodyKeptMax ? null : kept;
+  }
+
+  #forget(): void {
+    this.#kept = NOTHING;
+    this.#keptBytes = 0;
   }
 
   protected override readStartLine(bytes: Buffer, at: number, end: number): number {
@@ -74,8 +80,20 @@ export class RequestParser extends MessageParser<RequestHead> {
   }
 
   protected override take(bytes: Buffer, from: number, to: number): void {
-    if (this.bytesIn > this.#bodyKeptMax) this.#kept = null;
-    else (this.#kept ??= []).push(bytes.subarray(from, to));
+    if (this.bytesIn > this.#bodyKeptMax) {
+      this.#forget();
+      return;
+    }
+    const end = this.#keptBytes + to - from;
+    if (end > this.#kept.length) {
+      // As long as it is said to be, or twice as long as it has become.
+      const wanted = Math.max(end, Math.min(2 * end, this.#bodyKeptMax));
+      const larger = Buffer.allocUnsafeSlow(end === this.head.contentLength ? end : wanted);
+      this.#kept.copy(larger, 0, 0, this.#keptBytes);
+      this.#kept = larger;
+    }
+    bytes.copy(this.#kept, this.#keptBytes, from, to);
+    this.#keptBytes = end;
   }
 
   protected override headRead(): ReadResult | typeof ON {

@@ -1,2 +1,2 @@
 /** Calls that something real answers. */
-export { type Passed, type PassedWay, passOn } from "./pass-on.ts";
+export { type PassedWay, passOn } from "./pass-on.ts";

@@ -7,6 +7,7 @@ import {
   type AnyResponse,
   deliver,
   type Delivery,
+  isHead,
   NOTHING,
   type Underway,
   type Way,
@@ -149,10 +150,12 @@ class Passage implements Underway {
     }
     if (this.#over) return;
     this.#way.onAnswered(status, false);
+    // The answer to a HEAD says how long the body would be that it has not.
+    const head = isHead(this.#passed.response);
     const headers = Object.entries(this.#headersOf(answered)).filter(
-      ([name]) => name.toLowerCase() !== "content-length",
+      ([name]) => head || name.toLowerCase() !== "content-length",
     );
-    const none = status === 204 || status === 304;
+    const none = head || status === 204 || status === 304;
     const answer = {
       status,
       headers: Object.fromEntries(headers),
@@ -171,5 +174,6 @@ function reasonOf(cause: unknown): string {
 /** The caller sees that its answer is not whole. */
 function breakOff(response: AnyResponse): void {
   if ("stream" in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else response.destroy();
+  // Earlier answers on its connection are still to be sent.
+  else response.whenTurn(() => response.destroy());
 }

@@ -105,25 +105,33 @@ export function makeRekeyer(records: RecordStore, plan: RekeyPlan): Rekeyer {
     if (fresh !== undefined) return fresh;
     throw new ShakedownError("INTERNAL", `copy ${copy} of ${plan.freshKeys.length} was asked for`);
   };
+  const renamed = (index: number, copy: number): ProfileRecord => {
+    const record = records.record(index);
+    if (copy === 0) return record;
+    const made = rebuilt(record, keysOf(record), ({ class: kind, value }) =>
+      kind === "session" || names.isRenamed(value, copy) ? names.of(value, copy) : value,
+    );
+    const own = (name: string): string => {
+      const other = names.of(name, copy);
+      // Two users must never become one, even where their names' form has no room.
+      return other === name ? `${name}~${copy}` : other;
+    };
+    const { connection, session } = record;
+    if (session === undefined && connection === undefined) return made;
+    return {
+      ...made,
+      ...(session === undefined ? {} : { session: own(session) }),
+      ...(connection === undefined ? {} : { connection: own(connection) }),
+    };
+  };
+  // Several arms ask for the same, one after the other.
+  const last = { index: -1, copy: -1, record: null as ProfileRecord | null };
   return {
     rekey(index, copy) {
-      const record = records.record(index);
-      if (copy === 0) return record;
-      const made = rebuilt(record, keysOf(record), ({ class: kind, value }) =>
-        kind === "session" || names.isRenamed(value, copy) ? names.of(value, copy) : value,
-      );
-      const own = (name: string): string => {
-        const other = names.of(name, copy);
-        // Two users must never become one, even where their names' form has no room.
-        return other === name ? `${name}~${copy}` : other;
-      };
-      const { connection, session } = record;
-      if (session === undefined && connection === undefined) return made;
-      return {
-        ...made,
-        ...(session === undefined ? {} : { session: own(session) }),
-        ...(connection === undefined ? {} : { connection: own(connection) }),
-      };
+      if (last.record !== null && last.index === index && last.copy === copy) return last.record;
+      const record = renamed(index, copy);
+      Object.assign(last, { index, copy, record });
+      return record;
     },
     freshKeys,
     workingSetAt: (n) => workingSetAt(plan.curve, n),

@@ -1,8 +1,10 @@
-import { FIELDS_MAX, MessageParser, ON, READ, type ReadResult } from "../../../http1/index.ts";
+import { MessageParser, ON, READ, type ReadResult } from "../../../http1/index.ts";
 import { ResponseHead } from "./response-head.ts";
 
 /** A body that is larger is counted, but not kept. */
 export const BODY_KEPT_MAX = 1_048_576;
+/** A head, and the trailers of a body, have at most so many. */
+const FIELDS_MAX = 256;
 
 /** Reads the responses of one connection, each of which is announced with `expect`. */
 export class ResponseParser extends MessageParser<ResponseHead> {
