@@ -1,11 +1,9 @@
-import { STANDARD_INPUT } from "../capture/index.ts";
 import { PACINGS, ShakedownError } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { type ReplayFlags, replayScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { READING_FLAGS, type ReadingArguments, readingOf } from "./reading-flags.ts";
-import { runAndShow, type ShowArguments } from "./run.ts";
-import { shortPath } from "./short-path.ts";
+import { runAndShow, type ShowArguments, viewOf } from "./run.ts";
 import {
   checkNumbers,
   SHARED_TARGET_FLAGS,
@@ -48,10 +46,9 @@ async function replay(io: CliIo, given: ReplayArguments): Promise<void> {
   checkNumbers({ speed, connections, "max-in-flight": maxInFlight, workers });
   const rekey = onOrOff(given.rekey);
   const flags = { ...given, ...targetFlagsOf(given), rekey, filter: filterOf(given.filter) };
-  const progress = given.json ? io.stderr : io.stdout;
-  const isInput = given.profile === STANDARD_INPUT;
-  progress.write(`reading ${isInput ? "standard input" : shortPath(given.profile)}\n`);
-  const scenario = await replayScenario(flags, io.signal, readingOf(io, given));
+  const reading = readingOf(io, given);
+  const { end, show } = viewOf(io, given);
+  const scenario = await replayScenario(flags, io.signal, { reading, onEvent: show }).finally(end);
   await runAndShow(io, scenario, given);
 }
 

@@ -1,3 +1,4 @@
+import { STANDARD_INPUT } from "../capture/index.ts";
 import {
   formatCount,
   formatDurationNs,
@@ -57,7 +58,9 @@ function statusLines(event: Extract<RunEvent, { kind: "tick" }>, durationNs: num
 function common(event: RunEvent): string[] {
   switch (event.kind) {
     case "reading":
-      return [`reading ${shortPath(event.path)}`];
+      return [
+        `reading ${event.path === STANDARD_INPUT ? "standard input" : shortPath(event.path)}`,
+      ];
     case "starting":
       return [`starting ${event.what}`];
     case "warning":

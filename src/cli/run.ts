@@ -3,7 +3,7 @@ import { EXIT } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
 import { type RunOptions, runScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
-import { runView } from "./run-view.ts";
+import { runView, type RunView } from "./run-view.ts";
 import { version } from "./version.ts";
 
 interface RunArguments extends ShowArguments {
@@ -31,15 +31,19 @@ export interface ShowArguments {
   readonly exitZero: boolean;
 }
 
+/** With --json the summary has standard output to itself. */
+export function viewOf(io: CliIo, { json }: ShowArguments): RunView {
+  const progress = json ? io.stderr : io.stdout;
+  return runView(progress, { color: wantsColor(progress) });
+}
+
 /** Runs a scenario, shows it while it goes on and its verdict after, and sets the exit code. */
 export async function runAndShow(
   io: CliIo,
   scenario: RunOptions["scenario"],
   given: ShowArguments,
 ): Promise<void> {
-  // With --json the summary has standard output to itself.
-  const progress = given.json ? io.stderr : io.stdout;
-  const view = runView(progress, { color: wantsColor(progress) });
+  const view = viewOf(io, given);
   const command = ["shakedown", ...process.argv.slice(2)].join(" ");
   const { directory, exitCode, model, unwritten } = await runScenario(
     {

@@ -4,6 +4,7 @@ import type { StoredProfile } from "../profile/index.ts";
 import { substitutionTexts } from "../replay/index.ts";
 import { parseArrivals } from "../schedule/index.ts";
 import { readCaptured, type Reading } from "./captured.ts";
+import type { RunEvent } from "./live.ts";
 import { checkedScenario, type LoadedScenario } from "./load-scenario.ts";
 import { captureFacts } from "./plan-load.ts";
 import { flagArms, type TargetFlags } from "./flag-arms.ts";
@@ -133,7 +134,10 @@ function loadOf(flags: ReplayFlags): Partial<ScenarioInput> {
 export async function replayScenario(
   flags: ReplayFlags,
   signal: AbortSignal,
-  reading: Reading = {},
+  {
+    onEvent,
+    reading = {},
+  }: { readonly reading?: Reading; readonly onEvent?: (event: RunEvent) => void } = {},
 ): Promise<LoadedScenario> {
   const { control, target } = flagArms(flags);
   const arms = control === null ? { target } : { control, variant: target };
@@ -147,6 +151,7 @@ export async function replayScenario(
   // Without stages yet: how long they last depends on what is kept of the profile.
   const first = checkedScenario({ ...common, stages: [{ rate: "100%", for: "1s" }] });
   const { profile: path, seed } = first;
+  onEvent?.({ kind: "reading", path: flags.profile });
   const captured = await readCaptured(path, { scenario: first, seed, signal, reading });
   try {
     const stages = stagesOf(flags, durationNsOf(flags, captured.profile));
