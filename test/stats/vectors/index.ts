@@ -1,0 +1,37 @@
+/** The published numbers that `src/stats` has to reproduce, and what it says to each. */
+import all from "../vectors.json" with { type: "json" };
+import { classical } from "./classical.ts";
+import { deviation } from "./deviation.ts";
+import { power } from "./power.ts";
+import type { Runners } from "./runner.ts";
+import { sequential } from "./sequential.ts";
+
+export interface Vector {
+  readonly id: string;
+  readonly topic: string;
+  /** Where the expected numbers were published, or how they were computed. */
+  readonly source: string;
+  readonly input: unknown;
+  readonly expected: unknown;
+  /** The largest absolute difference from an expected number. */
+  readonly tolerance: number;
+  readonly note?: string;
+}
+
+export const vectors: readonly Vector[] = all;
+export const runners: Runners = { ...classical, ...sequential, ...power };
+
+export interface VectorResult {
+  readonly vector: Vector;
+  /** Undefined when nothing runs the vector yet. */
+  readonly ours: unknown;
+  /** The first difference beyond the tolerance, as `path: ours is not expected`; null when none. */
+  readonly difference: string | null;
+}
+
+export function runVector(vector: Vector): VectorResult {
+  const runner = runners[vector.id];
+  if (runner === undefined) return { vector, ours: undefined, difference: "nothing runs it" };
+  const ours = runner(structuredClone(vector.input));
+  return { vector, ours, difference: deviation(ours, vector.expected, vector.tolerance) };
+}

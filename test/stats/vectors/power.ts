@@ -1,0 +1,3 @@
+import type { Runners } from "./runner.ts";
+
+export const power: Runners = {};
