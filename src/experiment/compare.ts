@@ -18,10 +18,14 @@ export interface MetricComparison extends JudgedComparison {
   readonly confidence: number;
   /** Minimum detectable effect at power 0.8, on the effect's scale. */
   readonly mde: number | null;
+  /** The estimate on the scale that it was made on (a log-ratio, or a difference); null with `effect`. */
+  readonly theta: { readonly estimate: number; readonly se: number; readonly df: number } | null;
 }
 
 interface Effect {
   readonly judged: boolean;
+  readonly se: number;
+  readonly df: number;
   readonly control: number;
   readonly variant: number;
   readonly estimate: number;
@@ -92,7 +96,7 @@ function compareOne(
   role: JudgedComparison["role"],
   { blocks, stage }: StageBlocks,
   context: { readonly plan: Plan; readonly dependencies: readonly string[] },
-): Omit<MetricComparison, "adjustedPHarm"> & { readonly pHarm: number | null } {
+): RawComparison {
   const metric = metricOf(spec);
   const found: Effect = effectOf(metric, context.plan, blocks, context.dependencies);
   const relative = metric.kind !== "error-ratio";
@@ -122,16 +126,38 @@ function compareOne(
       : null,
     margin: spec.margin,
     mde: judged ? finite(scale(found.mde)) : null,
+    theta: judged ? { estimate: found.estimate, se: found.se, df: found.df } : null,
     pHarm: judged ? found.pHarm : null,
     warnings,
   };
 }
 
+/** A comparison whose harm test has not been adjusted yet. */
+export type RawComparison = Omit<MetricComparison, "adjustedPHarm"> & {
+  readonly pHarm: number | null;
+};
+
 /**
- * Compares every registered metric in every judged stage. The harm tests of primary and guardrails
- * are adjusted together (Holm), so that the chance of a false roll-back stays below alpha/2 over
- * all of them; secondaries are adjusted among themselves and bind nothing.
+ * The harm tests of primary and guardrails are adjusted together (Holm), so that the chance of a
+ * false roll-back stays below alpha/2 over all of them; secondaries are adjusted among themselves
+ * and bind nothing.
  */
+export function adjustHarmTests(rows: readonly RawComparison[]): MetricComparison[] {
+  const adjusted = new Map<RawComparison, number>();
+  for (const binding of [true, false]) {
+    const family = rows.filter(
+      (row) => row.pHarm !== null && (row.role !== "secondary") === binding,
+    );
+    const pValues = holm(family.map((row) => row.pHarm ?? 1));
+    for (const [index, row] of family.entries()) adjusted.set(row, pValues[index] ?? 1);
+  }
+  return rows.map((row) => {
+    const { pHarm: _raw, ...rest } = row;
+    return { ...rest, adjustedPHarm: adjusted.get(row) ?? null };
+  });
+}
+
+/** Compares every registered metric in every judged stage, harm tests adjusted together. */
 export function compareMetrics(
   plan: Plan,
   stages: readonly StageBlocks[],
@@ -148,16 +174,5 @@ export function compareMetrics(
       ...plan.guardrails.map(one("guardrail")),
     ];
   });
-  const adjusted = new Map<(typeof rows)[number], number>();
-  for (const binding of [true, false]) {
-    const family = rows.filter(
-      (row) => row.pHarm !== null && (row.role !== "secondary") === binding,
-    );
-    const pValues = holm(family.map((row) => row.pHarm ?? 1));
-    for (const [index, row] of family.entries()) adjusted.set(row, pValues[index] ?? 1);
-  }
-  return rows.map((row) => {
-    const { pHarm: _raw, ...rest } = row;
-    return { ...rest, adjustedPHarm: adjusted.get(row) ?? null };
-  });
+  return adjustHarmTests(rows);
 }
