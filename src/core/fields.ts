@@ -54,3 +54,27 @@ export const ratioField = (max = 1) =>
     })
     .transform(readWith(parseRatio))
     .pipe(z.number().min(0).max(max));
+
+/**
+ * `"5%"`, `"0.2pp"` → `0.05`, `0.002`, from 0 up to `max`. A number alone is refused with what to
+ * write: 5 may mean 5 % or five times, and a verdict hangs on it.
+ */
+export const percentField = (max = 10) =>
+  z
+    .union([z.string(), z.number()])
+    .refine((value) => typeof value === "string" && !/^\s*-?[\d.]+\s*$/.test(value), {
+      abort: true,
+      error: ({ input }) => {
+        const value = Number(input);
+        const percent = value < 1 ? Number((value * 100).toPrecision(12)) : value;
+        return `${String(input)} has no unit; write ${percent}%`;
+      },
+    })
+    .transform((value) => String(value).replace(/\s*pp\s*$/, "%"))
+    .transform(readWith(parseRatio))
+    .pipe(
+      z
+        .number()
+        .min(0, "less than nothing")
+        .max(max, `at most ${max * 100}%`),
+    );

@@ -14,25 +14,40 @@ export interface JudgedComparison {
     readonly high: number;
   } | null;
   readonly margin: number;
+  /** Of a registered superiority: the gain that is claimed, above 0 on the effect's scale. */
+  readonly minimumEffect?: number | undefined;
   /** One-sided p-value for "no harm", adjusted over all harm tests of the run (Holm). */
   readonly adjustedPHarm: number | null;
   readonly warnings: readonly string[];
 }
 
-export type ComparisonStatus = "within-margin" | "small-harm" | "harm" | "inconclusive";
+export type ComparisonStatus =
+  | "within-margin"
+  | "small-harm"
+  | "harm"
+  | "improved"
+  | "no-gain"
+  | "inconclusive";
 
 /**
  * Where one interval lies against its margin (higher is worse).
  * `harm`: shown (adjusted p ≤ alpha/2) and at least the margin. `within-margin`: the whole interval
  * is below the margin; `small-harm` is that, with harm below the margin shown. Else `inconclusive`.
+ *
+ * Where a gain is claimed: `improved` when the whole interval is below 0 and the gain claimed is not
+ * excluded; `no-gain` when it is (the interval ends before it), be there a smaller one or none.
  * Source: non-inferiority and the three regions; Berger 1982 for the conjunction.
  */
 export function statusOf(comparison: JudgedComparison, alpha: number): ComparisonStatus {
-  const { adjustedPHarm, effect, margin } = comparison;
+  const { adjustedPHarm, effect, margin, minimumEffect } = comparison;
   if (effect === null || adjustedPHarm === null) return "inconclusive";
   // NaN compares as false everywhere below: it must not pass for "within".
   if ([effect.estimate, effect.low, effect.high].some(Number.isNaN)) return "inconclusive";
   if (adjustedPHarm <= alpha / 2 && effect.estimate >= margin) return "harm";
+  if (minimumEffect !== undefined) {
+    if (effect.low > -minimumEffect) return "no-gain";
+    return effect.high < 0 ? "improved" : "inconclusive";
+  }
   if (effect.high >= margin) return "inconclusive";
   return effect.low > 0 ? "small-harm" : "within-margin";
 }
@@ -74,12 +89,13 @@ function amount(value: number, kind: "relative" | "difference", signed = true): 
 }
 
 /** `error_ratio changed by +2.31 pp [+1.9 pp, +2.7 pp] in stage everybody (margin 0.5 pp)`. */
-function describe({ effect, label, margin, stage }: JudgedComparison): string {
+function describe({ effect, label, margin, minimumEffect, stage }: JudgedComparison): string {
   if (effect === null) return `${label} in stage ${stage}`;
   const { estimate, high, kind, low } = effect;
+  const claimed = minimumEffect === undefined ? "" : `${amount(-minimumEffect, kind)} claimed, `;
   return (
     `${label} changed by ${amount(estimate, kind)} [${amount(low, kind)}, ${amount(high, kind)}] ` +
-    `in stage ${stage} (margin ${amount(margin, kind, false)})`
+    `in stage ${stage} (${claimed}margin ${amount(margin, kind, false)})`
   );
 }
 
@@ -99,7 +115,7 @@ function rollBack(input: VerdictInput, harmed: readonly JudgedComparison[]): Ver
   const failing = input.findings.filter((finding) => finding.status === "fail");
   if (failing.length === 0 && harmed.length === 0) return null;
   const well = input.comparisons.every((row) =>
-    ["within-margin", "small-harm"].includes(statusOf(row, input.alpha)),
+    ["within-margin", "small-harm", "improved"].includes(statusOf(row, input.alpha)),
   );
   if (well && input.comparisons.length > 0) return sickButWell(failing);
   const causes = failing.map(inShort);
@@ -124,9 +140,24 @@ function undecidedWords(undecided: readonly JudgedComparison[]): { reason: strin
       needs: "longer stages, or a higher rate",
     };
   }
+  if (first.minimumEffect !== undefined) {
+    return {
+      reason: `underpowered: a gain is neither shown nor excluded: ${describe(first)}${more}`,
+      needs: "longer stages, or more runs",
+    };
+  }
   return {
     reason: `underpowered: harm beyond the margin is neither shown nor excluded: ${describe(first)}${more}`,
     needs: "longer stages, or more runs",
+  };
+}
+
+/** What was claimed is shown not to be so. */
+function refuted(rows: readonly JudgedComparison[]): Verdict {
+  return {
+    decision: "hold",
+    reason: `refuted: the gain that was claimed is excluded: ${rows.map(describe).join("; ")}`,
+    needs: "a decision whether so little is worth the change; more of the same shows no more",
   };
 }
 
@@ -134,6 +165,8 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
   if (input.comparisons.length === 0) {
     return { decision: "hold", reason: "nothing was judged", needs: "a stage that is judged" };
   }
+  const failed = input.comparisons.filter((row) => statusOf(row, input.alpha) === "no-gain");
+  if (failed.length > 0) return refuted(failed);
   if (undecided.length > 0) return { decision: "hold", ...undecidedWords(undecided) };
   // What could not be judged for want of calls says nothing; a suspicion, or a crash, does.
   const unsure = input.findings.find(
@@ -162,10 +195,18 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
   return null;
 }
 
+/** What a whole, sound run has shown. */
+function shownWords(improved: readonly JudgedComparison[]): string {
+  const within = "every metric is shown to be within its margin";
+  if (improved.length === 0) return within;
+  const gains = improved.map(describe).join("; ");
+  return `the gain that was claimed is shown: ${gains}; ${within.replace("metric", "other metric")}`;
+}
+
 /**
  * The decision, with one reason. An instrument that failed, or a run that is not whole, comes
  * first: nothing is believed then, neither good nor bad. Ship needs every primary and guardrail
- * within its margin in every judged stage, and no finding against it.
+ * within its margin (or improved, where that was claimed) in every judged stage, and no finding against it.
  */
 export function decide(input: VerdictInput): Verdict {
   if (input.incompleteBecause !== null) {
@@ -203,6 +244,6 @@ export function decide(input: VerdictInput): Verdict {
   const noted = small.length === 0 ? "" : `; worse, though tolerated: ${small.join("; ")}`;
   return {
     decision: "ship",
-    reason: `every metric is shown to be within its margin in every judged stage${noted}`,
+    reason: `${shownWords(having("improved"))} in every judged stage${noted}`,
   };
 }

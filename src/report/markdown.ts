@@ -30,6 +30,8 @@ const STATUS_MARKS = {
   "within-margin": "✓",
   harm: "✗",
   "small-harm": "▲",
+  improved: "✓",
+  "no-gain": "○",
   inconclusive: "?",
   fail: "✗",
   pass: "✓",

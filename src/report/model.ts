@@ -42,11 +42,15 @@ export const comparisonSchema = z.strictObject({
     .nullable()
     .describe("null when there was too little to judge; `warnings` says what is missing"),
   margin: z.number().describe("the harm tolerated, on the effect's scale"),
+  minimumEffect: z
+    .number()
+    .optional()
+    .describe("the gain that is claimed, on the effect's scale, where one is"),
   mde: z
     .number()
     .nullable()
     .describe("minimum detectable effect at power 0.8, on the effect's scale"),
-  status: z.enum(["within-margin", "harm", "small-harm", "inconclusive"]),
+  status: z.enum(["within-margin", "harm", "small-harm", "improved", "no-gain", "inconclusive"]),
   warnings: z.array(z.string()),
 });
 

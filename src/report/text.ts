@@ -41,12 +41,21 @@ const COLORS = {
   "within-margin": "green",
   harm: "red",
   "small-harm": "yellow",
+  improved: "green",
+  "no-gain": "yellow",
   inconclusive: "yellow",
   fail: "red",
   pass: "green",
 } as const;
 
-const MARKS = { "within-margin": "✓", harm: "✗", "small-harm": "▲", inconclusive: "?" } as const;
+const MARKS = {
+  "within-margin": "✓",
+  harm: "✗",
+  "small-harm": "▲",
+  improved: "✓",
+  "no-gain": "○",
+  inconclusive: "?",
+} as const;
 const FINDING_MARKS = { fail: "✗", inconclusive: "?", pass: "✓" } as const;
 
 /** Breaks at spaces; the first line follows `lead`, the others are indented as far as it is wide. */

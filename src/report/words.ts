@@ -20,6 +20,8 @@ export const STATUS_WORDS: Readonly<Record<ComparisonRow["status"], string>> = {
   "within-margin": "within margin",
   harm: "harm",
   "small-harm": "small harm",
+  improved: "improved",
+  "no-gain": "no such gain",
   inconclusive: "inconclusive",
 };
 

@@ -148,8 +148,10 @@ function* faultsIn(
   } else if (issue.code === "invalid_value") yield { path, message: notAmong(value, issue.values) };
   else if (issue.code === "invalid_key")
     yield { path, message: issue.issues[0]?.message ?? issue.message };
-  else if (value === undefined) yield { path, message: "is missing" };
-  else if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) {
+  else if (value === undefined) {
+    // A schema may say what to write.
+    yield { path, message: issue.message.startsWith("is missing") ? issue.message : "is missing" };
+  } else if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) {
     const found = typeof value === "object" ? "" : `${JSON.stringify(value)} is given, and `;
     yield { path, message: `${found}${KINDS[issue.expected] ?? issue.expected} is wanted` };
   } else yield { path, message: issue.message };
