@@ -37,6 +37,12 @@ export { type Estimate, moverRatio } from "./mover.ts";
 export { benjaminiHochberg, holm } from "./multiplicity.ts";
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
 export { type Proportion, newcombe, wilson } from "./proportions.ts";
+export {
+  type RunEstimate,
+  type RunLevelEffect,
+  type RunLevelInput,
+  runLevelEffect,
+} from "./run-level.ts";
 export { blocksNeeded, requestsNeeded } from "./sample-size.ts";
 export {
   fitUsl,
