@@ -50,6 +50,11 @@ export class ReplayArmState implements ExchangeSink {
     this.#transport = arm.makeTransport(this);
   }
 
+  /** The intended start of the oldest request in flight; Infinity when there is none. */
+  get oldestNs(): number {
+    return this.#oldest?.intendedNs ?? Number.POSITIVE_INFINITY;
+  }
+
   close(): Promise<void> {
     return this.#transport.close();
   }

@@ -1,6 +1,13 @@
 /** The open-loop generator: sends what is due, when it is due, and says what became of it. */
 export { Exchange } from "./exchange.ts";
 export {
+  type ArmBlockCounts,
+  BlockCounter,
+  type BlocksMessage,
+  type LookedAt,
+  NOTHING_LOOKED_AT,
+} from "./generator/block-counts.ts";
+export {
   addCounts,
   type ArmCounts,
   Counter,

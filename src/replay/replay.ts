@@ -24,6 +24,8 @@ export interface ReplayOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly onObservation: (observation: Observation) => void;
+  /** Called once, with what tells up to which intended start all have ended, in every arm. */
+  readonly onBegin?: (settledNs: () => number) => void;
   /** Called when the first start of a stage is due. */
   readonly onStage?: (stage: number) => void;
 }
@@ -79,11 +81,17 @@ class Replay {
   begin(signal: AbortSignal): void {
     const stop = (): void => this.#guard(() => this.#stop());
     signal.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
+    this.#options.onBegin?.(() => this.#settledNs());
     this.#guard(() => {
       this.#advance();
       if (signal.aborted) this.#stop();
       else this.#awaitNext();
     });
+  }
+
+  #settledNs(): number {
+    const nextNs = this.#next?.intendedNs ?? Number.POSITIVE_INFINITY;
+    return Math.min(nextNs, ...this.#arms.map((arm) => arm.oldestNs));
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import { formatCount, formatDurationNs, formatRatePerSec, ShakedownError } from "../core/index.ts";
-import type { Plan } from "../experiment/index.ts";
+import { type Plan, targetsOf } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import {
   choosePacing,
   chooseWorkers,
   type GeneratorJob,
+  type LookedAt,
+  NOTHING_LOOKED_AT,
   TRANSPORT_LIMITS,
   type TransportName,
   type TransportTarget,
@@ -90,6 +92,15 @@ function shortened({ stages }: Scenario, plan: Plan): string[] {
   });
 }
 
+/** What is compared is looked at while the run goes on: the judged time. */
+function lookedAt(plan: Plan): LookedAt {
+  if (plan.primary === null) return NOTHING_LOOKED_AT;
+  const windows = plan.stages.flatMap(({ blockNs, endNs, judgedFromNs }, stage) =>
+    judgedFromNs === null ? [] : [{ stage, fromNs: judgedFromNs, toNs: endNs, blockNs }],
+  );
+  return { windows, targetsNs: targetsOf(plan) };
+}
+
 /**
  * Chooses pacing, workers and connections for a plan. `replacedCount`: secrets of a raw capture
  * that were replaced when it was read.
@@ -167,6 +178,7 @@ export function setUpGenerator(
       records: profile.records.data,
       stageNames: plan.stages.map(({ name }) => name),
       stages: stageArrivals(load, plan.stages, profile),
+      lookedAt: lookedAt(plan),
       runId,
       seed: plan.seed,
       timeoutNs: plan.timeoutNs,

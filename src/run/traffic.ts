@@ -59,6 +59,7 @@ export class Traffic {
     this.events = {
       onStage: (stage) => this.#beginStage(stage),
       onCounts: (counts) => this.#live.add(counts),
+      onBlocks: () => {},
       onRehearsal: (counts) => {
         rehearsal.add(counts);
         rehearsal.takeTick();

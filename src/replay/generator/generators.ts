@@ -5,6 +5,7 @@ import {
   type ShakedownError,
   startThread,
 } from "../../core/index.ts";
+import type { BlocksMessage } from "./block-counts.ts";
 import type { CountsMessage } from "./counts.ts";
 import {
   type FromWorker,
@@ -24,6 +25,8 @@ export interface GeneratorEvents {
   /** The first start of a stage is due. Once a stage, by the first worker that gets there. */
   readonly onStage: (stage: number) => void;
   readonly onCounts: (counts: CountsMessage) => void;
+  /** Blocks that a worker has seen the end of; each worker tells its own part of each. */
+  readonly onBlocks: (worker: number, told: BlocksMessage) => void;
   /** Counts of the rehearsal, which mean nothing: for whoever has code to warm. */
   readonly onRehearsal: (counts: CountsMessage) => void;
   /** An arm takes no connections any more. */
@@ -69,12 +72,13 @@ export async function startGenerators(
     (_, worker) => new WorkerHandle({ job, worker, rekeying }),
   );
   const announced = new Set<number>();
-  const heard = (message: FromWorker): void => {
+  const heard = (worker: number, message: FromWorker): void => {
     if (message.kind === "stage" && !announced.has(message.stage)) {
       announced.add(message.stage);
       events.onStage(message.stage);
     }
     if (message.kind === "counts") events.onCounts(message.counts);
+    if (message.kind === "blocks") events.onBlocks(worker, message.told);
     if (message.kind === "rehearsal") events.onRehearsal(message.counts);
     if (message.kind === "gone") events.onGone(message.arm, message.forNs);
     if (message.kind === "disk") events.onDiskFailure(revivedError(message.error));
@@ -85,7 +89,9 @@ export async function startGenerators(
   const leave = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.leave()));
   };
-  for (const worker of workers) worker.onMessage = heard;
+  for (const [index, worker] of workers.entries()) {
+    worker.onMessage = (message) => heard(index, message);
+  }
   try {
     await untilAborted(Promise.all(workers.map(({ ready }) => ready)), signal);
   } catch (thrown) {

@@ -4,6 +4,7 @@ import type { ArrivalSpec, ScheduleInput } from "../../schedule/index.ts";
 import type { SubstitutionCounts, SubstitutionRule } from "../substitute/index.ts";
 import type { TransportLimits, TransportTarget } from "../transports/transport.ts";
 import type { TransportName } from "../transports/index.ts";
+import type { BlocksMessage, LookedAt } from "./block-counts.ts";
 import type { CountsMessage } from "./counts.ts";
 
 /** One arm, as a generator needs it. */
@@ -27,6 +28,7 @@ export interface GeneratorJob {
   readonly records: StoredRecords;
   readonly stageNames: readonly string[];
   readonly stages: readonly StageArrivals[];
+  readonly lookedAt: LookedAt;
   readonly runId: string;
   readonly seed: string;
   readonly timeoutNs: number;
@@ -103,6 +105,7 @@ export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "stage"; readonly stage: number }
   | { readonly kind: "counts"; readonly counts: CountsMessage }
+  | { readonly kind: "blocks"; readonly told: BlocksMessage }
   | { readonly kind: "rehearsal"; readonly counts: CountsMessage }
   /** An arm takes no connections any more. */
   | { readonly kind: "gone"; readonly arm: number; readonly forNs: number }

@@ -109,9 +109,14 @@ function arrivalsOf(stages: readonly StageArrivals[]): RehearsedArrivals[] {
   return [...kinds.values(), poisson];
 }
 
+/** So that what counts by block is warm, too. */
+function rehearsedWindows(fromNs: number, lengthNs: number): GeneratorJob["lookedAt"]["windows"] {
+  return [{ stage: 0, fromNs, toNs: fromNs + lengthNs, blockNs: lengthNs / 8 }];
+}
+
 /** The job with another target, files of its own, and short stages of its kinds of arrivals. */
 function rehearsalJob(job: GeneratorJob, origin: string, part: number): GeneratorJob {
-  const { arms, spoolPaths, stages, workers } = job;
+  const { arms, lookedAt, spoolPaths, stages, workers } = job;
   const target: TransportTarget = { origin, address: "127.0.0.1", tls: null, http2: false };
   const peaksPerSec = stages.map(({ input }) => Math.max(input.fromPerSec, input.toPerSec));
   const peakPerSec = (Math.max(...peaksPerSec) * arms.length) / workers;
@@ -144,6 +149,10 @@ function rehearsalJob(job: GeneratorJob, origin: string, part: number): Generato
     arms: arms.map((arm) => ({ ...arm, target })),
     stageNames: rehearsed.map((_, i) => `rehearsal ${i}`),
     stages: rehearsed,
+    lookedAt: {
+      ...lookedAt,
+      windows: lookedAt.windows.length === 0 ? [] : rehearsedWindows(agedNs, roundNs),
+    },
     runId: "0123456789abcdef",
     seed: "0",
     timeoutNs: 5 * NS_PER_S,

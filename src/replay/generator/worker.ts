@@ -12,6 +12,7 @@ import { replay, type ReplayArm } from "../replay.ts";
 import { ProfileRequests } from "../requests.ts";
 import { TRANSPORTS } from "../transports/index.ts";
 import type { Transport, TransportLimits } from "../transports/transport.ts";
+import { BlockCounter } from "./block-counts.ts";
 import { Counter } from "./counts.ts";
 import { GoneWatch } from "./gone.ts";
 import {
@@ -25,6 +26,8 @@ import {
 } from "./job.ts";
 
 const TICK_MS = 1_000;
+/** How soon a block that is whole is told: who waits for it may have to cut the load. */
+const BLOCKS_TICK_MS = 100;
 /**
  * Before the run, as many connections are opened as there are starts in its first millisecond: to
  * open one takes longer than the gap between two starts at 10,000 a second, and a backlog of them
@@ -65,6 +68,8 @@ export class WorkerGenerator {
   readonly #tickMs: number;
   readonly #stopping = new AbortController();
   readonly #counter: Counter;
+  readonly #blocks: BlockCounter;
+  #settledNs: () => number = () => -1;
   readonly #transports: Transport[] = [];
   readonly #requests: readonly ProfileRequests[];
 
@@ -76,6 +81,7 @@ export class WorkerGenerator {
     this.#job = job;
     this.#say = say;
     this.#counter = new Counter(job.arms.length, job.timeoutNs);
+    this.#blocks = new BlockCounter(job.lookedAt, job.arms.length, job.timeoutNs);
     const { limits, substitute } = job;
     const records = new RecordStore(job.records);
     const rekeyer = rekeying === null ? null : makeRekeyer(records, rekeying);
@@ -112,10 +118,13 @@ export class WorkerGenerator {
         this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });
       const deadlines = await createDeadlines(clock, pacing);
       const ticking = setInterval(() => this.#tick(writer!), this.#tickMs);
+      const looking = setInterval(() => this.#tellBlocks(), BLOCKS_TICK_MS);
       try {
         await this.#replay(writer, { clock, deadlines });
+        if (!this.#stopping.signal.aborted) this.#tellBlocks();
       } finally {
         clearInterval(ticking);
+        clearInterval(looking);
         await deadlines.close();
       }
     } catch (thrown) {
@@ -140,6 +149,7 @@ export class WorkerGenerator {
     const onObservation = (observation: Observation): void => {
       writer.write(observation);
       this.#counter.add(observation);
+      if (this.#job.lookedAt.windows.length > 0) this.#blocks.add(observation);
       gone.see(observation);
     };
     return replay(
@@ -152,6 +162,9 @@ export class WorkerGenerator {
         timeoutNs,
         ...time,
         onObservation,
+        onBegin: (settledNs) => {
+          this.#settledNs = settledNs;
+        },
         onStage: (stage) => {
           // First what is still to be told of the stage before.
           this.#say({ kind: "counts", counts: this.#counter.take() });
@@ -184,6 +197,11 @@ export class WorkerGenerator {
   #tick(writer: ObservationWriter): void {
     void writer.spool.flush();
     this.#say({ kind: "counts", counts: this.#counter.take() });
+  }
+
+  #tellBlocks(): void {
+    const told = this.#blocks.take(this.#settledNs());
+    if (told !== null) this.#say({ kind: "blocks", told });
   }
 
   #totals(endNs: number, writer: ObservationWriter | undefined): WorkerTotals {

@@ -55,6 +55,7 @@ export async function runStep(
       onStage: () => {},
       onCounts: () => {},
       // Its starts are dropped, and so it does not hold; the next step sees whether it is back.
+      onBlocks: () => {},
       onRehearsal: () => {},
       onGone: stop,
       onDiskFailure: (error) => {

@@ -7,6 +7,7 @@ import { NS_PER_S } from "../../../src/core/index.ts";
 import {
   type GeneratorEvents,
   type GeneratorJob,
+  NOTHING_LOOKED_AT,
   startGenerators,
   TRANSPORT_LIMITS,
 } from "../../../src/replay/index.ts";
@@ -23,6 +24,7 @@ const EVENTS: GeneratorEvents = {
   onStage: () => {},
   onCounts: () => {},
   onRehearsal: () => {},
+  onBlocks: () => {},
   onGone: () => {},
   onDiskFailure: () => {},
 };
@@ -48,6 +50,7 @@ function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob 
     records: recordStore([recordOf("/")]).data,
     stageNames: ["all"],
     stages: [{ spec: { kind: "uniform" }, input }],
+    lookedAt: NOTHING_LOOKED_AT,
     runId: "00000000000000aa",
     seed: "1",
     timeoutNs: 2 * NS_PER_S,
