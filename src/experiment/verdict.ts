@@ -14,6 +14,8 @@ export interface JudgedComparison {
     readonly high: number;
   } | null;
   readonly margin: number;
+  /** Which way is harm: up, unless `higher` is better. */
+  readonly better?: "lower" | "higher";
   /** Of a registered superiority: the gain that is claimed, above 0 on the effect's scale. */
   readonly minimumEffect?: number | undefined;
   /** One-sided p-value for "no harm", adjusted over all harm tests of the run (Holm). */
@@ -30,7 +32,7 @@ export type ComparisonStatus =
   | "inconclusive";
 
 /**
- * Where one interval lies against its margin (higher is worse).
+ * Where one interval lies against its margin, turned around where higher is better.
  * `harm`: shown (adjusted p ≤ alpha/2) and at least the margin. `within-margin`: the whole interval
  * is below the margin; `small-harm` is that, with harm below the margin shown. Else `inconclusive`.
  *
@@ -39,17 +41,26 @@ export type ComparisonStatus =
  * Source: non-inferiority and the three regions; Berger 1982 for the conjunction.
  */
 export function statusOf(comparison: JudgedComparison, alpha: number): ComparisonStatus {
-  const { adjustedPHarm, effect, margin, minimumEffect } = comparison;
-  if (effect === null || adjustedPHarm === null) return "inconclusive";
+  const { adjustedPHarm, margin, minimumEffect } = comparison;
+  if (comparison.effect === null || adjustedPHarm === null) return "inconclusive";
+  const { estimate, high, low } = harmUp(comparison.effect, comparison.better);
   // NaN compares as false everywhere below: it must not pass for "within".
-  if ([effect.estimate, effect.low, effect.high].some(Number.isNaN)) return "inconclusive";
-  if (adjustedPHarm <= alpha / 2 && effect.estimate >= margin) return "harm";
+  if ([estimate, low, high].some(Number.isNaN)) return "inconclusive";
+  if (adjustedPHarm <= alpha / 2 && estimate >= margin) return "harm";
   if (minimumEffect !== undefined) {
-    if (effect.low > -minimumEffect) return "no-gain";
-    return effect.high < 0 ? "improved" : "inconclusive";
+    if (low > -minimumEffect) return "no-gain";
+    return high < 0 ? "improved" : "inconclusive";
   }
-  if (effect.high >= margin) return "inconclusive";
-  return effect.low > 0 ? "small-harm" : "within-margin";
+  if (high >= margin) return "inconclusive";
+  return low > 0 ? "small-harm" : "within-margin";
+}
+
+type Effect = NonNullable<JudgedComparison["effect"]>;
+
+/** The effect with harm above 0, whichever way is better. */
+function harmUp(effect: Effect, better: JudgedComparison["better"]): Omit<Effect, "kind"> {
+  const { estimate, high, low } = effect;
+  return better === "higher" ? { estimate: -estimate, low: -high, high: -low } : effect;
 }
 
 export interface VerdictFinding {
@@ -69,6 +80,8 @@ export interface VerdictInput {
   readonly findings: readonly VerdictFinding[];
   /** Instrument checks that failed, each a reason to believe nothing. */
   readonly invalid: readonly { readonly name: string; readonly summary: string }[];
+  /** Checks that leave a doubt: harm may be shown all the same, the want of harm may not. */
+  readonly doubts: readonly { readonly name: string; readonly summary: string }[];
   /** Why the run is not whole, if it is not. */
   readonly incompleteBecause: string | null;
   readonly replicated: boolean;
@@ -174,6 +187,14 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
   );
   if (unsure !== undefined) {
     return { decision: "hold", reason: `inconclusive: ${unsure.summary}` };
+  }
+  const [doubt] = input.doubts;
+  if (doubt !== undefined) {
+    return {
+      decision: "hold",
+      reason: `${doubt.name}: ${doubt.summary}`,
+      needs: "a run that is long enough for the difference to settle",
+    };
   }
   if (input.droppedStarts > 0) {
     const one = input.droppedStarts === 1;

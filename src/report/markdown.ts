@@ -190,13 +190,14 @@ function routes(result: Result): string[] {
 }
 
 function tail(result: Result, notes: Footnotes): string[] {
-  const failed = result.checks.filter((check) => check.status === "fail");
+  const failed = result.checks.filter((check) => check.status !== "pass");
   for (const warning of result.warnings) notes.mark(warning);
   const { run, tool } = result;
   const duration = formatDurationNs(run.durationS * NS_PER_S);
   const made = `${tool.name} ${tool.version}, ${run.scenario}, run ${run.id}, ${duration}, seed ${run.seed}, plan ${run.planSha256.slice(0, 12)}`;
   const checks = failed.map(
-    (check) => `- ✗ **${cell(check.name)}**: ${escapeMarkdown(check.summary)}`,
+    ({ name, status, summary }) =>
+      `- ${status === "fail" ? "✗" : "?"} **${cell(name)}**: ${escapeMarkdown(summary)}`,
   );
   const small = [
     ...notes.texts.map(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { METRIC_UNITS } from "../experiment/index.ts";
 
 export const RESULT_SCHEMA_VERSION = 2;
 
@@ -23,8 +24,9 @@ export const findingSchema = z.strictObject({
 });
 
 export const comparisonSchema = z.strictObject({
-  metric: z.string().describe("response_time_p95, error_ratio, amplification:payments, …"),
-  unit: z.enum(["us", "ratio", "calls per request"]),
+  metric: z.string().describe("response_time_p95, slo_attainment:250ms, amplification:payments, …"),
+  unit: z.enum(METRIC_UNITS),
+  better: z.enum(["lower", "higher"]).describe("which way is harm: up, or, of throughput, down"),
   role: z.enum(["primary", "secondary", "guardrail"]),
   stage: z.string(),
   control: z.number().nullable(),
@@ -157,8 +159,10 @@ export const resultSchema = z.strictObject({
   ),
   checks: z.array(
     z.strictObject({
-      name: z.string().describe("an instrument check: ledger, start-lag, delay-error, pairing"),
-      status: z.enum(["pass", "fail"]),
+      name: z.string().describe("an instrument check: pairing, send order, start lag, drift"),
+      status: z
+        .enum(["pass", "doubt", "fail"])
+        .describe("doubt: harm may be shown, the want of harm may not"),
       summary: z.string(),
     }),
   ),
@@ -168,6 +172,7 @@ export const resultSchema = z.strictObject({
 export type Result = z.output<typeof resultSchema>;
 export type FindingRow = z.output<typeof findingSchema>;
 export type ComparisonRow = z.output<typeof comparisonSchema>;
+export type CheckRow = Result["checks"][number];
 export type ArmRow = z.output<typeof armSchema>;
 
 /** One arm's response-time quantiles over the judged time, each with its interval, in µs. */

@@ -229,10 +229,11 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   const lines = [...headline(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
   lines.push(...findingLines(result, notes, width, paint));
-  const failed = result.checks.filter((check) => check.status === "fail");
+  const failed = result.checks.filter((check) => check.status !== "pass");
   if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that failed"));
   for (const check of failed) {
-    lines.push(...wrapped("✗ ", `${plainText(check.name, 32)}: ${check.summary}`, width));
+    const mark = check.status === "fail" ? "✗ " : "? ";
+    lines.push(...wrapped(mark, `${plainText(check.name, 32)}: ${check.summary}`, width));
   }
   lines.push("", paint("dim", "Ledger: planned = responses + errors + dropped"));
   for (const [name, arm] of orderedArms(result)) {

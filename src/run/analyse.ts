@@ -8,6 +8,7 @@ import {
   type Plan,
   type StageBlocks,
   statusOf,
+  targetsOf,
   type Verdict,
 } from "../experiment/index.ts";
 import { Histogram, type ObservationTable } from "../measure/index.ts";
@@ -19,7 +20,7 @@ import {
 } from "../report/index.ts";
 import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, emulatorRows } from "./arm-rows.ts";
-import { instrumentChecks } from "./checks.ts";
+import { instrumentChecks } from "./checks/index.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -81,6 +82,7 @@ function comparisonRows(
   return comparisons.map((row) => ({
     metric: row.label,
     unit: row.unit,
+    better: row.better,
     role: row.role,
     stage: row.stage,
     control: row.control,
@@ -108,6 +110,7 @@ function verdictOf(
     comparisons: judged.comparisons,
     findings: judged.findings,
     invalid: judged.checks.filter((check) => check.status === "fail"),
+    doubts: judged.checks.filter((check) => check.status === "doubt"),
     incompleteBecause: incompleteBecause(gathered),
     replicated: plan.betweenRunSd !== null,
     droppedStarts: gathered.tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
@@ -175,12 +178,21 @@ export function analyse(
     observations,
     calls,
     dependencies,
+    targets: targetsOf(plan),
     stages: plan.stages,
     capNs: plan.timeoutNs,
   });
   const comparisons = compareMetrics(plan, stages, dependencies);
   const findings = findingsOf(gathered);
-  const checks = instrumentChecks({ plan, manifest, observations, calls, tallies, comparisons });
+  const checks = instrumentChecks({
+    plan,
+    manifest,
+    observations,
+    calls,
+    tallies,
+    stages,
+    comparisons,
+  });
   const verdict = verdictOf(gathered, { comparisons, findings, checks });
   const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
   const plannedNs = plan.stages.at(-1)?.endNs ?? NS_PER_S;

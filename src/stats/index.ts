@@ -16,6 +16,8 @@ export { blockRankDifference, type RankDifference, type ValueBlocks } from "./bl
 export { indexOfDispersion, poissonDispersionInterval } from "./dispersion.ts";
 export { type BlockCounts, type Distribution, sortedDistribution } from "./distribution.ts";
 export {
+  betaQuantile,
+  chiSquareTail,
   fCdf,
   normalCdf,
   normalQuantile,
@@ -33,9 +35,23 @@ export {
   MIN_EXCEEDANCES,
 } from "./effect.ts";
 export * from "./fit/index.ts";
+export {
+  cochranQ,
+  type EffectWithVariance,
+  type Heterogeneity,
+  type Pooled,
+} from "./heterogeneity.ts";
 export { type Estimate, moverRatio } from "./mover.ts";
-export { benjaminiHochberg, holm } from "./multiplicity.ts";
+export {
+  benjaminiHochberg,
+  benjaminiYekutieli,
+  bonferroni,
+  hochberg,
+  holm,
+  twoStageBenjaminiHochberg,
+} from "./multiplicity.ts";
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
+export * from "./proportion/index.ts";
 export { type Proportion, newcombe, wilson } from "./proportions.ts";
 export {
   type RunEstimate,
@@ -43,7 +59,16 @@ export {
   type RunLevelInput,
   runLevelEffect,
 } from "./run-level.ts";
+export * from "./rank/index.ts";
+export * from "./sample/index.ts";
 export { blocksNeeded, requestsNeeded } from "./sample-size.ts";
+export {
+  kolmogorovTail,
+  MIN_STEADINESS_VALUES,
+  type Steadiness,
+  steadiness,
+} from "./steadiness.ts";
+export * from "./sequential/index.ts";
 export {
   fitUsl,
   type UslFit,

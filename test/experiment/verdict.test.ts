@@ -31,6 +31,7 @@ const SHIPS: VerdictInput = {
   comparisons: [FINE, ERRORS],
   findings: [{ detector: "d", subject: "variant", status: "pass", summary: "all is well" }],
   invalid: [],
+  doubts: [],
   incompleteBecause: null,
   replicated: true,
   droppedStarts: 0,
@@ -86,6 +87,10 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
   comparisons: fc.array(comparison, { maxLength: 5 }),
   findings: fc.array(finding, { maxLength: 3 }),
   invalid: fc.option(fc.constant([{ name: "emulator late", summary: "off by 9 ms" }]), {
+    nil: [],
+    freq: 2,
+  }),
+  doubts: fc.option(fc.constant([{ name: "drift", summary: "the difference moved" }]), {
     nil: [],
     freq: 2,
   }),
@@ -155,6 +160,7 @@ describe("the decision", () => {
         expect(given.findings.some(({ status }) => status === "fail")).toBe(false);
         expect(given).toMatchObject({
           invalid: [],
+          doubts: [],
           incompleteBecause: null,
           replicated: true,
           droppedStarts: 0,
@@ -208,6 +214,10 @@ describe("the decision", () => {
     [
       "invalid instrument",
       { invalid: [{ name: "emulator late", summary: "payments off by 9 ms at p99" }] },
+    ],
+    [
+      "a difference that drifts",
+      { doubts: [{ name: "drift", summary: "the difference between the arms moved by +9 %" }] },
     ],
     ["nothing judged", { comparisons: [] }],
     ["only secondaries judged", { comparisons: [{ ...FINE, role: "secondary" as const }] }],

@@ -3,11 +3,11 @@ import { keyWords } from "../words.ts";
 import { badge } from "./marks.ts";
 import { type Markup, markup, terms } from "./markup.ts";
 
+const RANK = { fail: 0, doubt: 1, pass: 2 } as const;
+
 /** Whether the instrument itself can be trusted in this run, failures first. */
 export function instruments({ result }: ReportModel): Markup {
-  const ranked = result.checks.toSorted((a, b) =>
-    a.status === b.status ? 0 : a.status === "fail" ? -1 : 1,
-  );
+  const ranked = result.checks.toSorted((a, b) => RANK[a.status] - RANK[b.status]);
   const rows = ranked.map(
     ({ name, status, summary }) =>
       markup`<li class="finding"><div class="finding-status">${badge(status, status)}</div><div><h3>${keyWords(name.replaceAll("-", " "))}</h3><p>${summary}</p></div></li>`,

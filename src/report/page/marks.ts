@@ -1,4 +1,4 @@
-import type { ComparisonRow, FindingRow } from "../model.ts";
+import type { CheckRow, ComparisonRow, FindingRow } from "../model.ts";
 import { formatEffect, intervalWords, type Outcome } from "../words.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -6,7 +6,9 @@ import { type Markup, markup } from "./markup.ts";
 
 type Tone = "good" | "doubt" | "bad";
 
-const TONES: Readonly<Record<Outcome | ComparisonRow["status"] | FindingRow["status"], Tone>> = {
+const TONES: Readonly<
+  Record<Outcome | ComparisonRow["status"] | FindingRow["status"] | CheckRow["status"], Tone>
+> = {
   measured: "good",
   ship: "good",
   hold: "doubt",
@@ -18,6 +20,7 @@ const TONES: Readonly<Record<Outcome | ComparisonRow["status"] | FindingRow["sta
   inconclusive: "doubt",
   harm: "bad",
   pass: "good",
+  doubt: "doubt",
   fail: "bad",
 };
 
@@ -33,6 +36,7 @@ const SHAPES: Readonly<Record<keyof typeof TONES, string>> = {
   inconclusive: "question",
   harm: "cross",
   pass: "tick",
+  doubt: "question",
   fail: "cross",
 };
 

@@ -1,61 +1,12 @@
-import { formatCount, formatRatio, formatUs } from "../core/index.ts";
-import type { MetricComparison, Plan } from "../experiment/index.ts";
-import {
-  type CallTable,
-  generatorLagUs,
-  Histogram,
-  type ObservationTable,
-} from "../measure/index.ts";
-import type { Result } from "../report/index.ts";
-import { delayErrors, type Tallies } from "./arm-rows.ts";
-import type { Manifest } from "./manifest.ts";
-
-type Check = Result["checks"][number];
-
-interface CheckInput {
-  readonly plan: Plan;
-  readonly manifest: Manifest;
-  readonly observations: ObservationTable;
-  readonly calls: CallTable | null;
-  readonly tallies: Tallies;
-  readonly comparisons: readonly MetricComparison[];
-}
-
-const check = (name: string, passes: boolean, summary: string): Check => ({
-  name,
-  status: passes ? "pass" : "fail",
-  summary,
-});
-
-/** Both arms get every start of the plan; the ledger of each is exact. */
-function pairing({ manifest, plan, tallies }: CheckInput): Check[] {
-  // The tail of a run that was killed is cut somewhere, and not at the same start for both.
-  if (manifest.ended === null) return [];
-  const planned = tallies.arms.map((arm) => arm.planned);
-  const same = planned.every((count) => count === planned[0]);
-  const list = planned
-    .map((count, index) => `${plan.arms[index]} ${formatCount(count)}`)
-    .join(", ");
-  const row = check(
-    "pairing",
-    same,
-    same ? `every start went to every arm: ${list}` : `the arms got different starts: ${list}`,
-  );
-  return [row];
-}
-
-/** Whether a moment lies in judged time: an instrument that is late while warming up harms nothing. */
-function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
-  return (atNs) =>
-    stages.some(
-      ({ endNs, judgedFromNs }) => judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs,
-    );
-}
+import { formatRatio, formatUs } from "../../core/index.ts";
+import { generatorLagUs, Histogram } from "../../measure/index.ts";
+import { delayErrors } from "../arm-rows.ts";
+import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
 
 const LATE_START_US = 1_000;
 
 /** The generator's own lateness against the size of what is compared. */
-function startLag({ comparisons, observations, plan, tallies }: CheckInput): Check {
+export function startLag({ comparisons, observations, plan, tallies }: CheckInput): Check {
   const primary = comparisons
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
     .map((row) => row.control ?? 0);
@@ -83,7 +34,7 @@ function startLag({ comparisons, observations, plan, tallies }: CheckInput): Che
 }
 
 /** How late the emulator's answers were: p99 of the delay error against the plan's limit. */
-function delayError({ calls, plan }: CheckInput): Check[] {
+export function delayError({ calls, plan }: CheckInput): Check[] {
   if (calls === null || calls.rows === 0) return [];
   const { delayErrorFloorUs, delayErrorShare } = plan.limits;
   const errors = delayErrors(calls, inJudgedTime(plan));
@@ -104,25 +55,4 @@ function delayError({ calls, plan }: CheckInput): Check[] {
     return [check("emulator late", false, `answers came late: ${late.map(describe).join("; ")}`)];
   const worst = rows.toSorted((a, b) => b.p99Us / b.limitUs - a.p99Us / a.limitUs)[0]!;
   return [check("delay error", true, `answers came on time; at worst ${describe(worst)}`)];
-}
-
-function measured({ plan, tallies }: CheckInput): Check {
-  const first = plan.arms[0] ?? "";
-  const responses = tallies.arms[0]?.responses ?? 0;
-  if (tallies.arms.every(({ planned }) => planned === 0)) {
-    return check("answers", false, "no start was planned: the rate is too low for so short a time");
-  }
-  const nothing = plan.arms.length > 1 ? ": there is nothing to compare with" : "";
-  return check(
-    "answers",
-    responses > 0,
-    responses > 0
-      ? `${first} answered ${formatCount(responses)} requests`
-      : `${first} answered nothing${nothing}`,
-  );
-}
-
-/** What must hold of the instrument before anything it shows is believed. */
-export function instrumentChecks(input: CheckInput): Check[] {
-  return [measured(input), ...pairing(input), startLag(input), ...delayError(input)];
 }

@@ -1,0 +1,38 @@
+import type { MetricComparison, Plan, StageBlocks } from "../../experiment/index.ts";
+import type { CallTable, ObservationTable } from "../../measure/index.ts";
+import type { Result } from "../../report/index.ts";
+import type { Tallies } from "../arm-rows.ts";
+import type { Manifest } from "../manifest.ts";
+
+/**
+ * One thing that must hold of the instrument. `fail`: nothing that the run shows is believed.
+ * `doubt`: the run may show harm, but not that there is none.
+ */
+export type Check = Result["checks"][number];
+
+/** What the checks look at: a run's files, read and compared. */
+export interface CheckInput {
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  readonly observations: ObservationTable;
+  readonly calls: CallTable | null;
+  readonly tallies: Tallies;
+  readonly stages: readonly StageBlocks[];
+  readonly comparisons: readonly MetricComparison[];
+}
+
+/** A check that passes, or else fails (or leaves a doubt). */
+export const check = (
+  name: string,
+  passes: boolean,
+  summary: string,
+  otherwise: "fail" | "doubt" = "fail",
+): Check => ({ name, status: passes ? "pass" : otherwise, summary });
+
+/** Whether a moment lies in judged time: an instrument that is late while warming up harms nothing. */
+export function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
+  return (atNs) =>
+    stages.some(
+      ({ endNs, judgedFromNs }) => judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs,
+    );
+}

@@ -1,0 +1,19 @@
+/** What must hold of the instrument before anything that it shows is believed. */
+import type { Check, CheckInput } from "./check.ts";
+import { delayError, startLag } from "./lateness.ts";
+import { measured, pairing, sendOrder } from "./pairing.ts";
+import { drift } from "./steadiness.ts";
+
+export type { Check } from "./check.ts";
+
+/** Every check that the run's files allow. */
+export function instrumentChecks(input: CheckInput): Check[] {
+  return [
+    measured(input),
+    ...pairing(input),
+    ...sendOrder(input),
+    startLag(input),
+    ...delayError(input),
+    ...drift(input),
+  ];
+}

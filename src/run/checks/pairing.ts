@@ -1,0 +1,101 @@
+import { formatCount, formatRatio } from "../../core/index.ts";
+import { responseTimeUs } from "../../measure/index.ts";
+import { normalCdf } from "../../stats/index.ts";
+import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
+
+/** Both arms get every start of the plan; the ledger of each is exact. */
+export function pairing({ manifest, plan, tallies }: CheckInput): Check[] {
+  // The tail of a run that was killed is cut somewhere, and not at the same start for both.
+  if (manifest.ended === null) return [];
+  const planned = tallies.arms.map((arm) => arm.planned);
+  const same = planned.every((count) => count === planned[0]);
+  const list = planned
+    .map((count, index) => `${plan.arms[index]} ${formatCount(count)}`)
+    .join(", ");
+  const row = check(
+    "pairing",
+    same,
+    same ? `every start went to every arm: ${list}` : `the arms got different starts: ${list}`,
+  );
+  return [row];
+}
+
+/** Whether anything was answered at all. */
+export function measured({ plan, tallies }: CheckInput): Check {
+  const first = plan.arms[0] ?? "";
+  const responses = tallies.arms[0]?.responses ?? 0;
+  if (tallies.arms.every(({ planned }) => planned === 0)) {
+    return check("answers", false, "no start was planned: the rate is too low for so short a time");
+  }
+  const nothing = plan.arms.length > 1 ? ": there is nothing to compare with" : "";
+  return check(
+    "answers",
+    responses > 0,
+    responses > 0
+      ? `${first} answered ${formatCount(responses)} requests`
+      : `${first} answered nothing${nothing}`,
+  );
+}
+
+/** A fair order fails this once in a thousand runs. */
+const UNFAIR_BELOW = 0.001;
+
+/** Two-sided chance that a fair coin strays so far; normal, exact enough for 30 tosses and more. */
+function fairness(heads: number, tosses: number): number {
+  const z = (Math.abs(2 * heads - tosses) - 1) / Math.sqrt(tosses);
+  return z <= 0 ? 1 : 2 * normalCdf(-z);
+}
+
+interface Order {
+  pairs: number;
+  variantFirst: number;
+  /** Of pairs that took different times, those in which the arm written later took longer. */
+  laterSlower: number;
+  different: number;
+}
+
+function orderOf({ observations, plan }: CheckInput, arm: number): Order {
+  const counts = inJudgedTime(plan);
+  let last = -1;
+  for (const { seq } of observations) last = Math.max(last, seq);
+  const startNs = new Float64Array(last + 1).fill(NaN);
+  const tookUs = new Float64Array(last + 1);
+  for (const row of observations) {
+    if (row.arm !== 0 || row.kind !== "response" || !counts(row.intendedNs)) continue;
+    startNs[row.seq] = row.startNs;
+    tookUs[row.seq] = responseTimeUs(row, plan.timeoutNs);
+  }
+  const order: Order = { pairs: 0, variantFirst: 0, laterSlower: 0, different: 0 };
+  for (const row of observations) {
+    if (row.arm !== arm || row.kind !== "response") continue;
+    const beforeNs = startNs[row.seq]!;
+    if (Number.isNaN(beforeNs) || beforeNs === row.startNs) continue;
+    const first = row.startNs < beforeNs;
+    order.pairs++;
+    if (first) order.variantFirst++;
+    const slowerUs = responseTimeUs(row, plan.timeoutNs) - tookUs[row.seq]!;
+    if (slowerUs === 0) continue;
+    order.different++;
+    if (slowerUs > 0 !== first) order.laterSlower++;
+  }
+  return order;
+}
+
+const MIN_PAIRS = 30;
+
+/**
+ * Which arm a start is written to first is drawn anew for each, so that neither arm is always the
+ * later one. Fails where the order was not even; tells whether the later one took longer, which an
+ * even order keeps out of the comparison (sign test over pairs).
+ */
+export function sendOrder(input: CheckInput): Check[] {
+  const { manifest, plan } = input;
+  return plan.arms.slice(1).flatMap((name, index): Check[] => {
+    const { different, laterSlower, pairs, variantFirst } = orderOf(input, index + 1);
+    if (manifest.ended === null || pairs < MIN_PAIRS) return [];
+    const even = fairness(variantFirst, pairs) >= UNFAIR_BELOW;
+    const slower = fairness(laterSlower, Math.max(different, 1)) < UNFAIR_BELOW;
+    const summary = `${name} was written first in ${formatRatio(variantFirst / pairs)} of ${formatCount(pairs)} pairs; the later one was the slower in ${formatRatio(laterSlower / Math.max(different, 1))}${slower ? ", which an even order keeps out of the comparison" : ""}`;
+    return [check("send order", even, summary)];
+  });
+}

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { NS_PER_S } from "../../src/core/index.ts";
+import type { Observation } from "../../src/measure/index.ts";
+import type { Result } from "../../src/report/index.ts";
+import { analyse } from "../../src/run/index.ts";
+import { END_NS, scratch, traffic, writeRun } from "./run-fixture.ts";
+
+const folder = scratch();
+afterAll(() => folder.remove());
+let runs = 0;
+
+/** A run of both arms in which `change` has its way with what the variant did. */
+async function judged(change: (row: Observation) => Observation): Promise<Result> {
+  const written = traffic();
+  const observations = written.observations.map((row) => (row.arm === 1 ? change(row) : row));
+  return analyse(await writeRun(join(folder.path, `run-${runs++}`), { ...written, observations }))
+    .result;
+}
+
+const checkNamed = ({ checks }: Result, name: string) => checks.find((each) => each.name === name);
+
+/** Its answer comes so many times as late. */
+const slowed = (row: Observation, factor: number): Observation => {
+  if (row.kind !== "response") return row;
+  const endNs = row.startNs + Math.round((row.endNs - row.startNs) * factor);
+  return { ...row, firstByteNs: endNs, endNs };
+};
+
+describe("whether the instrument can be believed", () => {
+  it("like arms: an even order, a steady difference", async () => {
+    const result = await judged((row) => row);
+    expect(checkNamed(result, "send order")?.status).toBe("pass");
+    expect(checkNamed(result, "drift")?.status).toBe("pass");
+    expect(checkNamed(result, "drift")?.summary).not.toMatch(/moved/);
+  });
+
+  it("a difference that grows, though it is none on average, never ships", async () => {
+    const result = await judged((row) => slowed(row, 0.65 + 0.5 * (row.intendedNs / END_NS)));
+    expect(checkNamed(result, "drift")).toMatchObject({ status: "doubt" });
+    expect(checkNamed(result, "drift")?.summary).toMatch(/moved by \+\d.* in(to)? .*everybody/);
+    expect(result.decision).toBe("hold");
+  });
+
+  it("a difference that grows to plain harm is rolled back all the same", async () => {
+    const result = await judged((row) => slowed(row, 3 + 2 * (row.intendedNs / END_NS)));
+    expect(checkNamed(result, "drift")?.status).toBe("doubt");
+    expect(result.decision).toBe("roll-back");
+  });
+
+  it("what moves both arms alike is told, and holds nothing up", async () => {
+    const written = traffic();
+    const observations = written.observations.map((row) =>
+      slowed(row, row.intendedNs < 7 * NS_PER_S ? 1.5 : 1),
+    );
+    const directory = await writeRun(join(folder.path, `run-${runs++}`), {
+      ...written,
+      observations,
+    });
+    const { result } = analyse(directory);
+    expect(checkNamed(result, "drift")?.status).toBe("pass");
+    expect(checkNamed(result, "drift")?.summary).toMatch(/both moved together, by −?-?\d/);
+    expect(result.decision).toBe("ship");
+  });
+
+  it("an arm that is always written first is no fair comparison", async () => {
+    const written = traffic();
+    const first = new Map(written.observations.map((row) => [`${row.arm} ${row.seq}`, row]));
+    const result = await judged((row) => {
+      const control = first.get(`0 ${row.seq}`);
+      if (row.kind !== "response" || control?.kind !== "response") return row;
+      return { ...row, startNs: Math.max(row.intendedNs, control.startNs - 100) };
+    });
+    expect(checkNamed(result, "send order")).toMatchObject({ status: "fail" });
+    expect(result).toMatchObject({
+      decision: "hold",
+      reason: expect.stringMatching(/^send order: /),
+    });
+  });
+});
