@@ -1,3 +1,5 @@
+import betaQuantileOf from "@stdlib/stats-base-dists-beta-quantile";
+import chiSquareCdfOf from "@stdlib/stats-base-dists-chisquare-cdf";
 import fCdfOf from "@stdlib/stats-base-dists-f-cdf";
 import normalCdfOf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantileOf from "@stdlib/stats-base-dists-normal-quantile";
@@ -33,4 +35,14 @@ export function poissonQuantile(p: number, mean: number): number {
 /** The probability that Fisher's F with `df1` and `df2` degrees of freedom is at or below `x`. */
 export function fCdf(x: number, df1: number, df2: number): number {
   return fCdfOf(x, df1, df2);
+}
+
+/** The probability that a χ² variable with `df` degrees of freedom is above `x`; 1 at 0. */
+export function chiSquareTail(x: number, df: number): number {
+  return 1 - chiSquareCdfOf(x, df);
+}
+
+/** The value below which a beta variable with shapes `a` and `b` above 0 lies with probability `p`. */
+export function betaQuantile(p: number, a: number, b: number): number {
+  return betaQuantileOf(p, a, b);
 }

@@ -33,3 +33,42 @@ export function holm(pValues: readonly number[]): number[] {
 export function benjaminiHochberg(pValues: readonly number[]): number[] {
   return adjust(pValues, (p, rank) => (p * pValues.length) / rank, true);
 }
+
+/** Bonferroni's adjusted p-values, in the order given. Holm's reject all that these do, and more. */
+export function bonferroni(pValues: readonly number[]): number[] {
+  return pValues.map((p) => Math.min(1, p * pValues.length));
+}
+
+/**
+ * Hochberg's adjusted p-values, in the order given: as Holm's, but valid only for tests that are
+ * independent or positively dependent.
+ * Source: Hochberg 1988.
+ */
+export function hochberg(pValues: readonly number[]): number[] {
+  return adjust(pValues, (p, rank) => p * (pValues.length - rank + 1), true);
+}
+
+/**
+ * Benjamini and Yekutieli's adjusted p-values, in the order given: as Benjamini and Hochberg's, for
+ * any dependence.
+ * Source: Benjamini & Yekutieli 2001.
+ */
+export function benjaminiYekutieli(pValues: readonly number[]): number[] {
+  const harmonic = pValues.reduce((sum, _, i) => sum + 1 / (i + 1), 0);
+  return adjust(pValues, (p, rank) => (p * pValues.length * harmonic) / rank, true);
+}
+
+/**
+ * Which tests are rejected at a false discovery rate of `q` by the two-stage procedure: Benjamini
+ * and Hochberg's at q/(1 + q) says how many hypotheses are true, and is then repeated with that
+ * number. For independent tests; in the order given.
+ * Source: Benjamini, Krieger & Yekutieli 2006, definition 6.
+ */
+export function twoStageBenjaminiHochberg(pValues: readonly number[], q: number): boolean[] {
+  const adjusted = benjaminiHochberg(pValues);
+  const level = q / (1 + q);
+  const count = pValues.length;
+  const rejected = adjusted.filter((p) => p <= level).length;
+  if (rejected === 0 || rejected === count) return adjusted.map(() => rejected > 0);
+  return adjusted.map((p) => p <= (level * count) / (count - rejected));
+}

@@ -1,3 +1,5 @@
+import { binomialPmf } from "./binomial.ts";
+
 /** Ranks of order statistics, counted from 1, that enclose a quantile. */
 export interface OrderInterval {
   /** 0 when so few values give no lower bound. */
@@ -6,18 +8,6 @@ export interface OrderInterval {
   readonly highRank: number;
   /** The probability that [X(lowRank), X(highRank)] holds the quantile, at least `confidence`. */
   readonly coverage: number;
-}
-
-/** Binomial probabilities 0…n, by recurrence from the mode so that nothing under- or overflows. */
-function binomialPmf(n: number, p: number): Float64Array {
-  const pmf = new Float64Array(n + 1);
-  const mode = Math.min(n, Math.floor((n + 1) * p));
-  const odds = p / (1 - p);
-  pmf[mode] = 1;
-  for (let k = mode + 1; k <= n; k++) pmf[k] = pmf[k - 1]! * ((n - k + 1) / k) * odds;
-  for (let k = mode; k > 0; k--) pmf[k - 1] = (pmf[k]! * k) / ((n - k + 1) * odds);
-  const total = pmf.reduce((sum, x) => sum + x, 0);
-  return pmf.map((x) => x / total);
 }
 
 /**

@@ -1,8 +1,10 @@
 /** The published numbers that `src/stats` has to reproduce, and what it says to each. */
 import all from "../vectors.json" with { type: "json" };
-import { classical } from "./classical.ts";
+import { interval } from "./interval.ts";
 import { deviation } from "./deviation.ts";
 import { power } from "./power.ts";
+import { proportion } from "./proportion.ts";
+import { rank } from "./rank.ts";
 import type { Runners } from "./runner.ts";
 import { sequential } from "./sequential.ts";
 
@@ -19,7 +21,7 @@ export interface Vector {
 }
 
 export const vectors: readonly Vector[] = all;
-export const runners: Runners = { ...classical, ...sequential, ...power };
+export const runners: Runners = { ...interval, ...rank, ...proportion, ...sequential, ...power };
 
 export interface VectorResult {
   readonly vector: Vector;

@@ -30,7 +30,7 @@ const fewest = (confidence: number): number => {
   }
 };
 
-export const classical: Runners = {
+export const interval: Runners = {
   "newcombe-10-10-0-20": newcombeOf,
   "newcombe-6-7-2-7": newcombeOf,
   "newcombe-56-70-48-80": newcombeOf,

@@ -1,0 +1,3 @@
+/** Plain samples of independent values: quantile, effect size, outliers, t test. */
+export { cohensD, welch, type Welch } from "./means.ts";
+export { interpolatedQuantile, outliers } from "./quantile.ts";
