@@ -7,8 +7,9 @@ import {
   type ObservationTable,
   responseTimeUs,
   serviceTimeUs,
+  type StartedObservation,
 } from "../measure/index.ts";
-import type { PlannedStage } from "./plan.ts";
+import type { Plan, PlannedStage } from "./plan.ts";
 
 /** What one arm did in one time block of intended starts. */
 export interface Block {
@@ -25,6 +26,27 @@ export interface Block {
   censored: number;
   /** Calls to each dependency that belong to the block's requests. */
   readonly calls: number[];
+  /** Of `started`, those that did not fail and kept each target. */
+  readonly good: number[];
+  /** Responses that came within the block's time, whenever they were asked for. */
+  answered: number;
+  /** Of `answered`, those that did not fail and kept each target. */
+  readonly answeredGood: number[];
+  /** Requests that were answered, by intended start, and what was sent for them, head and body. */
+  responses: number;
+  requestBytes: number;
+  readonly lengthNs: number;
+}
+
+/** The targets that a plan's metrics name, each once, ascending; in ns. */
+export function targetsOf({
+  guardrails,
+  primary,
+  secondary,
+}: Pick<Plan, "guardrails" | "primary" | "secondary">): number[] {
+  const specs = [...(primary === null ? [] : [primary]), ...secondary, ...guardrails];
+  const targets = specs.flatMap(({ target }) => (target === undefined ? [] : [target]));
+  return [...new Set(targets)].toSorted((a, b) => a - b);
 }
 
 /** A judged stage cut into blocks, the same boundaries for every arm: `blocks[arm][block]`. */
@@ -33,7 +55,11 @@ export interface StageBlocks {
   readonly blocks: readonly (readonly Block[])[];
 }
 
-const emptyBlock = (dependencies: number): Block => ({
+/** A block in which nothing has happened yet. */
+export const emptyBlock = (
+  lengthNs: number,
+  { dependencies, targets }: { readonly dependencies: number; readonly targets: number },
+): Block => ({
   responseTime: new Histogram(),
   serviceTime: new Histogram(),
   planned: 0,
@@ -41,22 +67,57 @@ const emptyBlock = (dependencies: number): Block => ({
   failed: 0,
   censored: 0,
   calls: Array.from({ length: dependencies }, () => 0),
+  good: Array.from({ length: targets }, () => 0),
+  answered: 0,
+  answeredGood: Array.from({ length: targets }, () => 0),
+  responses: 0,
+  requestBytes: 0,
+  lengthNs,
 });
 
-function addTo(
-  block: Block,
-  observation: Observation,
-  context: { readonly capNs: number; readonly answered: ReadonlySet<number> },
-): void {
-  const { answered, capNs } = context;
+interface Context {
+  readonly capNs: number;
+  /** Starts that some arm answered below 400. */
+  readonly answered: ReadonlySet<number>;
+  /** In ns. */
+  readonly targets: readonly number[];
+}
+
+/** No answer, a server's fault, or a refusal of what another arm answered. */
+function failed(observation: StartedObservation, { answered }: Context): boolean {
+  if (isFailure(observation)) return true;
+  const refused = observation.kind === "response" && observation.status >= 400;
+  return refused && answered.has(observation.seq);
+}
+
+/** Counts a request that did not fail under each target that it kept. */
+function countGood(counts: number[], observation: StartedObservation, context: Context): void {
+  if (context.targets.length === 0 || failed(observation, context)) return;
+  const tookNs = observation.endNs - observation.intendedNs;
+  for (const [place, targetNs] of context.targets.entries()) {
+    if (tookNs <= targetNs) counts[place]!++;
+  }
+}
+
+function addTo(block: Block, observation: Observation, context: Context): void {
+  const { capNs } = context;
   block.planned += observation.kind === "dropped" ? observation.count : 1;
   if (observation.kind === "dropped") return;
   block.started++;
   block.responseTime.record(responseTimeUs(observation, capNs));
   block.serviceTime.record(serviceTimeUs(observation, capNs));
   if (observation.kind === "error") block.censored++;
-  const refused = observation.kind === "response" && observation.status >= 400;
-  if (isFailure(observation) || (refused && answered.has(observation.seq))) block.failed++;
+  if (failed(observation, context)) block.failed++;
+  countGood(block.good, observation, context);
+  if (observation.kind !== "response") return;
+  block.responses++;
+  block.requestBytes += observation.bytesOut;
+}
+
+/** Credits an answer to the block in which it came. */
+function addAnswer(block: Block, observation: StartedObservation, context: Context): void {
+  block.answered++;
+  countGood(block.answeredGood, observation, context);
 }
 
 /**
@@ -68,16 +129,19 @@ export function cutIntoBlocks(input: {
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
   readonly dependencies: readonly string[];
+  /** Response times to keep, in ns, as `targetsOf` gives them; none unless given. */
+  readonly targets?: readonly number[];
   readonly stages: readonly PlannedStage[];
   readonly capNs: number;
 }): StageBlocks[] {
-  const { capNs, calls, dependencies, observations } = input;
+  const { capNs, calls, dependencies, observations, targets = [] } = input;
+  const lists = { dependencies: dependencies.length, targets: targets.length };
   const arms = observations.meta.arms.length;
   const judged = input.stages.filter((stage) => stage.judgedFromNs !== null);
   const cut = judged.map((stage): StageBlocks => {
     const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
     const blocks = Array.from({ length: arms }, () =>
-      Array.from({ length: count }, () => emptyBlock(dependencies.length)),
+      Array.from({ length: count }, () => emptyBlock(stage.blockNs, lists)),
     );
     return { stage, blocks };
   });
@@ -88,12 +152,15 @@ export function cutIntoBlocks(input: {
     }
     return undefined;
   };
-  const answered = answeredStarts(observations);
+  const context: Context = { capNs, answered: answeredStarts(observations), targets };
   const intendedOf = new Map<number, number>();
   for (const observation of observations) {
     intendedOf.set(observation.seq, observation.intendedNs);
     const block = blockAt(observation.arm, observation.intendedNs);
-    if (block !== undefined) addTo(block, observation, { capNs, answered });
+    if (block !== undefined) addTo(block, observation, context);
+    if (observation.kind !== "response") continue;
+    const answeredIn = blockAt(observation.arm, observation.endNs);
+    if (answeredIn !== undefined) addAnswer(answeredIn, observation, context);
   }
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
   for (const call of calls ?? []) {

@@ -1,19 +1,36 @@
 /** The plan, registered before; the verdict, decided after; the audit trail between. */
 export { type AuditEntry, AuditLog, brokenAuditLine } from "./audit.ts";
-export { type Block, cutIntoBlocks, type StageBlocks } from "./blocks.ts";
+export { type Block, cutIntoBlocks, emptyBlock, type StageBlocks, targetsOf } from "./blocks.ts";
 export { compareMetrics, type MetricComparison } from "./compare.ts";
 export {
-  type Metric,
-  metricLabel,
-  metricOf,
-  metricSchema,
-  type MetricSpec,
+  type NegativeControl,
+  NEGATIVE_CONTROLS,
+  negativeControlSchema,
   primarySchema,
-} from "./metric.ts";
+  segmentSchema,
+  type SegmentSpec,
+  type StopRules,
+  stopSchema,
+} from "./hypothesis.ts";
+export { type ComparedArms, type MetricEffect, metricEffect } from "./metric-effect.ts";
+export { metricLabel, metricSchema } from "./metric.ts";
+export {
+  type BlockLists,
+  type Evidence,
+  familyNamed,
+  familyOf,
+  METRIC_FAMILIES,
+  METRIC_UNITS,
+  type MetricFamily,
+  type MetricName,
+  type MetricSpec,
+  type MetricUnit,
+} from "./metrics/index.ts";
 export {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
   type InstrumentLimits,
+  PLAN_VERSION,
   type Plan,
   type PlannedLoad,
   type PlannedStage,

@@ -1,4 +1,10 @@
-import { formatCount, formatRatePerSec, formatRatio, formatUs } from "../core/index.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatRatePerSec,
+  formatRatio,
+  formatUs,
+} from "../core/index.ts";
 import type { ArmRow, ComparisonRow, FindingRow, Result } from "./model.ts";
 
 /* The words and numbers that all formats share, so that a page and a terminal never disagree. */
@@ -53,10 +59,13 @@ export function keepUnits(text: string): string {
 
 /** A metric's name for people: `response_time_p95` → `p95 response time`. */
 export function metricWords(metric: string): string {
-  const quantile = /^(response|service)_time_(p\d+(?:\.\d+)?)$/.exec(metric);
-  if (quantile !== null) return `${quantile[2]} ${quantile[1]} time`;
-  const called = /^amplification:(.+)$/.exec(metric);
+  const time = /^(response|service)_time_(p\d+(?:\.\d+)?|mean)$/.exec(metric);
+  if (time !== null) return capital(`${time[2]} ${time[1]} time`);
+  const called = /^(?:amplification|calls_per_request):(.+)$/.exec(metric);
   if (called !== null) return `Calls per request to ${called[1]}`;
+  const kept = /^(slo_attainment|goodput):(.+)$/.exec(metric);
+  if (kept !== null)
+    return `${kept[1] === "goodput" ? "Goodput" : "Answered well"} within ${kept[2]}`;
   const spaced = metric.replaceAll("_", " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
@@ -73,12 +82,14 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
   if (value === null || !Number.isFinite(value)) return NOTHING;
   if (unit === "us") return formatUs(value);
   if (unit === "ratio") return formatRatio(value);
+  if (unit === "per second") return formatRatePerSec(value);
+  if (unit === "bytes per request") return formatBytes(value);
   return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 }
 
 /** A number on a comparison's effect scale: `+620 %`, `+2.31 pp` (percentage points), `+0.4`. */
 export function formatEffect(row: ComparisonRow, value: number, signed = true): string {
-  const kind = row.effect?.kind ?? (row.unit === "us" ? "relative" : "difference");
+  const kind = row.effect?.kind ?? (row.unit === "ratio" ? "difference" : "relative");
   const text = (() => {
     if (kind === "relative") return `${decimals(value * 100)} %`;
     if (row.unit === "ratio") return `${decimals(value * 100)} pp`;

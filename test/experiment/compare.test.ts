@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { seededPrng } from "../../src/core/index.ts";
+import { NS_PER_MS, seededPrng } from "../../src/core/index.ts";
 import {
   type Block,
   compareMetrics,
+  emptyBlock,
   type MetricComparison,
   type Plan,
   type StageBlocks,
@@ -23,19 +24,13 @@ function gaussian(uniform: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
+const NOTHING = (): Block => emptyBlock(250 * NS_PER_MS, { dependencies: 1, targets: 0 });
+
 /** An arm: log-normal times around the median, some failures, some calls. */
 function arm(shape: Shape, seed: string, blocks = 40): Block[] {
   const uniform = seededPrng(seed);
   return Array.from({ length: blocks }, () => {
-    const block: Block = {
-      responseTime: new Histogram(),
-      serviceTime: new Histogram(),
-      planned: 100,
-      started: 100,
-      failed: 0,
-      censored: 0,
-      calls: [0],
-    };
+    const block: Block = { ...NOTHING(), planned: 100, started: 100 };
     const centre = Math.log(shape.medianUs) + 0.02 * gaussian(uniform);
     for (let i = 0; i < 100; i++) {
       const us = Math.exp(centre + 0.4 * gaussian(uniform));
@@ -161,15 +156,7 @@ describe("comparing metrics", () => {
   });
 
   it("no blocks and empty blocks are not judged, and nothing is not a number", () => {
-    const empty = Array.from({ length: 40 }, (): Block => ({
-      ...arm(USUAL, "x", 1)[0]!,
-      responseTime: new Histogram(),
-      serviceTime: new Histogram(),
-      planned: 0,
-      started: 0,
-      failed: 0,
-      calls: [0],
-    }));
+    const empty = Array.from({ length: 40 }, NOTHING);
     for (const stage of [stageOf([], []), stageOf(empty, empty), stageOf(arm(USUAL, "c"), empty)]) {
       for (const row of compared([stage]).values()) {
         expect(row.effect).toBeNull();

@@ -4,7 +4,6 @@ import { NS_PER_MS, NS_PER_S } from "../../src/core/index.ts";
 import {
   defaultBlockNs,
   metricLabel,
-  metricOf,
   metricSchema,
   type Plan,
   primarySchema,
@@ -77,24 +76,13 @@ describe("the default block", () => {
 });
 
 describe("metric names", () => {
-  it("percentiles say which time and which share", () => {
-    expect(metricOf({ metric: "response_time_p95" })).toEqual({
-      kind: "quantile",
-      of: "response",
-      p: 0.95,
-    });
-    expect(metricOf({ metric: "service_time_p99.9" })).toMatchObject({
-      of: "service",
-      p: expect.closeTo(0.999, 12) as number,
-    });
-    expect(metricOf({ metric: "error_ratio" })).toEqual({ kind: "error-ratio" });
-    expect(metricOf({ metric: "amplification", dependency: "reviews" })).toEqual({
-      kind: "amplification",
-      dependency: "reviews",
-    });
+  it("a metric is written with its parameters, and called by them", () => {
     expect(metricLabel({ metric: "amplification", dependency: "reviews" })).toBe(
       "amplification:reviews",
     );
+    const slo = metricSchema.parse({ metric: "slo_attainment", target: "250ms", margin: "1%" });
+    expect(slo).toEqual({ metric: "slo_attainment", target: 250 * NS_PER_MS, margin: 0.01 });
+    expect(metricLabel(slo)).toBe("slo_attainment:250ms");
   });
 
   it.each([

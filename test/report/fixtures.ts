@@ -124,6 +124,7 @@ export const hostile = (): ReportModel => {
       comparisons: [
         relative(`amplification:${script}`, pipes, [1, 2], [0.8, 1.2], {
           unit: "calls per request",
+          better: "lower",
           status: "harm",
           warnings: [script],
         }),

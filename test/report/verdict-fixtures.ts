@@ -45,6 +45,7 @@ export function relative(
   return {
     metric,
     unit: "us",
+    better: "lower",
     role: "primary",
     stage: stageName,
     control,
@@ -76,6 +77,7 @@ export function difference(
   return {
     ...relative(metric, stageName, [1, 1], [0, 0]),
     unit: "ratio",
+    better: "lower",
     role: "guardrail",
     control,
     variant,
@@ -126,6 +128,7 @@ export const WITHIN = [
   difference("error_ratio", "full", [0.0011, 0.0012], [-0.0004, 0.0007]),
   difference("amplification:payments", "full", [0.998, 1.002], [-0.01, 0.02], {
     unit: "calls per request",
+    better: "lower",
     margin: 0.1,
     mde: 0.03,
   }),
@@ -179,6 +182,7 @@ export const hold = (): ReportModel => {
         difference("error_ratio", "full", [0.0011, 0.0012], [-0.0004, 0.0007]),
         difference("amplification:payments", "full", [0.998, 1.002], [-0.01, 0.02], {
           unit: "calls per request",
+          better: "lower",
           margin: 0.1,
           mde: 0.03,
         }),
@@ -252,6 +256,7 @@ export const rollBack = (): ReportModel =>
         difference("error_ratio", "full", [0.0011, 0.0311], [0.0262, 0.0338], { status: "harm" }),
         difference("amplification:payments", "full", [0.998, 1.002], [-0.01, 0.02], {
           unit: "calls per request",
+          better: "lower",
           margin: 0.1,
           mde: 0.03,
         }),

@@ -1,0 +1,50 @@
+/** One kind of metric a file: what it is made of in a block, in which unit, and what is better. */
+import { ShakedownError } from "../../core/index.ts";
+import { amplification } from "./amplification.ts";
+import { callsPerRequest } from "./calls-per-request.ts";
+import { errorRatio } from "./error-ratio.ts";
+import { goodput } from "./goodput.ts";
+import { mean } from "./mean.ts";
+import type { MetricFamily } from "./model.ts";
+import { quantile } from "./quantile.ts";
+import { requestBytes } from "./request-bytes.ts";
+import { sloAttainment } from "./slo-attainment.ts";
+import { throughput } from "./throughput.ts";
+
+export {
+  type BlockLists,
+  type Evidence,
+  METRIC_UNITS,
+  type MetricFamily,
+  type MetricName,
+  type MetricSpec,
+  type MetricUnit,
+} from "./model.ts";
+
+/** Every kind of metric, in the order in which messages list them. */
+export const METRIC_FAMILIES: readonly MetricFamily[] = [
+  quantile,
+  mean,
+  errorRatio,
+  sloAttainment,
+  throughput,
+  goodput,
+  amplification,
+  callsPerRequest,
+  requestBytes,
+];
+
+/** The family that a metric's name belongs to; undefined for a name that is none's. */
+export function familyNamed(name: string): MetricFamily | undefined {
+  return METRIC_FAMILIES.find((family) => family.named(name));
+}
+
+/**
+ * The family of a metric that a checked scenario, or a plan, names.
+ * @throws INTERNAL for a name that is none's
+ */
+export function familyOf({ metric }: { readonly metric: string }): MetricFamily {
+  const family = familyNamed(metric);
+  if (family === undefined) throw new ShakedownError("INTERNAL", `"${metric}" is not a metric`);
+  return family;
+}
