@@ -13,6 +13,7 @@ export {
   pairedBlockLogRatio,
 } from "./block-ratio.ts";
 export { blockRankDifference, type RankDifference, type ValueBlocks } from "./block-rank.ts";
+export * from "./change/index.ts";
 export { indexOfDispersion, poissonDispersionInterval } from "./dispersion.ts";
 export { type BlockCounts, type Distribution, sortedDistribution } from "./distribution.ts";
 export {

@@ -1,5 +1,6 @@
 /** The published numbers that `src/stats` has to reproduce, and what it says to each. */
 import all from "../vectors.json" with { type: "json" };
+import { change } from "./change.ts";
 import { interval } from "./interval.ts";
 import { deviation } from "./deviation.ts";
 import { power } from "./power.ts";
@@ -21,7 +22,14 @@ export interface Vector {
 }
 
 export const vectors: readonly Vector[] = all;
-export const runners: Runners = { ...interval, ...rank, ...proportion, ...sequential, ...power };
+export const runners: Runners = {
+  ...change,
+  ...interval,
+  ...rank,
+  ...proportion,
+  ...sequential,
+  ...power,
+};
 
 export interface VectorResult {
   readonly vector: Vector;

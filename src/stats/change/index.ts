@@ -1,0 +1,6 @@
+/** Whether, when and by how much a series in order of time changes. */
+export { cusum, type Cusum, type CusumOptions } from "./cusum.ts";
+export { cusumArl } from "./cusum-arl.ts";
+export { type ChangePoint, eDivisive, type EDivisiveOptions } from "./e-divisive.ts";
+export { halvesDiffer, type KolmogorovSmirnov, kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
+export { type PageHinkley, pageHinkley } from "./page-hinkley.ts";
