@@ -58,7 +58,8 @@ function blockEffect(
   }
   const sums = { control: control.map(evidence.of), variant: variant.map(evidence.of) };
   if (kind === "difference") return pairedBlockDifference({ confidence, ...sums });
-  return pairedBlockLogRatio({ confidence, ...sums, ...between });
+  const { amounts = false } = evidence;
+  return pairedBlockLogRatio({ confidence, amounts, ...sums, ...between });
 }
 
 /**

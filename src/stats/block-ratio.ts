@@ -29,6 +29,8 @@ export interface PairedBlockRatioInput {
   readonly variant: readonly RatioBlock[];
   /** Standard deviation between runs on the effect's scale, registered before. */
   readonly betweenRunSd?: number;
+  /** For `pairedBlockLogRatio`: numerators in some unit (µs), whose size says nothing of chance. */
+  readonly amounts?: boolean;
 }
 
 interface ArmRatio {
@@ -212,7 +214,8 @@ function scorePAboveZero(interval: (confidence: number) => Interval): number {
  *
  * Each block's influence is `ψ_b = (x_b − r·n_b)/(N r)`; autocorrelation as in `blockVariance`. If
  * the blocks do not differ at all (each request makes exactly two calls), the score bound on what
- * was not seen, ln(1 + z²/Σx) for each arm, is the width.
+ * was not seen, ln(1 + z²/Σx) for each arm, is the width. Of `amounts` there is no such bound: the
+ * effect is not judged then, with `no-spread`.
  *
  * Not judged, with warnings: an arm with no request, or whose ratio is 0; fewer than 20 blocks
  * (those empty in both arms do not count).
@@ -237,6 +240,14 @@ export function pairedBlockLogRatio(input: PairedBlockRatioInput): BlockEffect {
   const spread = blockVariance(
     variant.influence.map((psi, b) => psi / variant.ratio - control.influence[b]! / control.ratio),
   );
+  if (spread.variance === 0 && input.amounts === true) {
+    const message = "every block is the same, so chance has no size: finer values would do";
+    return unjudged({
+      ...known(it),
+      blocks: it.blocks,
+      warnings: [{ code: "no-spread", message }],
+    });
+  }
   const z = normalQuantile((1 + input.confidence) / 2);
   const unseen = (arm: ArmRatio): number => Math.log1p(z ** 2 / arm.numerator) / z;
   const se =
