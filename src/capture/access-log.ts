@@ -1,7 +1,9 @@
+import { AccessLine } from "./access-line.ts";
+import type { AccessRequests, Asked } from "./access-requests.ts";
 import { type CapturedRequest, type CaptureFormat } from "./format.ts";
 import { targetOf } from "./http-fields.ts";
 import { parseRequestLine, Unusable } from "./http-message.ts";
-import { readLines } from "./log/lines.ts";
+import { type DirectLines, readLines } from "./log/lines.ts";
 import { clfTime, type Moment, momentNs } from "./log/moment.ts";
 
 /** Methods whose requests hardly ever come without a body, which a log does not hold. */
@@ -108,6 +110,37 @@ function requestOf(line: string, place: string): CapturedRequest {
   };
 }
 
+/** What a request line alone tells of; undefined for one that names a host, or is none. */
+function askedOf(line: string): Asked | undefined {
+  try {
+    const { method, target } = parseRequestLine(line);
+    const found = targetOf(target);
+    if (found === undefined || found.host !== undefined) return undefined;
+    return { method, path: found.path, bodyLost: WITH_BODY.has(method) };
+  } catch (thrown) {
+    if (thrown instanceof Unusable) return undefined;
+    throw thrown;
+  }
+}
+
+function secOf(time: string): number | undefined {
+  try {
+    return Number(stampNs(time) / 1_000_000_000n);
+  } catch (thrown) {
+    if (thrown instanceof Unusable) return undefined;
+    throw thrown;
+  }
+}
+
+function directLines(requests: AccessRequests): DirectLines {
+  const line = new AccessLine(secOf);
+  return {
+    attach: (bytes) => line.attach(bytes),
+    take: (from, to) => line.read(from, to) && requests.take(line, askedOf),
+    add: (item) => requests.add(item),
+  };
+}
+
 /**
  * Apache's and nginx's common and combined logs, also with a virtual host in front; further fields
  * are ignored. Stamps are whole seconds: of the request's begin in Apache, of its end in nginx.
@@ -124,5 +157,6 @@ export const accessLogFormat: CaptureFormat = {
     );
   },
 
-  read: (file) => readLines(file, requestOf),
+  read: (file, { accessRequests } = {}) =>
+    readLines(file, requestOf, accessRequests && directLines(accessRequests)),
 };

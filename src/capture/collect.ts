@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { NS_PER_S } from "../core/index.ts";
 import { type ProfileRecord, RouteTemplates } from "../profile/index.ts";
+import type { AccessLine } from "./access-line.ts";
+import { AccessRecords, type AccessRequests, type Asked } from "./access-requests.ts";
 import { AnswerPairs } from "./answers.ts";
 import { redactedCall } from "./calls.ts";
 import type { CapturedCall, CapturedRequest, CaptureItem } from "./format.ts";
@@ -103,6 +105,7 @@ export class Collector {
   readonly #text: RecordText;
   readonly #clues: ClueReader;
   readonly #spill: Spill;
+  readonly #records: AccessRecords;
   #pairs = new AnswerPairs();
   #file = -1;
   #wholeSecond = false;
@@ -115,6 +118,17 @@ export class Collector {
     this.#spill = spill;
     this.#clues = new ClueReader((value) => options.pseudonyms.id(value));
     this.#text = new RecordText(options.redactor, this.routes);
+    this.#records = new AccessRecords(this.#text, options);
+  }
+
+  /** For lines of access logs; undefined while a filter wants to see the requests. */
+  get accessRequests(): AccessRequests | undefined {
+    const { filter } = this.#options;
+    if (Object.keys(filter).length > 0) return undefined;
+    return {
+      add: (item) => this.#add(item),
+      take: (line, askedOf) => this.#takeLine(line, askedOf),
+    };
   }
 
   beginFile(timePrecisionNs: number): void {
@@ -154,6 +168,18 @@ export class Collector {
       case "request":
         this.#request(item.request);
     }
+  }
+
+  #takeLine(line: AccessLine, askedOf: (request: string) => Asked | undefined): boolean {
+    if (!this.#records.make(line, askedOf)) return false;
+    const { bodyLost, record } = this.#records;
+    if (record.sec !== this.#instant.sec || this.#instant.ns !== 0) {
+      this.#instant = { sec: record.sec, ns: 0 };
+      this.#arrivalNs = BigInt(record.sec) * SEC_NS;
+    }
+    this.#note({ bodyLost, host: undefined }, this.#instant);
+    this.#spill.addText(this.#spill.nextSeq(), record);
+    return true;
   }
 
   #request(request: CapturedRequest): void {
@@ -249,10 +275,10 @@ export class Collector {
     return redactBody(request.body, { type, coding }, redactor);
   }
 
-  #note(request: CapturedRequest, at: Instant): void {
+  #note({ bodyLost, host }: Pick<CapturedRequest, "bodyLost" | "host">, at: Instant): void {
     this.book.keptCount++;
-    if (request.bodyLost === true) this.bodiesLostCount++;
-    if (request.host !== undefined) this.#countHost(request.host);
+    if (bodyLost === true) this.bodiesLostCount++;
+    if (host !== undefined) this.#countHost(host);
     if (isBefore(at, this.#latest)) this.backwardsCount++;
     this.#latest = this.#instant;
     if (this.first === undefined || isBefore(at, this.first)) this.first = this.#instant;

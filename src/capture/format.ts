@@ -1,3 +1,4 @@
+import type { AccessRequests } from "./access-requests.ts";
 import type { CaptureFile } from "./source.ts";
 
 /** One call that a request made to a dependency, as a trace has it: nothing redacted yet. */
@@ -57,6 +58,8 @@ export interface CapturedRequest {
 export interface ReadOptions {
   /** The service whose requests are wanted, of a trace; its entry service unless given. */
   readonly service?: string | undefined;
+  /** Where lines of access logs may go at once, in their order, instead of being given. */
+  readonly accessRequests?: AccessRequests | undefined;
 }
 
 /**

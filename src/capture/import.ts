@@ -144,7 +144,9 @@ async function readFiles(
     const format = columns === undefined ? formatOf(file, given) : await tableFormat(file, columns);
     formats.add(format);
     collector.beginFile(format.timePrecisionNs);
-    for await (const items of format.read(file, options)) collector.add(items);
+    const { accessRequests } = collector;
+    const asked = { service: options.service, accessRequests };
+    for await (const items of format.read(file, asked)) collector.add(items);
     collector.endFile(file.name);
     source.push({ file: file.name, format: format.name, ...file.fingerprint() });
   }

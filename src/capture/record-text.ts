@@ -53,14 +53,25 @@ export class RecordText {
 
   /** `"method":…,"path":…`, all in ASCII. */
   key(method: string, path: string): string {
-    return `"method":${this.#methods.of(method)},"path":${this.#path(path)}`;
+    return this.#counted(this.keyApart(method, path));
+  }
+
+  /** The same, not counted yet: for who remembers it, and counts it each time. */
+  keyApart(method: string, path: string): Written {
+    const { replaced, text } = this.#path(path);
+    return { text: `"method":${this.#methods.of(method)},"path":${text}`, replaced };
   }
 
   /** Looking at a plain path costs less than remembering it. */
-  #path(path: string): string {
-    if (!PLAIN_PATH.test(path) || !isHarmless(path)) return this.#counted(this.#paths.of(path));
+  #path(path: string): Written {
+    if (!PLAIN_PATH.test(path) || !isHarmless(path)) return this.#paths.of(path);
     this.#routes.add(path);
-    return `"${path}"`;
+    return { text: `"${path}"`, replaced: undefined };
+  }
+
+  /** `["name","value"]` of a header that a profile keeps, not counted yet. */
+  headerApart(name: string, value: string): Written {
+    return this.#header(name, value);
   }
 
   /** `,"headers":[…]`, of those that a profile keeps. */

@@ -20,6 +20,9 @@ const rankOf = (name: string): number => {
   return rank === -1 || NOT_SESSION.test(name) ? Number.POSITIVE_INFINITY : rank;
 };
 
+/** What a client's id is made of: its address, and its agent or nothing. */
+export const clientText = (client: string, agent: string): string => `client ${client} ${agent}`;
+
 const NO_COOKIES: SessionClues["cookies"] = [];
 const MEMO_CHARS = 2 ** 21;
 
@@ -35,7 +38,7 @@ export class ClueReader {
     this.#ids = new Memo(this.#budget, idOf);
     this.#clients = new Memo(
       this.#budget,
-      (agent) => new Memo(this.#budget, (client) => idOf(`client ${client} ${agent}`)),
+      (agent) => new Memo(this.#budget, (client) => idOf(clientText(client, agent))),
     );
   }
 

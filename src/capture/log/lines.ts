@@ -7,9 +7,20 @@ const SNIFFED_LINES = 20;
 /** What is read of so many bytes is given at once: little enough that it is soon let go. */
 const BATCH_BYTES = 2 ** 16;
 const LF = 10;
+const CR = 13;
 
 /** What one line is: a request, or (undefined) a line that is none, such as a comment. */
 export type LineReader = (line: string, place: string) => CapturedRequest | undefined;
+
+/** Takes usual lines as bytes, at once. */
+export interface DirectLines {
+  /** The bytes in which the next lines stand. */
+  attach(bytes: Buffer): void;
+  /** False for a line that must be read as text. */
+  take(from: number, to: number): boolean;
+  /** What was read as text, in its place. */
+  add(item: CaptureItem): void;
+}
 
 /** Reads line after line, wherever the texts that hold them begin and end. */
 class LineItems {
@@ -20,19 +31,24 @@ class LineItems {
   #oversize = false;
   #line = 1;
   #items: CaptureItem[] = [];
+  readonly #direct: DirectLines | undefined;
 
-  constructor(name: string, read: LineReader) {
+  constructor(name: string, read: LineReader, direct: DirectLines | undefined) {
     this.#name = name;
     this.#read = read;
+    this.#direct = direct;
   }
 
   add(bytes: Buffer): void {
     let from = 0;
+    this.#direct?.attach(bytes);
     for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, from)) {
-      // Each line is a text of its own: pieces of a long one are slow to look up.
-      const piece = bytes.toString("latin1", from, at);
-      if (this.#begun === "" && !this.#oversize) this.#take(piece);
-      else this.#finish(piece);
+      if (!this.#takeDirect(bytes, from, at)) {
+        // Each line is a text of its own: pieces of a long one are slow to look up.
+        const piece = bytes.toString("latin1", from, at);
+        if (this.#begun === "" && !this.#oversize) this.#take(piece);
+        else this.#finish(piece);
+      }
       this.#line++;
       from = at + 1;
     }
@@ -49,6 +65,11 @@ class LineItems {
   /** The last line may be without its end. */
   end(): void {
     this.#finish("");
+  }
+
+  #takeDirect(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#direct === undefined || this.#begun !== "" || this.#oversize) return false;
+    return this.#direct.take(from, bytes[to - 1] === CR && to > from ? to - 1 : to);
   }
 
   #begin(piece: string): void {
@@ -71,7 +92,7 @@ class LineItems {
     if (isBlank(line)) return;
     try {
       const request = this.#read(line, `${this.#name}:${this.#line}`);
-      if (request !== undefined) this.#items.push({ kind: "request", request });
+      if (request !== undefined) this.#put({ kind: "request", request });
     } catch (thrown) {
       if (!(thrown instanceof Unusable)) throw thrown;
       this.#reject(thrown.message);
@@ -79,19 +100,28 @@ class LineItems {
   }
 
   #reject(reason: string): void {
-    this.#items.push({ kind: "rejected", place: `${this.#name}:${this.#line}`, reason });
+    this.#put({ kind: "rejected", place: `${this.#name}:${this.#line}`, reason });
+  }
+
+  #put(item: CaptureItem): void {
+    if (this.#direct === undefined) this.#items.push(item);
+    else this.#direct.add(item);
   }
 }
 
 /** Most lines are told by their first character. */
 const isBlank = (line: string): boolean => !(line.charCodeAt(0) > 0x20) && line.trim() === "";
 
-/** Reads a log line by line, as Latin-1; what a reader throws as unusable is rejected. */
+/**
+ * Reads a log line by line, as Latin-1; what a reader throws as unusable is rejected. With `direct`
+ * nothing is given: all goes there.
+ */
 export async function* readLines(
   { chunks, name }: CaptureFile,
   read: LineReader,
+  direct?: DirectLines,
 ): AsyncGenerator<readonly CaptureItem[]> {
-  const lines = new LineItems(name, read);
+  const lines = new LineItems(name, read, direct);
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.length; from += BATCH_BYTES) {
       lines.add(chunk.subarray(from, from + BATCH_BYTES));

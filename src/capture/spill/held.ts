@@ -120,6 +120,21 @@ export class HeldView {
   get textTo(): number {
     return this.at + HEAD_BYTES + this.#view.getUint32(this.at + AT.textBytes, true);
   }
+  /** Where the members `method` and `path` end. */
+  get keyTo(): number {
+    return this.at + HEAD_BYTES + this.#view.getUint32(this.at + AT.keyBytes, true);
+  }
+  get hasConnection(): boolean {
+    return (this.#flags & HAS.connection) !== 0;
+  }
+  get hasClient(): boolean {
+    return (this.#flags & HAS.client) !== 0;
+  }
+  get hasMore(): boolean {
+    const flags = this.#flags;
+    const ids = (flags & HAS.connection) + ((flags & HAS.client) >> 1);
+    return this.textTo + ids * ID_CHARS < this.at + this.size;
+  }
   get connection(): string | undefined {
     return (this.#flags & HAS.connection) === 0 ? undefined : this.#id(this.textTo);
   }
@@ -146,9 +161,62 @@ export class HeldView {
 export const bytesMaxOf = ({ key, rest, more }: HeldRecord): number =>
   HEAD_BYTES + 2 * ID_CHARS + (key.length + rest.length + more.length) * BYTES_PER_CHAR_MAX;
 
+interface HeldTarget {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+/** A record of which only the text and the client are known beside the figures, as bytes. */
+export interface HeldText {
+  sec: number;
+  ns: number;
+  readonly precision: Precision;
+  status: number;
+  responseBytes: number;
+  /** The members `method` and `path`, then those after them, then the client's id. */
+  readonly bytes: Buffer;
+  keyBytes: number;
+  /** Of both, without the client. */
+  textBytes: number;
+}
+
+/** The bytes that such a record takes. */
+export const textRecordBytes = ({ textBytes }: HeldText): number =>
+  HEAD_BYTES + textBytes + ID_CHARS;
+
+function writeFigures(view: DataView, at: number, seq: number, figures: Figures): void {
+  view.setFloat64(at + AT.sec, figures.sec, true);
+  view.setUint32(at + AT.ns, figures.ns, true);
+  view.setFloat64(at + AT.seq, seq, true);
+  view.setUint32(at + AT.group, 0, true);
+  view.setInt32(at + AT.status, figures.status ?? NO_STATUS, true);
+  view.setFloat64(at + AT.responseBytes, figures.responseBytes ?? Number.NaN, true);
+}
+
+type Figures = Pick<HeldRecord, "sec" | "ns" | "status" | "responseBytes">;
+
+/** Writes a record at `at`, where `textRecordBytes` are free; returns where it ends. */
+export function writeHeldText(
+  { bytes, view }: HeldTarget,
+  at: number,
+  seq: number,
+  record: HeldText,
+): number {
+  const { keyBytes, precision, textBytes } = record;
+  const size = textRecordBytes(record);
+  record.bytes.copy(bytes, at + HEAD_BYTES, 0, textBytes + ID_CHARS);
+  view.setUint32(at + AT.size, size, true);
+  writeFigures(view, at, seq, record);
+  view.setFloat64(at + AT.serviceTimeUs, Number.NaN, true);
+  view.setUint32(at + AT.keyBytes, keyBytes, true);
+  view.setUint32(at + AT.textBytes, textBytes, true);
+  view.setUint32(at + AT.flags, HAS.client | (precision << PRECISION_SHIFT), true);
+  return at + size;
+}
+
 /** Writes a record at `at`, where `bytesMaxOf` it are free; returns where it ends. */
 export function writeHeld(
-  { bytes, view }: { readonly bytes: Buffer; readonly view: DataView },
+  { bytes, view }: HeldTarget,
   at: number,
   seq: number,
   record: HeldRecord,
@@ -166,13 +234,8 @@ export function writeHeld(
     (record.hasBody ? HAS.body : 0) |
     (record.precision << PRECISION_SHIFT);
   view.setUint32(at + AT.size, end - at, true);
-  view.setFloat64(at + AT.sec, record.sec, true);
-  view.setUint32(at + AT.ns, record.ns, true);
-  view.setFloat64(at + AT.seq, seq, true);
-  view.setUint32(at + AT.group, 0, true);
-  view.setInt32(at + AT.status, record.status ?? NO_STATUS, true);
+  writeFigures(view, at, seq, record);
   view.setFloat64(at + AT.serviceTimeUs, record.serviceTimeUs ?? Number.NaN, true);
-  view.setFloat64(at + AT.responseBytes, record.responseBytes ?? Number.NaN, true);
   view.setUint32(at + AT.keyBytes, key.length, true);
   view.setUint32(at + AT.textBytes, textBytes, true);
   view.setUint32(at + AT.flags, flags, true);

@@ -1,4 +1,11 @@
 /** Records that wait until all of a capture was read: in memory, or in a file; then by arrival. */
 export type { Arrivals } from "./arrivals.ts";
-export { type HeldRecord, type HeldView, type Precision, PRECISION } from "./held.ts";
+export {
+  type HeldRecord,
+  type HeldText,
+  type HeldView,
+  ID_CHARS,
+  type Precision,
+  PRECISION,
+} from "./held.ts";
 export { Spill } from "./spill.ts";

@@ -1,4 +1,13 @@
-import { bytesMaxOf, type HeldRecord, HeldView, type Precision, writeHeld } from "./held.ts";
+import {
+  bytesMaxOf,
+  type HeldRecord,
+  type HeldText,
+  HeldView,
+  type Precision,
+  textRecordBytes,
+  writeHeld,
+  writeHeldText,
+} from "./held.ts";
 
 const FIRST_BYTES = 2 ** 16;
 
@@ -22,16 +31,24 @@ export class RunBuilder {
     this.#bytesMax = bytesMax;
   }
 
-  /** Whether the record has no place any more in a builder that holds some. */
-  isFullFor(record: HeldRecord): boolean {
-    return this.#starts.length > 0 && this.#end + bytesMaxOf(record) > this.#bytesMax;
+  /** Whether so many bytes have no place any more in a builder that holds some. */
+  isFullFor(bytes: number): boolean {
+    return this.#starts.length > 0 && this.#end + bytes > this.#bytesMax;
   }
 
   add(seq: number, record: HeldRecord): void {
-    this.#reserve(bytesMaxOf(record));
-    this.#starts.push(this.#end);
+    this.#begin(seq, record, bytesMaxOf(record));
     this.#end = writeHeld(this.#target, this.#end, seq, record);
-    const { ns, precision, sec } = record;
+  }
+
+  addText(seq: number, record: HeldText): void {
+    this.#begin(seq, record, textRecordBytes(record));
+    this.#end = writeHeldText(this.#target, this.#end, seq, record);
+  }
+
+  #begin(seq: number, { ns, precision, sec }: HeldRecord | HeldText, bytes: number): void {
+    this.#reserve(bytes);
+    this.#starts.push(this.#end);
     const last = this.#last;
     const later =
       sec !== last.sec ? sec > last.sec : ns !== last.ns ? ns > last.ns : seq > last.seq;

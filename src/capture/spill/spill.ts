@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { messageOf, NamelessFile, ShakedownError } from "../../core/index.ts";
 import { type Arrivals, inArrivalOrder, type PlacedRun } from "./arrivals.ts";
-import type { HeldRecord } from "./held.ts";
+import { bytesMaxOf, type HeldRecord, type HeldText, textRecordBytes } from "./held.ts";
 import { type Run, RunBuilder } from "./run.ts";
 
 interface SpillSizes {
@@ -41,11 +41,20 @@ export class Spill implements Disposable {
 
   /** @throws OUTPUT_UNWRITABLE when the disk does not take it. */
   add(seq: number, record: HeldRecord): void {
-    if (this.#builder.isFullFor(record)) {
-      this.#put(this.#builder.runs(), this.#beside);
-      this.#builder.clear(this.#beside !== undefined);
-    }
+    this.#makeRoom(bytesMaxOf(record));
     this.#builder.add(seq, record);
+  }
+
+  /** The same for a record that is bytes already, which are copied. @throws as `add` */
+  addText(seq: number, record: HeldText): void {
+    this.#makeRoom(textRecordBytes(record));
+    this.#builder.addText(seq, record);
+  }
+
+  #makeRoom(bytes: number): void {
+    if (!this.#builder.isFullFor(bytes)) return;
+    this.#put(this.#builder.runs(), this.#beside);
+    this.#builder.clear(this.#beside !== undefined);
   }
 
   /** All records, in order. Nothing may be added any more. */

@@ -1,0 +1,95 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ByteMemo, ViewedBytes } from "../../src/capture/byte-memo.ts";
+import { captureTexts } from "./reading.ts";
+
+const WHO = ["203.0.113.9 - -", "::1 - bob", "shop.example:80 10.1.2.3 - x", "h - a [b", "-"];
+const TIMES = [
+  "10/Oct/2000:13:55:36 -0700",
+  "10/Oct/2000:13:55:37 -0700",
+  "10/Foo/2000:13:55:36 -0700",
+];
+const REQUESTS = [
+  "GET /a?token=s3cret&x=a@b.example HTTP/1.1",
+  "POST /products/é#x HTTP/1.0",
+  "GET http://shop.example/b HTTP/1.1",
+  String.raw`GET /q\"x HTTP/1.1`,
+  "get /a HTTP/1.1",
+  "-",
+];
+const NUMBERS = [
+  "200 12",
+  "404 -",
+  "304 0",
+  "20 1",
+  "200 12a",
+  "200 1234567890123456",
+  "200  7",
+  "200",
+];
+const TEXTS = ["", ' "-" "-"', ' "http://a/?sid=9" "curl/8 (x@y.example)"', ' "http://a/" "-"'];
+const MORE = [' "" "a\u0001b"', ' "-" "caf\xe9"', ' "-" "x" 0.5', ' "-" "x" "y', ' "-" "x'];
+const one = <T>(...of: readonly T[]) => fc.constantFrom(...of);
+
+/** A line of parts that are usual or odd, of which a byte may have been changed. */
+const lineText = fc
+  .tuple(
+    one(...WHO),
+    one(...TIMES),
+    one(...REQUESTS),
+    one(...NUMBERS),
+    one(...TEXTS, ...MORE),
+    fc.option(fc.tuple(fc.nat(), one(...' "[]\\-:\r\x00z9'.split(""))), { freq: 3 }),
+  )
+  .map(([who, time, request, numbers, texts, change]) => {
+    const line = `${who} [${time}] "${request}" ${numbers}${texts}`;
+    if (change === null) return line;
+    const at = change[0] % line.length;
+    return line.slice(0, at) + change[1] + line.slice(at + 1);
+  });
+
+describe("usual lines, which are read as bytes", () => {
+  it("make what they make as text, with all that is odd between them", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(lineText, { minLength: 1, maxLength: 40 }), async (lines) => {
+        const sure = '9.9.9.9 - - [10/Oct/2000:13:55:36 -0700] "GET /sure HTTP/1.1" 200 1';
+        const log = Buffer.from([sure, ...lines, ...lines].join("\n"), "latin1");
+        const asBytes = await captureTexts({ "a.log": log }, { logFormat: "combined" });
+        // A filter wants to see requests, and this one lets all pass.
+        const filter = { path: /^/ };
+        const asText = await captureTexts({ "a.log": log }, { logFormat: "combined", filter });
+        expect(asBytes).toEqual(asText);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a memo of bytes", () => {
+  it("gives for each text and salt what was put last, or nothing; never another's", () => {
+    const step = fc.record({ text: fc.string({ maxLength: 9 }), salt: fc.nat(2) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const memo = new ByteMemo<string>({ entriesMax: 16, bytesMax: 256 });
+        const known = new Map<string, string>();
+        for (const [index, { salt, text }] of steps.entries()) {
+          const bytes = Buffer.from(`<${text}>`);
+          const [from, to] = [1, bytes.length - 1];
+          const name = `${salt} ${text}`;
+          const entry = memo.find(new ViewedBytes(bytes), from, to, salt);
+          if (entry === -1) {
+            known.set(name, String(index));
+            const put = memo.put(bytes.subarray(from, to), Buffer.from(`${index}!`), name, salt);
+            expect(memo.noteOf(put)).toBe(name);
+            continue;
+          }
+          const made = Buffer.alloc(16);
+          expect(made.toString("latin1", 0, memo.copyMade(entry, made, 0))).toBe(
+            `${known.get(name)!}!`,
+          );
+          expect(memo.noteOf(entry)).toBe(name);
+        }
+      }),
+    );
+  });
+});
