@@ -52,7 +52,8 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",
   "src/run/record/sink-worker.ts":
     "hands on what has ended now and then; no result depends on when",
-  "src/run/run-scenario.ts": "makes the run's clock, and stamps what people read",
+  "src/run/run-once.ts": "makes the run's clock, and stamps what people read",
+  "src/run/run-scenario.ts": "stamps what people read",
   "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/generators.ts": "gives up on a thread that does not end",
   "src/replay/generator/worker.ts": "tells counts now and then; no result depends on when",

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -18,7 +19,10 @@ export class RunDirectory {
     this.path = path;
   }
 
-  /** Makes `<out>/<started>-<scenario>-<id>/` with its folders. @throws OUTPUT_UNWRITABLE */
+  /**
+   * Makes `<out>/<started>-<scenario>-<id>/`, empty: see `makeFolders`, and `run` for several.
+   * @throws OUTPUT_UNWRITABLE
+   */
   static create(out: string, run: { startedAt: Date; scenario: string; id: string }): RunDirectory {
     const stamp = run.startedAt.toISOString().replaceAll(/[-:]/g, "").replace(/\..*$/, "Z");
     const slug = run.scenario
@@ -28,21 +32,33 @@ export class RunDirectory {
     const directory = new RunDirectory(
       join(out, `${stamp}-${slug.slice(0, 40).replace(/-$/, "") || "run"}-${run.id.slice(0, 6)}`),
     );
-    try {
-      for (const folder of ["observations", "emulated", "logs"]) {
-        mkdirSync(join(directory.path, folder), { recursive: true });
-      }
-    } catch (cause) {
-      throw new ShakedownError(
-        "OUTPUT_UNWRITABLE",
-        `cannot create ${directory.path}: ${messageOf(cause)}`,
-        {
-          hint: "name another folder with --out",
-          cause,
-        },
-      );
-    }
+    directory.#make("");
     return directory;
+  }
+
+  /** The folders of one run. @throws OUTPUT_UNWRITABLE */
+  makeFolders(): void {
+    for (const folder of ["observations", "emulated", "logs"]) this.#make(folder);
+  }
+
+  #make(folder: string): void {
+    try {
+      mkdirSync(join(this.path, folder), { recursive: true });
+    } catch (cause) {
+      const message = `cannot create ${this.path}: ${messageOf(cause)}`;
+      const hint = "name another folder with --out";
+      throw new ShakedownError("OUTPUT_UNWRITABLE", message, { hint, cause });
+    }
+  }
+
+  /** Of an experiment of several runs: the directory of one, from 1. */
+  run(run: number): RunDirectory {
+    return new RunDirectory(join(this.path, "runs", String(run)));
+  }
+
+  /** Whether several runs are kept here, each in a directory of its own. */
+  get holdsRuns(): boolean {
+    return existsSync(this.file("experiment.json"));
   }
 
   /** Where a worker of the generator writes what it observes. */

@@ -84,6 +84,7 @@ export async function saturate(
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(input.out, { startedAt, scenario: "saturate", id });
+  directory.makeFolders();
   const made = { options, profile, replacedCount, directory, id, startedAt };
   return await new Saturating(input, made).go(signal);
 }

@@ -1,0 +1,185 @@
+import { rmSync } from "node:fs";
+import { monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
+import { type DependencySpec, type Emulator, startEmulatorThread } from "../emulator/index.ts";
+import type { AuditLog, RegisteredPlan } from "../experiment/index.ts";
+import type { StoredProfile } from "../profile/index.ts";
+import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
+import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
+import type { RunEvent } from "./live.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
+import type { Manifest } from "./manifest.ts";
+import { newManifest } from "./new-manifest.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import { startArms, stopAll } from "./start-arms.ts";
+import type { Target } from "./target.ts";
+import { type Stop, Traffic } from "./traffic.ts";
+
+/** Dependencies as they will be served. */
+export type Served = Readonly<Record<string, DependencySpec>>;
+
+/** What one run needs to be done. */
+export interface RunParts {
+  readonly loaded: LoadedScenario;
+  readonly profile: StoredProfile;
+  readonly served: Served;
+  /** The plan of this run, which is registered before anything is started. */
+  readonly registered: RegisteredPlan;
+  readonly setup: GeneratorSetup;
+  readonly directory: RunDirectory;
+  readonly audit: AuditLog;
+  readonly id: string;
+  readonly startedAt: Date;
+  /** Arms in the order in which they are started and get their ports. */
+  readonly slots: readonly string[];
+  readonly version: string;
+  /** What the user typed, for the record. */
+  readonly command: string;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** What one run came to: its files are in its directory, not yet judged. */
+export interface Measured {
+  readonly manifest: Manifest;
+  /** Why it ended before its time, if it did. */
+  readonly stop: Stop | null;
+}
+
+/** Between the clock's origin and now, when traffic begins: time to get going. */
+const RUN_UP_NS = 250 * NS_PER_MS;
+
+/** Writes what can be written: a full disk must not take away what is known already. */
+export function writeIfPossible(write: () => void): ShakedownError | null {
+  try {
+    write();
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof ShakedownError && thrown.code === "DISK_WRITE_FAILED") return thrown;
+    throw thrown;
+  }
+}
+
+export function writeManifest(directory: RunDirectory, manifest: Manifest): void {
+  directory.write("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * Does one run: fresh processes, everything up to the last answer. Aborting the signal stops it,
+ * and what was measured is kept.
+ * @throws ShakedownError when it cannot begin; its directory is gone then
+ */
+export function runOnce(parts: RunParts, signal: AbortSignal): Promise<Measured> {
+  return new Run(parts).measure(signal);
+}
+
+class Run {
+  readonly #parts: RunParts;
+  readonly #emulatorOriginNs = process.hrtime.bigint();
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+  }
+
+  async measure(signal: AbortSignal): Promise<Measured> {
+    let begun = false;
+    try {
+      const { audit, directory, id, onEvent, registered, setup } = this.#parts;
+      directory.makeFolders();
+      directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
+      audit.append("plan registered", { sha256: registered.sha256 });
+      const emulator = await this.#startEmulator();
+      await using _emulator = emulator;
+      const targets = await this.#startArms(emulator, signal);
+      await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
+      const job = setup.jobFor(targets, directory, id);
+      const { plan } = registered;
+      const load = setup.label;
+      const traffic = new Traffic({ directory, audit, onEvent, plan, load, targets, emulator });
+      onEvent({ kind: "starting", what: startingLabel(job) });
+      await using generators = await startGenerators(job, traffic.events, signal);
+      signal.throwIfAborted();
+      begun = true;
+      return await this.#replay({ emulator, targets, traffic, generators, job }, signal);
+    } catch (thrown) {
+      // Nothing was measured: an empty directory would only be in the way.
+      if (!begun) rmSync(this.#parts.directory.path, { recursive: true, force: true });
+      if (begun || !signal.aborted) throw thrown;
+      throw new ShakedownError("INTERRUPTED", "interrupted before the first request");
+    }
+  }
+
+  async #replay(
+    parts: {
+      readonly emulator: Emulator | null;
+      readonly targets: readonly Target[];
+      readonly traffic: Traffic;
+      readonly generators: Generators;
+      readonly job: GeneratorJob;
+    },
+    signal: AbortSignal,
+  ): Promise<Measured> {
+    const { emulator, generators, job, targets, traffic } = parts;
+    const { audit, command, directory, id, loaded } = this.#parts;
+    const { profile, registered, setup, startedAt, version } = this.#parts;
+    const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
+    const begun = newManifest({
+      loaded,
+      profile,
+      version,
+      command,
+      runId: id,
+      startedAt,
+      trafficStartedAt: new Date(Date.now() + RUN_UP_NS / NS_PER_MS),
+      seed: registered.plan.seed,
+      targets,
+      emulatorLeadNs: Number(originNs - this.#emulatorOriginNs),
+      pacing: job.pacing,
+      generator: setup.describe(job),
+    });
+    writeManifest(directory, begun);
+    audit.append("traffic begins", { targets: begun.targets });
+    const sent = await traffic.send(generators, monotonicClock(originNs), signal);
+    const { durationNs, stop, totals } = sent;
+    // Targets first: what they still ask of their dependencies is answered.
+    await stopAll(targets);
+    const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
+    const ended = {
+      at: new Date().toISOString(),
+      durationNs,
+      incompleteBecause: stop?.because ?? null,
+      exitCode: null,
+      rows: {
+        observations: totals.keptRows,
+        calls: emulated.keptRows,
+        lost: totals.lostRows + emulated.lostRows,
+      },
+      emulatorEvictions: emulated.evictions,
+      resends: totals.resends,
+      substitutions: totals.substitutions,
+    };
+    const manifest = { ...begun, ended };
+    writeIfPossible(() => writeManifest(directory, manifest));
+    return { manifest, stop };
+  }
+
+  async #startEmulator(): Promise<Emulator | null> {
+    const { directory, id, loaded, onEvent, registered, served } = this.#parts;
+    if (Object.keys(served).length === 0) return null;
+    onEvent({ kind: "starting", what: "emulator" });
+    return startEmulatorThread({
+      arms: registered.plan.arms,
+      dependencies: served,
+      incidents: loaded.scenario.incidents,
+      seed: registered.plan.seed,
+      runId: id,
+      originNs: this.#emulatorOriginNs,
+      spoolPath: directory.calls,
+      connectionsPath: directory.connections,
+      rehearse: true,
+    });
+  }
+
+  #startArms(emulator: Emulator | null, signal: AbortSignal): Promise<Target[]> {
+    const { directory, loaded, onEvent, slots } = this.#parts;
+    return startArms({ loaded, directory, slots, emulator, onEvent }, signal);
+  }
+}
