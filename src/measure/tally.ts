@@ -95,6 +95,20 @@ export class Tally {
     return this.responses + this.errors + this.dropped;
   }
 
+  /** Adds what another tally with the same cap has counted. */
+  merge(other: Tally): void {
+    this.responses += other.responses;
+    this.errors += other.errors;
+    this.dropped += other.dropped;
+    for (const cause of LAG_CAUSES) this.lateStarts[cause] += other.lateStarts[cause];
+    for (const counts of ["statusCounts", "errorCounts", "dropCounts"] as const) {
+      for (const [key, count] of other[counts]) bump(this[counts], key, count);
+    }
+    for (const times of ["responseTime", "serviceTime", "startLag", "connectionWait"] as const) {
+      this[times].add(other[times]);
+    }
+  }
+
   add(observation: Observation): void {
     if (observation.kind === "dropped") {
       this.dropped += observation.count;

@@ -23,6 +23,14 @@ export const findingSchema = z.strictObject({
   warnings: z.array(z.string()).optional(),
 });
 
+const effectSchema = z.strictObject({
+  kind: z.enum(["relative", "difference"]).describe("variant/control − 1, or variant − control"),
+  estimate: z.number(),
+  low: z.number(),
+  high: z.number(),
+  confidence: z.number(),
+});
+
 export const comparisonSchema = z.strictObject({
   metric: z.string().describe("response_time_p95, slo_attainment:250ms, amplification:payments, …"),
   unit: z.enum(METRIC_UNITS),
@@ -31,16 +39,7 @@ export const comparisonSchema = z.strictObject({
   stage: z.string(),
   control: z.number().nullable(),
   variant: z.number().nullable(),
-  effect: z
-    .strictObject({
-      kind: z
-        .enum(["relative", "difference"])
-        .describe("variant/control − 1, or variant − control"),
-      estimate: z.number(),
-      low: z.number(),
-      high: z.number(),
-      confidence: z.number(),
-    })
+  effect: effectSchema
     .nullable()
     .describe("null when there was too little to judge; `warnings` says what is missing"),
   margin: z.number().describe("the harm tolerated, on the effect's scale"),
@@ -104,6 +103,28 @@ const emulatedArmSchema = z.strictObject({
   delayErrorUs: z.strictObject({ p50: z.number(), p99: z.number() }),
 });
 
+const runRowSchema = z.strictObject({
+  run: z.number().int().min(1).describe("from 1; its files are in runs/<run>"),
+  id: z.string(),
+  seed: z.string(),
+  slots: z.array(z.string()).describe("arms in the order in which they were started"),
+  startedAt: z.string(),
+  durationS: z.number(),
+  complete: z.boolean(),
+  incompleteBecause: z.string().optional(),
+  judged: z.boolean().describe("whether the verdict rests on it"),
+  comparisons: z.array(
+    z.strictObject({
+      metric: z.string(),
+      role: z.enum(["primary", "secondary", "guardrail"]),
+      stage: z.string(),
+      effect: effectSchema
+        .nullable()
+        .describe("of this run alone: its interval does not know how much runs differ"),
+    }),
+  ),
+});
+
 /** `result.json`: everything a machine wants to know of a run. */
 export const resultSchema = z.strictObject({
   schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
@@ -146,6 +167,12 @@ export const resultSchema = z.strictObject({
   findings: z.array(findingSchema),
   arms: z.record(z.string(), armSchema),
   comparisons: z.array(comparisonSchema),
+  runs: z
+    .array(runRowSchema)
+    .optional()
+    .describe(
+      "of an experiment of several runs; everything else is then of all judged runs together",
+    ),
   emulator: z.record(z.string(), z.record(z.string(), emulatedArmSchema)),
   stages: z.array(
     z.strictObject({
@@ -172,6 +199,7 @@ export const resultSchema = z.strictObject({
 export type Result = z.output<typeof resultSchema>;
 export type FindingRow = z.output<typeof findingSchema>;
 export type ComparisonRow = z.output<typeof comparisonSchema>;
+export type RunRow = z.output<typeof runRowSchema>;
 export type CheckRow = Result["checks"][number];
 export type ArmRow = z.output<typeof armSchema>;
 

@@ -47,7 +47,7 @@ const CURVE_QUANTILES = [
 ];
 
 /** Response-time quantiles over the judged blocks, with order-statistic intervals. */
-function curvesOf(
+export function curvesOf(
   arms: readonly string[],
   stages: readonly StageBlocks[],
   confidence: number,
@@ -75,7 +75,8 @@ function curvesOf(
   });
 }
 
-function comparisonRows(
+/** Comparisons as a result has them. */
+export function comparisonRows(
   plan: Plan,
   comparisons: readonly MetricComparison[],
 ): Result["comparisons"] {
@@ -161,6 +162,14 @@ function lastSeenNs(observations: ObservationTable): number {
   return lastNs;
 }
 
+/** One run, judged by itself: what of it is compared with other runs, and what is shown. */
+export interface AnalysedRun {
+  readonly gathered: Gathered;
+  readonly stages: readonly StageBlocks[];
+  readonly comparisons: readonly MetricComparison[];
+  readonly model: ReportModel;
+}
+
 /**
  * Judges a run from its directory alone: the same files give the same result, whenever and however
  * often it is done. The manifest is read from there too, unless it could not be written.
@@ -170,6 +179,11 @@ export function analyse(
   directory: RunDirectory,
   manifest: Manifest = readManifest(directory),
 ): ReportModel {
+  return analyseRun(directory, manifest).model;
+}
+
+/** As `analyse`, with what the result was made of. @throws RUN_INVALID, SPOOL_INVALID */
+export function analyseRun(directory: RunDirectory, manifest: Manifest): AnalysedRun {
   const gathered = gather(directory, manifest);
   const { calls, observations, registered, tallies } = gathered;
   const { plan } = registered;
@@ -219,7 +233,7 @@ export function analyse(
     Math.max(ranNs, NS_PER_S),
     (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
   );
-  return {
+  const model: ReportModel = {
     result,
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
     // By intended start: after the plan's end there is none.
@@ -229,4 +243,5 @@ export function analyse(
     }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
   };
+  return { gathered, stages, comparisons, model };
 }
