@@ -1,0 +1,88 @@
+import { runLevelEffect } from "../stats/index.ts";
+import { adjustHarmTests, type MetricComparison, type RawComparison } from "./compare.ts";
+import type { Plan } from "./plan.ts";
+
+type Row = MetricComparison;
+
+const keyOf = ({ label, role, stage }: Row): string => `${role} ${label} ${stage}`;
+
+/** Where runs are named in messages: from 1. */
+export interface ComparedRun {
+  readonly run: number;
+  readonly comparisons: readonly MetricComparison[];
+}
+
+/** Messages of several runs, each once, with the runs that it is true of. */
+function warningsOf(rows: readonly { readonly run: number; readonly row: Row }[]): string[] {
+  const runsByMessage = new Map<string, number[]>();
+  for (const { row, run } of rows) {
+    for (const message of row.warnings) {
+      runsByMessage.set(message, [...(runsByMessage.get(message) ?? []), run]);
+    }
+  }
+  return [...runsByMessage].map(([message, runs]) =>
+    runs.length === rows.length ? message : `run ${runs.join(", ")}: ${message}`,
+  );
+}
+
+function unjudged(pooled: Row, warnings: readonly string[]): RawComparison {
+  return { ...pooled, effect: null, mde: null, theta: null, pHarm: null, warnings };
+}
+
+function combine(plan: Plan, pooled: Row, runs: readonly ComparedRun[]): RawComparison {
+  const key = keyOf(pooled);
+  const rows = runs.flatMap(({ comparisons, run }) => {
+    const row = comparisons.find((each) => keyOf(each) === key);
+    return row === undefined ? [] : [{ run, row }];
+  });
+  const warnings = warningsOf(rows);
+  const judged = rows.flatMap(({ row }) => (row.theta === null ? [] : [row]));
+  const { effect } = judged[0] ?? pooled;
+  if (runs.length < 2 || judged.length < runs.length || effect === null) {
+    const few = runs.length < 2 ? ["one whole run is no replication"] : [];
+    return unjudged(pooled, [...few, ...warnings]);
+  }
+  // Above 0 is worse, for a moment, also where higher is better.
+  const sign = pooled.better === "higher" ? -1 : 1;
+  const relative = effect.kind === "relative";
+  const known = relative && plan.betweenRunSd !== null ? { betweenRunSd: plan.betweenRunSd } : {};
+  const found = runLevelEffect({
+    runs: judged.map(({ theta }) => ({ ...theta!, estimate: sign * theta!.estimate })),
+    confidence: pooled.confidence,
+    ...known,
+  });
+  // Log-ratios become relative changes: e^θ − 1.
+  const scale = (value: number): number => (relative ? Math.expm1(sign * value) : sign * value);
+  const [one, other] = [scale(found.low), scale(found.high)];
+  if (![one, other].every(Number.isFinite)) {
+    return unjudged(pooled, [...warnings, "the runs differ too much to tell anything"]);
+  }
+  return {
+    ...pooled,
+    effect: {
+      kind: effect.kind,
+      estimate: scale(found.estimate),
+      low: Math.min(one, other),
+      high: Math.max(one, other),
+    },
+    mde: Math.abs(scale(found.mde)),
+    theta: { estimate: sign * found.estimate, se: found.se, df: found.df },
+    pHarm: found.pHarm,
+    warnings,
+  };
+}
+
+/**
+ * What several runs show together: each metric's effect is estimated in every run by itself, and
+ * the runs are the sample (see `runLevelEffect`). A metric that cannot be judged in one of the runs
+ * is not judged. `pooled`: the same comparisons over the blocks of all runs, for the arms' own
+ * values; their intervals are not used, since they do not know how much runs differ. Harm tests are
+ * adjusted together, as in one run.
+ */
+export function compareRuns(
+  plan: Plan,
+  runs: readonly ComparedRun[],
+  pooled: readonly MetricComparison[],
+): MetricComparison[] {
+  return adjustHarmTests(pooled.map((row) => combine(plan, row, runs)));
+}

@@ -1,0 +1,35 @@
+import { keyedDraw } from "../core/index.ts";
+import type { Plan } from "./plan.ts";
+
+/** One run of an experiment, fixed before: fresh processes, arrivals and luck of its own. */
+export interface PlannedRun {
+  readonly seed: string;
+  /** Arms in the order in which they are started and get their ports. */
+  readonly slots: readonly string[];
+}
+
+/** A slot order and its reverse, balanced against whatever drifts steadily from run to run. */
+const ABBA = [false, true, true, false] as const;
+
+/**
+ * The runs of an experiment. One alone has the plan's seed and the arms in their order. Of several,
+ * which arm has the first slot in the first run is drawn from the seed; after that slots go A B B A.
+ */
+export function planRuns(seed: string, count: number, arms: readonly string[]): PlannedRun[] {
+  if (count === 1) return [{ seed, slots: arms }];
+  const turned = keyedDraw(seed, "slots").uniform("first") < 0.5;
+  return Array.from({ length: count }, (_, index) => ({
+    seed: `${seed}/${index + 1}`,
+    slots: ABBA[index % ABBA.length] === turned ? arms : arms.toReversed(),
+  }));
+}
+
+/**
+ * What is registered of one run of an experiment (from 0): the same plan with that run's seed and
+ * slots. How much runs differ is for those who compare them, so nothing is said of it here.
+ */
+export function planOfRun(plan: Plan, index: number): Plan {
+  const run = plan.runs[index];
+  if (run === undefined) return plan;
+  return { ...plan, seed: run.seed, betweenRunSd: null, runs: [run] };
+}
