@@ -1,7 +1,9 @@
 import { canonicalJson, NS_PER_MS, NS_PER_S, sha256Hex } from "../core/index.ts";
 import type { SubstitutionRule } from "../replay/index.ts";
 import type { ArrivalSpec } from "../schedule/index.ts";
+import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
 import type { MetricSpec } from "./metric.ts";
+import type { PlannedRun } from "./runs.ts";
 
 /** One stage of exposure, with its place in the run. Times in nanoseconds since the run's start. */
 export interface PlannedStage {
@@ -31,9 +33,12 @@ export interface PlannedLoad {
   readonly sample?: Readonly<Record<string, unknown>>;
 }
 
+/** Raised when a plan of before can no longer be judged. */
+export const PLAN_VERSION = 2;
+
 /** What is registered before the first request: everything that the verdict will depend on. */
 export interface Plan {
-  readonly planVersion: 1;
+  readonly planVersion: typeof PLAN_VERSION;
   readonly scenario: string;
   /** Null with one arm alone: nothing is compared, so nothing is decided. */
   readonly hypothesis: {
@@ -46,15 +51,23 @@ export interface Plan {
   readonly primary: MetricSpec | null;
   readonly secondary: readonly MetricSpec[];
   readonly guardrails: readonly MetricSpec[];
+  /** What cannot differ between the arms: one that does makes the run invalid. */
+  readonly negativeControls: readonly NegativeControl[];
+  readonly segments: readonly SegmentSpec[];
+  readonly stop: StopRules;
   readonly arms: readonly string[];
   readonly stages: readonly PlannedStage[];
   readonly alpha: number;
+  /** Of the claim, if it is true. */
+  readonly power: number;
   /** Registered between-run SD on the log scale; without it a single run cannot ship. */
   readonly betweenRunSd: number | null;
   readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;
   readonly seed: string;
+  /** How often it is done, each time with fresh processes: the runs are the sample. */
+  readonly runs: readonly PlannedRun[];
   /** SHA-256 of what else the outcome depends on. */
   readonly inputs: {
     readonly scenarioSha256: string;

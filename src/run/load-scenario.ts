@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
+import { checkHypothesis } from "./check-hypothesis.ts";
 import { dataFaults, meant } from "./data-faults.ts";
 import { type Scenario, type ScenarioArm, type ScenarioInput, scenarioSchema } from "./scenario.ts";
 import { checkIncidents } from "./incidents.ts";
@@ -97,22 +98,8 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   faults.check();
 }
 
-/** That metrics and ports name what exists. */
+/** That dependencies can be told apart, and ports name arms that exist. */
 function checkReferences(scenario: Scenario, faults: Faults): void {
-  const known = Object.keys(scenario.dependencies);
-  const metrics = [
-    ...(scenario.hypothesis === undefined
-      ? []
-      : [{ keys: ["hypothesis", "then"], spec: scenario.hypothesis.then }]),
-    ...scenario.secondary.map((spec, index) => ({ keys: ["secondary", index], spec })),
-    ...scenario.guardrails.map((spec, index) => ({ keys: ["guardrails", index], spec })),
-  ];
-  for (const { keys, spec } of metrics) {
-    const { dependency } = spec;
-    if (dependency === undefined || known.includes(dependency)) continue;
-    const hint = meant(dependency, known);
-    faults.in([...keys, "dependency"], `there is no dependency \`${dependency}\`${hint}`);
-  }
   const envNames = new Map<string, string>();
   for (const [dependency, spec] of Object.entries(scenario.dependencies)) {
     const envName = dependencyEnvName(dependency);
@@ -145,23 +132,6 @@ function checkStages({ stages }: Scenario, faults: Faults): void {
   }
   if (!stages.some((stage) => stage.judge)) {
     faults.in(["stages"], "none is judged, so there is nothing to decide on");
-  }
-}
-
-/** That there is something to decide with two arms, and nothing with one. */
-function checkHypothesis(scenario: Scenario, faults: Faults): void {
-  const alone = "target" in scenario.arms;
-  if (!alone && scenario.hypothesis === undefined) {
-    faults.in(["hypothesis"], "is missing; two arms are run to decide on something");
-  }
-  if (!alone) return;
-  const given = {
-    hypothesis: scenario.hypothesis !== undefined,
-    secondary: scenario.secondary.length > 0,
-    guardrails: scenario.guardrails.length > 0,
-  };
-  for (const [field, there] of Object.entries(given)) {
-    if (there) faults.in([field], "one arm alone has nothing to be compared with: leave it out");
   }
 }
 

@@ -1,10 +1,14 @@
 import { formatDurationNs, formatRatio, sha256Hex, ShakedownError } from "../core/index.ts";
 import {
   defaultBlockNs,
+  familyOf,
   INSTRUMENT_LIMITS,
   metricLabel,
+  type MetricSpec,
   type Plan,
+  PLAN_VERSION,
   type PlannedStage,
+  planRuns,
 } from "../experiment/index.ts";
 import type { DependencySpec } from "../emulator/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
@@ -55,21 +59,37 @@ function withErrorRatio({ guardrails, hypothesis }: Scenario): Plan["guardrails"
   return registered ? guardrails : [...guardrails, ERROR_RATIO_GUARD];
 }
 
+/** What is claimed of the primary metric, and what would count as failure. */
+function claimWords(primary: MetricSpec): { readonly then: string; readonly otherwise: string } {
+  const label = metricLabel(primary);
+  const margin = formatRatio(primary.margin);
+  const gain = primary.minimumEffect;
+  const worse = familyOf(primary).better === "lower" ? "grows" : "falls";
+  if (gain === undefined) {
+    return {
+      then: `${label} changes by less than ${margin}`,
+      otherwise: `${label} ${worse} by ${margin} or more`,
+    };
+  }
+  return {
+    then: `${label} gets better by ${formatRatio(gain)} or more`,
+    otherwise: `${label} does not get better, or by less than ${formatRatio(gain)}`,
+  };
+}
+
 function plannedHypothesis({
   hypothesis,
 }: Scenario): Pick<Plan, "hypothesis" | "otherwise" | "primary"> {
   if (hypothesis === undefined) return { hypothesis: null, otherwise: null, primary: null };
-  const { because, if: change, then } = hypothesis;
-  const primary = { metric: then.metric, dependency: then.dependency, margin: then.margin };
-  const label = metricLabel(primary);
-  const margin = formatRatio(then.margin);
+  const { because, if: change, otherwise, then: primary } = hypothesis;
+  const claim = claimWords(primary);
   return {
     hypothesis: {
       ...(because === undefined ? {} : { because }),
       if: change,
-      then: `${label} changes by less than ${margin}`,
+      then: claim.then,
     },
-    otherwise: `${label} grows by ${margin} or more`,
+    otherwise: otherwise ?? claim.otherwise,
     primary,
   };
 }
@@ -89,19 +109,24 @@ export function makePlan(
   served: Readonly<Record<string, DependencySpec>>,
 ): Plan {
   return {
-    planVersion: 1,
+    planVersion: PLAN_VERSION,
     scenario: scenario.scenario,
     ...plannedHypothesis(scenario),
     secondary: scenario.secondary,
     guardrails: withErrorRatio(scenario),
+    negativeControls: scenario.negativeControls,
+    segments: scenario.segments,
+    stop: scenario.stop,
     arms: Object.keys(scenario.arms),
     stages: planStages(scenario, profile),
     alpha: scenario.design.alpha,
+    power: scenario.design.power,
     betweenRunSd: scenario.design.betweenRunSd ?? null,
     load: plannedLoad(scenario),
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,
     seed,
+    runs: planRuns(seed, scenario.design.runs, Object.keys(scenario.arms)),
     inputs: {
       scenarioSha256: sha256Hex(text),
       profileSha256: profile.sha256,

@@ -5,6 +5,7 @@ import {
   type AuditEntry,
   brokenAuditLine,
   type Plan,
+  PLAN_VERSION,
   type RegisteredPlan,
 } from "../experiment/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -114,6 +115,13 @@ export function readPlan(
       {
         hint: "a plan is fixed before a run and never changed after; run the scenario again",
       },
+    );
+  }
+  if (plan.planVersion !== PLAN_VERSION) {
+    throw new ShakedownError(
+      "RUN_INVALID",
+      `${path} is a plan of version ${String(plan.planVersion)}; this is version ${PLAN_VERSION}`,
+      { hint: "judge it with the shakedown that made it, or run the scenario again" },
     );
   }
   if (registeredIn(directory) !== sha256) {

@@ -14,7 +14,13 @@ import {
   textWithUnit,
 } from "../core/index.ts";
 import { dependencySchema, incidentSchema } from "../emulator/index.ts";
-import { metricSchema, primarySchema } from "../experiment/index.ts";
+import {
+  metricSchema,
+  negativeControlSchema,
+  primarySchema,
+  segmentSchema,
+  stopSchema,
+} from "../experiment/index.ts";
 import {
   substitutionSchema,
   TRANSPORT_LIMITS,
@@ -142,11 +148,34 @@ const hypothesis = z.strictObject({
   because: z.string().optional(),
   if: z.string(),
   then: primarySchema,
+  otherwise: z
+    .string()
+    .regex(/\S/, "what would count as failure, in words")
+    .optional()
+    .describe("the null in words; made of `then` unless given"),
 });
+
+/** A probability between two others. */
+const chance = (above: number, below: number, example: string) =>
+  z
+    .number({ error: `write a chance between ${above} and ${below}, such as ${example}` })
+    .refine((value) => value > above && value < below, {
+      error: ({ input }) =>
+        `${String(input)} is no chance between ${above} and ${below}; write ${example}`,
+    });
 
 const design = z.strictObject({
   kind: z.literal("duet").default("duet"),
-  alpha: z.number().gt(0).lt(0.5).default(0.05),
+  alpha: chance(0, 0.5, "0.05").default(0.05).describe("the chance of a false alarm"),
+  power: chance(0.5, 1, "0.8")
+    .default(0.8)
+    .describe("the chance of showing what is claimed, if it is so"),
+  runs: z
+    .int("how many runs: a whole number from 1 to 64")
+    .min(1, "at least one run")
+    .max(64, "64 runs at most")
+    .default(1)
+    .describe("with processes of their own: two or more tell a change from the luck of one run"),
   block: durationNsField()
     .optional()
     .describe("the sampling unit; chosen from the stages unless given"),
@@ -253,9 +282,18 @@ export const scenarioSchema = z.strictObject({
     .default({})
     .describe("times at which several dependencies are struck at once: each names the incident"),
   hypothesis: hypothesis.optional().describe("what is to be decided; needs two arms"),
-  secondary: z.array(metricSchema).max(2).default([]),
+  secondary: z
+    .array(metricSchema)
+    .max(2, "two at most: of many metrics one always wins; the rest are guardrails, or left out")
+    .default([]),
   guardrails: z.array(metricSchema).default([]),
+  negativeControls: z
+    .array(negativeControlSchema)
+    .default([])
+    .describe("what cannot differ between the arms; if it does, nothing is believed"),
+  segments: z.array(segmentSchema).max(16).default([]),
   stages: z.array(stage).min(1).max(32),
+  stop: stopSchema.prefault({}).describe("when a run ends before its time"),
   design: design.prefault({}),
 });
 

@@ -1,5 +1,10 @@
 import { NS_PER_MS, NS_PER_S } from "../../src/core/index.ts";
-import { INSTRUMENT_LIMITS, type Plan, type PlannedStage } from "../../src/experiment/index.ts";
+import {
+  INSTRUMENT_LIMITS,
+  type Plan,
+  PLAN_VERSION,
+  type PlannedStage,
+} from "../../src/experiment/index.ts";
 
 export const STAGES: readonly PlannedStage[] = [
   {
@@ -24,7 +29,7 @@ export const STAGES: readonly PlannedStage[] = [
 
 /** A plan with one judged stage of forty blocks and a bit. */
 export const PLAN: Plan = {
-  planVersion: 1,
+  planVersion: PLAN_VERSION,
   scenario: "pool cut",
   hypothesis: { if: "the pool is cut", then: "response_time_p90 changes by less than 10 %" },
   otherwise: "response_time_p90 grows by 10 % or more",
@@ -34,9 +39,13 @@ export const PLAN: Plan = {
     { metric: "error_ratio", margin: 0.02 },
     { metric: "amplification", dependency: "payments", margin: 0.1 },
   ],
+  negativeControls: [],
+  segments: [],
+  stop: { harm: false, futility: false },
   arms: ["control", "variant"],
   stages: STAGES,
   alpha: 0.05,
+  power: 0.8,
   betweenRunSd: 0.01,
   load: {
     arrivals: { kind: "poisson" },
@@ -49,6 +58,7 @@ export const PLAN: Plan = {
   timeoutNs: 5 * NS_PER_S,
   inFlightMax: 2_000,
   seed: "1",
+  runs: [{ seed: "1", slots: ["control", "variant"] }],
   inputs: { scenarioSha256: "a", profileSha256: "b", dependenciesSha256: { payments: "c" } },
   limits: INSTRUMENT_LIMITS,
 };
@@ -62,4 +72,5 @@ export const ONE_ARM_PLAN: Plan = {
   secondary: [],
   guardrails: [],
   arms: ["target"],
+  runs: [{ seed: "1", slots: ["target"] }],
 };

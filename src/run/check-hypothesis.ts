@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from "node:util";
+import { metricLabel, type MetricSpec } from "../experiment/index.ts";
+import { meant } from "./data-faults.ts";
+import type { Scenario, ScenarioArm } from "./scenario.ts";
+import type { Faults } from "./yaml-file.ts";
+
+interface Registered {
+  readonly keys: readonly PropertyKey[];
+  readonly spec: MetricSpec;
+  readonly as: string;
+}
+
+function registeredMetrics({ guardrails, hypothesis, secondary }: Scenario): Registered[] {
+  const primary = { keys: ["hypothesis", "then"], as: "the primary metric" };
+  return [
+    ...(hypothesis === undefined ? [] : [{ ...primary, spec: hypothesis.then }]),
+    ...secondary.map((spec, i) => ({ keys: ["secondary", i], spec, as: "a secondary metric" })),
+    ...guardrails.map((spec, i) => ({ keys: ["guardrails", i], spec, as: "a guardrail" })),
+  ];
+}
+
+/** That every metric is measured by somebody, and is registered once. */
+function checkMetrics(scenario: Scenario, faults: Faults): void {
+  const { dependencies } = scenario;
+  const seen = new Map<string, Registered>();
+  for (const registered of registeredMetrics(scenario)) {
+    const { keys, spec } = registered;
+    const { dependency } = spec;
+    if (dependency !== undefined && !Object.hasOwn(dependencies, dependency)) {
+      const hint = meant(dependency, Object.keys(dependencies));
+      faults.in([...keys, "dependency"], `there is no dependency \`${dependency}\`${hint}`);
+    } else if (dependency !== undefined && dependencies[dependency]?.protocol === "tcp") {
+      faults.in(
+        [...keys, "dependency"],
+        `calls within a TCP connection are not seen, so nobody measures this of \`${dependency}\`: ` +
+          "leave it out, or name a dependency that speaks HTTP",
+      );
+    }
+    const label = metricLabel(spec);
+    const other = seen.get(label);
+    if (other === undefined) seen.set(label, registered);
+    else faults.in([...keys, "metric"], `${label} is ${other.as} already: leave one out`);
+  }
+}
+
+/** Why requests to the arms may differ in size by themselves; null when they cannot. */
+function sizesDiffer({ arms, substitute }: Scenario): readonly [string, string] | null {
+  const given = Object.values(arms as Readonly<Record<string, ScenarioArm>>);
+  const alike = (of: (arm: ScenarioArm) => unknown): boolean =>
+    given.every((arm) => isDeepStrictEqual(of(arm), of(given[0]!)));
+  if (!alike(({ headers }) => headers))
+    return ["`headers` of the arms differ", "give both the same"];
+  if (substitute.length > 0) return ["`substitute` puts in what each arm issues", "take it out"];
+  // A free port has five digits; `Host` names it.
+  const host = (arm: ScenarioArm): number =>
+    "url" in arm ? new URL(arm.url).host.length : `127.0.0.1:${arm.port ?? 50_000}`.length;
+  if (!alike(host))
+    return ["the arms' addresses differ in length", "give them ports of one length"];
+  return null;
+}
+
+function checkNegativeControls(scenario: Scenario, faults: Faults): void {
+  for (const [index, name] of scenario.negativeControls.entries()) {
+    if (scenario.negativeControls.indexOf(name) !== index) {
+      faults.in(["negativeControls", index], `${name} stands here twice`);
+    }
+    const differ = sizesDiffer(scenario);
+    if (differ === null) continue;
+    const [why, cure] = differ;
+    faults.in(
+      ["negativeControls", index],
+      `${name} may differ between the arms: ${why}; ${cure}, or leave ${name} out`,
+    );
+  }
+}
+
+function checkSegments({ segments }: Scenario, faults: Faults): void {
+  const names = new Set<string>();
+  for (const [index, { name }] of segments.entries()) {
+    if (names.has(name))
+      faults.in(["segments", index, "name"], `another segment is called ${name}`);
+    names.add(name);
+  }
+}
+
+/** That there is something to decide with two arms, and nothing with one. */
+export function checkHypothesis(scenario: Scenario, faults: Faults): void {
+  checkMetrics(scenario, faults);
+  const alone = "target" in scenario.arms;
+  if (!alone) {
+    if (scenario.hypothesis === undefined) {
+      faults.in(["hypothesis"], "is missing; two arms are run to decide on something");
+    }
+    checkNegativeControls(scenario, faults);
+    checkSegments(scenario, faults);
+    return;
+  }
+  const given = {
+    hypothesis: scenario.hypothesis !== undefined,
+    secondary: scenario.secondary.length > 0,
+    guardrails: scenario.guardrails.length > 0,
+    negativeControls: scenario.negativeControls.length > 0,
+    segments: scenario.segments.length > 0,
+  };
+  for (const [field, there] of Object.entries(given)) {
+    if (there) faults.in([field], "one arm alone has nothing to be compared with: leave it out");
+  }
+}
