@@ -1,5 +1,14 @@
 /** The plan, registered before; the verdict, decided after; the audit trail between. */
-export { type AuditEntry, AuditLog, brokenAuditLine } from "./audit.ts";
+export {
+  type AuditBreak,
+  type AuditEntry,
+  AuditLog,
+  type AuditTrail,
+  brokenAuditLine,
+  mayBeLast,
+  readAudit,
+  readAuditFile,
+} from "./audit.ts";
 export { type Block, cutIntoBlocks, emptyBlock, type StageBlocks, targetsOf } from "./blocks.ts";
 export { compareMetrics, type MetricComparison } from "./compare.ts";
 export {
@@ -26,6 +35,8 @@ export {
   type MetricSpec,
   type MetricUnit,
 } from "./metrics/index.ts";
+export { type ComparedRun, compareRuns } from "./compare-runs.ts";
+export { type PlannedRun, planOfRun, planRuns } from "./runs.ts";
 export {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
