@@ -1,5 +1,6 @@
 /** Pure statistics: intervals over paired blocks, multiplicity, sample sizes. */
 export { type BlockDifference, blockDifference, type BlockEstimate } from "./block-difference.ts";
+export { type BetweenRun, betweenRun } from "./between-run.ts";
 export { blockHomogeneity, type CategoryBlocks, type Homogeneity } from "./block-homogeneity.ts";
 export {
   type ArmBlocks,
@@ -35,6 +36,7 @@ export {
   MIN_BLOCKS,
   MIN_EXCEEDANCES,
 } from "./effect.ts";
+export * from "./factorial/index.ts";
 export * from "./fit/index.ts";
 export {
   cochranQ,

@@ -31,9 +31,9 @@ function exactRank(masses: Float64Array, tail: number): number {
   return 1;
 }
 
-/** Median and symmetric order statistics of the candidates for the shift. */
-function shiftOf(candidates: Float64Array, rank: number, method: RankMethod): Shift {
-  const sorted = candidates.toSorted();
+/** Median and symmetric order statistics of all possible shifts. */
+function shiftOf(shifts: Float64Array, rank: number, method: RankMethod): Shift {
+  const sorted = shifts.toSorted();
   const at = (r: number): number => sorted[r - 1]!;
   const size = sorted.length;
   const estimate = (at(Math.floor((size + 1) / 2)) + at(Math.floor(size / 2) + 1)) / 2;

@@ -1,6 +1,7 @@
 /** The published numbers that `src/stats` has to reproduce, and what it says to each. */
 import all from "../vectors.json" with { type: "json" };
 import { change } from "./change.ts";
+import { factorial } from "./factorial.ts";
 import { interval } from "./interval.ts";
 import { deviation } from "./deviation.ts";
 import { power } from "./power.ts";
@@ -24,6 +25,7 @@ export interface Vector {
 export const vectors: readonly Vector[] = all;
 export const runners: Runners = {
   ...change,
+  ...factorial,
   ...interval,
   ...rank,
   ...proportion,

@@ -64,8 +64,6 @@ export const pending: readonly string[] = [
   "gb-ttest-abs",
   "gb-seq-rel",
   "gb-onesided-greater",
-  "pb12-seed",
-  "ff-2^(7-4)",
   "within-run-ci-fpr",
   "sim-paired-coverage",
   "sim-selfnorm-typeI",
