@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { keyedDraw } from "../../src/core/index.ts";
+import { betweenRun } from "../../src/stats/index.ts";
+
+function normal(...key: readonly (string | number)[]): number {
+  const draw = keyedDraw("between", ...key);
+  return (
+    Math.sqrt(-2 * Math.log(1 - draw.uniform("radius"))) *
+    Math.cos(2 * Math.PI * draw.uniform("angle"))
+  );
+}
+
+/** Runs whose estimates have this SD between them and that standard error within each. */
+const runs = (replication: number, count: number, tau: number, se: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    estimate: tau * normal(replication, i, "run") + se * normal(replication, i, "within"),
+    se,
+    df: 40,
+  }));
+
+const REPLICATIONS = 1_000;
+const each = <T>(of: (replication: number) => T): T[] =>
+  Array.from({ length: REPLICATIONS }, (_, i) => of(i));
+
+describe("how much runs of one build differ", () => {
+  it("is right on average, and its upper end holds as often as it says", () => {
+    const tau = 0.02;
+    const found = each((i) => betweenRun(runs(i, 20, tau, 0.01)));
+    const meanVariance =
+      found.reduce((sum, { betweenSd }) => sum + betweenSd ** 2, 0) / REPLICATIONS;
+    expect(meanVariance).toBeCloseTo(tau ** 2, 4);
+    const held = found.filter(({ upperSd }) => upperSd >= tau).length / REPLICATIONS;
+    expect(held).toBeGreaterThan(0.77);
+    expect(held).toBeLessThan(0.84);
+  });
+
+  it("runs that differ by no more than their blocks say may come out as 0, their upper end seldom", () => {
+    const found = each((i) => betweenRun(runs(i, 10, 0, 0.01)));
+    expect(found.filter(({ betweenSd }) => betweenSd === 0).length).toBeGreaterThan(
+      0.4 * REPLICATIONS,
+    );
+    expect(found.filter(({ upperSd }) => upperSd === 0).length).toBeLessThan(0.25 * REPLICATIONS);
+  });
+
+  it("two runs, by hand: s² = 2, less what is uncertain within", () => {
+    const [one, other] = [
+      { estimate: 1, se: 1, df: 9 },
+      { estimate: 3, se: 0, df: 9 },
+    ];
+    expect(betweenRun([one, other])).toMatchObject({
+      mean: 2,
+      sd: Math.SQRT2,
+      betweenSd: Math.sqrt(1.5),
+    });
+    expect(() => betweenRun([one])).toThrow(/do not differ/);
+  });
+});
