@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { metricLabel, type MetricSpec } from "../experiment/index.ts";
+import { unmeasurable } from "./check-metrics.ts";
 import { meant } from "./data-faults.ts";
 import type { Scenario, ScenarioArm } from "./scenario.ts";
 import type { Faults } from "./yaml-file.ts";
@@ -35,6 +36,9 @@ function checkMetrics(scenario: Scenario, faults: Faults): void {
         `calls within a TCP connection are not seen, so nobody measures this of \`${dependency}\`: ` +
           "leave it out, or name a dependency that speaks HTTP",
       );
+    }
+    for (const [field, message] of unmeasurable(spec, scenario)) {
+      faults.in([...keys, field], message);
     }
     const label = metricLabel(spec);
     const other = seen.get(label);

@@ -124,13 +124,27 @@ describe("a fault in a scenario", () => {
       "metric: error_ratio",
       "metric: error_rate",
       'guardrails.0.metric: "error_rate" is not a metric; write response_time_p95, service_time_p99 ' +
-        "(any percentile), error_ratio or amplification",
+        "(any percentile), response_time_mean, service_time_mean, error_ratio, slo_attainment, " +
+        "throughput, goodput, amplification, calls_per_request or request_bytes",
     ],
     [
       "amplification of nothing",
       "metric: amplification, dependency: payments",
       "metric: amplification",
-      "guardrails.1: amplification needs a `dependency`, and only amplification has one",
+      "guardrails.1: amplification needs a `dependency`, such as dependency: payments",
+    ],
+    [
+      "a target of what has none",
+      "metric: error_ratio,",
+      "metric: error_ratio, target: 250ms,",
+      "guardrails.0: error_ratio has no `target`: leave it out",
+    ],
+    [
+      "a target that nobody is seen to miss",
+      "metric: error_ratio,",
+      "metric: slo_attainment, target: 10s,",
+      "guardrails.0.target: requests are given up after 10 s, so none is seen to be as late as 10 s: " +
+        "write a target below `timeout`",
     ],
     [
       "an unknown dependency",
