@@ -48,6 +48,7 @@ function compareOne(
     confidence,
     effect: judged ? { kind, estimate, low, high } : null,
     margin: spec.margin,
+    ...(spec.minimumEffect === undefined ? {} : { minimumEffect: spec.minimumEffect }),
     mde: judged ? finite(found.mde) : null,
     theta: judged ? found.theta : null,
     pHarm: judged ? found.pHarm : null,

@@ -10,6 +10,13 @@ export {
   readAuditFile,
 } from "./audit.ts";
 export { type Block, cutIntoBlocks, emptyBlock, type StageBlocks, targetsOf } from "./blocks.ts";
+export {
+  assessCalibration,
+  type Calibration,
+  calibrationMismatch,
+  calibrationSchema,
+  MIN_CALIBRATION_RUNS,
+} from "./calibration.ts";
 export { compareMetrics, type MetricComparison } from "./compare.ts";
 export {
   type NegativeControl,
@@ -37,6 +44,7 @@ export {
 } from "./metrics/index.ts";
 export { type ComparedRun, compareRuns } from "./compare-runs.ts";
 export { type PlannedRun, planOfRun, planRuns } from "./runs.ts";
+export { judgeNegativeControls, type NegativeControlResult } from "./negative-control.ts";
 export {
   defaultBlockNs,
   INSTRUMENT_LIMITS,
@@ -48,6 +56,15 @@ export {
   type RegisteredPlan,
   registerPlan,
 } from "./plan.ts";
+export {
+  type MeasuredVariance,
+  type PlanSizing,
+  requestsForQuantile,
+  type SizedMetric,
+  type SizedStage,
+  sizePlan,
+  type VarianceOf,
+} from "./sizing.ts";
 export {
   type ComparisonStatus,
   decide,

@@ -105,7 +105,8 @@ function amount(value: number, kind: "relative" | "difference", signed = true): 
 function describe({ effect, label, margin, minimumEffect, stage }: JudgedComparison): string {
   if (effect === null) return `${label} in stage ${stage}`;
   const { estimate, high, kind, low } = effect;
-  const claimed = minimumEffect === undefined ? "" : `${amount(-minimumEffect, kind)} claimed, `;
+  const claimed =
+    minimumEffect === undefined ? "" : `a gain of ${amount(minimumEffect, kind, false)} claimed, `;
   return (
     `${label} changed by ${amount(estimate, kind)} [${amount(low, kind)}, ${amount(high, kind)}] ` +
     `in stage ${stage} (${claimed}margin ${amount(margin, kind, false)})`
@@ -239,11 +240,14 @@ export function decide(input: VerdictInput): Verdict {
   }
   if (input.invalid.length > 0) {
     const reasons = input.invalid.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
-    const silent = input.invalid.every(({ name }) => name === "answers");
+    const only = (wanted: string): boolean => input.invalid.every(({ name }) => name === wanted);
+    const elsewhere = only("negative control")
+      ? "a look at what is sent: both arms must get the same requests"
+      : "a quieter machine, more cores, or a lower rate";
     return {
       decision: "hold",
       reason: reasons,
-      needs: silent ? "a target that answers" : "a quieter machine, more cores, or a lower rate",
+      needs: only("answers") ? "a target that answers" : elsewhere,
     };
   }
   if (input.hypothesis === null) {

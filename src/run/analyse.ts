@@ -90,6 +90,7 @@ export function comparisonRows(
     variant: row.variant,
     effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
     margin: row.margin,
+    ...(row.minimumEffect === undefined ? {} : { minimumEffect: row.minimumEffect }),
     mde: row.mde,
     status: statusOf(row, plan.alpha),
     warnings: [...row.warnings],

@@ -1,6 +1,7 @@
 /** What must hold of the instrument before anything that it shows is believed. */
 import type { Check, CheckInput } from "./check.ts";
 import { delayError, startLag } from "./lateness.ts";
+import { negativeControls } from "./negative-controls.ts";
 import { measured, pairing, sendOrder } from "./pairing.ts";
 import { drift } from "./steadiness.ts";
 
@@ -15,5 +16,6 @@ export function instrumentChecks(input: CheckInput): Check[] {
     startLag(input),
     ...delayError(input),
     ...drift(input),
+    ...negativeControls(input),
   ];
 }
