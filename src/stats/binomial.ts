@@ -16,3 +16,14 @@ export function binomialPmf(n: number, p: number): Float64Array {
   const total = pmf.reduce((sum, x) => sum + x, 0);
   return pmf.map((x) => x / total);
 }
+
+/** The probability of at least `k` events in `n` trials, each of chance `p` in [0, 1]. */
+export function binomialTail(k: number, n: number, p: number): number {
+  if (k <= 0) return 1;
+  return Math.min(
+    1,
+    binomialPmf(n, p)
+      .slice(k)
+      .reduce((sum, x) => sum + x, 0),
+  );
+}

@@ -1,6 +1,7 @@
 /** Pure statistics: intervals over paired blocks, multiplicity, sample sizes. */
 export { type BlockDifference, blockDifference, type BlockEstimate } from "./block-difference.ts";
 export { type BetweenRun, betweenRun } from "./between-run.ts";
+export { binomialTail } from "./binomial.ts";
 export { blockHomogeneity, type CategoryBlocks, type Homogeneity } from "./block-homogeneity.ts";
 export {
   type ArmBlocks,
