@@ -47,6 +47,16 @@ export function oneSidedLogE(sum: number, sumOfSquares: number, rho: number): nu
 }
 
 /**
+ * The same of both directions: `½ ln(ρ/(V+ρ)) + S²/(2(V+ρ))`; 1/α is reached where |S| is
+ * `selfNormalisedBound`.
+ * Source: Howard, Ramdas, McAuliffe & Sekhon 2021, eq. 14.
+ */
+export function twoSidedLogE(sum: number, sumOfSquares: number, rho: number): number {
+  const total = sumOfSquares + rho;
+  return 0.5 * Math.log(rho / total) + sum ** 2 / (2 * total);
+}
+
+/**
  * An anytime-valid one-sided test of paired blocks: `add` each block's effect as it comes, and
  * reject the null the first time `pValue` is at or below α. Looked at after every block, for ever,
  * it rejects a true null with probability at most α: exactly for independent effects that are
