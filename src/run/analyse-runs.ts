@@ -1,0 +1,218 @@
+import { existsSync } from "node:fs";
+import { NS_PER_S, ShakedownError } from "../core/index.ts";
+import {
+  compareMetrics,
+  compareRuns,
+  decide,
+  guardSegments,
+  type Plan,
+  planOfRun,
+  registerPlan,
+  type StageBlocks,
+  type TrafficPart,
+} from "../experiment/index.ts";
+import type { ReportModel, Result, RunRow } from "../report/index.ts";
+import { type AnalysedRun, analyseRun, comparisonRows, curvesOf } from "./analyse.ts";
+import { armRows, type Tallies } from "./arm-rows.ts";
+import { type ExperimentFile, readExperimentFile } from "./experiment-file.ts";
+import { type Manifest, readManifest, readPlan } from "./manifest.ts";
+import {
+  joinDependencies,
+  joinTimelines,
+  mergeChecks,
+  mergeEmulator,
+  mergeFindings,
+  mergeTallies,
+  mergeWarnings,
+  type OfRun,
+} from "./merge-rows.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+/** What is kept of a run that was analysed: its tables are let go before the next is read. */
+interface OneRun {
+  readonly run: number;
+  readonly manifest: Manifest;
+  readonly model: ReportModel;
+  readonly stages: readonly StageBlocks[];
+  readonly parts: readonly TrafficPart[];
+  readonly comparisons: AnalysedRun["comparisons"];
+  readonly findings: AnalysedRun["findings"];
+  readonly tallies: Tallies;
+  readonly routes: readonly string[];
+}
+
+function readRun(directory: RunDirectory, plan: Plan, run: number): OneRun | null {
+  const own = directory.run(run);
+  if (!existsSync(own.file("manifest.json"))) return null;
+  const manifest = readManifest(own);
+  const { comparisons, findings, gathered, model, parts, stages } = analyseRun(own, manifest);
+  if (gathered.registered.sha256 !== registerPlan(planOfRun(plan, run - 1)).sha256) {
+    throw new ShakedownError("RUN_INVALID", `${own.path} is not of this experiment's plan`, {
+      hint: "runs of one experiment are made together; report this one by itself",
+    });
+  }
+  const { routes } = gathered.observations.meta;
+  return {
+    run,
+    manifest,
+    model,
+    stages,
+    parts,
+    comparisons,
+    findings,
+    tallies: gathered.tallies,
+    routes,
+  };
+}
+
+const isWhole = ({ model }: OneRun): boolean => model.result.run.complete;
+
+/** The blocks of all runs, stage by stage, as if they were of one. */
+function poolBlocks(runs: readonly Pick<OneRun, "stages">[]): StageBlocks[] {
+  return (runs[0]?.stages ?? []).map(({ blocks, stage }, index) => ({
+    stage,
+    blocks: blocks.map((_, arm) => runs.flatMap(({ stages }) => stages[index]?.blocks[arm] ?? [])),
+  }));
+}
+
+/** The protected segments, with the blocks of all runs. */
+function poolParts(runs: readonly OneRun[]): TrafficPart[] {
+  return (runs[0]?.parts ?? []).map((part, index) => ({
+    ...part,
+    stages: poolBlocks(runs.map(({ parts }) => ({ stages: parts[index]?.stages ?? [] }))),
+  }));
+}
+
+function rowOf(
+  { comparisons, manifest, model, run }: OneRun,
+  plan: Plan,
+  judged: readonly OneRun[],
+): RunRow {
+  const { complete, durationS, id, incompleteBecause, startedAt } = model.result.run;
+  return {
+    run,
+    id,
+    seed: manifest.seed,
+    slots: [...(plan.runs[run - 1]?.slots ?? [])],
+    startedAt,
+    durationS,
+    complete,
+    ...(incompleteBecause === undefined ? {} : { incompleteBecause }),
+    judged: judged.some((each) => each.run === run),
+    comparisons: comparisonRows(plan, comparisons).map(({ effect, metric, role, stage }) => ({
+      metric,
+      role,
+      stage,
+      effect,
+    })),
+  };
+}
+
+/** Why an experiment is not whole; null when it is. */
+function incompleteBecause(
+  { ended, runs: planned }: ExperimentFile,
+  runs: readonly OneRun[],
+): string | null {
+  const whole = runs.filter(isWhole).length;
+  if (ended !== null && ended.incompleteBecause === null && whole === planned) return null;
+  const broken = runs.find((run) => !isWhole(run));
+  const why =
+    ended?.incompleteBecause ??
+    broken?.model.result.run.incompleteBecause ??
+    (ended === null ? "it was ended before it could finish" : "a run is missing");
+  return `${why}; ${whole} of ${planned} runs are whole`;
+}
+
+/** Of the runs that are judged, each one's part of the result with its number. */
+const each = <Row>(runs: readonly OneRun[], of: (result: Result) => readonly Row[]): OfRun<Row>[] =>
+  runs.flatMap(({ model, run }) => of(model.result).map((value) => ({ run, value })));
+
+function stageRows(runs: readonly OneRun[]): Result["stages"] {
+  const [first] = runs;
+  return (first?.model.result.stages ?? []).map((stage, index) => ({
+    ...stage,
+    completed: runs.every(({ model }) => model.result.stages[index]?.completed === true),
+  }));
+}
+
+/**
+ * Judges an experiment of several runs from its directory: every run by itself, then all whole runs
+ * together, where the run is the sampling unit. Where none is whole, the first is shown, and nothing
+ * decided. Counts are of all judged runs; one that fails an instrument check fails the experiment.
+ * @throws RUN_INVALID, SPOOL_INVALID
+ */
+export function analyseRuns(directory: RunDirectory): ReportModel {
+  const experiment = readExperimentFile(directory);
+  const { plan, sha256 } = readPlan(directory, registerPlan);
+  const runs = plan.runs.flatMap((_, index) => readRun(directory, plan, index + 1) ?? []);
+  const [first] = runs;
+  if (first === undefined) {
+    throw new ShakedownError("RUN_INVALID", `${directory.path} holds no run that has begun`);
+  }
+  const whole = runs.filter(isWhole);
+  const judged = whole.length > 0 ? whole : [first];
+  const pooled = poolBlocks(judged);
+  const dependencies = first.manifest.dependencies.map(({ name }) => name);
+  const guarded = guardSegments(plan, poolParts(judged));
+  const together = compareMetrics(plan, pooled, dependencies, guarded);
+  const comparisons = compareRuns(plan, judged, together);
+  const findings = mergeFindings(
+    judged.flatMap(({ findings, run }) => findings.map((value) => ({ run, value }))),
+  );
+  const checks = mergeChecks(each(judged, (result) => result.checks));
+  const tallies = mergeTallies(
+    judged.map((run) => run.tallies),
+    plan.timeoutNs,
+  );
+  const because = incompleteBecause(experiment, runs);
+  const { needs, ...verdict } = decide({
+    alpha: plan.alpha,
+    hypothesis: plan.hypothesis,
+    comparisons,
+    findings,
+    invalid: checks.filter(({ status }) => status === "fail"),
+    doubts: checks.filter(({ status }) => status === "doubt"),
+    incompleteBecause: because,
+    replicated: judged.length > 1,
+    droppedStarts: tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
+  });
+  const models = judged.map(({ model }) => model);
+  const plannedS = ((plan.stages.at(-1)?.endNs ?? 0) / NS_PER_S) * judged.length;
+  const ranS = models.reduce((sum, { result }) => sum + result.run.durationS, 0);
+  const countedS = whole.length > 0 ? plannedS : Math.min(ranS, plannedS);
+  const result: Result = {
+    ...first.model.result,
+    run: {
+      ...first.model.result.run,
+      id: experiment.id,
+      startedAt: experiment.startedAt,
+      durationS: ranS,
+      complete: because === null,
+      seed: plan.seed,
+      planSha256: sha256,
+      resends: models.reduce((sum, { result: { run } }) => sum + run.resends, 0),
+      ...(because === null ? {} : { incompleteBecause: because }),
+    },
+    ...verdict,
+    findings: findings.map((finding) => ({ ...finding })),
+    arms: armRows(plan.arms, first.routes, tallies, countedS),
+    comparisons: comparisonRows(plan, comparisons),
+    // Each run's own result has them: pooled, they would not know how much runs differ.
+    parts: [],
+    runs: runs.map((run) => rowOf(run, plan, judged)),
+    emulator: mergeEmulator(models.map((model) => model.result.emulator)),
+    stages: stageRows(judged),
+    checks,
+    warnings: mergeWarnings(
+      judged.map(({ model, run }) => ({ run, value: model.result.warnings })),
+    ),
+  };
+  // The first run's own is of that run.
+  const { needs: _own, ...whatever } = result;
+  return {
+    result: needs === undefined ? whatever : { ...whatever, needs },
+    curves: curvesOf(plan.arms, pooled, 1 - plan.alpha),
+    timeline: joinTimelines(models.map(({ timeline }) => timeline)),
+    dependencies: joinDependencies(models),
+  };
+}

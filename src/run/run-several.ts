@@ -1,0 +1,137 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { EXIT, type ExitCode, ShakedownError } from "../core/index.ts";
+import { AuditLog, planOfRun, registerPlan } from "../experiment/index.ts";
+import { closeRun } from "./close-run.ts";
+import { type ExperimentFile, writeExperimentFile } from "./experiment-file.ts";
+import type { GeneratorSetup } from "./generator-setup.ts";
+import { judge, writeReports } from "./judge.ts";
+import { nowIso } from "./now-iso.ts";
+import { exitCodeOf, type RunOutcome } from "./outcome.ts";
+import { type Measured, runOnce, type RunParts, writeIfPossible } from "./run-once.ts";
+import type { Stop } from "./traffic.ts";
+
+/** What an experiment needs, with the parts of its plan and directory where a run has its own. */
+export interface ExperimentParts extends Omit<RunParts, "setup" | "slots"> {
+  /** How the load of one of the runs is made. */
+  readonly setupFor: (run: RunParts["registered"]["plan"]) => GeneratorSetup;
+}
+
+/** Why no further run is done, if one was to be. */
+interface Progress {
+  stop: Stop | null;
+  done: number;
+}
+
+/** A run that the plan's own rule ended is whole as far as its verdict goes. */
+const incompleteBecause = (stop: Stop | null): string | null =>
+  stop === null || stop.rule !== null ? null : stop.because;
+
+function stopOf(thrown: unknown): Stop {
+  if (!(thrown instanceof ShakedownError)) throw thrown;
+  return { because: thrown.message, exitCode: thrown.exitCode, rule: null };
+}
+
+/** Does one of the runs (from 1), in a directory of its own; the experiment's trail is told. */
+async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): Promise<Measured> {
+  const { plan } = parts.registered;
+  const registered = registerPlan(planOfRun(plan, run - 1));
+  const { seed, slots } = plan.runs[run - 1]!;
+  const directory = parts.directory.run(run);
+  directory.makeFolders();
+  const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
+  parts.audit.append("run begins", { run, seed, slots, planSha256: registered.sha256 });
+  parts.onEvent({ kind: "run", run, runs: plan.runs.length, first: slots[0] ?? "" });
+  const measured = await runOnce(
+    {
+      ...parts,
+      registered,
+      setup: parts.setupFor(registered.plan),
+      directory,
+      audit,
+      id: randomBytes(8).toString("hex"),
+      startedAt: new Date(),
+      slots,
+    },
+    signal,
+  );
+  const because = incompleteBecause(measured.stop);
+  const { sha256 } = audit.append("run ended", { incompleteBecause: because });
+  // Nothing in the run's own trail can be changed any more without this one showing it.
+  parts.audit.append("run ended", { run, incompleteBecause: because, auditSha256: sha256 });
+  return measured;
+}
+
+/** All runs, one after the other, until one of them is stopped. */
+async function runAll(parts: ExperimentParts, signal: AbortSignal): Promise<Progress> {
+  const progress: Progress = { stop: null, done: 0 };
+  for (const index of parts.registered.plan.runs.keys()) {
+    if (index > 0 && signal.aborted) {
+      progress.stop = {
+        because: "interrupted between two runs",
+        exitCode: EXIT.interrupted,
+        rule: null,
+      };
+    }
+    if (progress.stop !== null) break;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- two runs at once would be in each other's way
+      progress.stop = (await runOf(parts, index + 1, signal)).stop;
+      progress.done++;
+    } catch (thrown) {
+      // What was measured before is kept, and judged.
+      if (index === 0) throw thrown;
+      progress.stop = stopOf(thrown);
+    }
+  }
+  return progress;
+}
+
+/**
+ * Does a scenario several times, each with fresh processes, arrivals and luck, in the slots that the
+ * plan has drawn, and judges all whole runs together. Aborting the signal ends it; whole runs are
+ * kept and judged, as an incomplete experiment.
+ * @throws ShakedownError when the first run cannot begin; nothing is left behind then
+ */
+export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): Promise<RunOutcome> {
+  const { audit, directory, id, onEvent, registered, startedAt } = parts;
+  const begun: ExperimentFile = {
+    experimentVersion: 1,
+    id,
+    startedAt: startedAt.toISOString(),
+    runs: registered.plan.runs.length,
+    ended: null,
+  };
+  let progress: Progress;
+  try {
+    directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
+    audit.append("plan registered", {
+      sha256: registered.sha256,
+      ...(parts.lock === null ? {} : { lock: parts.lock }),
+    });
+    writeExperimentFile(directory, begun);
+    progress = await runAll(parts, signal);
+  } catch (thrown) {
+    rmSync(directory.path, { recursive: true, force: true });
+    throw thrown;
+  }
+  const { stop } = progress;
+  const endedWith = (exitCode: ExitCode | null): ExperimentFile => ({
+    ...begun,
+    ended: { at: nowIso(), incompleteBecause: incompleteBecause(stop), exitCode },
+  });
+  writeIfPossible(() => writeExperimentFile(directory, endedWith(null)));
+  onEvent({ kind: "judging" });
+  const judged = await judge(directory);
+  const { decision, reason } = judged.model.result;
+  const unwritten = writeIfPossible(() => {
+    audit.append("verdict", { decision, reason });
+    writeReports(directory, judged);
+  });
+  if (decision === "roll-back") parts.rollBack.fire(reason);
+  await parts.rollBack.settled();
+  const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
+  writeIfPossible(() => writeExperimentFile(directory, endedWith(exitCode)));
+  await closeRun(directory, audit);
+  return { directory, model: judged.model, exitCode, unwritten };
+}
