@@ -134,7 +134,7 @@ function checkedEntry(bytes: Buffer, before: readonly AuditEntry[]): AuditEntry 
   if (!chained) return "it does not follow the line before: one was taken out, put in or moved";
   const { entries: counted } = entry.detail;
   if (counted === undefined || counted === before.length + 1) return entry;
-  return `it says that it is entry ${String(counted)}`;
+  return `it says that it is entry ${JSON.stringify(counted)}`;
 }
 
 function parsedEntry(line: string): AuditEntry | null {

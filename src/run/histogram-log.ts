@@ -2,6 +2,8 @@ import { intervalLogLines, readObservations } from "../measure/index.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
+export const HISTOGRAM_LOG = "histograms.hlog";
+
 /**
  * Writes `histograms.hlog`, whole or not at all: every second's histograms, by arm, stage and
  * route. It may be large, so it is written as it is made.
@@ -18,5 +20,5 @@ export function writeHistogramLog(
     startedAtMs: Date.parse(manifest.trafficStartedAt),
     capNs: timeoutNs,
   };
-  directory.write("histograms.hlog", intervalLogLines(table, meta));
+  directory.write(HISTOGRAM_LOG, intervalLogLines(table, meta));
 }

@@ -8,6 +8,7 @@ import {
   startThread,
 } from "../core/index.ts";
 import type { ReportModel } from "../report/index.ts";
+import { noteJudgedAgain } from "./close-run.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -22,6 +23,7 @@ export interface Judged {
 export interface JudgeData {
   readonly path: string;
   readonly manifest: Manifest | null;
+  readonly writesLog: boolean;
 }
 
 export type FromJudge =
@@ -40,11 +42,16 @@ const tooLarge = (cause: unknown): ShakedownError =>
 /**
  * Judges a run in a thread of its own, so that an interrupt is heard while it goes on and a run
  * that is too large for the memory ends with a message. `manifest`: what the directory's would say,
- * had it been possible to write it.
+ * had it been possible to write it. Nothing is written but `histograms.hlog`, and that not either
+ * unless `writesLog`.
  * @throws RUN_INVALID, SPOOL_INVALID; JUDGE_FAILED when the judge itself crashed
  */
-export async function judge(directory: RunDirectory, manifest?: Manifest): Promise<Judged> {
-  const workerData: JudgeData = { path: directory.path, manifest: manifest ?? null };
+export async function judge(
+  directory: RunDirectory,
+  manifest?: Manifest,
+  writesLog = true,
+): Promise<Judged> {
+  const workerData: JudgeData = { path: directory.path, manifest: manifest ?? null, writesLog };
   const maxOldGenerationSizeMb = Math.floor((totalmem() / 2 ** 20) * MEMORY_SHARE);
   const { promise, resolve, reject } = Promise.withResolvers<Judged>();
   const thread = startThread("judge-thread", import.meta.url, {
@@ -74,11 +81,13 @@ export function writeReports(directory: RunDirectory, { reports, unwritten }: Ju
 }
 
 /**
- * Judges a run from its directory and writes every report into it. Doing it again gives the same.
+ * Judges a run from its directory and writes every report into it. Doing it again gives the same;
+ * where it does not, the audit trail of a closed run is told so.
  * @throws RUN_INVALID, SPOOL_INVALID, JUDGE_FAILED, DISK_WRITE_FAILED
  */
 export async function judgeAndReport(directory: RunDirectory): Promise<ReportModel> {
   const judged = await judge(directory);
   writeReports(directory, judged);
+  await noteJudgedAgain(directory, judged);
   return judged.model;
 }
