@@ -4,6 +4,8 @@ import { change } from "./change.ts";
 import { factorial } from "./factorial.ts";
 import { interval } from "./interval.ts";
 import { deviation } from "./deviation.ts";
+import { kayenta } from "./kayenta.ts";
+import { pairedCoverage } from "./paired-coverage.ts";
 import { power } from "./power.ts";
 import { proportion } from "./proportion.ts";
 import { rank } from "./rank.ts";
@@ -27,6 +29,8 @@ export const runners: Runners = {
   ...change,
   ...factorial,
   ...interval,
+  ...kayenta,
+  ...pairedCoverage,
   ...rank,
   ...proportion,
   ...sequential,
