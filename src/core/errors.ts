@@ -28,6 +28,7 @@ export const ERRORS = {
     meaning: "a write failed while a run was under way",
   },
   SCENARIO_INVALID: { exitCode: EXIT.badData, meaning: "a scenario does not follow its schema" },
+  LOCK_MISMATCH: { exitCode: EXIT.badData, meaning: "a plan is not the one that was locked" },
   TOOL_MISSING: { exitCode: EXIT.usage, meaning: "a program that is needed is not installed" },
   CAPTURE_FORMAT_UNKNOWN: { exitCode: EXIT.badData, meaning: "no capture format fits the file" },
   CAPTURE_INVALID: { exitCode: EXIT.badData, meaning: "a capture is damaged beyond reading" },

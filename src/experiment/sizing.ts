@@ -36,7 +36,9 @@ export interface SizedMetric {
   readonly power: number | null;
   /** The least margin, or gain, that is shown with the power wanted; on the margin's scale. */
   readonly mde: number | null;
-  /** Judged time, blocks and requests that would do; null: unknown. ∞: none would. */
+  /** The same of a run without end: what differs between runs stays. */
+  readonly floor: number;
+  /** Judged time, blocks and requests of each run that would do; null: unknown. ∞: none would. */
   readonly needed: {
     readonly judgedNs: number;
     readonly blocks: number;
@@ -44,12 +46,6 @@ export interface SizedMetric {
   } | null;
   /** Why the variance is not known. */
   readonly unknown: string | null;
-}
-
-/** Why a plan cannot show what it claims, and what would do. */
-export interface PlanProblem {
-  readonly problem: string;
-  readonly cure: string;
 }
 
 export interface PlanSizing {
@@ -100,20 +96,30 @@ function sizeOf({ metric, minimumEffect }: MetricSpec, room: number): number {
 interface Wanted {
   readonly alpha: number;
   readonly power: number;
-  readonly betweenRunSd: number;
+  readonly betweenRunSd: number | null;
+  readonly runs: number;
 }
+
+/** Degrees of freedom of an effect over runs of `blocks` blocks, as the judge will count them. */
+function dfOf(blocks: number, { betweenRunSd, runs }: Wanted): number {
+  if (runs === 1) return blocks - 1;
+  return runs < 4 && betweenRunSd !== null ? runs * (blocks - 1) : runs - 1;
+}
+
+/** Standard error over all runs, of one that is `withinSe` in each. */
+const seOf = (withinSe: number, { betweenRunSd, runs }: Wanted): number =>
+  Math.hypot(withinSe, betweenRunSd ?? 0) / Math.sqrt(runs);
 
 const factorOf = ({ alpha, power }: Wanted, df: number): number =>
   tQuantile(1 - alpha / 2, df) + tQuantile(power, df);
 
 /**
  * Blocks that would do: the fewest, at least 20, with `(t_{1−α/2} + t_{power}) · SE ≤ room`, where
- * SE² = s²/K + betweenRunSd². ∞ where betweenRunSd alone is too much.
+ * SE² = (s²/K + betweenRunSd²)/R. ∞ where betweenRunSd alone is too much.
  */
 function blocksFor(blockSd: number, room: number, wanted: Wanted): number {
   const enough = (blocks: number): boolean =>
-    factorOf(wanted, blocks - 1) * Math.hypot(blockSd / Math.sqrt(blocks), wanted.betweenRunSd) <=
-    room;
+    factorOf(wanted, dfOf(blocks, wanted)) * seOf(blockSd / Math.sqrt(blocks), wanted) <= room;
   if (!enough(1e9)) return Infinity;
   let [low, high] = [MIN_BLOCKS, MIN_BLOCKS];
   while (!enough(high)) [low, high] = [high, high * 2];
@@ -131,12 +137,17 @@ function sizedMetric(
   stage: SizedStage,
   { variance, wanted }: { readonly variance: MeasuredVariance | string; readonly wanted: Wanted },
 ): SizedMetric {
+  // Shares are judged without the between-run SD, which is on the log scale.
+  const relative = familyOf(spec).effect === "relative";
+  const asked = relative ? wanted : { ...wanted, betweenRunSd: 0 };
+  const room = roomOf(spec);
   const known = {
     label: metricLabel(spec),
     role,
     stage: stage.name,
     margin: spec.margin,
     minimumEffect: spec.minimumEffect ?? null,
+    floor: sizeOf(spec, factorOf(asked, dfOf(1e9, asked)) * seOf(0, asked)),
   };
   if (typeof variance === "string" || stage.blocks < 2) {
     const unknown = typeof variance === "string" ? variance : "the stage has no two blocks";
@@ -145,12 +156,8 @@ function sizedMetric(
   // What varies within a run does so as one over the number of requests.
   const withinSe = variance.se * Math.sqrt(variance.requests / stage.requests);
   const blockSd = withinSe * Math.sqrt(stage.blocks);
-  // Shares are judged without the between-run SD, which is on the log scale.
-  const relative = familyOf(spec).effect === "relative";
-  const asked = { ...wanted, betweenRunSd: relative ? wanted.betweenRunSd : 0 };
-  const se = Math.hypot(withinSe, asked.betweenRunSd);
-  const df = stage.blocks - 1;
-  const room = roomOf(spec);
+  const se = seOf(withinSe, asked);
+  const df = dfOf(stage.blocks, asked);
   const blocks = blocksFor(blockSd, room, asked);
   return {
     ...known,
@@ -170,8 +177,9 @@ function sizedMetric(
  * do, for each binding metric in each judged stage. All of them must pass for `ship`, so each is
  * planned at power 1 − β/n, n being their number.
  *
- * Power is `P(T_{K−1} ≤ room/SE − t_{K−1,1−α/2})` with `SE² = s²/K + betweenRunSd²`: of no harm where
- * there is none, or of a gain as large as claimed. Source: Julious 2004; statistics of t intervals.
+ * Power is `P(T_ν ≤ room/SE − t_{ν,1−α/2})` with `SE² = (s²/K + betweenRunSd²)/R`: of no harm where there
+ * is none, or of a gain as large as claimed; ν is K − 1 for one run, and for several as `runLevelEffect`
+ * says. Source: Julious 2004 (non-inferiority), with t in the place of z.
  */
 export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   const judged = plan.stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
@@ -182,8 +190,8 @@ export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   ];
   const tests = Math.max(1, binding.length * judged.length);
   const powerEach = 1 - (1 - plan.power) / tests;
-  const betweenRunSd = plan.betweenRunSd ?? 0;
-  const wanted = { alpha: plan.alpha, power: powerEach, betweenRunSd };
+  const { alpha, betweenRunSd } = plan;
+  const wanted = { alpha, power: powerEach, betweenRunSd, runs: Math.max(1, plan.runs.length) };
   const metrics = judged.flatMap((stage) =>
     binding.map(({ role, spec }) =>
       sizedMetric(spec, role, sizedStage(stage), { variance: varianceOf(spec, stage), wanted }),

@@ -41,8 +41,12 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   return document.contents?.range?.[0] ?? 0;
 }
 
-function faultsOf(path: string, document: Document, lineCounter: LineCounter): Faults {
-  const faults: string[] = [];
+function faultsOf(
+  path: string,
+  document: Document,
+  lineCounter: LineCounter,
+  faults: string[] = [],
+): Faults {
   const at = (offset: number, message: string): void => {
     const { line, col } = lineCounter.linePos(offset);
     faults.push(`${path}:${Math.max(line, 1)}:${Math.max(col, 1)} ${message}`);
@@ -60,6 +64,17 @@ function faultsOf(path: string, document: Document, lineCounter: LineCounter): F
       });
     },
   };
+}
+
+/** For faults of a file that was read before; `told` has them, each with its line and column. */
+export function faultsIn(
+  path: string,
+  text: string,
+): Faults & { readonly told: readonly string[] } {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const told: string[] = [];
+  return { ...faultsOf(path, document, lineCounter, told), told };
 }
 
 /** What the YAML says; a fault, and null, where aliases point nowhere or multiply without end. */

@@ -1,0 +1,134 @@
+import { formatCount, formatDurationNs, formatRatePerSec, formatRatio } from "../core/index.ts";
+import type { Plan, PlannedStage, SizedMetric, SizedStage } from "../experiment/index.ts";
+import { metricLabel } from "../experiment/index.ts";
+import type { PlannedScenario } from "../run/index.ts";
+import { labelled, tableLines, wrapped } from "./text-layout.ts";
+
+const NONE = "–";
+
+function claimLines({ hypothesis, otherwise }: Plan): string[] {
+  if (hypothesis === null) return ["One arm is measured; nothing is compared."];
+  const { because, if: change, then } = hypothesis;
+  return labelled([
+    ...(because === undefined ? [] : [["because", because] as const]),
+    ["if", change],
+    ["then", then],
+    ["otherwise", otherwise ?? NONE],
+  ]);
+}
+
+function stageRow(stage: PlannedStage, sized: SizedStage | undefined): string[] {
+  const { endNs, fromPerSec, name, ratePerSec, startNs } = stage;
+  const rate = formatRatePerSec(ratePerSec);
+  return [
+    name,
+    fromPerSec === ratePerSec ? rate : `${formatRatePerSec(fromPerSec)} … ${rate}`,
+    formatDurationNs(endNs - startNs),
+    ...(sized === undefined
+      ? [NONE, NONE, NONE]
+      : [
+          formatDurationNs(sized.judgedNs),
+          `${sized.blocks} × ${formatDurationNs(sized.blockNs)}`,
+          formatCount(sized.requests),
+        ]),
+  ];
+}
+
+function metricRow(row: SizedMetric): string[] {
+  const { label, margin, mde, minimumEffect, needed, power, role, stage } = row;
+  const wanted =
+    minimumEffect === null ? formatRatio(margin) : `${formatRatio(minimumEffect)} gain`;
+  const time = needed === null ? "unknown" : needed.judgedNs;
+  const whole = typeof time === "number" ? Math.ceil(time / 1e9) * 1e9 : time;
+  return [
+    label,
+    role,
+    stage,
+    wanted,
+    mde === null ? "unknown" : formatRatio(mde),
+    power === null ? "unknown" : power.toFixed(2),
+    typeof whole === "string" ? whole : Number.isFinite(whole) ? formatDurationNs(whole) : "never",
+  ];
+}
+
+function designRows(plan: Plan, powerEach: number): (readonly [string, string])[] {
+  const { alpha, betweenRunSd, negativeControls, power, secondary, segments } = plan;
+  const runs = plan.runs.length;
+  const tests = `each of the tests below at ${powerEach.toFixed(3)}, as all must pass`;
+  const lengthNs = plan.stages.at(-1)?.endNs ?? 0;
+  const names = segments.map(({ name, protected: bound }) =>
+    bound ? `${name} (protected)` : name,
+  );
+  const list = (of: readonly string[]): string => (of.length === 0 ? "none" : of.join(", "));
+  return [
+    ["alpha", `${alpha} (${formatRatio(1 - alpha)} intervals)`],
+    ["power", `${power}; ${tests}`],
+    [
+      "runs",
+      `${runs} of ${formatDurationNs(lengthNs)}: ${formatDurationNs(runs * lengthNs)} in all`,
+    ],
+    [
+      "between runs",
+      betweenRunSd === null ? "SD not registered" : `SD ${formatRatio(betweenRunSd)}`,
+    ],
+    ["secondary", list(secondary.map((spec) => metricLabel(spec)))],
+    ["negative controls", list(negativeControls)],
+    ["segments", list(names)],
+  ];
+}
+
+function unknownLines(metrics: readonly SizedMetric[]): string[] {
+  const reasons = Map.groupBy(
+    metrics.filter(({ unknown }) => unknown !== null),
+    ({ unknown }) => unknown!,
+  );
+  return [...reasons].flatMap(([why, rows]) => {
+    const of = [...new Set(rows.map(({ label }) => label))].join(", ");
+    return wrapped(`unknown  how much ${of} varies within a run: ${why}`);
+  });
+}
+
+/** A plan as people read it, with what it can show and what would do where it cannot. */
+export function planText({ problems, registered, sizing }: PlannedScenario): string {
+  const { plan, sha256 } = registered;
+  const sizedOf = (name: string) => sizing.stages.find((stage) => stage.name === name);
+  const unknown = unknownLines(sizing.metrics);
+  const lines = [
+    plan.scenario,
+    ...claimLines(plan).flatMap((line) => wrapped(line)),
+    "",
+    ...labelled(designRows(plan, sizing.powerEach)).flatMap((line) => wrapped(line)),
+    "",
+    ...tableLines([
+      ["stages", "rate", "for", "judged", "blocks", "requests an arm"],
+      ...plan.stages.map((stage) => stageRow(stage, sizedOf(stage.name))),
+    ]),
+    "",
+    ...(sizing.metrics.length === 0
+      ? []
+      : tableLines([
+          ["must pass", "role", "stage", "margin", "least shown", "power", "time needed"],
+          ...sizing.metrics.map(metricRow),
+        ])),
+    ...(unknown.length === 0 ? [] : ["", ...unknown]),
+    "",
+    ...problems.flatMap(({ cure, problem }) => [
+      ...wrapped(`✗  ${problem}`),
+      ...wrapped(`   → ${cure}`),
+    ]),
+    ...(problems.length === 0
+      ? [
+          unknown.length === 0
+            ? "✓  the plan can show what it claims"
+            : "nothing known is in the way",
+        ]
+      : ["This plan cannot end in ship, however good the variant is."]),
+    `plan ${sha256}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The same for a machine. What is unknown is null; a time that no length reaches, too. */
+export function planJson({ problems, registered, sizing }: PlannedScenario): string {
+  return `${JSON.stringify({ ...registered, sizing, problems }, null, 2)}\n`;
+}

@@ -1,0 +1,77 @@
+import { ShakedownError } from "../../core/index.ts";
+import {
+  cutIntoBlocks,
+  type MeasuredVariance,
+  metricEffect,
+  metricLabel,
+  type MetricSpec,
+  type PlannedStage,
+  type StageBlocks,
+  targetsOf,
+  type VarianceOf,
+} from "../../experiment/index.ts";
+import { gather } from "../gather.ts";
+import { readManifest } from "../manifest.ts";
+import { RunDirectory } from "../run-directory.ts";
+import type { Plan } from "../../experiment/index.ts";
+
+/** The pilot's stage that is most like a planned one: of the same name, else of the nearest rate. */
+function likest(stages: readonly StageBlocks[], { name, ratePerSec }: PlannedStage): StageBlocks {
+  const same = stages.find(({ stage }) => stage.name === name);
+  const off = ({ stage }: StageBlocks): number => Math.abs(Math.log(stage.ratePerSec / ratePerSec));
+  return same ?? stages.toSorted((a, b) => off(a) - off(b))[0]!;
+}
+
+function varianceIn(
+  spec: MetricSpec,
+  { blocks }: StageBlocks,
+  lists: Parameters<typeof metricEffect>[2],
+): MeasuredVariance | string {
+  const { dependency } = spec;
+  if (dependency !== undefined && !lists.dependencies.includes(dependency)) {
+    return `the pilot has no dependency ${dependency}`;
+  }
+  const [control = [], variant = []] = blocks;
+  // Two-sided at any level: only the standard error is taken.
+  const arms = { control, variant, confidence: 0.95, betweenRunSd: null };
+  const { judged, theta, warnings } = metricEffect(spec, arms, lists);
+  if (!judged) {
+    return `the pilot cannot tell: ${warnings[0]?.message ?? "too little was measured"}`;
+  }
+  const requests = control.reduce((sum, { started }) => sum + started, 0);
+  return { se: theta.se, requests };
+}
+
+/**
+ * How much each metric of a plan varies, from the files of a run of two arms: a pilot, or an A/A. The
+ * standard error is that of its paired blocks in the stage most like the planned one.
+ * @throws RUN_INVALID, SPOOL_INVALID; RUN_INVALID for a run of one arm, or with no judged stage
+ */
+export function pilotVariance(path: string, plan: Plan): VarianceOf {
+  const directory = new RunDirectory(path);
+  const gathered = gather(directory, readManifest(directory));
+  const { calls, manifest, observations, registered } = gathered;
+  const dependencies = manifest.dependencies.map(({ name }) => name);
+  const lists = { dependencies, targets: targetsOf(plan) };
+  const stages = cutIntoBlocks({
+    observations,
+    calls,
+    ...lists,
+    stages: registered.plan.stages,
+    capNs: registered.plan.timeoutNs,
+  });
+  if (registered.plan.arms.length < 2 || stages.length === 0) {
+    const why = stages.length === 0 ? "has no judged stage" : "has one arm, and nothing is paired";
+    throw new ShakedownError("RUN_INVALID", `${path} ${why}`, {
+      hint: "name a run of two arms: a pilot, or control against control (scenarios/aa.yaml)",
+    });
+  }
+  const known = new Map<string, MeasuredVariance | string>();
+  return (spec, stage) => {
+    const like = likest(stages, stage);
+    const key = `${metricLabel(spec)} in ${like.stage.name}`;
+    const variance = known.get(key) ?? varianceIn(spec, like, lists);
+    known.set(key, variance);
+    return variance;
+  };
+}

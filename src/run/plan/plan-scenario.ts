@@ -1,0 +1,139 @@
+import { formatCount, formatDurationNs, formatRatio, formatRatePerSec } from "../../core/index.ts";
+import {
+  familyOf,
+  type MetricSpec,
+  type Plan,
+  type PlanSizing,
+  type RegisteredPlan,
+  registerPlan,
+  requestsForQuantile,
+  type SizedStage,
+  sizePlan,
+} from "../../experiment/index.ts";
+import { MIN_BLOCKS } from "../../stats/index.ts";
+import { readCaptured } from "../captured.ts";
+import { servedDependencies } from "../dependencies.ts";
+import { type LoadedScenario, loadScenario } from "../load-scenario.ts";
+import { makePlan } from "../make-plan.ts";
+import { pilotVariance } from "./pilot.ts";
+
+/** Why a plan cannot end in `ship` however good the variant is, and what would do. */
+export interface PlanProblem {
+  readonly problem: string;
+  readonly cure: string;
+}
+
+/** A scenario's plan, and what it can show, before any traffic. */
+export interface PlannedScenario {
+  readonly loaded: LoadedScenario;
+  readonly registered: RegisteredPlan;
+  readonly sizing: PlanSizing;
+  readonly problems: readonly PlanProblem[];
+}
+
+const secondsUp = (durationNs: number): string =>
+  formatDurationNs(Math.ceil(durationNs / 1e9) * 1e9);
+
+function* blockProblems({ blockNs, blocks, judgedNs, name }: SizedStage): Generator<PlanProblem> {
+  if (blocks >= MIN_BLOCKS) return;
+  yield {
+    problem: `stage ${name} has ${blocks} blocks of ${formatDurationNs(blockNs)}; ${MIN_BLOCKS} are the fewest that are judged`,
+    cure: `judge it for ${secondsUp(MIN_BLOCKS * blockNs)} instead of ${formatDurationNs(judgedNs)}`,
+  };
+}
+
+function* quantileProblems(spec: MetricSpec, stage: SizedStage): Generator<PlanProblem> {
+  const evidence = familyOf(spec).evidence(spec, { dependencies: [], targets: [] });
+  if (evidence.kind !== "quantile") return;
+  const needed = requestsForQuantile(evidence.p);
+  if (stage.requests >= needed) return;
+  const times = needed / stage.requests;
+  const perSec = (stage.requests / stage.judgedNs) * 1e9;
+  // The quantile that so many requests can tell.
+  const lower = Math.floor((1 - (1 - evidence.p) * times) * 100);
+  const other = lower >= 50 ? `; or judge p${lower}` : "";
+  yield {
+    problem:
+      `${spec.metric} in stage ${stage.name}: ${formatCount(stage.requests)} requests an arm, ` +
+      `and ${formatCount(needed)} are needed for 100 slower ones`,
+    cure:
+      `judge it for ${secondsUp(stage.judgedNs * times)}, or at ` +
+      `${formatRatePerSec(perSec * times)}${other}`,
+  };
+}
+
+/** What helps where runs differ too much. */
+const moreRuns = ({ betweenRunSd, runs }: Plan): string =>
+  `runs differ by ${formatRatio(betweenRunSd ?? 0)} (betweenRunSd): more than ${Math.max(1, runs.length)} ` +
+  "(design.runs), or claim less";
+
+function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generator<PlanProblem> {
+  for (const { floor, label, margin, mde, minimumEffect, needed, power, stage } of metrics) {
+    const claim = minimumEffect === null ? "a margin of" : "a gain of";
+    const size = minimumEffect ?? margin;
+    if (power === null && size < floor) {
+      yield {
+        problem:
+          `${label} in stage ${stage}: ${claim} ${formatRatio(size)} is less than runs differ by ` +
+          `themselves lets show, however long they are: ${formatRatio(floor)}`,
+        cure: moreRuns(plan),
+      };
+    }
+    if (power === null || mde === null || needed === null || power >= powerEach) continue;
+    const problem =
+      `${label} in stage ${stage}: ${claim} ${formatRatio(size)} is shown with ` +
+      `power ${power.toFixed(2)} (${powerEach.toFixed(3)} is wanted); the least is ${formatRatio(mde)}`;
+    const cure = Number.isFinite(needed.judgedNs)
+      ? `judge it for ${secondsUp(needed.judgedNs)} (${formatCount(needed.blocks)} blocks, ` +
+        `${formatCount(needed.requests)} requests an arm)`
+      : `no length does; ${moreRuns(plan)}`;
+    yield { problem, cure };
+  }
+}
+
+function problemsOf(plan: Plan, sizing: PlanSizing): PlanProblem[] {
+  const { guardrails, primary } = plan;
+  const specs = [...(primary === null ? [] : [primary]), ...guardrails];
+  const unreplicated = plan.betweenRunSd === null && plan.runs.length < 2 && primary !== null;
+  return [
+    ...sizing.stages.flatMap((stage) => [...blockProblems(stage)]),
+    ...sizing.stages.flatMap((stage) =>
+      specs.flatMap((spec) => [...quantileProblems(spec, stage)]),
+    ),
+    ...powerProblems(sizing, plan),
+    ...(unreplicated
+      ? [
+          {
+            problem: "one run cannot tell a change from the luck of its processes: it never ships",
+            cure: "register design.betweenRunSd from A/A runs, or more runs (design.runs)",
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * What a scenario plans, and what that can show: no request is sent, nothing is started.
+ * @throws what loading the scenario, its profile, its dependencies and the pilot's run throw
+ */
+export async function planScenario(
+  path: string,
+  options: { readonly pilot?: string | undefined },
+  signal: AbortSignal,
+): Promise<PlannedScenario> {
+  const loaded = loadScenario(path);
+  const { dir, profilePath, scenario } = loaded;
+  const { seed } = scenario;
+  const captured = await readCaptured(profilePath, { scenario, seed, signal });
+  using profile = captured.profile;
+  const from = { dir, manifestOf: () => profile.manifest, warn: () => {} };
+  const served = await servedDependencies(scenario.dependencies, from);
+  const registered = registerPlan(makePlan(loaded, profile, seed, served));
+  const { plan } = registered;
+  const varianceOf =
+    options.pilot === undefined
+      ? () => "no pilot is given (--baseline <run>)"
+      : pilotVariance(options.pilot, plan);
+  const sizing = sizePlan(plan, varianceOf);
+  return { loaded, registered, sizing, problems: problemsOf(plan, sizing) };
+}
