@@ -49,6 +49,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/emulator/listen/front.ts": "looks after its door now and then, by the clock it is given",
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
+  "src/run/now-iso.ts": "stamps entries of the audit trail, for people",
   "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",
   "src/run/record/sink-worker.ts":
     "hands on what has ended now and then; no result depends on when",
@@ -74,8 +75,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/capture": {
     list: "import.ts",
     shared: filesOf(
-      "answers calls captured-lines collect distinct foreign format har-fields http-fields",
-      "http-message json-scan ledger memo profile-lines record-text retry-after session source split warnings",
+      "access-line access-requests answers byte-memo calls captured-lines collect distinct foreign",
+      "format har-fields http-fields http-message json-scan ledger line-bytes memo profile-lines",
+      "record-text retry-after session source split warnings",
     ),
   },
   "src/detect": { shared: filesOf("detector evidence join lru-model occupancy pairs retries") },
@@ -85,7 +87,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/emulator/limit/preset": { shared: filesOf("fields") },
   "src/emulator/tcp/toxic": { shared: filesOf("model") },
   "src/experiment/metrics": { shared: filesOf("model") },
-  "src/report": { shared: filesOf("model words") },
+  "src/report": { shared: filesOf("model words run-words") },
   "src/schedule": { shared: filesOf("schedule spec") },
   "src/schedule/shape": { shared: filesOf("shape") },
 };

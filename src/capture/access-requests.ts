@@ -36,6 +36,9 @@ const TEXTS = { entriesMax: 2 ** 14, bytesMax: 2 ** 22 };
 const CLIENTS = { entriesMax: 2 ** 18, bytesMax: 2 ** 23 };
 /** More than four kilobytes of a line take as JSON, six characters for each. */
 const RECORD_BYTES_MAX = 2 ** 16;
+/** What is to be noted of most requests. */
+const PLAIN: RequestNote = { replaced: undefined, bodyLost: false };
+const BODY_LOST: RequestNote = { replaced: undefined, bodyLost: true };
 const NONE = -1;
 const DASH = new ViewedBytes(Buffer.from("-"));
 
@@ -113,7 +116,8 @@ export class AccessRecords {
     const asked = askedOf(text.bytes.toString("latin1", from, to));
     if (asked === undefined) return NONE;
     const { replaced, text: key } = this.#text.keyApart(asked.method, asked.path);
-    const note = { replaced, bodyLost: asked.bodyLost };
+    const plain = asked.bodyLost ? BODY_LOST : PLAIN;
+    const note = replaced === undefined ? plain : { ...plain, replaced };
     return this.#requests.put(text.bytes.subarray(from, to), Buffer.from(key, "latin1"), note);
   }
 

@@ -4,6 +4,9 @@ const HELD_MAX = 2 ** 18;
 /** Of a pseudonym's 16 hex digits, those that make an exact number. */
 const DIGITS = 13;
 const EMPTY = -1;
+const LETTER_A = 97;
+const ZERO = 48;
+const digitOf = (byte: number): number => (byte >= LETTER_A ? byte - LETTER_A + 10 : byte - ZERO);
 
 /**
  * Counts the different ids (`Pseudonyms.id`: uniform, so that one is as likely held as another).
@@ -18,7 +21,17 @@ export class DistinctIds {
   #stride = 1;
 
   add(id: string): void {
-    const number = Number.parseInt(id.slice(0, DIGITS), 16);
+    this.#add(Number.parseInt(id.slice(0, DIGITS), 16));
+  }
+
+  /** The same for an id that stands in bytes, in lower case. */
+  addAt(bytes: Buffer, at: number): void {
+    let number = 0;
+    for (let end = at + DIGITS, i = at; i < end; i++) number = number * 16 + digitOf(bytes[i]!);
+    this.#add(number);
+  }
+
+  #add(number: number): void {
     if (number % this.#stride !== 0 || !this.#put(number)) return;
     if (this.#held > HELD_MAX) this.#rebuild(this.#table.length, this.#stride * 2);
     else if (this.#held * 2 > this.#table.length)

@@ -5,16 +5,27 @@ import {
   profileRecordSchema,
   type RouteTemplates,
 } from "../profile/index.ts";
+import { ByteMemo, ViewedBytes } from "./byte-memo.ts";
 import { requestCallsOf } from "./calls.ts";
 import type { MoreHeld } from "./collect.ts";
 import { DistinctIds } from "./distinct.ts";
+import { LineBytes } from "./line-bytes.ts";
 import { sessionOf } from "./session.ts";
-import type { Arrivals, HeldView } from "./spill/index.ts";
+import { type Arrivals, type HeldView, ID_CHARS } from "./spill/index.ts";
 
 const NS_PER_DAY = 86_400 * NS_PER_S;
 const CHUNK_BYTES = 2 ** 18;
-/** A character of UTF-16 takes at most three bytes in UTF-8. */
-const BYTES_PER_CHAR_MAX = 3;
+const ROUTES = { entriesMax: 2 ** 15, bytesMax: 2 ** 23 };
+const NONE = -1;
+const OFFSET = Buffer.from('{"offsetNs":');
+const COMMA = Buffer.from(",");
+const STATUS = Buffer.from(',"status":');
+const SERVICE_TIME = Buffer.from(',"serviceTimeUs":');
+const RESPONSE_BYTES = Buffer.from(',"responseBytes":');
+const SESSION = Buffer.from(',"session":"');
+const CONNECTION = Buffer.from(',"connection":"');
+const QUOTE = Buffer.from('"');
+const END = Buffer.from("}\n");
 const METHOD_AT = '"method":"'.length;
 const BETWEEN = '","path":"';
 const NO_MORE: MoreHeld = {};
@@ -48,6 +59,10 @@ export class ProfileLinesWriter {
   readonly #learnt: Learnt;
   readonly #seenRoutes = new Set<string>();
   readonly #sessions = new DistinctIds();
+  /** What the route of a record's method and path is, as JSON. */
+  readonly #routes = new ByteMemo(ROUTES);
+  readonly #line = new LineBytes(CHUNK_BYTES);
+  #held = new ViewedBytes(Buffer.alloc(0));
   #records = 0;
   #bodies = 0;
   #origin: { readonly sec: number; readonly ns: number } | undefined;
@@ -84,32 +99,15 @@ export class ProfileLinesWriter {
    * @throws CAPTURE_INVALID when they span more than a profile can hold
    */
   *chunks(watch?: (record: ProfileRecord) => void): Generator<Buffer> {
-    let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let end = 0;
-    // The end of one line and the beginning of the next are written at once.
-    let between = "";
+    const line = this.#line;
     while (this.#arrivals.next()) {
-      const { record } = this.#arrivals;
-      const begin = `{"offsetNs":${this.#offset()},`;
-      const after = this.#after(record);
-      const { textFrom, textTo } = record;
-      const chars = between.length + begin.length + after.length;
-      const bytesMax = textTo - textFrom + chars * BYTES_PER_CHAR_MAX;
-      if (end + bytesMax > chunk.length) {
-        end += chunk.write(between, end);
-        if (end > 0) yield chunk.subarray(0, end);
-        chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, bytesMax));
-        [end, between] = [0, ""];
-      }
-      end += chunk.write(between + begin, end);
-      const from = end;
-      end += record.bytes.copy(chunk, end, textFrom, textTo);
-      between = after;
-      if (watch === undefined) continue;
-      watch(JSON.parse(begin + chunk.toString("utf8", from, end) + after) as ProfileRecord);
+      const from = line.end;
+      this.#write(this.#arrivals.record);
+      watch?.(JSON.parse(line.bytes.toString("utf8", from, line.end)) as ProfileRecord);
+      if (line.isFull) yield line.take()!;
     }
-    end += chunk.write(between, end);
-    if (end > 0) yield chunk.subarray(0, end);
+    const last = line.take();
+    if (last !== undefined) yield last;
   }
 
   #offset(): number {
@@ -120,26 +118,52 @@ export class ProfileLinesWriter {
     return (this.#offsetNs = offsetNs);
   }
 
-  /** What follows the record's body. */
-  #after(record: HeldView): string {
+  #write(record: HeldView): void {
     this.#records++;
     if (record.hasBody) this.#bodies++;
-    const { connection, more, responseBytes, serviceTimeUs, status } = record;
-    let text = this.#route(record.key);
-    if (status !== undefined) text += `,"status":${status}`;
-    if (serviceTimeUs !== undefined) text += `,"serviceTimeUs":${serviceTimeUs}`;
-    if (responseBytes !== undefined) text += `,"responseBytes":${responseBytes}`;
-    const { calls, cookies = [] } = more === "" ? NO_MORE : (JSON.parse(more) as MoreHeld);
-    const session = sessionOf(
-      { cookies, connection, client: record.client },
-      this.#learnt.sessionCookie,
-    );
-    if (session !== undefined) {
-      this.#sessions.add(session);
-      text += `,"session":"${session}"`;
+    const line = this.#line;
+    line.whole(OFFSET);
+    line.number(this.#offset());
+    line.whole(COMMA);
+    line.copy(record.bytes, record.textFrom, record.textTo);
+    this.#route(record);
+    this.#figure(STATUS, record.status);
+    this.#figure(SERVICE_TIME, record.serviceTimeUs);
+    this.#figure(RESPONSE_BYTES, record.responseBytes);
+    const more = record.hasMore ? (JSON.parse(record.more) as MoreHeld) : NO_MORE;
+    this.#session(record, more);
+    if (record.hasConnection) {
+      line.whole(CONNECTION);
+      line.copy(record.bytes, record.textTo, record.textTo + ID_CHARS);
+      line.whole(QUOTE);
     }
-    if (connection !== undefined) text += `,"connection":"${connection}"`;
-    return calls === undefined ? `${text}}\n` : `${text}${this.#calls(calls)}}\n`;
+    if (more.calls !== undefined) line.text(this.#calls(more.calls));
+    line.whole(END);
+  }
+
+  #figure(name: Buffer, value: number | undefined): void {
+    if (value === undefined) return;
+    this.#line.whole(name);
+    this.#line.number(value);
+  }
+
+  /** Most records know a connection or a client only: the first id that stands there. */
+  #session(record: HeldView, { cookies = [] }: MoreHeld): void {
+    const line = this.#line;
+    if (cookies.length > 0) {
+      const { client, connection } = record;
+      const session = sessionOf({ cookies, connection, client }, this.#learnt.sessionCookie);
+      if (session === undefined) return;
+      this.#sessions.add(session);
+      line.text(`,"session":"${session}"`);
+      return;
+    }
+    if (!record.hasConnection && !record.hasClient) return;
+    const { bytes, textTo } = record;
+    this.#sessions.addAt(bytes, textTo);
+    line.whole(SESSION);
+    line.copy(bytes, textTo, textTo + ID_CHARS);
+    line.whole(QUOTE);
   }
 
   #calls(calls: NonNullable<MoreHeld["calls"]>): string {
@@ -147,11 +171,25 @@ export class ProfileLinesWriter {
     return `,"dependencyCalls":${JSON.stringify(callsSchema.parse(made))}`;
   }
 
-  /** `,"route":…` of a record with these members `method` and `path`. */
-  #route(key: string): string {
+  /** `,"route":…` */
+  #route(record: HeldView): void {
+    const { bytes, keyTo, textFrom } = record;
+    if (this.#held.bytes !== bytes) this.#held = new ViewedBytes(bytes);
+    let entry = this.#routes.find(this.#held, textFrom, keyTo);
+    if (entry === NONE) {
+      const made = Buffer.from(`,"route":${this.#routeOf(record.key)}`);
+      entry = this.#routes.put(bytes.subarray(textFrom, keyTo), made);
+    }
+    const line = this.#line;
+    line.reserve(this.#routes.madeBytes(entry));
+    line.end = this.#routes.copyMade(entry, line.bytes, line.end);
+  }
+
+  /** The route of a record with these members `method` and `path`, as JSON. */
+  #routeOf(key: string): string {
     const { method, path } = keyOf(key);
     const route = `${method} ${this.#learnt.routes.of(path)}`;
     this.#seenRoutes.add(route);
-    return `,"route":${JSON.stringify(route)}`;
+    return JSON.stringify(route);
   }
 }

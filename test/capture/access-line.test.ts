@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { CaptureFilter } from "../../src/capture/index.ts";
 import { ByteMemo, ViewedBytes } from "../../src/capture/byte-memo.ts";
 import { captureTexts } from "./reading.ts";
 
@@ -48,19 +49,24 @@ const lineText = fc
     return line.slice(0, at) + change[1] + line.slice(at + 1);
   });
 
+/** The profile, or why there is none: a changed year may lie too far away. */
+const outcomeOf = (log: Buffer, filter: CaptureFilter) =>
+  captureTexts({ "a.log": log }, { logFormat: "combined", filter }).catch(
+    (refused: unknown) => (refused as Error).message,
+  );
+
 describe("usual lines, which are read as bytes", () => {
   it("make what they make as text, with all that is odd between them", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(lineText, { minLength: 1, maxLength: 40 }), async (lines) => {
         const sure = '9.9.9.9 - - [10/Oct/2000:13:55:36 -0700] "GET /sure HTTP/1.1" 200 1';
         const log = Buffer.from([sure, ...lines, ...lines].join("\n"), "latin1");
-        const asBytes = await captureTexts({ "a.log": log }, { logFormat: "combined" });
+        const asBytes = await outcomeOf(log, {});
         // A filter wants to see requests, and this one lets all pass.
-        const filter = { path: /^/ };
-        const asText = await captureTexts({ "a.log": log }, { logFormat: "combined", filter });
+        const asText = await outcomeOf(log, { path: /^/ });
         expect(asBytes).toEqual(asText);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
@@ -76,13 +82,11 @@ describe("a memo of bytes", () => {
           const bytes = Buffer.from(`<${text}>`);
           const [from, to] = [1, bytes.length - 1];
           const name = `${salt} ${text}`;
-          const entry = memo.find(new ViewedBytes(bytes), from, to, salt);
-          if (entry === -1) {
-            known.set(name, String(index));
-            const put = memo.put(bytes.subarray(from, to), Buffer.from(`${index}!`), name, salt);
-            expect(memo.noteOf(put)).toBe(name);
-            continue;
-          }
+          const found = memo.find(new ViewedBytes(bytes), from, to, salt);
+          if (found === -1) known.set(name, String(index));
+          const put = (): number =>
+            memo.put(bytes.subarray(from, to), Buffer.from(`${index}!`), name, salt);
+          const entry = found === -1 ? put() : found;
           const made = Buffer.alloc(16);
           expect(made.toString("latin1", 0, memo.copyMade(entry, made, 0))).toBe(
             `${known.get(name)!}!`,
