@@ -61,6 +61,8 @@ function common(event: RunEvent): string[] {
       return [
         `reading ${event.path === STANDARD_INPUT ? "standard input" : shortPath(event.path)}`,
       ];
+    case "run":
+      return [`run ${event.run} of ${event.runs}: ${event.first} is started first`];
     case "starting":
       return [`starting ${event.what}`];
     case "warning":
@@ -74,6 +76,10 @@ function common(event: RunEvent): string[] {
     }
     case "stage-end":
       return stageLines(event);
+    case "gate": {
+      const { decision, stage } = event.gate;
+      return [`gate after ${stage}: ${decision.replace("-", " ")}`];
+    }
     case "stopping":
       return [`stopping: ${event.because}; keeping what was measured`];
     case "judging":

@@ -29,6 +29,7 @@ export {
   stopSchema,
 } from "./hypothesis.ts";
 export { type ComparedArms, type MetricEffect, metricEffect } from "./metric-effect.ts";
+export * from "./looks/index.ts";
 export { metricLabel, metricSchema } from "./metric.ts";
 export {
   type BlockLists,
@@ -65,6 +66,14 @@ export {
   sizePlan,
   type VarianceOf,
 } from "./sizing.ts";
+export {
+  cutIntoParts,
+  exploreParts,
+  FALSE_DISCOVERIES_MAX,
+  guardSegments,
+  type PartComparison,
+  type TrafficPart,
+} from "./segments.ts";
 export {
   type ComparisonStatus,
   decide,

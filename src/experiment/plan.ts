@@ -17,6 +17,8 @@ export interface PlannedStage {
   readonly judgedFromNs: number | null;
   /** Length of a time block, the sampling unit. */
   readonly blockNs: number;
+  /** Whether the run ends when the gate after it holds; it goes on unless this is there. */
+  readonly onHold?: "stop";
 }
 
 /** How the load is made, as far as what is measured depends on it. */
@@ -62,6 +64,8 @@ export interface Plan {
   readonly power: number;
   /** Registered between-run SD on the log scale; without it a single run cannot ship. */
   readonly betweenRunSd: number | null;
+  /** Of the calibration that it came from, if it came from one. */
+  readonly calibrationSha256?: string;
   readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;

@@ -1,5 +1,7 @@
 import { formatCount, formatRatio } from "../core/index.ts";
 
+import type { RuleStop } from "./looks/rule-stop.ts";
+
 export type Decision = "ship" | "hold" | "roll-back";
 
 /** One metric in one stage, as the verdict needs it. `effect` is null when too little was measured. */
@@ -84,6 +86,8 @@ export interface VerdictInput {
   readonly doubts: readonly { readonly name: string; readonly summary: string }[];
   /** Why the run is not whole, if it is not. */
   readonly incompleteBecause: string | null;
+  /** The plan's own rule that ended the run before its time, if one did. */
+  readonly stoppedBy?: RuleStop | undefined;
   readonly replicated: boolean;
   readonly droppedStarts: number;
 }
@@ -225,6 +229,15 @@ function shownWords(improved: readonly JudgedComparison[]): string {
   return `the gain that was claimed is shown: ${gains}; ${within.replace("metric", "other metric")}`;
 }
 
+/** A rule that was registered before has decided; what was measured after it is no evidence. */
+function stoppedEarly({ because, decision, rule }: RuleStop): Verdict {
+  const needs =
+    decision === "roll-back"
+      ? "mend the cause, then run the same plan again"
+      : "longer stages, or a higher rate";
+  return { decision, reason: `stopped early: ${rule}: ${because}`, needs };
+}
+
 /**
  * The decision, with one reason. An instrument that failed, or a run that is not whole, comes
  * first: nothing is believed then, neither good nor bad. Ship needs every primary and guardrail
@@ -263,6 +276,7 @@ export function decide(input: VerdictInput): Verdict {
   }));
   const having = (...wanted: ComparisonStatus[]): JudgedComparison[] =>
     withStatus.filter(({ status }) => wanted.includes(status)).map(({ comparison }) => comparison);
+  if (input.stoppedBy !== undefined) return stoppedEarly(input.stoppedBy);
   const notShip = rollBack(bound, having("harm")) ?? hold(bound, having("inconclusive"));
   if (notShip !== null) return notShip;
   const small = having("small-harm").map(describe);

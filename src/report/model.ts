@@ -55,6 +55,26 @@ export const comparisonSchema = z.strictObject({
   warnings: z.array(z.string()),
 });
 
+/** A metric in a part of the traffic: a place to look, never a reason for a verdict. */
+export const partSchema = z.strictObject({
+  by: z.enum(["route", "segment"]),
+  name: z.string(),
+  metric: z.string(),
+  unit: z.enum(METRIC_UNITS),
+  better: z.enum(["lower", "higher"]),
+  stage: z.string(),
+  control: z.number().nullable(),
+  variant: z.number().nullable(),
+  effect: effectSchema.nullable(),
+  adjustedP: z
+    .number()
+    .nullable()
+    .describe("two-sided, for no difference, over all parts (Benjamini–Hochberg)"),
+  shown: z
+    .boolean()
+    .describe("adjustedP ≤ 0.1: of those shown, one in ten is expected to be false"),
+});
+
 const armRouteSchema = z.strictObject({
   route: z.string(),
   planned: count,
@@ -167,6 +187,7 @@ export const resultSchema = z.strictObject({
   findings: z.array(findingSchema),
   arms: z.record(z.string(), armSchema),
   comparisons: z.array(comparisonSchema),
+  parts: z.array(partSchema).describe("the same metrics by route and by segment, exploratory"),
   runs: z
     .array(runRowSchema)
     .optional()
@@ -184,6 +205,40 @@ export const resultSchema = z.strictObject({
       completed: z.boolean(),
     }),
   ),
+  looks: z
+    .array(
+      z.strictObject({
+        stage: z.string(),
+        metric: z.string(),
+        blocks: count.describe("blocks looked at, one look each"),
+        harm: z.number().nullable().describe("at the last look, above 0 for worse"),
+        margin: z.number(),
+        lnE: z.number().describe("ln of the most that the e-process against no harm reached"),
+        lnBoundary: z.number().describe("what it had to reach"),
+        reached: z.boolean().describe("with harm of at least the margin"),
+      }),
+    )
+    .optional()
+    .describe("what was seen of harm while the run went on; the audit trail has every look"),
+  gates: z
+    .array(
+      z.strictObject({
+        stage: z.string(),
+        decision: z.enum(["go-on", "hold", "roll-back"]),
+        alpha: z.number().describe("what its harm tests together may spend"),
+        metrics: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+      }),
+    )
+    .optional(),
+  stoppedEarly: z
+    .strictObject({
+      rule: z.enum(["harm", "gate", "futility"]),
+      because: z.string(),
+      evidenceUntilS: z.number().describe("the end of the block that showed it"),
+      breachToCutMs: z.number().describe("from there to the last start of the variant"),
+    })
+    .optional()
+    .describe("by a rule of the plan: the run is whole as far as its verdict goes"),
   checks: z.array(
     z.strictObject({
       name: z.string().describe("an instrument check: pairing, send order, start lag, drift"),
@@ -199,6 +254,7 @@ export const resultSchema = z.strictObject({
 export type Result = z.output<typeof resultSchema>;
 export type FindingRow = z.output<typeof findingSchema>;
 export type ComparisonRow = z.output<typeof comparisonSchema>;
+export type PartRow = z.output<typeof partSchema>;
 export type RunRow = z.output<typeof runRowSchema>;
 export type CheckRow = Result["checks"][number];
 export type ArmRow = z.output<typeof armSchema>;

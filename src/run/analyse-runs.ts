@@ -108,7 +108,11 @@ function rowOf(
   };
 }
 
-/** Why an experiment is not whole; null when it is. */
+/** The rule of the plan that ended one of the runs, and with it the experiment. */
+const stoppedBy = (runs: readonly OneRun[]) =>
+  runs.map(({ manifest }) => manifest.ended?.stoppedBy).find((by) => by !== undefined);
+
+/** Why an experiment is not whole; null when it is, or when its own rule ended it. */
 function incompleteBecause(
   { ended, runs: planned }: ExperimentFile,
   runs: readonly OneRun[],
@@ -116,6 +120,8 @@ function incompleteBecause(
   const whole = runs.filter(isWhole).length;
   if (ended !== null && ended.incompleteBecause === null && whole === planned) return null;
   const broken = runs.find((run) => !isWhole(run));
+  const byRule = ended !== null && ended.incompleteBecause === null && broken === undefined;
+  if (byRule && stoppedBy(runs) !== undefined) return null;
   const why =
     ended?.incompleteBecause ??
     broken?.model.result.run.incompleteBecause ??
@@ -173,6 +179,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     invalid: checks.filter(({ status }) => status === "fail"),
     doubts: checks.filter(({ status }) => status === "doubt"),
     incompleteBecause: because,
+    stoppedBy: stoppedBy(runs),
     replicated: judged.length > 1,
     droppedStarts: tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
   });

@@ -3,12 +3,17 @@ import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
 import {
   compareMetrics,
   cutIntoBlocks,
+  cutIntoParts,
   decide,
+  exploreParts,
+  guardSegments,
   type MetricComparison,
+  type PartComparison,
   type Plan,
   type StageBlocks,
   statusOf,
   targetsOf,
+  type TrafficPart,
   type Verdict,
 } from "../experiment/index.ts";
 import { Histogram, type ObservationTable } from "../measure/index.ts";
@@ -22,6 +27,7 @@ import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
+import { looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
@@ -97,6 +103,21 @@ export function comparisonRows(
   }));
 }
 
+const partRows = (parts: readonly PartComparison[]): Result["parts"] =>
+  parts.map(({ adjustedP, by, name, row, shown }) => ({
+    by,
+    name,
+    metric: row.label,
+    unit: row.unit,
+    better: row.better,
+    stage: row.stage,
+    control: row.control,
+    variant: row.variant,
+    effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
+    adjustedP,
+    shown,
+  }));
+
 function verdictOf(
   gathered: Gathered,
   judged: {
@@ -114,6 +135,7 @@ function verdictOf(
     invalid: judged.checks.filter((check) => check.status === "fail"),
     doubts: judged.checks.filter((check) => check.status === "doubt"),
     incompleteBecause: incompleteBecause(gathered),
+    stoppedBy: gathered.manifest.ended?.stoppedBy,
     replicated: plan.betweenRunSd !== null,
     droppedStarts: gathered.tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
   });
@@ -167,7 +189,10 @@ function lastSeenNs(observations: ObservationTable): number {
 export interface AnalysedRun {
   readonly gathered: Gathered;
   readonly stages: readonly StageBlocks[];
+  /** Its protected segments. */
+  readonly parts: readonly TrafficPart[];
   readonly comparisons: readonly MetricComparison[];
+  readonly findings: readonly Finding[];
   readonly model: ReportModel;
 }
 
@@ -189,15 +214,18 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const { calls, observations, registered, tallies } = gathered;
   const { plan } = registered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
+  const lookedAt = stagesLookedAt(gathered);
   const stages = cutIntoBlocks({
     observations,
     calls,
     dependencies,
     targets: targetsOf(plan),
-    stages: plan.stages,
+    stages: lookedAt,
     capNs: plan.timeoutNs,
   });
-  const comparisons = compareMetrics(plan, stages, dependencies);
+  const parts = cutIntoParts(plan, observations, lookedAt);
+  const guarded = guardSegments(plan, parts);
+  const comparisons = compareMetrics(plan, stages, dependencies, guarded);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
     plan,
@@ -212,7 +240,8 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
   const plannedNs = plan.stages.at(-1)?.endNs ?? NS_PER_S;
   // Of a run that was stopped, rates are those of the time that it had.
-  const countedNs = incompleteBecause(gathered) === null ? plannedNs : Math.min(ranNs, plannedNs);
+  const whole = incompleteBecause(gathered) === null && manifest.ended?.stoppedBy === undefined;
+  const countedNs = whole ? plannedNs : Math.min(ranNs, plannedNs);
   const result: Result = {
     schemaVersion: RESULT_SCHEMA_VERSION,
     tool: manifest.tool,
@@ -225,8 +254,10 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
     comparisons: comparisonRows(plan, comparisons),
+    parts: partRows(exploreParts(plan, parts)),
     emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
     stages: stageRows(plan, ranNs),
+    ...looksOf(directory, gathered),
     checks,
     warnings: warningsOf(gathered),
   };
@@ -244,5 +275,6 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
   };
-  return { gathered, stages, comparisons, model };
+  const guardedParts = parts.filter((part) => part.protected);
+  return { gathered, stages, parts: guardedParts, comparisons, findings, model };
 }

@@ -1,4 +1,5 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
+import type { Gate } from "../experiment/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 
 /** What is known of one arm while the run goes on. */
@@ -16,6 +17,8 @@ export interface LiveArm {
 export type RunEvent =
   /** The profile, or the capture: of a large one it takes a minute. */
   | { readonly kind: "reading"; readonly path: string }
+  /** One of several runs begins (from 1); `first`: the arm in the first slot. */
+  | { readonly kind: "run"; readonly run: number; readonly runs: number; readonly first: string }
   | { readonly kind: "starting"; readonly what: string }
   | { readonly kind: "warning"; readonly message: string }
   | {
@@ -42,6 +45,7 @@ export type RunEvent =
       /** Over the stage. */
       readonly arms: readonly LiveArm[];
     }
+  | { readonly kind: "gate"; readonly gate: Gate }
   | { readonly kind: "stopping"; readonly because: string }
   | { readonly kind: "judging" };
 

@@ -13,6 +13,7 @@ import {
 import type { DependencySpec } from "../emulator/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { dependencySha256 } from "./dependencies.ts";
+import type { UsedCalibration } from "./calibrate/use.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario.ts";
@@ -34,7 +35,9 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     if (endNs <= startNs) throw captureOver(name, startNs);
     const judgedFromNs = stage.judge ? startNs + stage.settle : null;
     const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
-    const planned = { name, ratePerSec, fromPerSec, startNs, endNs, judgedFromNs, blockNs };
+    const rate = { ratePerSec, fromPerSec };
+    const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
+    const planned = { name, ...rate, startNs, endNs, judgedFromNs, blockNs, ...onHold };
     startNs = endNs;
     return planned;
   });
@@ -107,6 +110,7 @@ export function makePlan(
   profile: StoredProfile,
   seed: string,
   served: Readonly<Record<string, DependencySpec>>,
+  calibration: UsedCalibration | null = null,
 ): Plan {
   return {
     planVersion: PLAN_VERSION,
@@ -121,7 +125,8 @@ export function makePlan(
     stages: planStages(scenario, profile),
     alpha: scenario.design.alpha,
     power: scenario.design.power,
-    betweenRunSd: scenario.design.betweenRunSd ?? null,
+    betweenRunSd: calibration?.betweenRunSd ?? scenario.design.betweenRunSd ?? null,
+    ...(calibration === null ? {} : { calibrationSha256: calibration.sha256 }),
     load: plannedLoad(scenario),
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,

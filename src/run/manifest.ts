@@ -49,6 +49,15 @@ export const manifestSchema = z.strictObject({
       at: z.string(),
       durationNs: z.number(),
       incompleteBecause: z.string().nullable(),
+      /** The plan's own rule that ended the run: it is whole as far as its verdict goes. */
+      stoppedBy: z
+        .strictObject({
+          rule: z.enum(["harm", "gate", "futility"]),
+          decision: z.enum(["roll-back", "hold"]),
+          because: z.string(),
+          untilNs: z.number(),
+        })
+        .optional(),
       exitCode: z.number().int().nullable(),
       /** Rows that each spool must hold; `lost` could not be written. */
       rows: z.strictObject({

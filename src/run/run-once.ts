@@ -4,11 +4,14 @@ import { type DependencySpec, type Emulator, startEmulatorThread } from "../emul
 import type { AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
+import { delayed, type DelayedTargets, type Delays } from "./calibrate/delayed.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
 import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
+import type { LockRecord } from "./plan/index.ts";
+import type { RollBackAction } from "./roll-back-action.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import type { Target } from "./target.ts";
@@ -24,6 +27,8 @@ export interface RunParts {
   readonly served: Served;
   /** The plan of this run, which is registered before anything is started. */
   readonly registered: RegisteredPlan;
+  /** The lock that the plan was held against; null where there is none. */
+  readonly lock: LockRecord | null;
   readonly setup: GeneratorSetup;
   readonly directory: RunDirectory;
   readonly audit: AuditLog;
@@ -35,6 +40,9 @@ export interface RunParts {
   /** What the user typed, for the record. */
   readonly command: string;
   readonly onEvent: (event: RunEvent) => void;
+  readonly rollBack: RollBackAction;
+  /** A known delay put before arms, to see whether it is found; none unless told. */
+  readonly delaysUs?: Delays;
 }
 
 /** What one run came to: its files are in its directory, not yet judged. */
@@ -85,15 +93,32 @@ class Run {
       const { audit, directory, id, onEvent, registered, setup } = this.#parts;
       directory.makeFolders();
       directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
-      audit.append("plan registered", { sha256: registered.sha256 });
+      audit.append("plan registered", {
+        sha256: registered.sha256,
+        ...(this.#parts.lock === null ? {} : { lock: this.#parts.lock }),
+      });
       const emulator = await this.#startEmulator();
       await using _emulator = emulator;
       const targets = await this.#startArms(emulator, signal);
       await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
-      const job = setup.jobFor(targets, directory, id);
+      const late = await this.#behindProxies(targets, signal);
+      await using _late = late;
+      const job = setup.jobFor(late?.targets ?? targets, directory, id);
       const { plan } = registered;
       const load = setup.label;
-      const traffic = new Traffic({ directory, audit, onEvent, plan, load, targets, emulator });
+      const { workers } = job;
+      const dependencies = Object.keys(this.#parts.served);
+      const onRollBack = (reason: string): void => this.#parts.rollBack.fire(reason);
+      const heard = { directory, audit, onEvent, onRollBack };
+      const traffic = new Traffic({
+        ...heard,
+        plan,
+        load,
+        targets,
+        emulator,
+        workers,
+        dependencies,
+      });
       onEvent({ kind: "starting", what: startingLabel(job) });
       await using generators = await startGenerators(job, traffic.events, signal);
       signal.throwIfAborted();
@@ -145,7 +170,8 @@ class Run {
     const ended = {
       at: new Date().toISOString(),
       durationNs,
-      incompleteBecause: stop?.because ?? null,
+      incompleteBecause: stop === null || stop.rule !== null ? null : stop.because,
+      ...(stop?.rule == null ? {} : { stoppedBy: stop.rule }),
       exitCode: null,
       rows: {
         observations: totals.keptRows,
@@ -176,6 +202,16 @@ class Run {
       connectionsPath: directory.connections,
       rehearse: true,
     });
+  }
+
+  async #behindProxies(
+    targets: readonly Target[],
+    signal: AbortSignal,
+  ): Promise<DelayedTargets | null> {
+    const { audit, delaysUs } = this.#parts;
+    if (delaysUs === undefined) return null;
+    audit.append("delay put before arms", { delaysUs });
+    return delayed(targets, delaysUs, signal);
   }
 
   #startArms(emulator: Emulator | null, signal: AbortSignal): Promise<Target[]> {

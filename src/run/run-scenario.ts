@@ -1,17 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { EXIT, type ExitCode, ShakedownError } from "../core/index.ts";
-import { AuditLog, type Decision, registerPlan } from "../experiment/index.ts";
+import { AuditLog, type Plan, registerPlan } from "../experiment/index.ts";
 import type { ProfileManifest } from "../profile/index.ts";
-import type { ReportModel } from "../report/index.ts";
 import { type Captured, readCaptured } from "./captured.ts";
+import type { Delays } from "./calibrate/delayed.ts";
+import { usedCalibration } from "./calibrate/use.ts";
 import { setUpGenerator } from "./generator-setup.ts";
+import { closeRun } from "./close-run.ts";
 import { judge, writeReports } from "./judge.ts";
 import type { RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { servedDependencies } from "./dependencies.ts";
 import { makePlan } from "./make-plan.ts";
+import { checkLock } from "./plan/index.ts";
+import { exitCodeOf, type RunOutcome } from "./outcome.ts";
+import { RollBackAction } from "./roll-back-action.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { runOnce, type RunParts, type Served, writeIfPossible, writeManifest } from "./run-once.ts";
+import { runSeveral } from "./run-several.ts";
 
 export interface RunOptions {
   /** A scenario's file, or one that was made elsewhere. */
@@ -23,15 +28,9 @@ export interface RunOptions {
   readonly version: string;
   /** What the user typed, for the record. */
   readonly command: string;
+  /** A known delay put before arms, to see whether it is found; none unless told. */
+  readonly delaysUs?: Delays;
   readonly onEvent: (event: RunEvent) => void;
-}
-
-export interface RunOutcome {
-  readonly directory: RunDirectory;
-  readonly model: ReportModel;
-  readonly exitCode: ExitCode;
-  /** Why reports are missing from the directory, if any is: the disk. */
-  readonly unwritten: ShakedownError | null;
 }
 
 /**
@@ -60,8 +59,13 @@ async function runCaptured(
   const { onEvent } = options;
   const { profile } = captured;
   const { warnings, served } = await serve(loaded, profile.manifest);
-  const registered = registerPlan(makePlan(loaded, profile, seed, served));
-  const setup = setUpGenerator(loaded, profile, registered.plan, captured.replacedCount);
+  const here = { profileSha256: profile.sha256, version: options.version };
+  const calibration = usedCalibration(loaded, here);
+  const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
+  // Only what stands in a file can have been locked.
+  const lock = typeof options.scenario === "string" ? checkLock(loaded, registered.plan) : null;
+  const setupFor = (plan: Plan) => setUpGenerator(loaded, profile, plan, captured.replacedCount);
+  const setup = setupFor(registered.plan);
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
   const directory = RunDirectory.create(options.out, {
@@ -72,9 +76,25 @@ async function runCaptured(
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
   const audit = new AuditLog(directory.file("audit.ndjson"), () => new Date().toISOString());
   const { command, version } = options;
-  const slots = registered.plan.arms;
-  const made = { loaded, profile, served, registered, setup, directory, audit, id, startedAt };
-  return runAlone({ ...made, slots, command, version, onEvent }, signal);
+  const told = { audit, onEvent, plan: registered.plan, id };
+  const rollBack = new RollBackAction(loaded.scenario.onRollBack, told);
+  const made = {
+    rollBack,
+    loaded,
+    profile,
+    served,
+    registered,
+    lock,
+    directory,
+    audit,
+    id,
+    startedAt,
+  };
+  const late = options.delaysUs === undefined ? {} : { delaysUs: options.delaysUs };
+  const parts = { ...made, ...late, command, version, onEvent };
+  const [first, ...others] = registered.plan.runs;
+  if (others.length > 0) return runSeveral({ ...parts, setupFor }, signal);
+  return runAlone({ ...parts, setup, slots: first?.slots ?? [] }, signal);
 }
 
 /** The scenario's dependencies as they will be served, and what whoever reads the run should know. */
@@ -88,12 +108,6 @@ async function serve(
   return { served: await servedDependencies(scenario.dependencies, from), warnings };
 }
 
-const DECIDED = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack } as const;
-
-/** What a process exits with; 0 where there was nothing to decide. */
-export const exitCodeOf = (decision: Decision | null): ExitCode =>
-  decision === null ? EXIT.ship : DECIDED[decision];
-
 /** One run, judged by itself. */
 async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcome> {
   const { audit, directory, onEvent } = parts;
@@ -106,8 +120,11 @@ async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcom
     audit.append("verdict", { decision, reason });
     writeReports(directory, judged);
   });
+  if (decision === "roll-back") parts.rollBack.fire(reason);
+  await parts.rollBack.settled();
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   const ended = { ...manifest.ended!, exitCode };
   writeIfPossible(() => writeManifest(directory, { ...manifest, ended }));
+  await closeRun(directory, audit);
   return { directory, model, exitCode, unwritten };
 }

@@ -28,6 +28,7 @@ import {
   TRANSPORTS,
 } from "../replay/index.ts";
 import { arrivalsSchema } from "../schedule/index.ts";
+import { onRollBackSchema } from "./roll-back-schema.ts";
 
 const name = z
   .string()
@@ -142,6 +143,10 @@ const stage = z.strictObject({
   settle: durationNsField()
     .default(0)
     .describe("the stage's beginning that is left out of the judgement"),
+  onHold: z
+    .enum(["continue", "stop"])
+    .default("continue")
+    .describe("what happens when the gate after the stage neither goes on nor rolls back"),
 });
 
 const hypothesis = z.strictObject({
@@ -185,6 +190,10 @@ const design = z.strictObject({
     .describe(
       "how much two runs of the same build differ (from A/A runs); without it one run cannot ship",
     ),
+  calibration: z
+    .string()
+    .optional()
+    .describe("what `shakedown calibrate` wrote, from the scenario's folder: gives betweenRunSd"),
 });
 
 const list = (of: z.ZodType<string>) =>
@@ -293,6 +302,7 @@ export const scenarioSchema = z.strictObject({
     .describe("what cannot differ between the arms; if it does, nothing is believed"),
   segments: z.array(segmentSchema).max(16).default([]),
   stages: z.array(stage).min(1).max(32),
+  onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
   stop: stopSchema.prefault({}).describe("when a run ends before its time"),
   design: design.prefault({}),
 });

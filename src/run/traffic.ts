@@ -7,16 +7,20 @@ import {
   type ShakedownError,
 } from "../core/index.ts";
 import type { Emulator } from "../emulator/index.ts";
-import type { AuditLog, Plan } from "../experiment/index.ts";
+import type { AuditLog, Plan, RuleStop } from "../experiment/index.ts";
 import type { GeneratorEvents, Generators, GeneratorTotals } from "../replay/index.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
+import { LiveLooks } from "./live-looks.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Target } from "./target.ts";
 
 /** Why a run was stopped before its end, and what the process then exits with. */
 export interface Stop {
   readonly because: string;
-  readonly exitCode: ExitCode;
+  /** Null where the run's own rule stopped it: its verdict says. */
+  readonly exitCode: ExitCode | null;
+  /** The plan's own rule that it was stopped by, if it was. */
+  readonly rule: RuleStop | null;
 }
 
 /** What became of the traffic, beside what is in the spools. */
@@ -33,9 +37,20 @@ export interface TrafficInput {
   readonly directory: RunDirectory;
   readonly targets: readonly Target[];
   readonly emulator: Emulator | null;
+  /** Threads that send, and whom the target calls. */
+  readonly workers: number;
+  readonly dependencies: readonly string[];
   readonly audit: AuditLog;
   readonly onEvent: (event: RunEvent) => void;
+  /** Harm was shown, and the load has been cut. */
+  readonly onRollBack: (reason: string) => void;
 }
+
+const STOPPED_BY = {
+  harm: "stopped early, harm",
+  gate: "stopped early, gate",
+  futility: "stopped early, futility",
+} as const;
 
 const TICK_MS = 1_000;
 
@@ -48,6 +63,7 @@ export class Traffic {
   readonly events: GeneratorEvents;
   readonly #input: TrafficInput;
   readonly #live: LiveCounts;
+  readonly #looks: LiveLooks;
   #generators: Generators | null = null;
   #stop: Stop | null = null;
   #stage = -1;
@@ -55,11 +71,15 @@ export class Traffic {
   constructor(input: TrafficInput) {
     this.#input = input;
     this.#live = new LiveCounts(input.plan.arms);
+    this.#looks = new LiveLooks(input, {
+      note: (event, detail) => this.#note(event, detail),
+      stop: (rule) => this.#stopBy(rule),
+    });
     const rehearsal = new LiveCounts(input.plan.arms);
     this.events = {
       onStage: (stage) => this.#beginStage(stage),
       onCounts: (counts) => this.#live.add(counts),
-      onBlocks: () => {},
+      onBlocks: (worker, told) => this.#looks.hear(worker, told),
       onRehearsal: (counts) => {
         rehearsal.add(counts);
         rehearsal.takeTick();
@@ -83,8 +103,10 @@ export class Traffic {
     const going = generators.go(clock.originNs);
     this.#watch(signal);
     const ticking = setInterval(() => this.#tick(clock), TICK_MS);
+    const looking = this.#looks.begin(clock);
     const totals = await going;
     clearInterval(ticking);
+    looking.end();
     if (totals.error !== null) this.#fail(totals.error);
     // The plan lasts until its end, also where the last answer came before it.
     const atLeastNs = this.#stop === null ? durationNs : 0;
@@ -122,12 +144,18 @@ export class Traffic {
   }
 
   /** The first reason counts. */
-  #stopFor(because: string, exitCode: ExitCode): void {
+  #stopFor(because: string, exitCode: ExitCode | null, rule: RuleStop | null = null): void {
     if (this.#stop !== null) return;
-    this.#stop = { because, exitCode };
-    this.#input.onEvent({ kind: "stopping", because });
     this.#generators?.stop();
-    this.#note("stopped", { because });
+    this.#stop = { because, exitCode, rule };
+    this.#input.onEvent({ kind: "stopping", because });
+    this.#note("stopped", { because, ...rule });
+  }
+
+  #stopBy(rule: RuleStop): void {
+    if (this.#stop !== null) return;
+    this.#stopFor(`${STOPPED_BY[rule.rule]}: ${rule.because}`, null, rule);
+    if (rule.decision === "roll-back") this.#input.onRollBack(rule.because);
   }
 
   /** An audit entry that cannot be written ends the run: it would not be whole. */

@@ -1,0 +1,52 @@
+import type { StageBlocks } from "../blocks.ts";
+import { compareMetrics } from "../compare.ts";
+import type { Plan } from "../plan.ts";
+import { type ComparisonStatus, statusOf } from "../verdict.ts";
+import { isLive } from "./live-metric.ts";
+
+/** The decision at the end of a judged stage, and what it was made of. */
+export interface Gate {
+  readonly stage: string;
+  readonly decision: "go-on" | "hold" | "roll-back";
+  /** What its harm tests together may spend. */
+  readonly alpha: number;
+  readonly metrics: readonly {
+    readonly metric: string;
+    readonly status: ComparisonStatus;
+    readonly estimate: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+    readonly margin: number;
+    readonly adjustedPHarm: number | null;
+  }[];
+}
+
+const WELL: readonly ComparisonStatus[] = ["within-margin", "small-harm", "improved"];
+
+/**
+ * Decides after a stage, from its own blocks: `roll-back` when harm of at least its margin is shown in
+ * a binding metric (Holm over them, at the gate's alpha), `go-on` when all are shown to be well, else
+ * `hold`.
+ */
+export function gateOf(
+  plan: Plan,
+  blocks: StageBlocks,
+  given: { readonly alpha: number; readonly dependencies: readonly string[] },
+): Gate {
+  const binding = { ...plan, secondary: [], guardrails: plan.guardrails.filter(isLive) };
+  const rows = compareMetrics(binding, [blocks], given.dependencies);
+  const metrics = rows.map((row) => ({
+    metric: row.label,
+    // `statusOf` takes half of what it is given for harm.
+    status: statusOf(row, 2 * given.alpha),
+    estimate: row.effect?.estimate ?? null,
+    low: row.effect?.low ?? null,
+    high: row.effect?.high ?? null,
+    margin: row.margin,
+    adjustedPHarm: row.adjustedPHarm,
+  }));
+  const harmed = metrics.some(({ status }) => status === "harm");
+  const well = metrics.length > 0 && metrics.every(({ status }) => WELL.includes(status));
+  const decision = harmed ? "roll-back" : well ? "go-on" : "hold";
+  return { stage: blocks.stage.name, decision, alpha: given.alpha, metrics };
+}

@@ -1,0 +1,8 @@
+/** What a run decides while it goes on: looks at every block, gates after stages, and rules that stop it. */
+export { conditionalPower } from "./futility.ts";
+export { type Gate, gateOf } from "./gate.ts";
+export { harmEvidence, harmScale } from "./harm-look.ts";
+export { type CallCounts, LiveBlocks, type WholeBlock } from "./live-blocks.ts";
+export { type Look, type Looked, type LookedMetric, LiveJudge } from "./live-judge.ts";
+export type { RuleStop } from "./rule-stop.ts";
+export { gateAlphas, liveMetrics, lookAlpha } from "./shares.ts";

@@ -1,0 +1,44 @@
+import type { Plan } from "../plan.ts";
+import { isLive } from "./live-metric.ts";
+
+/** The metrics that harm is looked for in while a run goes on: primary and guardrails. */
+export function liveMetrics({ guardrails, primary }: Plan): Plan["guardrails"] {
+  return [...(primary === null ? [] : [primary]), ...guardrails].filter(isLive);
+}
+
+const judgedStages = ({ stages }: Plan): Plan["stages"] =>
+  stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
+
+/*
+ * The chance of a false roll-back is at most alpha in all: half of it is the verdict's (see
+ * `statusOf`), a quarter the looks', a quarter the gates'.
+ */
+const LOOKS_SHARE = 0.25;
+const GATES_SHARE = 0.25;
+
+/** What one e-process may spend: the looks' share, over stages and metrics alike. */
+export function lookAlpha(plan: Plan): number {
+  const tests = Math.max(judgedStages(plan).length * liveMetrics(plan).length, 1);
+  return (LOOKS_SHARE * plan.alpha) / tests;
+}
+
+/** Pocock-type spending. Source: Lan & DeMets 1983. */
+const spent = (fraction: number): number => Math.log(1 + (Math.E - 1) * fraction);
+
+/**
+ * What the gate after each judged stage may spend on its harm tests together, by name of stage: the
+ * gates' share, spent by judged time. There is no gate after the last stage: that is the verdict.
+ */
+export function gateAlphas(plan: Plan): ReadonlyMap<string, number> {
+  const gated = judgedStages(plan).filter((stage) => stage !== plan.stages.at(-1));
+  const lengths = gated.map(({ endNs, judgedFromNs }) => endNs - judgedFromNs!);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const alphas = new Map<string, number>();
+  let before = 0;
+  for (const [index, { name }] of gated.entries()) {
+    const now = before + lengths[index]! / total;
+    alphas.set(name, GATES_SHARE * plan.alpha * (spent(now) - spent(before)));
+    before = now;
+  }
+  return alphas;
+}

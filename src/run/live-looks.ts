@@ -1,0 +1,84 @@
+import type { MonotonicClock } from "../core/index.ts";
+import type { Emulator, EmulatorSnapshot } from "../emulator/index.ts";
+import { LiveBlocks, LiveJudge, type Plan, type RuleStop } from "../experiment/index.ts";
+import type { BlocksMessage } from "../replay/index.ts";
+import type { RunEvent } from "./live.ts";
+
+/** How soon after a block's end the emulator's counts are read; workers tell blocks as often. */
+const LOOK_MS = 50;
+
+interface LooksInput {
+  readonly plan: Plan;
+  readonly workers: number;
+  readonly dependencies: readonly string[];
+  readonly emulator: Emulator | null;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+interface LooksHooks {
+  readonly note: (event: string, detail: Readonly<Record<string, unknown>>) => void;
+  readonly stop: (rule: RuleStop) => void;
+}
+
+/**
+ * Lets a run be judged while it goes on: blocks from the generators, calls from the emulator's
+ * counters at the blocks' ends, each look and gate into the audit trail, and a stop as soon as a
+ * rule says so. A call counts in the block in which it came, for both arms alike.
+ */
+export class LiveLooks {
+  readonly #input: LooksInput;
+  readonly #hooks: LooksHooks;
+  readonly #blocks: LiveBlocks;
+  readonly #judge: LiveJudge;
+  #over = false;
+
+  constructor(input: LooksInput, hooks: LooksHooks) {
+    const { dependencies, emulator, plan, workers } = input;
+    this.#input = input;
+    this.#hooks = hooks;
+    this.#blocks = new LiveBlocks(plan, workers, emulator === null ? 0 : dependencies.length);
+    this.#judge = new LiveJudge(plan, dependencies);
+  }
+
+  /** From the first start; `end` when the last has ended. */
+  begin(clock: MonotonicClock): { readonly end: () => void } {
+    if (this.#input.plan.primary === null) return { end: () => {} };
+    const sampling = setInterval(() => void this.#sample(clock), LOOK_MS);
+    return { end: () => clearInterval(sampling) };
+  }
+
+  hear(worker: number, told: BlocksMessage): void {
+    this.#blocks.hear(worker, told);
+    this.#look();
+  }
+
+  async #sample(clock: MonotonicClock): Promise<void> {
+    const { emulator } = this.#input;
+    const due = this.#blocks.unsampled(clock.nowNs());
+    if (emulator === null || due.length === 0) return;
+    const snapshot = await emulator.snapshot();
+    this.#blocks.sampled(due, this.#callsIn(snapshot));
+    this.#look();
+  }
+
+  #callsIn(snapshot: EmulatorSnapshot): number[][] {
+    const { dependencies, plan } = this.#input;
+    return dependencies.map((name) => plan.arms.map((arm) => snapshot[name]?.[arm]?.calls ?? 0));
+  }
+
+  #look(): void {
+    if (this.#over) return;
+    for (const whole of this.#blocks.take()) {
+      const { gate, look, stop } = this.#judge.see(whole);
+      this.#hooks.note("look", { ...look });
+      if (gate !== null) {
+        this.#hooks.note("gate", { ...gate });
+        this.#input.onEvent({ kind: "gate", gate });
+      }
+      if (stop === null) continue;
+      this.#over = true;
+      this.#hooks.stop(stop);
+      return;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { NS_PER_MS, NS_PER_S } from "../core/index.ts";
+import {
+  type AuditEntry,
+  type Gate,
+  type Look,
+  type Plan,
+  readAuditFile,
+} from "../experiment/index.ts";
+import type { Result } from "../report/index.ts";
+import type { Gathered } from "./gather.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+type Looks = NonNullable<Result["looks"]>;
+type Gates = NonNullable<Result["gates"]>;
+
+/** The last look at each metric of each stage, in the order of the first. */
+function lastLooks(entries: readonly AuditEntry[]): Looks {
+  const rows = new Map<string, Looks[number]>();
+  for (const { detail, event } of entries) {
+    if (event !== "look") continue;
+    const { metrics, stage } = detail as unknown as Look;
+    for (const { together: _, ...metric } of metrics) {
+      rows.set(`${stage} ${metric.metric}`, { stage, ...metric });
+    }
+  }
+  return [...rows.values()];
+}
+
+function gatesOf(entries: readonly AuditEntry[]): Gates {
+  const gates = entries.filter(({ event }) => event === "gate");
+  return gates.map(({ detail }) => {
+    const { alpha, decision, metrics, stage } = detail as unknown as Gate;
+    return { stage, decision, alpha, metrics: metrics.map((metric) => ({ ...metric })) };
+  });
+}
+
+function lastStartNs({ observations, registered }: Gathered): number {
+  const variant = registered.plan.arms.length - 1;
+  let lastNs = 0;
+  for (const observation of observations) {
+    if (observation.kind === "dropped" || observation.arm !== variant) continue;
+    lastNs = Math.max(lastNs, observation.startNs);
+  }
+  return lastNs;
+}
+
+/** Of a run that its own rule ended: what had been looked at, and no more. */
+export function stagesLookedAt({ manifest, registered }: Gathered): Plan["stages"] {
+  const untilNs = manifest.ended?.stoppedBy?.untilNs ?? Number.POSITIVE_INFINITY;
+  return registered.plan.stages
+    .filter(({ judgedFromNs, startNs }) => (judgedFromNs ?? startNs) < untilNs)
+    .map((stage) => ({ ...stage, endNs: Math.min(stage.endNs, untilNs) }));
+}
+
+/** What was decided while a run went on, from its audit trail and its observations. */
+export function looksOf(
+  directory: RunDirectory,
+  gathered: Gathered,
+): Pick<Result, "looks" | "gates" | "stoppedEarly"> {
+  const path = directory.file("audit.ndjson");
+  const entries = existsSync(path) ? readAuditFile(path).entries : [];
+  const stop = gathered.manifest.ended?.stoppedBy;
+  const looks = { looks: lastLooks(entries), gates: gatesOf(entries) };
+  if (stop === undefined) return looks;
+  const { because, rule, untilNs } = stop;
+  const breachToCutMs = Math.max(lastStartNs(gathered) - untilNs, 0) / NS_PER_MS;
+  const stoppedEarly = { rule, because, evidenceUntilS: untilNs / NS_PER_S, breachToCutMs };
+  return { ...looks, stoppedEarly };
+}

@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../core/index.ts";
+import type { AuditLog, Plan } from "../experiment/index.ts";
+import type { RunEvent } from "./live.ts";
+import type { OnRollBack } from "./roll-back-schema.ts";
+
+/** What a roll-back is told with. */
+export interface RollBackNotice {
+  readonly event: "roll-back";
+  readonly scenario: string;
+  readonly runId: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** The first tries' distance; each is twice as long as the one before. */
+const BACK_OFF_MS = 500;
+
+/**
+ * The value of `x-shakedown-signature`: `t=<seconds since 1970>,v1=<hex>`, the HMAC-SHA256 of
+ * `<t>.<body>`, so that a receiver can refuse what is forged, and what is old.
+ */
+export function signatureOf(body: string, secret: string, unixSeconds: number): string {
+  const hex = createHmac("sha256", secret).update(`${unixSeconds}.${body}`).digest("hex");
+  return `t=${unixSeconds},v1=${hex}`;
+}
+
+type Webhook = Extract<OnRollBack, { webhook: string }>;
+
+/** Posts a notice until it is taken (2xx), so many times; says how it went. Never throws. */
+export async function postWebhook(
+  { retries, secretEnv, timeout, webhook }: Webhook,
+  notice: RollBackNotice,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ readonly ok: boolean; readonly tries: number; readonly outcome: string }> {
+  const body = JSON.stringify(notice);
+  const secret = secretEnv === undefined ? undefined : env[secretEnv];
+  let outcome = "";
+  for (let tries = 1; tries <= retries + 1; tries++) {
+    if (tries > 1) await sleep(BACK_OFF_MS * 2 ** (tries - 2));
+    const now = Math.floor(Date.now() / 1_000);
+    const signed =
+      secret === undefined ? {} : { "x-shakedown-signature": signatureOf(body, secret, now) };
+    try {
+      const response = await fetch(webhook, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...signed },
+        body,
+        redirect: "error",
+        signal: AbortSignal.timeout(timeout / 1e6),
+      });
+      await response.body?.cancel();
+      outcome = `answered ${response.status}`;
+      if (response.ok) return { ok: true, tries, outcome };
+      // What a receiver refuses it will refuse again, but for "later" and its own faults.
+      if (response.status < 500 && response.status !== 429 && response.status !== 408) {
+        return { ok: false, tries, outcome };
+      }
+    } catch (thrown) {
+      const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
+      outcome = messageOf(cause);
+    }
+  }
+  return { ok: false, tries: retries + 1, outcome };
+}
+
+type Command = Extract<OnRollBack, { command: readonly string[] }>;
+
+/** Runs a command with the notice in its environment, for as long as it may. Never throws. */
+export function runCommand(
+  { command, timeout }: Command,
+  notice: RollBackNotice,
+): Promise<{ readonly ok: boolean; readonly outcome: string }> {
+  const { promise, resolve } = Promise.withResolvers<{ ok: boolean; outcome: string }>();
+  const [file = "", ...args] = command;
+  const child = spawn(file, args, {
+    stdio: "ignore",
+    timeout: timeout / 1e6,
+    killSignal: "SIGKILL",
+    env: {
+      ...process.env,
+      SHAKEDOWN_REASON: notice.reason,
+      SHAKEDOWN_RUN: notice.runId,
+      SHAKEDOWN_SCENARIO: notice.scenario,
+    },
+  });
+  child.once("error", (error) => resolve({ ok: false, outcome: error.message }));
+  child.once("close", (code, signal) => {
+    const outcome = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+    resolve({ ok: code === 0, outcome });
+  });
+  return promise;
+}
+
+interface ActionContext {
+  readonly audit: AuditLog;
+  readonly onEvent: (event: RunEvent) => void;
+  readonly plan: Plan;
+  readonly id: string;
+}
+
+/** What a scenario does on a roll-back: once, as soon as it is decided; the outcome is on the record. */
+export class RollBackAction {
+  readonly #action: OnRollBack | undefined;
+  readonly #context: ActionContext;
+  #fired: Promise<void> | null = null;
+
+  constructor(action: OnRollBack | undefined, context: ActionContext) {
+    this.#action = action;
+    this.#context = context;
+  }
+
+  /** The first call counts; it does not wait for the outcome. */
+  fire(reason: string): void {
+    if (this.#action !== undefined) this.#fired ??= this.#do(this.#action, reason);
+  }
+
+  /** Resolves when what was fired has its outcome in the audit trail. */
+  async settled(): Promise<void> {
+    await this.#fired;
+  }
+
+  async #do(action: OnRollBack, reason: string): Promise<void> {
+    const { audit, id, onEvent, plan } = this.#context;
+    const at = new Date().toISOString();
+    const notice = { event: "roll-back", scenario: plan.scenario, runId: id, reason, at } as const;
+    const what = "webhook" in action ? new URL(action.webhook).origin : (action.command[0] ?? "");
+    const done =
+      "webhook" in action ? await postWebhook(action, notice) : await runCommand(action, notice);
+    if (!done.ok) {
+      onEvent({
+        kind: "warning",
+        message: `the roll-back action failed: ${what}: ${done.outcome}`,
+      });
+    }
+    audit.append("roll-back action", { what, reason, ...done });
+  }
+}
