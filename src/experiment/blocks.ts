@@ -75,7 +75,8 @@ export const emptyBlock = (
   lengthNs,
 });
 
-interface Context {
+/** What a request is judged by. */
+export interface Context {
   readonly capNs: number;
   /** Starts that some arm answered below 400. */
   readonly answered: ReadonlySet<number>;
@@ -120,6 +121,46 @@ function addAnswer(block: Block, observation: StartedObservation, context: Conte
   countGood(block.answeredGood, observation, context);
 }
 
+/** The judged stages in blocks, as they are filled. */
+export interface Cut {
+  readonly stages: readonly StageBlocks[];
+  /** The block of a moment; undefined outside judged time, and in a last block cut short. */
+  readonly at: (arm: number, atNs: number) => Block | undefined;
+}
+
+/** Every judged stage in empty blocks. A last block that is shorter than the others is left out. */
+export function emptyCut(
+  planned: readonly PlannedStage[],
+  arms: number,
+  lists: { readonly dependencies: number; readonly targets: number },
+): Cut {
+  const judged = planned.filter((stage) => stage.judgedFromNs !== null);
+  const stages = judged.map((stage): StageBlocks => {
+    const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
+    const blocks = Array.from({ length: arms }, () =>
+      Array.from({ length: count }, () => emptyBlock(stage.blockNs, lists)),
+    );
+    return { stage, blocks };
+  });
+  const at = (arm: number, atNs: number): Block | undefined => {
+    for (const { stage, blocks } of stages) {
+      if (atNs < stage.judgedFromNs! || atNs >= stage.endNs) continue;
+      return blocks[arm]?.[Math.floor((atNs - stage.judgedFromNs!) / stage.blockNs)];
+    }
+    return undefined;
+  };
+  return { stages, at };
+}
+
+/** Credits a request to the block of its intended start, and its answer to the one it came in. */
+export function countObservation(cut: Cut, observation: Observation, context: Context): void {
+  const block = cut.at(observation.arm, observation.intendedNs);
+  if (block !== undefined) addTo(block, observation, context);
+  if (observation.kind !== "response") return;
+  const answeredIn = cut.at(observation.arm, observation.endNs);
+  if (answeredIn !== undefined) addAnswer(answeredIn, observation, context);
+}
+
 /**
  * Cuts the judged stages of a run into blocks of intended time. A call belongs to the block of the
  * request that made it where the target passes identity on, else to the block in which it arrived.
@@ -133,40 +174,21 @@ export function cutIntoBlocks(input: {
   readonly targets?: readonly number[];
   readonly stages: readonly PlannedStage[];
   readonly capNs: number;
-}): StageBlocks[] {
+}): readonly StageBlocks[] {
   const { capNs, calls, dependencies, observations, targets = [] } = input;
   const lists = { dependencies: dependencies.length, targets: targets.length };
-  const arms = observations.meta.arms.length;
-  const judged = input.stages.filter((stage) => stage.judgedFromNs !== null);
-  const cut = judged.map((stage): StageBlocks => {
-    const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
-    const blocks = Array.from({ length: arms }, () =>
-      Array.from({ length: count }, () => emptyBlock(stage.blockNs, lists)),
-    );
-    return { stage, blocks };
-  });
-  const blockAt = (arm: number, atNs: number): Block | undefined => {
-    for (const { stage, blocks } of cut) {
-      if (atNs < stage.judgedFromNs! || atNs >= stage.endNs) continue;
-      return blocks[arm]?.[Math.floor((atNs - stage.judgedFromNs!) / stage.blockNs)];
-    }
-    return undefined;
-  };
+  const cut = emptyCut(input.stages, observations.meta.arms.length, lists);
   const context: Context = { capNs, answered: answeredStarts(observations), targets };
   const intendedOf = new Map<number, number>();
   for (const observation of observations) {
     intendedOf.set(observation.seq, observation.intendedNs);
-    const block = blockAt(observation.arm, observation.intendedNs);
-    if (block !== undefined) addTo(block, observation, context);
-    if (observation.kind !== "response") continue;
-    const answeredIn = blockAt(observation.arm, observation.endNs);
-    if (answeredIn !== undefined) addAnswer(answeredIn, observation, context);
+    countObservation(cut, observation, context);
   }
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
   for (const call of calls ?? []) {
-    const block = blockAt(call.arm, intendedOf.get(call.seq) ?? call.arriveNs);
+    const block = cut.at(call.arm, intendedOf.get(call.seq) ?? call.arriveNs);
     const dependency = place[call.dependency] ?? -1;
     if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
   }
-  return cut;
+  return cut.stages;
 }

@@ -24,7 +24,8 @@ export interface MetricComparison extends JudgedComparison {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function compareOne(
+/** Compares one metric in one stage. */
+export function compareStage(
   spec: MetricSpec,
   role: JudgedComparison["role"],
   { blocks, stage }: StageBlocks,
@@ -81,22 +82,26 @@ export function adjustHarmTests(rows: readonly RawComparison[]): MetricCompariso
   });
 }
 
-/** Compares every registered metric in every judged stage, harm tests adjusted together. */
+/**
+ * Compares every registered metric in every judged stage, harm tests adjusted together, those of
+ * `more` with them: what else is guarded.
+ */
 export function compareMetrics(
   plan: Plan,
   stages: readonly StageBlocks[],
   dependencies: readonly string[],
+  more: readonly RawComparison[] = [],
 ): MetricComparison[] {
   const { primary } = plan;
   if (primary === null) return [];
   const rows = stages.flatMap((stage) => {
     const one = (role: JudgedComparison["role"]) => (spec: MetricSpec) =>
-      compareOne(spec, role, stage, { plan, dependencies });
+      compareStage(spec, role, stage, { plan, dependencies });
     return [
       one("primary")(primary),
       ...plan.secondary.map(one("secondary")),
       ...plan.guardrails.map(one("guardrail")),
     ];
   });
-  return adjustHarmTests(rows);
+  return adjustHarmTests([...rows, ...more]);
 }

@@ -19,7 +19,8 @@ export interface SampleSpec {
   readonly by: "session" | "request";
 }
 
-function routePattern(pattern: string): RegExp {
+/** What a route as people write it stands for: `GET /products/*`, where a star is anything. */
+export function routePattern(pattern: string): RegExp {
   const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
   return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
 }

@@ -1,5 +1,6 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
+import { runsTitle, runWords } from "./run-words.ts";
 import {
   capital,
   confidenceWords,
@@ -18,6 +19,8 @@ import {
   orderedArms,
   OUTCOME_WORDS,
   outcomeOf,
+  PARTS_HEADING,
+  partSentences,
   plainText,
   punctualityWords,
   rankedComparisons,
@@ -123,6 +126,21 @@ function comparisons(result: Result, notes: Footnotes): string[] {
   ];
 }
 
+function runs(result: Result): string[] {
+  const rows = runWords(result);
+  if (rows.length === 0) return [];
+  return [
+    `### ${escapeMarkdown(capital(runsTitle(result)))}`,
+    "",
+    row(["Run", "Started first", "Effect", "Seed", ""]),
+    "| ---: | --- | --- | --- | --- |",
+    ...rows.map(({ effects, first, note, run, seed }) =>
+      row([run, cell(first), cell(effects), cell(seed), cell(note)]),
+    ),
+    "",
+  ];
+}
+
 function findings(result: Result, notes: Footnotes): string[] {
   const rows = rankedFindings(result);
   if (rows.length === 0) return [];
@@ -133,6 +151,21 @@ function findings(result: Result, notes: Footnotes): string[] {
     return `- ${status}: **${who}**: ${escapeMarkdown(finding.summary)} ${marks}`.trimEnd();
   });
   return ["### Findings", "", ...lines, ""];
+}
+
+function parts(result: Result): string[] {
+  const shown = partSentences(result);
+  if (shown.length === 0) return [];
+  const left = shown.length - ROUTES_MAX;
+  return [
+    `<details><summary>${PARTS_HEADING}</summary>`,
+    "",
+    ...shown.slice(0, ROUTES_MAX).map((part) => `- ${escapeMarkdown(part)}`),
+    ...(left > 0 ? [`- ${formatCount(left)} more in result.json.`] : []),
+    "",
+    "</details>",
+    "",
+  ];
 }
 
 function ledger(result: Result): string[] {
@@ -222,6 +255,8 @@ export const markdownFormat: ReportFormat = {
     const lines = [
       ...headline(result),
       ...comparisons(result, notes),
+      ...parts(result),
+      ...runs(result),
       ...findings(result, notes),
       ...ledger(result),
       ...routes(result),

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { ComparisonRow, ReportModel, Result } from "./model.ts";
+import { runsTitle, runWords } from "./run-words.ts";
 import {
   confidenceWords,
   countsWords,
@@ -14,6 +15,8 @@ import {
   leadFinding,
   ledgerOf,
   metricWords,
+  PARTS_HEADING,
+  partSentences,
   NOTHING,
   orderedArms,
   OUTCOME_WORDS,
@@ -215,6 +218,19 @@ function findingLines(result: Result, notes: Footnotes, width: number, paint: Pa
   ];
 }
 
+const PARTS_MAX = 5;
+
+/** One line for each of several runs. */
+function runLines(result: Result, width: number, paint: Paint): string[] {
+  const rows = runWords(result);
+  if (rows.length === 0) return [];
+  const lines = rows.flatMap(({ effects, first, note, run, seed }) => {
+    const said = [effects, `${first} started first`, `seed ${seed}`, note];
+    return wrapped(`  ${run.padStart(2)}  `, said.filter((text) => text !== "").join(", "), width);
+  });
+  return ["", ...wrapped("", runsTitle(result), width).map((text) => paint("dim", text)), ...lines];
+}
+
 /**
  * What a terminal shows at the end of a run: the verdict with its reason, the cause, one line per
  * comparison (`~` where no difference is shown), the findings, the instrument checks that failed,
@@ -228,6 +244,13 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   const notes = new Footnotes();
   const lines = [...headline(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
+  const parts = partSentences(result);
+  if (parts.length > 0) lines.push("", paint("dim", PARTS_HEADING));
+  for (const part of parts.slice(0, PARTS_MAX)) {
+    lines.push(...wrapped("  ", plainText(part), width));
+  }
+  if (parts.length > PARTS_MAX) lines.push(`  and ${parts.length - PARTS_MAX} more in result.json`);
+  lines.push(...runLines(result, width, paint));
   lines.push(...findingLines(result, notes, width, paint));
   const failed = result.checks.filter((check) => check.status !== "pass");
   if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that failed"));

@@ -58,7 +58,12 @@ export function keepUnits(text: string): string {
 }
 
 /** A metric's name for people: `response_time_p95` → `p95 response time`. */
-export function metricWords(metric: string): string {
+export function metricWords(label: string): string {
+  const [metric = "", segment] = label.split("@");
+  return segment === undefined ? wordsOf(metric) : `${wordsOf(metric)}, ${segment}`;
+}
+
+function wordsOf(metric: string): string {
   const time = /^(response|service)_time_(p\d+(?:\.\d+)?|mean)$/.exec(metric);
   if (time !== null) return capital(`${time[2]} ${time[1]} time`);
   const called = /^(?:amplification|calls_per_request):(.+)$/.exec(metric);
@@ -88,7 +93,11 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
 }
 
 /** A number on a comparison's effect scale: `+620 %`, `+2.31 pp` (percentage points), `+0.4`. */
-export function formatEffect(row: ComparisonRow, value: number, signed = true): string {
+export function formatEffect(
+  row: Pick<ComparisonRow, "effect" | "unit">,
+  value: number,
+  signed = true,
+): string {
   const kind = row.effect?.kind ?? (row.unit === "ratio" ? "difference" : "relative");
   const text = (() => {
     if (kind === "relative") return `${decimals(value * 100)} %`;
@@ -99,12 +108,12 @@ export function formatEffect(row: ComparisonRow, value: number, signed = true): 
 }
 
 /** Whether the interval leaves no doubt that the arms differ. When not, reports print `~`. */
-export function differenceShown(row: ComparisonRow): boolean {
+export function differenceShown(row: Pick<ComparisonRow, "effect">): boolean {
   return row.effect !== null && (row.effect.low > 0 || row.effect.high < 0);
 }
 
 /** `+541 … +712 %`, the unit once where both ends have it; a dash when nothing was judged. */
-export function intervalWords(row: ComparisonRow): string {
+export function intervalWords(row: Pick<ComparisonRow, "effect" | "unit">): string {
   if (row.effect === null) return NOTHING;
   const [low, high] = [formatEffect(row, row.effect.low), formatEffect(row, row.effect.high)];
   const unitOf = (text: string): string => / .+$/.exec(text)?.[0] ?? "";
@@ -129,6 +138,26 @@ export function comparisonSentence(row: ComparisonRow): string {
   const interval = `${confidenceWords(row.effect.confidence)} interval ${intervalWords(row)}`;
   return `${name}: ${values}; ${change} (${interval}) against a margin of ${margin}.`;
 }
+
+/**
+ * The parts of the traffic in which a difference is shown, the surest first, a line each:
+ * `GET /basket: p90 response time +12 % [+8 … +16 %] in stage everybody`.
+ */
+export function partSentences({ parts }: Pick<Result, "parts">): string[] {
+  const shown = parts.filter((part) => part.shown);
+  return shown
+    .toSorted((a, b) => (a.adjustedP ?? 1) - (b.adjustedP ?? 1))
+    .map((part) => {
+      const change = formatEffect(part, part.effect?.estimate ?? Number.NaN);
+      const name = part.by === "segment" ? `segment ${part.name}` : part.name;
+      const metric = wordsOf(part.metric);
+      return `${name}: ${metric} ${change} [${intervalWords(part)}] in stage ${part.stage}`;
+    });
+}
+
+/** Stands above them. */
+export const PARTS_HEADING =
+  "Parts that differ (exploratory: a place to look, one in ten is chance)";
 
 /** Primary first, then guardrails, then secondaries; within a role as they stand. */
 export function rankedComparisons(result: Result): readonly ComparisonRow[] {

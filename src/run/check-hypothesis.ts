@@ -80,7 +80,12 @@ function checkNegativeControls(scenario: Scenario, faults: Faults): void {
 
 function checkSegments({ segments }: Scenario, faults: Faults): void {
   const names = new Set<string>();
-  for (const [index, { name }] of segments.entries()) {
+  for (const [index, { header, name, sessions }] of segments.entries()) {
+    if (header !== undefined || sessions !== undefined) {
+      const field = header === undefined ? "sessions" : "header";
+      const why = "what is measured is known by its route alone; choose it by `route` or `method`";
+      faults.in(["segments", index, field], why);
+    }
     if (names.has(name))
       faults.in(["segments", index, "name"], `another segment is called ${name}`);
     names.add(name);
@@ -89,6 +94,9 @@ function checkSegments({ segments }: Scenario, faults: Faults): void {
 
 /** That there is something to decide with two arms, and nothing with one. */
 export function checkHypothesis(scenario: Scenario, faults: Faults): void {
+  if (scenario.design.calibration !== undefined && scenario.design.betweenRunSd !== undefined) {
+    faults.in(["design", "betweenRunSd"], "comes from `calibration` already: leave one of them out");
+  }
   checkMetrics(scenario, faults);
   const alone = "target" in scenario.arms;
   if (!alone) {

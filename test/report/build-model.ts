@@ -269,6 +269,7 @@ export function buildModel(spec: ModelShape): ReportModel {
       Object.entries(spec.arms).map(([arm, shape]) => [arm, armOf(shape, spec)]),
     ),
     comparisons: [],
+    parts: [],
     emulator: emulatorOf(spec, dependencies),
     stages: [...spec.stages],
     checks: [

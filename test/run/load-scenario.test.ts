@@ -143,7 +143,7 @@ describe("a fault in a scenario", () => {
       "a target that nobody is seen to miss",
       "metric: error_ratio,",
       "metric: slo_attainment, target: 10s,",
-      "guardrails.0.target: requests are given up after 10 s, so none is seen to be as late as 10 s: " +
+      "guardrails.0.target: requests are given up after 5 s, so none is seen to be as late as 10 s: " +
         "write a target below `timeout`",
     ],
     [

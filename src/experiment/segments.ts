@@ -1,0 +1,144 @@
+import { answeredStarts, type ObservationTable } from "../measure/index.ts";
+import { routePattern } from "../profile/index.ts";
+import { benjaminiHochberg } from "../stats/index.ts";
+import { countObservation, emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
+import { compareStage, type RawComparison } from "./compare.ts";
+import type { SegmentSpec } from "./hypothesis.ts";
+import { familyOf, type MetricSpec } from "./metrics/index.ts";
+import type { Plan, PlannedStage } from "./plan.ts";
+
+/** The share of false ones among the differences that are shown in parts of the traffic. */
+export const FALSE_DISCOVERIES_MAX = 0.1;
+/** Of so many routes, those with the most requests, differences are looked for. */
+const ROUTES_MAX = 20;
+
+/** A part of the traffic, cut into the same blocks as the whole. */
+export interface TrafficPart {
+  readonly by: "route" | "segment";
+  readonly name: string;
+  readonly protected: boolean;
+  readonly stages: readonly StageBlocks[];
+}
+
+/** One metric of one part in one stage: shown to whoever looks closer, never binding. */
+export interface PartComparison {
+  readonly by: TrafficPart["by"];
+  readonly name: string;
+  readonly row: Omit<RawComparison, "pHarm">;
+  /** Two-sided, for no difference, adjusted over all parts (Benjamini–Hochberg); null with `effect`. */
+  readonly adjustedP: number | null;
+  /** Whether a difference is shown: `adjustedP` ≤ `FALSE_DISCOVERIES_MAX`. */
+  readonly shown: boolean;
+}
+
+/** Which routes (`GET /products/*`) are a segment's; none of one that routes do not tell. */
+function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): number[] {
+  if (route === undefined && method === undefined) return [];
+  const pattern = routePattern(route ?? `${method} *`);
+  return [...routes.keys()].filter((index) => pattern.test(routes[index]!));
+}
+
+function busiestRoutes(observations: ObservationTable): number[] {
+  const counts = observations.meta.routes.map(() => 0);
+  for (const { route } of observations) if (route in counts) counts[route]!++;
+  return [...counts.keys()]
+    .filter((route) => counts[route]! > 0)
+    .toSorted((a, b) => counts[b]! - counts[a]!)
+    .slice(0, ROUTES_MAX);
+}
+
+/**
+ * Cuts a run once for each of its busiest routes and of the plan's segments, in one pass; `stages`
+ * are the plan's, or what is judged of them. Calls to
+ * dependencies are not told apart: whose request made them is known only where the target says so.
+ */
+export function cutIntoParts(
+  plan: Plan,
+  observations: ObservationTable,
+  stages: readonly PlannedStage[] = plan.stages,
+): TrafficPart[] {
+  const { arms, routes } = observations.meta;
+  const targets = targetsOf(plan);
+  const lists = { dependencies: 0, targets: targets.length };
+  const ofRoute = routes.map((): ReturnType<typeof emptyCut>[] => []);
+  const partOf = (head: Omit<TrafficPart, "stages">, those: readonly number[]): TrafficPart => {
+    const cut = emptyCut(stages, arms.length, lists);
+    for (const route of those) ofRoute[route]?.push(cut);
+    return { ...head, stages: cut.stages };
+  };
+  const parts = [
+    ...plan.segments.map((segment) =>
+      partOf(
+        { by: "segment", name: segment.name, protected: segment.protected },
+        routesOf(segment, routes),
+      ),
+    ),
+    ...busiestRoutes(observations).map((route) =>
+      partOf({ by: "route", name: routes[route]!, protected: false }, [route]),
+    ),
+  ];
+  const context = { capNs: plan.timeoutNs, answered: answeredStarts(observations), targets };
+  for (const observation of observations) {
+    for (const cut of ofRoute[observation.route] ?? []) countObservation(cut, observation, context);
+  }
+  return parts;
+}
+
+/** Of whose requests alone something can be said: calls are counted for everybody. */
+const ofRequests = (spec: MetricSpec): boolean => familyOf(spec).dependency === "none";
+
+/**
+ * The guardrails that protected segments are: the primary metric and every guardrail in each of
+ * them, with the same margins; calls to dependencies are guarded for everybody alone.
+ */
+export function guardSegments(plan: Plan, parts: readonly TrafficPart[]): RawComparison[] {
+  const { guardrails, primary } = plan;
+  const specs = [...(primary === null ? [] : [primary]), ...guardrails].filter(ofRequests);
+  return parts
+    .filter((part) => part.protected)
+    .flatMap(({ name, stages }) =>
+      stages.flatMap((stage) =>
+        specs.map(({ minimumEffect: _gain, ...spec }) => {
+          const row = compareStage(spec, "guardrail", stage, { plan, dependencies: [] });
+          return { ...row, label: `${row.label}@${name}` };
+        }),
+      ),
+    );
+}
+
+/**
+ * Every registered metric in every route and in every segment that is not protected, exploratory:
+ * with q = 0.1 (Benjamini & Hochberg 1995) over all of them. Nothing here binds a verdict.
+ */
+export function exploreParts(plan: Plan, parts: readonly TrafficPart[]): PartComparison[] {
+  const { guardrails, primary, secondary } = plan;
+  if (primary === null) return [];
+  const specs = [primary, ...secondary, ...guardrails].filter(ofRequests);
+  const all = parts
+    .filter((part) => !part.protected)
+    .flatMap(({ by, name, stages }) =>
+      stages.flatMap((stage) =>
+        specs.map((spec) => {
+          const { pHarm, ...row } = compareStage(spec, "secondary", stage, {
+            plan,
+            dependencies: [],
+          });
+          return { by, name, row, p: pHarm };
+        }),
+      ),
+    );
+  const judged = all.filter(({ p }) => p !== null);
+  const adjusted = benjaminiHochberg(judged.map(({ p }) => Math.min(1, 2 * Math.min(p!, 1 - p!))));
+  const adjustedOf = new Map(judged.map((part, index) => [part, adjusted[index]!]));
+  return all.map((part) => {
+    const { by, name, row } = part;
+    const adjustedP = adjustedOf.get(part) ?? null;
+    return {
+      by,
+      name,
+      row,
+      adjustedP,
+      shown: adjustedP !== null && adjustedP <= FALSE_DISCOVERIES_MAX,
+    };
+  });
+}
