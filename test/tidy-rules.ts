@@ -35,6 +35,7 @@ export const LEVELS: Readonly<Record<string, number>> = {
 const SOCKET_FOLDERS = ["replay", "emulator", "telemetry", "web", "fleet", "testing"];
 export const SOCKET_FILES: Readonly<Record<string, string>> = {
   "src/run/authority.ts": "asks which authorities the system trusts, and opens nothing",
+  "src/run/roll-back-action.ts": "tells whoever can roll back, by a webhook",
   "src/run/target.ts": "finds a free port for a target, and asks it whether it is up",
 };
 
@@ -49,10 +50,12 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/emulator/listen/front.ts": "looks after its door now and then, by the clock it is given",
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
+  "src/run/live-looks.ts": "reads the emulator's counts at the ends of blocks, by the run's clock",
   "src/run/now-iso.ts": "stamps entries of the audit trail, for people",
   "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",
   "src/run/record/sink-worker.ts":
     "hands on what has ended now and then; no result depends on when",
+  "src/run/roll-back-action.ts": "dates and signs a webhook, and tries it again later",
   "src/run/run-once.ts": "makes the run's clock, and stamps what people read",
   "src/run/run-scenario.ts": "stamps what people read",
   "src/run/saturate/saturate.ts": "stamps what people read",

@@ -11,6 +11,7 @@ import {
   readObservations,
   type TcpConnection,
 } from "../measure/index.ts";
+import { readExperimentFile } from "./experiment-file.ts";
 import { readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -142,13 +143,43 @@ function tableOf<Row>(source: Source<Row>, fields: readonly Field<Row>[]): Expor
   };
 }
 
+/** The tables of several runs as one, with the run (from 1) in a column before the others. */
+function joined(
+  tables: readonly { readonly run: number; readonly table: ExportTable }[],
+): ExportTable {
+  const [first] = tables;
+  const columns = first?.table.columns ?? [];
+  return {
+    columns: [{ name: "run", kind: "integer", nullable: false }, ...columns],
+    rowCount: tables.reduce((sum, { table }) => sum + table.rowCount, 0),
+    truncated: tables.some(({ table }) => table.truncated),
+    rows: function* rows() {
+      for (const { run, table } of tables) {
+        for (const row of table.rows()) yield [run, ...row];
+      }
+    },
+  };
+}
+
+/**
+ * Opens what a run observed, or what its emulator was asked, as a table of named columns; of an
+ * experiment of several runs, what all of them did. See `openRun`.
+ * @throws RUN_INVALID, SPOOL_INVALID
+ */
+export function openExport(directory: RunDirectory, subject: ExportSubject): ExportTable {
+  if (!directory.holdsRuns) return openRun(directory, subject);
+  const planned = Array.from({ length: readExperimentFile(directory).runs }, (_, i) => i + 1);
+  const begun = planned.filter((run) => existsSync(directory.run(run).file("manifest.json")));
+  return joined(begun.map((run) => ({ run, table: openRun(directory.run(run), subject) })));
+}
+
 /**
  * Opens what a run observed, or what its emulator was asked, as a table of named columns. Times are
  * what was measured: an error's too, which a verdict counts with the timeout. The sum of `count` is
  * the number of planned starts.
  * @throws RUN_INVALID, SPOOL_INVALID
  */
-export function openExport(directory: RunDirectory, subject: ExportSubject): ExportTable {
+function openRun(directory: RunDirectory, subject: ExportSubject): ExportTable {
   const manifest = readManifest(directory);
   if (subject === "observations") {
     const table = readObservations(...directory.observationSpools());
