@@ -1,7 +1,8 @@
 import { EXIT } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
-import { judgeAndReport, RunDirectory } from "../run/index.ts";
+import { judgeAndReport, overridesOf, RunDirectory } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { overrideLines } from "./override.ts";
 import { wantsColor } from "./run.ts";
 import { shortPath } from "./short-path.ts";
 
@@ -15,6 +16,7 @@ async function report(
   else {
     const width = Math.min(io.stdout.columns ?? 100, 120);
     io.stdout.write(`${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
+    for (const line of overrideLines(overridesOf(directory))) io.stdout.write(`\n${line}`);
     io.stdout.write(`\nreport   ${shortPath(directory.file("report.html"))}\n`);
   }
   const { decision } = model.result;

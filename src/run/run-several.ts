@@ -9,6 +9,7 @@ import { judge, writeReports } from "./judge.ts";
 import { nowIso } from "./now-iso.ts";
 import { exitCodeOf, type RunOutcome } from "./outcome.ts";
 import { type Measured, runOnce, type RunParts, writeIfPossible } from "./run-once.ts";
+import { registration } from "./registration.ts";
 import type { Stop } from "./traffic.ts";
 
 /** What an experiment needs, with the parts of its plan and directory where a run has its own. */
@@ -105,10 +106,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
   let progress: Progress;
   try {
     directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
-    audit.append("plan registered", {
-      sha256: registered.sha256,
-      ...(parts.lock === null ? {} : { lock: parts.lock }),
-    });
+    audit.append("plan registered", registration(parts));
     writeExperimentFile(directory, begun);
     progress = await runAll(parts, signal);
   } catch (thrown) {
