@@ -1,4 +1,10 @@
 /** Pure statistics: intervals over paired blocks, multiplicity, sample sizes. */
+export {
+  type BlockBootstrap,
+  blockBootstrap,
+  type BlockBootstrapOptions,
+  widthsAgree,
+} from "./block-bootstrap.ts";
 export { type BlockDifference, blockDifference, type BlockEstimate } from "./block-difference.ts";
 export { type BetweenRun, betweenRun } from "./between-run.ts";
 export { binomialTail } from "./binomial.ts";
@@ -55,6 +61,7 @@ export {
   twoStageBenjaminiHochberg,
 } from "./multiplicity.ts";
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
+export * from "./power/index.ts";
 export * from "./proportion/index.ts";
 export { type Proportion, newcombe, wilson } from "./proportions.ts";
 export {
@@ -65,7 +72,6 @@ export {
 } from "./run-level.ts";
 export * from "./rank/index.ts";
 export * from "./sample/index.ts";
-export { blocksNeeded, requestsNeeded } from "./sample-size.ts";
 export {
   kolmogorovTail,
   MIN_STEADINESS_VALUES,
