@@ -12,6 +12,7 @@ import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
 import type { LockRecord } from "./plan/index.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
+import { registration } from "./registration.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import type { Target } from "./target.ts";
@@ -93,10 +94,7 @@ class Run {
       const { audit, directory, id, onEvent, registered, setup } = this.#parts;
       directory.makeFolders();
       directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
-      audit.append("plan registered", {
-        sha256: registered.sha256,
-        ...(this.#parts.lock === null ? {} : { lock: this.#parts.lock }),
-      });
+      audit.append("plan registered", registration(this.#parts));
       const emulator = await this.#startEmulator();
       await using _emulator = emulator;
       const targets = await this.#startArms(emulator, signal);
