@@ -122,7 +122,7 @@ export function planText({ problems, registered, sizing }: PlannedScenario): str
             ? "✓  the plan can show what it claims"
             : "nothing known is in the way",
         ]
-      : ["This plan cannot end in ship, however good the variant is."]),
+      : ["Refused: this plan can hardly show what it claims."]),
     `plan ${sha256}`,
   ];
   return `${lines.join("\n")}\n`;

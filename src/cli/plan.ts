@@ -3,6 +3,7 @@ import { planScenario, writeLock } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { planJson, planText } from "./plan-view.ts";
 import { shortPath } from "./short-path.ts";
+import { version } from "./version.ts";
 
 interface PlanArguments {
   readonly scenario: string;
@@ -19,13 +20,13 @@ async function plan(io: CliIo, given: PlanArguments): Promise<void> {
       "--amend says why a lock is replaced, and there is no --lock",
     );
   }
-  const planned = await planScenario(given.scenario, { pilot: given.pilot }, io.signal);
+  const planned = await planScenario(given.scenario, { pilot: given.pilot, version }, io.signal);
   io.stdout.write(given.json ? planJson(planned) : planText(planned));
   // With --json the plan has standard output to itself.
   const told = given.json ? io.stderr : io.stdout;
   if (planned.problems.length > 0) {
     io.exitCode = EXIT.hold;
-    if (given.lock) told.write("not locked: a plan that cannot ship is not worth registering\n");
+    if (given.lock) told.write("not locked\n");
     return;
   }
   if (!given.lock) return;

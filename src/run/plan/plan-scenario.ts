@@ -13,6 +13,7 @@ import {
 import { MIN_BLOCKS } from "../../stats/index.ts";
 import { readCaptured } from "../captured.ts";
 import { servedDependencies } from "../dependencies.ts";
+import { usedCalibration } from "../calibrate/index.ts";
 import { type LoadedScenario, loadScenario } from "../load-scenario.ts";
 import { makePlan } from "../make-plan.ts";
 import { pilotVariance } from "./pilot.ts";
@@ -68,6 +69,9 @@ const moreRuns = ({ betweenRunSd, runs }: Plan): string =>
   "(design.runs), or claim less";
 
 function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generator<PlanProblem> {
+  // All must pass; that one of them fails is at most as likely as their failures together.
+  const missed = metrics.reduce((sum, { power }) => sum + 1 - (power ?? 1), 0);
+  const enough = 1 - missed >= plan.power;
   for (const { floor, label, margin, mde, minimumEffect, needed, power, stage } of metrics) {
     const claim = minimumEffect === null ? "a margin of" : "a gain of";
     const size = minimumEffect ?? margin;
@@ -79,7 +83,8 @@ function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generat
         cure: moreRuns(plan),
       };
     }
-    if (power === null || mde === null || needed === null || power >= powerEach) continue;
+    if (power === null || mde === null || needed === null) continue;
+    if (enough || power >= powerEach) continue;
     const problem =
       `${label} in stage ${stage}: ${claim} ${formatRatio(size)} is shown with ` +
       `power ${power.toFixed(2)} (${powerEach.toFixed(3)} is wanted); the least is ${formatRatio(mde)}`;
@@ -118,7 +123,7 @@ function problemsOf(plan: Plan, sizing: PlanSizing): PlanProblem[] {
  */
 export async function planScenario(
   path: string,
-  options: { readonly pilot?: string | undefined },
+  options: { readonly pilot?: string | undefined; readonly version: string },
   signal: AbortSignal,
 ): Promise<PlannedScenario> {
   const loaded = loadScenario(path);
@@ -128,7 +133,9 @@ export async function planScenario(
   using profile = captured.profile;
   const from = { dir, manifestOf: () => profile.manifest, warn: () => {} };
   const served = await servedDependencies(scenario.dependencies, from);
-  const registered = registerPlan(makePlan(loaded, profile, seed, served));
+  const here = { profileSha256: profile.sha256, version: options.version };
+  const calibration = usedCalibration(loaded, here);
+  const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
   const { plan } = registered;
   const varianceOf =
     options.pilot === undefined
