@@ -7,6 +7,7 @@ import { captureCommand } from "./capture.ts";
 import type { CliIo, Command } from "./command.ts";
 import { emulateCommand } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
+import { planCommand } from "./plan.ts";
 import { profileCommand } from "./profile.ts";
 import { recordCommand } from "./record.ts";
 import { replayCommand } from "./replay.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   captureCommand,
   recordCommand,
   profileCommand,
+  planCommand,
   runCommand,
   replayCommand,
   saturateCommand,

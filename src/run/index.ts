@@ -13,6 +13,7 @@ export { type ReplayFlags, replayScenario } from "./replay-scenario.ts";
 export type { TargetFlags } from "./flag-arms.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { type RunOptions, type RunOutcome, runScenario } from "./run-scenario.ts";
+export { type PlannedScenario, type PlanProblem, planScenario, writeLock } from "./plan/index.ts";
 export * from "./saturate/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario.ts";
 export { endSpawned } from "./spawned.ts";
