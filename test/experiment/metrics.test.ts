@@ -78,7 +78,7 @@ describe.each(WRITTEN.map((name) => [shown(name), name] as const))("%s", (_shown
   const [usual, worse] = [arm("c"), arm("v", 1.3)];
 
   it("is one family's alone, and is written with the parameters that it takes", () => {
-    expect(METRIC_FAMILIES.filter(({ named }) => named(name.metric))).toEqual([family]);
+    expect(METRIC_FAMILIES.filter((each) => each.named(name.metric))).toEqual([family]);
     const written = { ...name, target: name.target === undefined ? undefined : "250ms" };
     const given = { ...JSON.parse(JSON.stringify(written)), margin: "5%" } as object;
     expect(metricSchema.parse(given)).toEqual({ ...name, margin: 0.05 });
