@@ -1,22 +1,2 @@
 /** Vectors that nothing runs yet: taken out one by one, never put in. */
-export const pending: readonly string[] = [
-  "fleiss-827",
-  "power-prop-2",
-  "cohen-d-table",
-  "power-pwr-two-sample-d-1-n-30",
-  "power-pwr-two-sample-d-.1-n-20",
-  "power-t-1",
-  "gpower-two-tailed",
-  "power-t-2",
-  "power-pwr-normal-ind-h-.3-n-80",
-  "gpower-one-tailed",
-  "gpower-one-sample",
-  "power-gb-sequential",
-  "quantile-n-p0.95",
-  "quantile-n-p0.99",
-  "deff-cluster",
-  "beta-correction-spotify",
-  "within-run-ci-fpr",
-  "sim-selfnorm-typeI",
-  "run-mde-floor",
-];
+export const pending: readonly string[] = [];
