@@ -106,7 +106,7 @@ export const power: Runners = {
   }),
   "sim-selfnorm-typeI": ({ noise }) => {
     const rho = mixtureScale({ plannedSumOfSquares: 100, alpha: 0.05, sides: 2 });
-    const rates = noise.map((name: string) => everRejecting(name, 4_000, 200, rho));
+    const rates = noise.map((name: string) => everRejecting(name, 8_000, 200, rho));
     return {
       ever_reject: rates.map((rate: { process: number }) => rate.process),
       naive_t_peeking: rates.map((rate: { naive: number }) => rate.naive),
