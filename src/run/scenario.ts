@@ -6,12 +6,7 @@ import {
   messageOf,
   NS_PER_S,
   PACINGS,
-  parseMultiple,
-  parseRatePerSec,
-  parseRatio,
   ratioField,
-  ShakedownError,
-  textWithUnit,
 } from "../core/index.ts";
 import { dependencySchema, incidentSchema } from "../emulator/index.ts";
 import {
@@ -28,6 +23,7 @@ import {
   TRANSPORTS,
 } from "../replay/index.ts";
 import { arrivalsSchema } from "../schedule/index.ts";
+import { rate, stageRate } from "./rate-schema.ts";
 import { onRollBackSchema } from "./roll-back-schema.ts";
 
 const name = z
@@ -97,39 +93,6 @@ const urlArm = z.strictObject({
 });
 
 const arm = z.union([commandArm, urlArm]);
-
-/** Reads a text with one of several readers; the message is that of the last. */
-function readText<Out>(text: string, context: z.RefinementCtx, read: (text: string) => Out): Out {
-  try {
-    return read(text.trim());
-  } catch (thrown) {
-    if (!(thrown instanceof ShakedownError)) throw thrown;
-    const hint = thrown.hint === undefined ? "" : ` (${thrown.hint})`;
-    context.addIssue({ code: "custom", message: `${thrown.message}${hint}` });
-    return z.NEVER;
-  }
-}
-
-/** `120/s`, or so many times the capture's own rate: `2x`. */
-const rate = textWithUnit((value) => `${value}/s, or ${value}x of the captured rate`).transform(
-  (text, context) =>
-    readText(text, context, (given) =>
-      given.endsWith("x")
-        ? { multiple: parseMultiple(given) }
-        : { ratePerSec: parseRatePerSec(given) },
-    ),
-);
-
-/** `60/s`, or a share of the scenario's `rate` such as `25%`. */
-const stageRate = textWithUnit(
-  (value) => `${value}/s, or a share of \`rate\` such as 50%`,
-).transform((text, context) =>
-  readText(text, context, (given) =>
-    given.endsWith("%")
-      ? { shareOfRate: parseRatio(given) }
-      : { ratePerSec: given === "0/s" ? 0 : parseRatePerSec(given) },
-  ),
-);
 
 const stage = z.strictObject({
   name: name.optional(),

@@ -21,7 +21,7 @@ export interface Gate {
   }[];
 }
 
-const WELL: readonly ComparisonStatus[] = ["within-margin", "small-harm", "improved"];
+const WELL = new Set<ComparisonStatus>(["within-margin", "small-harm", "improved"]);
 
 /**
  * Decides after a stage, from its own blocks: `roll-back` when harm of at least its margin is shown in
@@ -46,7 +46,7 @@ export function gateOf(
     adjustedPHarm: row.adjustedPHarm,
   }));
   const harmed = metrics.some(({ status }) => status === "harm");
-  const well = metrics.length > 0 && metrics.every(({ status }) => WELL.includes(status));
+  const well = metrics.length > 0 && metrics.every(({ status }) => WELL.has(status));
   const decision = harmed ? "roll-back" : well ? "go-on" : "hold";
   return { stage: blocks.stage.name, decision, alpha: given.alpha, metrics };
 }

@@ -1,0 +1,41 @@
+import { z } from "zod";
+
+const count = z.number().int().min(0);
+
+/** What a result says of the looks and gates of a run; nothing where several runs were one experiment. */
+export const looksFields = {
+  looks: z
+    .array(
+      z.strictObject({
+        stage: z.string(),
+        metric: z.string(),
+        blocks: count.describe("blocks looked at, one look each"),
+        harm: z.number().nullable().describe("at the last look, above 0 for worse"),
+        margin: z.number(),
+        lnE: z.number().describe("ln of the most that the e-process against no harm reached"),
+        lnBoundary: z.number().describe("what it had to reach"),
+        reached: z.boolean().describe("with harm of at least the margin"),
+      }),
+    )
+    .optional()
+    .describe("what was seen of harm while the run went on; the audit trail has every look"),
+  gates: z
+    .array(
+      z.strictObject({
+        stage: z.string(),
+        decision: z.enum(["go-on", "hold", "roll-back"]),
+        alpha: z.number().describe("what its harm tests together may spend"),
+        metrics: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+      }),
+    )
+    .optional(),
+  stoppedEarly: z
+    .strictObject({
+      rule: z.enum(["harm", "gate", "futility"]),
+      because: z.string(),
+      evidenceUntilS: z.number().describe("the end of the block that showed it"),
+      breachToCutMs: z.number().describe("from there to the last start of the variant"),
+    })
+    .optional()
+    .describe("by a rule of the plan: the run is whole as far as its verdict goes"),
+};

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { gateAlphas, harmEvidence, lookAlpha, liveMetrics } from "../../../src/experiment/index.ts";
+import { LIVE_PLAN, looksOver } from "./virtual-evidence.ts";
+
+const SEEDS = Array.from({ length: 20 }, (_, index) => `run ${index}`);
+
+describe("looks while a run goes on", () => {
+  it("stop for harm of several margins long before the stage ends", () => {
+    for (const seed of SEEDS) {
+      const last = looksOver(LIVE_PLAN, seed, 1.5).at(-1)!;
+      expect(last.stop).toMatchObject({ rule: "harm", decision: "roll-back" });
+      expect(last.look.stage).toBe("pilot");
+      expect(last.look.block).toBeLessThan(30);
+      expect(last.stop!.untilNs).toBe((last.look.block + 1) * 250e6);
+    }
+  });
+
+  it("never stop these A/A runs, nor for a gain", () => {
+    for (const seed of SEEDS) {
+      for (const slower of [1, 0.95]) {
+        const seen = looksOver(LIVE_PLAN, seed, slower);
+        expect(seen.map(({ stop }) => stop).filter((stop) => stop !== null)).toEqual([]);
+        expect(seen).toHaveLength(80);
+      }
+    }
+  });
+
+  it("do not stop where the plan's rule does not say so, but tell what they saw", () => {
+    const plan = { ...LIVE_PLAN, stop: { harm: false, futility: false } };
+    const seen = looksOver(plan, "told", 1.5);
+    expect(seen.some(({ look }) => look.metrics.some(({ reached }) => reached))).toBe(true);
+    // The gate after the stage is another rule, and it rolls back.
+    expect(seen.at(-1)!.stop).toMatchObject({ rule: "gate", decision: "roll-back" });
+  });
+
+  it("stop for futility when what is left can hardly show what is claimed", () => {
+    const futility = { ...LIVE_PLAN, stop: { harm: false, futility: true } };
+    const last = looksOver(futility, "futile", 1.12).at(-1)!;
+    expect(last.stop).toMatchObject({ rule: "futility", decision: "hold" });
+    expect(looksOver(futility, "well", 1)).toHaveLength(80);
+  });
+});
+
+describe("the gate after a stage", () => {
+  it("goes on when all is shown to be well; there is none after the last stage", () => {
+    const gates = looksOver(LIVE_PLAN, "well", 0.9).flatMap(({ gate }) => gate ?? []);
+    expect(gates.map(({ decision, stage }) => [stage, decision])).toEqual([["pilot", "go-on"]]);
+  });
+
+  it("stops the run on a hold only where its stage says so", () => {
+    const [pilot, everybody] = LIVE_PLAN.stages as [
+      (typeof LIVE_PLAN.stages)[0],
+      (typeof LIVE_PLAN.stages)[0],
+    ];
+    const plan = { ...LIVE_PLAN, stages: [{ ...pilot, onHold: "stop" as const }, everybody] };
+    const seen = looksOver(plan, "unsure", 1.09);
+    expect(seen.at(-1)).toMatchObject({
+      gate: { decision: "hold" },
+      stop: { rule: "gate", decision: "hold" },
+    });
+    expect(looksOver(LIVE_PLAN, "unsure", 1.09)).toHaveLength(80);
+  });
+});
+
+describe("alpha of what is decided while a run goes on", () => {
+  it("is half of the plan's in all, a quarter the looks' and a quarter the gates'", () => {
+    const tests = liveMetrics(LIVE_PLAN).length * LIVE_PLAN.stages.length;
+    const gates = [...gateAlphas(LIVE_PLAN).values()].reduce((sum, alpha) => sum + alpha, 0);
+    expect(lookAlpha(LIVE_PLAN) * tests).toBeCloseTo(0.0125, 12);
+    expect(gates).toBeCloseTo(0.0125, 12);
+  });
+
+  it("takes blocks together that resemble their neighbours: the same evidence counts less", () => {
+    const steady = Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? 0.3 : 0.1));
+    const drifting = steady.toSorted((a, b) => a - b);
+    expect(harmEvidence(steady, 0.01).together).toBe(1);
+    expect(harmEvidence(drifting, 0.01).together).toBeGreaterThan(1);
+    expect(harmEvidence(drifting, 0.01).lnE).toBeLessThan(harmEvidence(steady, 0.01).lnE);
+  });
+});

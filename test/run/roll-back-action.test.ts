@@ -1,0 +1,92 @@
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { AuditLog } from "../../src/experiment/index.ts";
+import { postWebhook, RollBackAction, runCommand } from "../../src/run/roll-back-action.ts";
+import { PLAN } from "../experiment/plan-fixture.ts";
+
+const NOTICE = {
+  event: "roll-back",
+  scenario: "pool cut",
+  runId: "aa",
+  reason: "p90 is worse",
+  at: "2026-01-01T00:00:00.000Z",
+} as const;
+
+/** Answers with these statuses in turn, then 200. */
+async function receiver(...statuses: number[]) {
+  const got: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => (body += text));
+    request.on("end", () => {
+      got.push({ headers: request.headers, body });
+      response.writeHead(statuses[got.length - 1] ?? 200).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = (): void => void server.close().closeAllConnections();
+  return { got, webhook: `http://127.0.0.1:${port}/off`, [Symbol.dispose]: close };
+}
+
+const often = { retries: 1, timeout: 5e9 };
+
+describe("the webhook of a roll-back", () => {
+  it("is signed over its time and body, and tried again when the receiver fails", async () => {
+    using at = await receiver(503);
+    const given = { ...often, webhook: at.webhook, secretEnv: "HOOK" };
+    const done = await postWebhook(given, NOTICE, { HOOK: "secret" });
+    expect(done).toEqual({ ok: true, tries: 2, outcome: "answered 200" });
+    const { body, headers } = at.got[1]!;
+    expect(JSON.parse(body)).toEqual(NOTICE);
+    const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers["x-shakedown-signature"]))!;
+    expect(createHmac("sha256", "secret").update(`${t}.${body}`).digest("hex")).toBe(v1);
+  });
+
+  it("is not tried again when it is refused, and fails when nobody listens", async () => {
+    using at = await receiver(403);
+    const refused = await postWebhook({ ...often, webhook: at.webhook }, NOTICE);
+    expect(refused).toEqual({ ok: false, tries: 1, outcome: "answered 403" });
+    expect(at.got[0]!.headers).not.toHaveProperty("x-shakedown-signature");
+    const nobody = { webhook: "http://127.0.0.1:9/", retries: 0, timeout: 5e9 };
+    expect(await postWebhook(nobody, NOTICE)).toMatchObject({ ok: false, tries: 1 });
+  });
+});
+
+describe("the command of a roll-back", () => {
+  const node = (code: string, timeout = 5e9) =>
+    runCommand({ command: [process.execPath, "-e", code], timeout }, NOTICE);
+
+  it("is told the reason, and is ended when it takes too long", async () => {
+    const told = "process.exit(process.env.SHAKEDOWN_REASON === 'p90 is worse' ? 0 : 1)";
+    expect(await node(told)).toEqual({ ok: true, outcome: "exit code 0" });
+    expect(await node("setInterval(() => {}, 1000)", 2e8)).toMatchObject({ ok: false });
+    const missing = await runCommand({ command: ["/nowhere/at/all"], timeout: 5e9 }, NOTICE);
+    expect(missing.ok).toBe(false);
+  });
+});
+
+describe("a roll-back action", () => {
+  it("fires once, and its outcome is in the audit trail", async () => {
+    using at = await receiver();
+    const folder = mkdtempSync(join(tmpdir(), "shakedown-action-"));
+    const path = join(folder, "audit.ndjson");
+    const audit = new AuditLog(path, () => NOTICE.at);
+    const context = { audit, onEvent: () => {}, plan: PLAN, id: "aa" };
+    const action = new RollBackAction({ ...often, webhook: at.webhook }, context);
+    action.fire("first");
+    action.fire("second");
+    await action.settled();
+    const trail = readFileSync(path, "utf8");
+    rmSync(folder, { recursive: true });
+    expect(at.got.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
+      { reason: "first" },
+    ]);
+    expect(trail).toMatch(/"event":"roll-back action".*"outcome":"answered 200"/);
+  });
+});
