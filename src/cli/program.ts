@@ -7,7 +7,9 @@ import { captureCommand } from "./capture.ts";
 import type { CliIo, Command } from "./command.ts";
 import { emulateCommand } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
+import { overrideCommand } from "./override.ts";
 import { planCommand } from "./plan.ts";
+import { playbookCommand } from "./playbook.ts";
 import { profileCommand } from "./profile.ts";
 import { recordCommand } from "./record.ts";
 import { replayCommand } from "./replay.ts";
@@ -15,6 +17,7 @@ import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { saturateCommand } from "./saturate.ts";
 import { schemaCommand } from "./schema.ts";
+import { verifyCommand } from "./verify.ts";
 import { version } from "./version.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -26,6 +29,9 @@ const COMMANDS: readonly Command[] = [
   replayCommand,
   saturateCommand,
   reportCommand,
+  verifyCommand,
+  overrideCommand,
+  playbookCommand,
   exportCommand,
   emulateCommand,
   schemaCommand,

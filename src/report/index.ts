@@ -6,6 +6,7 @@ import type { ReportFormat } from "./model.ts";
 
 export * from "./model.ts";
 export { resultJsonSchema } from "./json.ts";
+export * from "./playbook/index.ts";
 export * from "./profile/index.ts";
 export * from "./saturation/index.ts";
 export { renderText, type TextOptions } from "./text.ts";

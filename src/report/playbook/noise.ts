@@ -1,0 +1,105 @@
+import { formatCount } from "../../core/index.ts";
+import { escapeMarkdown } from "../markdown.ts";
+import type { ComparisonRow, Result } from "../model.ts";
+import { metricWords, NOTHING } from "../words.ts";
+import type { PlaybookRun } from "./model.ts";
+
+/** What A/A runs on one host came to, for one primary metric of one stage of a scenario. */
+export interface Noise {
+  readonly host: string;
+  readonly scenario: string;
+  readonly metric: string;
+  readonly stage: string;
+  /** Runs that give an effect; each of an experiment's runs is one. */
+  readonly runs: number;
+  /**
+   * Standard deviation of the runs' effects, null of fewer than two: of ln(1 + effect) for a
+   * relative effect, of the effect itself for a difference. It holds what a run's own blocks leave
+   * uncertain, too, so it is an upper bound for what runs differ by.
+   */
+  readonly sd: number | null;
+}
+
+/** Both arms alike, nothing put before one: any difference is the instrument's and the host's. */
+export const isAa = ({ armsDiffer, delayed }: PlaybookRun): boolean =>
+  armsDiffer?.length === 0 && !delayed;
+
+export const hostOf = ({ run: { host } }: Result): string =>
+  `${host.os}, ${host.cpus} ${host.cpus === 1 ? "core" : "cores"}, Node.js ${host.node}`;
+
+type Effect = ComparisonRow["effect"];
+
+const scaled = ({ estimate, kind }: NonNullable<Effect>): number =>
+  kind === "relative" ? Math.log1p(estimate) : estimate;
+
+/** The effects of a comparison, run by run. */
+function effectsOf(result: Result, { effect, metric, stage }: ComparisonRow): number[] {
+  const each: readonly Effect[] =
+    result.runs === undefined
+      ? [effect]
+      : result.runs.map(
+          ({ comparisons }) =>
+            comparisons.find((row) => row.metric === metric && row.stage === stage)?.effect ?? null,
+        );
+  return each.flatMap((one) => (one === null ? [] : [scaled(one)])).filter(Number.isFinite);
+}
+
+function sdOf(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+/** The noise of A/A runs by host, scenario, primary metric and stage, in that order. */
+export function noiseOf(runs: readonly PlaybookRun[]): Noise[] {
+  const groups = new Map<string, { place: Omit<Noise, "runs" | "sd">; values: number[] }>();
+  for (const { result } of runs.filter(isAa)) {
+    for (const row of result.comparisons.filter(({ role }) => role === "primary")) {
+      const { metric, stage } = row;
+      const place = { host: hostOf(result), scenario: result.run.scenario, metric, stage };
+      const key = JSON.stringify(Object.values(place));
+      const group = groups.get(key) ?? { place, values: [] };
+      group.values.push(...effectsOf(result, row));
+      groups.set(key, group);
+    }
+  }
+  return [...groups]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { place, values }]) => ({ ...place, runs: values.length, sd: sdOf(values) }));
+}
+
+const cell = (text: string): string => escapeMarkdown(text, 120);
+
+function hostLines(runs: readonly PlaybookRun[]): string[] {
+  const hosts = [...new Set(runs.map(({ result }) => hostOf(result)))].toSorted();
+  return hosts.map((host) => {
+    const here = runs.filter(({ result }) => hostOf(result) === host);
+    const alarms = here.filter(({ result }) => result.decision === "roll-back").length;
+    const count = `${formatCount(here.length)} A/A ${here.length === 1 ? "run" : "runs"}`;
+    return `- ${escapeMarkdown(host)}: ${count}, ${formatCount(alarms)} rolled back, which is a false alarm`;
+  });
+}
+
+/** What A/A runs say of the hosts, as Markdown. */
+export function noiseLines(runs: readonly PlaybookRun[]): string[] {
+  const aa = runs.filter(isAa);
+  if (aa.length === 0) {
+    return ["No A/A run is here: how much two runs of the same build differ is not known.", ""];
+  }
+  const rows = noiseOf(aa).map(({ host, metric, runs: count, scenario, sd, stage }) => {
+    const shown = sd === null ? NOTHING : `${(sd * 100).toFixed(2)} %`;
+    const names = [host, scenario, metricWords(metric), stage].map(cell);
+    return `| ${names.join(" | ")} | ${formatCount(count)} | ${shown} |`;
+  });
+  return [
+    ...hostLines(aa),
+    "",
+    "| Host | Scenario | Metric | Stage | Runs | SD |",
+    "| --- | --- | --- | --- | ---: | ---: |",
+    ...rows,
+    "",
+    "SD: of the runs' effects; it holds what a run's own blocks leave uncertain, so runs differ by no more.",
+    "",
+  ];
+}
