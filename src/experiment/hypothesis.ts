@@ -62,7 +62,7 @@ export const primarySchema = z
       context.addIssue({ code: "custom", path: [field], message });
     }
   })
-  .transform(({ changesBy: _, decreasesBy, increasesBy, ...metric }): MetricSpec => {
+  .transform(({ changesBy: _changesBy, decreasesBy, increasesBy, ...metric }): MetricSpec => {
     const gain = decreasesBy ?? increasesBy;
     const margin = metric.margin ?? gain ?? 0;
     return { ...metric, margin, ...(gain === undefined ? {} : { minimumEffect: gain }) };

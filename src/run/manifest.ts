@@ -126,10 +126,11 @@ export function readPlan(
       },
     );
   }
-  if (plan.planVersion !== PLAN_VERSION) {
+  const version: number = plan.planVersion;
+  if (version !== PLAN_VERSION) {
     throw new ShakedownError(
       "RUN_INVALID",
-      `${path} is a plan of version ${String(plan.planVersion)}; this is version ${PLAN_VERSION}`,
+      `${path} is a plan of version ${version}; this is version ${PLAN_VERSION}`,
       { hint: "judge it with the shakedown that made it, or run the scenario again" },
     );
   }

@@ -4,13 +4,13 @@ import { type DependencySpec, type Emulator, startEmulatorThread } from "../emul
 import type { AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
-import { delayed, type DelayedTargets, type Delays } from "./calibrate/delayed.ts";
+import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
 import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
-import type { LockRecord } from "./plan/index.ts";
+import type { LockRecord } from "./plan/lock.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
 import type { RunDirectory } from "./run-directory.ts";

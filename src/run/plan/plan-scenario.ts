@@ -13,7 +13,7 @@ import {
 import { MIN_BLOCKS } from "../../stats/index.ts";
 import { readCaptured } from "../captured.ts";
 import { servedDependencies } from "../dependencies.ts";
-import { usedCalibration } from "../calibrate/index.ts";
+import { usedCalibration } from "../used-calibration.ts";
 import { type LoadedScenario, loadScenario } from "../load-scenario.ts";
 import { makePlan } from "../make-plan.ts";
 import { pilotVariance } from "./pilot.ts";
