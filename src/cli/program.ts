@@ -3,6 +3,7 @@ import { hideBin } from "yargs/helpers";
 import { STANDARD_INPUT } from "../capture/index.ts";
 import { EXIT, type ExitCode, messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { endSpawned } from "../run/index.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { captureCommand } from "./capture.ts";
 import type { CliIo, Command } from "./command.ts";
 import { emulateCommand } from "./emulate.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   profileCommand,
   planCommand,
   runCommand,
+  calibrateCommand,
   replayCommand,
   saturateCommand,
   reportCommand,

@@ -95,7 +95,10 @@ function checkSegments({ segments }: Scenario, faults: Faults): void {
 /** That there is something to decide with two arms, and nothing with one. */
 export function checkHypothesis(scenario: Scenario, faults: Faults): void {
   if (scenario.design.calibration !== undefined && scenario.design.betweenRunSd !== undefined) {
-    faults.in(["design", "betweenRunSd"], "comes from `calibration` already: leave one of them out");
+    faults.in(
+      ["design", "betweenRunSd"],
+      "comes from `calibration` already: leave one of them out",
+    );
   }
   checkMetrics(scenario, faults);
   const alone = "target" in scenario.arms;

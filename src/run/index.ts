@@ -23,3 +23,9 @@ export { envOfDependency } from "./target.ts";
 export { type PlannedScenario, type PlanProblem, planScenario, writeLock } from "./plan/index.ts";
 export * from "./record/index.ts";
 export { type Broken, type Verification, type VerifyCheck, verifyRun } from "./verify.ts";
+export {
+  calibrate,
+  type CalibrateOptions,
+  type CalibrationRun,
+  type MadeCalibration,
+} from "./calibrate.ts";

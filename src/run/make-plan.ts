@@ -13,7 +13,7 @@ import {
 import type { DependencySpec } from "../emulator/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { dependencySha256 } from "./dependencies.ts";
-import type { UsedCalibration } from "./calibrate/use.ts";
+import type { UsedCalibration } from "./used-calibration.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario.ts";

@@ -1,0 +1,172 @@
+import { writeFileSync } from "node:fs";
+import { dirname, relative } from "node:path";
+import {
+  EXIT,
+  formatRatio,
+  formatUs,
+  messageOf,
+  parseRatio,
+  ShakedownError,
+} from "../core/index.ts";
+import type { Calibration } from "../experiment/index.ts";
+import { calibrate, type CalibrationRun, type MadeCalibration } from "../run/index.ts";
+import type { CliIo, Command } from "./command.ts";
+import { wantsColor } from "./run.ts";
+import { runView } from "./run-view.ts";
+import { shortPath } from "./short-path.ts";
+import { version } from "./version.ts";
+
+interface CalibrateArguments {
+  readonly scenario: string;
+  readonly runs: number;
+  readonly delayRuns: number;
+  readonly delay: string;
+  readonly validFor: number;
+  readonly out: string;
+  readonly save?: string;
+  readonly json: boolean;
+}
+
+const LEAST_RUNS = 5;
+
+function whole(flag: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= 1_000) return value;
+  throw new ShakedownError("USAGE", `--${flag} is a whole number from ${least} to 1000`);
+}
+
+function delayOf(text: string): number {
+  const share = parseRatio(text);
+  if (share > 0 && share <= 10) return share;
+  throw new ShakedownError("USAGE", `--delay "${text}" is no delay`, {
+    hint: "a share of the control's own time, such as --delay 5%",
+  });
+}
+
+const signed = (value: number): string => formatRatio(value, { signed: true }).replace("-", "−");
+
+/** `a/a 3: −0.4 % ± 1.9 %, ship`. */
+function runLine({ decision, kind, number, primary, truth, why }: CalibrationRun): string {
+  const name = `${kind} ${number}`;
+  if (primary?.effect === null || primary === null) return `${name}: not judged: ${why}`;
+  const { estimate, high, low } = primary.effect;
+  const said = `${signed(estimate)} [${signed(low)}, ${signed(high)}]`;
+  const meant =
+    kind === "delay" ? `, of ${signed(Math.expm1(truth))} put in` : `, ${decision ?? "–"}`;
+  return `${name}: ${primary.label} ${said}${meant}`;
+}
+
+function summaryLines({ calibration, notes }: MadeCalibration): string[] {
+  const { alpha, betweenRunSd, betweenRunSdEstimate, expiresAt, faults, host, positive, runs } =
+    calibration;
+  const alarms = runs.filter(({ decision }) => decision === "roll-back").length;
+  const lines = [
+    `${runs.length} A/A runs on ${host.description}`,
+    `  two runs of one build differ by ${formatRatio(betweenRunSdEstimate)} (SD beyond what their blocks say); at most ${formatRatio(betweenRunSd)}, which a plan takes`,
+    `  false roll-backs: ${alarms} (alpha/2 = ${formatRatio(alpha / 2)})`,
+  ];
+  if (positive !== null) {
+    const { delayUs, recovered, shown } = positive;
+    lines.push(
+      `${positive.runs.length} runs with ${formatUs(delayUs)} put before one arm: found by ${recovered}, shown as harm by ${shown}`,
+    );
+  }
+  lines.push(...notes, ...faults.map((fault) => `✗ ${fault}`));
+  lines.push(
+    faults.length === 0
+      ? `✓ nothing is wrong with the instrument here; good until ${expiresAt.slice(0, 10)}`
+      : "no verdict may lean on this calibration: mend the instrument (a quieter machine, more cores, longer stages)",
+  );
+  return lines;
+}
+
+/** Where a scenario's calibration stands unless told: beside it. */
+const placeOf = (scenario: string): string =>
+  `${scenario.replace(/\.ya?ml$/i, "")}.calibration.json`;
+
+function save(path: string, calibration: Calibration): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(calibration, null, 2)}\n`);
+  } catch (cause) {
+    throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot write ${path}: ${messageOf(cause)}`, {
+      hint: "name another file with --save",
+      cause,
+    });
+  }
+}
+
+async function run(io: CliIo, given: CalibrateArguments): Promise<void> {
+  const told = given.json ? io.stderr : io.stdout;
+  const view = runView(told, { color: wantsColor(told) });
+  const made = await calibrate(
+    {
+      scenario: given.scenario,
+      runs: whole("runs", given.runs, LEAST_RUNS),
+      delayRuns: whole("delay-runs", given.delayRuns, 0),
+      delayShare: delayOf(given.delay),
+      validDays: whole("valid-for", given.validFor, 1),
+      out: given.out,
+      version,
+      command: ["shakedown", ...process.argv.slice(2)].join(" "),
+      onEvent: view.show,
+      onRun: (each) => void told.write(`${runLine(each)}\n`),
+    },
+    io.signal,
+  ).finally(view.end);
+  const path = given.save ?? placeOf(given.scenario);
+  save(path, made.calibration);
+  if (given.json) io.stdout.write(`${JSON.stringify(made.calibration, null, 2)}\n`);
+  else {
+    const named = relative(dirname(given.scenario), path);
+    io.stdout.write(`\n${summaryLines(made).join("\n")}\n`);
+    io.stdout.write(`\nwritten  ${shortPath(path)}\n`);
+    io.stdout.write(`use it   design: { calibration: ${named} }\n`);
+  }
+  if (made.calibration.faults.length > 0) io.exitCode = EXIT.hold;
+}
+
+export const calibrateCommand: Command = (io) => ({
+  command: "calibrate <scenario>",
+  describe: "run a scenario's control against itself: how far this host can be trusted",
+  builder: (yargs) =>
+    yargs
+      .positional("scenario", {
+        type: "string",
+        demandOption: true,
+        describe: "a scenario file (YAML)",
+      })
+      .option("runs", {
+        type: "number",
+        default: 20,
+        describe: "A/A runs, each of the whole scenario",
+      })
+      .option("delay-runs", {
+        type: "number",
+        default: 10,
+        describe: "then so many with a known delay before one arm; 0 for none",
+      })
+      .option("delay", {
+        type: "string",
+        default: "5%",
+        describe: "that delay, as a share of the control's primary quantile",
+      })
+      .option("valid-for", { type: "number", default: 30, describe: "days until it expires" })
+      .option("out", {
+        type: "string",
+        default: "runs",
+        describe: "where the runs' directories are made",
+      })
+      .option("save", {
+        type: "string",
+        describe: "the calibration's file; <scenario>.calibration.json unless given",
+      })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "print the calibration; progress goes to standard error",
+      })
+      .example(
+        "$0 calibrate scenarios/aa.yaml --runs 20",
+        "before the first verdict on a new host",
+      ),
+  handler: (given) => run(io, given as unknown as CalibrateArguments),
+});

@@ -1,0 +1,196 @@
+import { ShakedownError } from "../core/index.ts";
+import {
+  assessCalibration,
+  type Calibration,
+  type Decision,
+  metricLabel,
+  type MetricComparison,
+} from "../experiment/index.ts";
+import { analyseRun } from "./analyse.ts";
+import type { RunEvent } from "./live.ts";
+import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
+import { readManifest } from "./manifest.ts";
+import { runScenario } from "./run-scenario.ts";
+import type { ScenarioArm } from "./scenario.ts";
+import { hostFingerprint } from "./host.ts";
+
+export interface CalibrateOptions {
+  /** A scenario's file, whose control is compared with itself. */
+  readonly scenario: string;
+  /** A/A runs. */
+  readonly runs: number;
+  /** Runs with a delay in one arm; 0 for none. */
+  readonly delayRuns: number;
+  /** Of the control's primary quantile, as the A/A runs show it: 0.05 for 5 %. */
+  readonly delayShare: number;
+  /** How long it holds. */
+  readonly validDays: number;
+  /** Where the runs' directories are made. */
+  readonly out: string;
+  readonly version: string;
+  /** What the user typed, for the record. */
+  readonly command: string;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Each run as it is judged. */
+  readonly onRun: (run: CalibrationRun) => void;
+}
+
+/** One run of a calibration, for whoever watches. */
+export interface CalibrationRun {
+  readonly kind: "a/a" | "delay";
+  /** From 1. */
+  readonly number: number;
+  readonly decision: Decision | null;
+  /** Null when it could not be judged, with why. */
+  readonly primary: MetricComparison | null;
+  readonly why: string;
+  /** On the scale of the estimate; 0 in an A/A run. */
+  readonly truth: number;
+}
+
+/** The control's spec; a scenario with a hypothesis has one. */
+const controlOf = ({ scenario }: LoadedScenario): ScenarioArm & { port?: number | undefined } =>
+  (scenario.arms as Readonly<Record<string, ScenarioArm>>)["control"]!;
+
+/** The scenario with its control in both arms, and without what is for a real change alone. */
+function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
+  const { onRollBack: _action, ...scenario } = loaded.scenario;
+  const { port: _fixed, ...control } = controlOf(loaded);
+  const { betweenRunSd: _sd, calibration: _file, ...design } = scenario.design;
+  return {
+    ...loaded,
+    // Not the scenario that a lock is about.
+    path: `${loaded.path} (a/a)`,
+    scenario: {
+      ...scenario,
+      scenario: `${scenario.scenario}: a/a`,
+      seed,
+      arms: { control, variant: control },
+      design: { ...design, runs: 1 },
+      stop: { ...scenario.stop, harm: false, futility: false },
+    },
+  };
+}
+
+type Judged = Omit<CalibrationRun, "kind" | "number" | "truth"> & {
+  readonly profileSha256: string;
+};
+
+class Calibrating {
+  readonly #options: CalibrateOptions;
+  readonly #loaded: LoadedScenario;
+  readonly #signal: AbortSignal;
+
+  constructor(options: CalibrateOptions, loaded: LoadedScenario, signal: AbortSignal) {
+    this.#options = options;
+    this.#loaded = loaded;
+    this.#signal = signal;
+  }
+
+  /** One run with the control in both arms. The judged stage that comes last is the one that counts. */
+  async run(name: string, delayUs: number): Promise<Judged> {
+    const { command, onEvent, out, version } = this.#options;
+    const scenario = likeArms(this.#loaded, `${this.#loaded.scenario.seed}/${name}`);
+    const delaysUs = delayUs === 0 ? {} : { delaysUs: { variant: delayUs } };
+    const { directory, model } = await runScenario(
+      { scenario, out, version, command, onEvent, ...delaysUs },
+      this.#signal,
+    );
+    this.#signal.throwIfAborted();
+    const { comparisons, gathered } = analyseRun(directory, readManifest(directory));
+    const primary = comparisons.findLast(({ role }) => role === "primary");
+    const { decision, reason, run } = model.result;
+    return {
+      decision,
+      primary: primary?.theta !== null && run.complete ? (primary ?? null) : null,
+      why: run.complete ? (primary?.warnings[0] ?? reason) : (run.incompleteBecause ?? reason),
+      profileSha256: gathered.registered.plan.inputs.profileSha256,
+    };
+  }
+}
+
+type Told = Calibration["runs"][number];
+
+const toldOf = ({ decision, primary }: Judged): readonly Told[] =>
+  primary?.theta === null || primary === null
+    ? []
+    : [{ estimate: primary.theta.estimate, se: primary.theta.se, df: primary.theta.df, decision }];
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+/** Why no delay can be put before an arm of this scenario; null where it can. */
+function noDelayBecause(loaded: LoadedScenario, metric: string): string | null {
+  if (!/^(?:response|service)_time_p/.test(metric))
+    return `the primary metric is ${metric}, which a delay does not move by a known amount`;
+  const control = controlOf(loaded);
+  if ("url" in control && control.url.startsWith("https:"))
+    return "the control is reached over TLS, which no proxy can stand before";
+  return null;
+}
+
+/** What is made, and what could not be, in words. */
+export interface MadeCalibration {
+  readonly calibration: Calibration;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Measures the instrument on this host: the scenario's control against itself, run after run, with
+ * fresh processes each time; then with a known delay in one arm.
+ * @throws ShakedownError when a run cannot begin, or is interrupted: what was run stays where it is
+ */
+export async function calibrate(
+  options: CalibrateOptions,
+  signal: AbortSignal,
+): Promise<MadeCalibration> {
+  const loaded = loadScenario(options.scenario);
+  const { hypothesis, design } = loaded.scenario;
+  if (hypothesis === undefined) {
+    throw new ShakedownError("USAGE", "a calibration needs a scenario with a hypothesis", {
+      hint: "its primary metric is what is calibrated",
+    });
+  }
+  const metric = metricLabel(hypothesis.then);
+  const calibrating = new Calibrating(options, loaded, signal);
+  const runs: Told[] = [];
+  const levels: number[] = [];
+  let profileSha256 = "";
+  for (let number = 1; number <= options.runs; number++) {
+    // oxlint-disable-next-line no-await-in-loop -- runs side by side would disturb each other
+    const judged = await calibrating.run(`a/a/${number}`, 0);
+    profileSha256 = judged.profileSha256;
+    runs.push(...toldOf(judged));
+    if (typeof judged.primary?.control === "number") levels.push(judged.primary.control);
+    options.onRun({ kind: "a/a", number, truth: 0, ...judged });
+  }
+  const notes: string[] = [];
+  const without = options.delayRuns === 0 ? null : noDelayBecause(loaded, metric);
+  if (without !== null) notes.push(`no delay was tried: ${without}`);
+  const delayUs = Math.max(1, Math.round(median(levels) * options.delayShare));
+  const positive: (Omit<Told, "decision"> & { truth: number })[] = [];
+  const delayRuns = without === null && levels.length > 0 ? options.delayRuns : 0;
+  for (let number = 1; number <= delayRuns; number++) {
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const judged = await calibrating.run(`delay/${number}`, delayUs);
+    const truth = Math.log1p(delayUs / (judged.primary?.control ?? NaN));
+    positive.push(...toldOf(judged).map(({ decision: _none, ...told }) => ({ ...told, truth })));
+    options.onRun({ kind: "delay", number, truth, ...judged });
+  }
+  const now = Date.now();
+  const assessed = assessCalibration({ runs, alpha: design.alpha, delayUs, positive });
+  const calibration: Calibration = {
+    calibrationVersion: 1,
+    madeAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + options.validDays * 86_400_000).toISOString(),
+    tool: { name: "shakedown", version: options.version },
+    host: hostFingerprint(),
+    scenario: loaded.scenario.scenario,
+    profileSha256,
+    metric,
+    alpha: design.alpha,
+    runs,
+    ...assessed,
+  };
+  return { calibration, notes };
+}

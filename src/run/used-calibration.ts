@@ -1,0 +1,68 @@
+import { resolve } from "node:path";
+import { messageOf, sha256Hex, ShakedownError } from "../core/index.ts";
+import { calibrationMismatch, calibrationSchema, metricLabel } from "../experiment/index.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
+import { readTextFile } from "./text-file.ts";
+import { type Faults, faultsIn } from "./yaml-file.ts";
+import { hostFingerprint } from "./host.ts";
+
+/** What a plan takes from a calibration. */
+export interface UsedCalibration {
+  readonly betweenRunSd: number;
+  /** Of the file, as it was read. */
+  readonly sha256: string;
+}
+
+const NAMED = {
+  what: "calibration",
+  hint: "`shakedown calibrate` makes one for a scenario on this host",
+};
+
+function parsed(text: string, faults: Faults) {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (thrown) {
+    faults.in(["design", "calibration"], `what it names is not JSON: ${messageOf(thrown)}`);
+    return null;
+  }
+  const read = calibrationSchema.safeParse(data);
+  if (read.success) return read.data;
+  const { message, path } = read.error.issues[0]!;
+  const where = path.length === 0 ? "" : ` at ${path.map(String).join(".")}`;
+  faults.in(["design", "calibration"], `what it names is not a calibration${where}: ${message}`);
+  return null;
+}
+
+/**
+ * The calibration that a scenario names, if it names one, held against this host, this moment, the
+ * profile and the primary metric.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE; SCENARIO_INVALID, with line and column, where it does not
+ * hold
+ */
+export function usedCalibration(
+  loaded: LoadedScenario,
+  here: { readonly profileSha256: string; readonly version: string },
+): UsedCalibration | null {
+  const { dir, path, scenario, text } = loaded;
+  const { calibration: file } = scenario.design;
+  if (file === undefined || scenario.hypothesis === undefined) return null;
+  const found = readTextFile(resolve(dir, file), NAMED);
+  const faults = faultsIn(path, text);
+  const calibration = parsed(found, faults);
+  const why =
+    calibration === null
+      ? null
+      : calibrationMismatch(calibration, {
+          nowIso: new Date().toISOString(),
+          hostFingerprint: hostFingerprint().fingerprint,
+          profileSha256: here.profileSha256,
+          metric: metricLabel(scenario.hypothesis.then),
+          toolVersion: here.version,
+        });
+  if (why !== null) faults.in(["design", "calibration"], `${file} ${why}`);
+  if (calibration === null || faults.told.length > 0) {
+    throw new ShakedownError("SCENARIO_INVALID", faults.told.join("\n"), { hint: NAMED.hint });
+  }
+  return { betweenRunSd: calibration.betweenRunSd, sha256: sha256Hex(found) };
+}
