@@ -30,7 +30,7 @@ async function receiver(...statuses: number[]) {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const close = (): void => void server.close().closeAllConnections();
+  const close = (): void => server.close().closeAllConnections();
   return { got, webhook: `http://127.0.0.1:${port}/off`, [Symbol.dispose]: close };
 }
 
