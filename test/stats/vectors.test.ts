@@ -50,7 +50,7 @@ describe("intervals and sizes", () => {
     expect([holm([]), benjaminiHochberg([])]).toEqual([[], []]);
   });
 
-  it("blocksNeeded: 10 blocks at a margin of one SD, as R's power.t.test says; none are enough beyond the margin", () => {
+  it("blocksNeeded: 10 blocks at a margin of one SD, as in R; none are enough beyond it", () => {
     const sized = { blockSd: 0.02, margin: 0.05, assumed: 0.03, alpha: 0.025, power: 0.8 };
     expect(blocksNeeded(sized)).toBe(10);
     expect(blocksNeeded({ ...sized, blockSd: 0.04 })).toBe(34);
