@@ -84,6 +84,33 @@ describe("a run from end to end", () => {
   });
 });
 
+describe("an experiment of two runs", () => {
+  it("does both with fresh processes, slots swapped, and judges and exports them as one", async () => {
+    using scratch = new Scratch();
+    const stages = "[ { name: all, rate: 100%, for: 2s } ]";
+    const text = scenarioText({ stages }).replace("betweenRunSd: 1%", "runs: 2");
+    const { code, stderr, stdout } = await begin(scratch, text).ended;
+    expect(stderr).toBe("");
+    // Two seconds are too little to judge.
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/run 2 of 2: (control|variant) is started first/);
+    const run = scratch.run();
+    const { arms, runs = [] } = resultOf(run);
+    expect(runs.map(({ complete, judged }) => complete && judged)).toEqual([true, true]);
+    expect(runs[1]!.slots).toEqual(runs[0]!.slots.toReversed());
+    const pids = [1, 2].flatMap((each) =>
+      manifestOf(join(run, "runs", String(each))).targets.map(({ pid }) => pid),
+    );
+    expect(new Set(pids).size).toBe(4);
+    const rows = (await shakedown("export", run)).stdout.trimEnd().split("\n");
+    expect(rows.length - 1).toBe(2 * arms["control"]!.planned);
+    expect(new Set(rows.slice(1).map((row) => row.split(",")[0]))).toEqual(new Set(["1", "2"]));
+    const before = readFileSync(join(run, "result.json"), "utf8");
+    await shakedown("report", run);
+    expect(readFileSync(join(run, "result.json"), "utf8")).toBe(before);
+  }, 180_000);
+});
+
 describe("a run that is cut short", () => {
   it("keeps what was measured when the variant is killed, says so, and exits 69", async () => {
     using scratch = new Scratch();
