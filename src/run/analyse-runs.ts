@@ -113,7 +113,7 @@ const stoppedBy = (runs: readonly OneRun[]) =>
   runs.map(({ manifest }) => manifest.ended?.stoppedBy).find((by) => by !== undefined);
 
 /** Why an experiment is not whole; null when it is, or when its own rule ended it. */
-function incompleteBecause(
+function whyIncomplete(
   { ended, runs: planned }: ExperimentFile,
   runs: readonly OneRun[],
 ): string | null {
@@ -163,14 +163,14 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
   const together = compareMetrics(plan, pooled, dependencies, guarded);
   const comparisons = compareRuns(plan, judged, together);
   const findings = mergeFindings(
-    judged.flatMap(({ findings, run }) => findings.map((value) => ({ run, value }))),
+    judged.flatMap((one) => one.findings.map((value) => ({ run: one.run, value }))),
   );
   const checks = mergeChecks(each(judged, (result) => result.checks));
   const tallies = mergeTallies(
     judged.map((run) => run.tallies),
     plan.timeoutNs,
   );
-  const because = incompleteBecause(experiment, runs);
+  const because = whyIncomplete(experiment, runs);
   const { needs, ...verdict } = decide({
     alpha: plan.alpha,
     hypothesis: plan.hypothesis,

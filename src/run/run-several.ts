@@ -51,7 +51,7 @@ async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): 
       directory,
       audit,
       id: randomBytes(8).toString("hex"),
-      startedAt: new Date(),
+      startedAt: new Date(nowIso()),
       slots,
     },
     signal,
