@@ -58,7 +58,6 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/run/roll-back-action.ts": "dates and signs a webhook, and tries it again later",
   "src/run/run-once.ts": "makes the run's clock, and stamps what people read",
   "src/run/run-scenario.ts": "stamps what people read",
-  "src/run/run-several.ts": "stamps what people read",
   "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/generators.ts": "gives up on a thread that does not end",
   "src/replay/generator/worker.ts": "tells counts now and then; no result depends on when",
