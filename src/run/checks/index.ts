@@ -2,7 +2,7 @@
 import type { Check, CheckInput } from "./check.ts";
 import { delayError, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
-import { measured, pairing, sendOrder } from "./pairing.ts";
+import { measured, pairing, sendOrder, startedRatio } from "./pairing.ts";
 import { drift } from "./steadiness.ts";
 
 export type { Check } from "./check.ts";
@@ -12,6 +12,7 @@ export function instrumentChecks(input: CheckInput): Check[] {
   return [
     measured(input),
     ...pairing(input),
+    ...startedRatio(input),
     ...sendOrder(input),
     startLag(input),
     ...delayError(input),

@@ -1,6 +1,6 @@
 import { formatCount, formatRatio } from "../../core/index.ts";
 import { responseTimeUs } from "../../measure/index.ts";
-import { normalCdf } from "../../stats/index.ts";
+import { normalCdf, sampleRatio } from "../../stats/index.ts";
 import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
 
 /** Both arms get every start of the plan; the ledger of each is exact. */
@@ -98,4 +98,23 @@ export function sendOrder(input: CheckInput): Check[] {
     const summary = `${name} was written first in ${formatRatio(variantFirst / pairs)} of ${formatCount(pairs)} pairs; the later one was the slower in ${formatRatio(laterSlower / Math.max(different, 1))}${slower ? ", which an even order keeps out of the comparison" : ""}`;
     return [check("send order", even, summary)];
   });
+}
+
+const MISMATCH_BELOW = 0.001;
+
+/**
+ * Sample ratio mismatch: of what was planned alike, as much was started in either arm, in judged
+ * time. What the instrument lost on one side only would be missing from one side only.
+ */
+export function startedRatio({ observations, plan }: CheckInput): Check[] {
+  if (plan.arms.length < 2) return [];
+  const counts = inJudgedTime(plan);
+  const started = plan.arms.map(() => 0);
+  for (const row of observations) {
+    if (row.kind !== "dropped" && counts(row.intendedNs)) started[row.arm]!++;
+  }
+  const alike = plan.arms.map(() => 1);
+  const { pValue } = sampleRatio(started, alike);
+  const list = started.map((count, arm) => `${plan.arms[arm]} ${formatCount(count)}`).join(", ");
+  return [check("sample ratio", pValue >= MISMATCH_BELOW, `started in judged time: ${list}`)];
 }
