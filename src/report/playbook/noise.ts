@@ -1,7 +1,7 @@
 import { formatCount } from "../../core/index.ts";
 import { escapeMarkdown } from "../markdown.ts";
 import type { ComparisonRow, Result } from "../model.ts";
-import { metricWords, NOTHING } from "../words.ts";
+import { formatValue, metricWords, NOTHING } from "../words.ts";
 import type { PlaybookRun } from "./model.ts";
 
 /** What A/A runs on one host came to, for one primary metric of one stage of a scenario. */
@@ -18,6 +18,8 @@ export interface Noise {
    * uncertain, too, so it is an upper bound for what runs differ by.
    */
   readonly sd: number | null;
+  /** What the SD is in: parts of one (of a relative effect), or the metric's own unit. */
+  readonly unit: "relative" | ComparisonRow["unit"];
 }
 
 /** Both arms alike, nothing put before one: any difference is the instrument's and the host's. */
@@ -51,13 +53,15 @@ function sdOf(values: readonly number[]): number | null {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-/** The noise of A/A runs by host, scenario, primary metric and stage, in that order. */
+/** The noise of A/A runs, sorted by host, scenario, primary metric and stage. */
 export function noiseOf(runs: readonly PlaybookRun[]): Noise[] {
   const groups = new Map<string, { place: Omit<Noise, "runs" | "sd">; values: number[] }>();
   for (const { result } of runs.filter(isAa)) {
     for (const row of result.comparisons.filter(({ role }) => role === "primary")) {
-      const { metric, stage } = row;
-      const place = { host: hostOf(result), scenario: result.run.scenario, metric, stage };
+      const { effect, metric, stage } = row;
+      const kind = effect?.kind ?? (row.unit === "ratio" ? "difference" : "relative");
+      const unit: Noise["unit"] = kind === "difference" ? row.unit : "relative";
+      const place = { host: hostOf(result), scenario: result.run.scenario, metric, stage, unit };
       const key = JSON.stringify(Object.values(place));
       const group = groups.get(key) ?? { place, values: [] };
       group.values.push(...effectsOf(result, row));
@@ -71,13 +75,20 @@ export function noiseOf(runs: readonly PlaybookRun[]): Noise[] {
 
 const cell = (text: string): string => escapeMarkdown(text, 120);
 
+function sdWords({ sd, unit }: Noise): string {
+  if (sd === null) return NOTHING;
+  if (unit === "relative") return `${(sd * 100).toFixed(2)} %`;
+  return unit === "ratio" ? `${(sd * 100).toFixed(2)} pp` : formatValue(unit, sd);
+}
+
 function hostLines(runs: readonly PlaybookRun[]): string[] {
   const hosts = [...new Set(runs.map(({ result }) => hostOf(result)))].toSorted();
   return hosts.map((host) => {
     const here = runs.filter(({ result }) => hostOf(result) === host);
     const alarms = here.filter(({ result }) => result.decision === "roll-back").length;
     const count = `${formatCount(here.length)} A/A ${here.length === 1 ? "run" : "runs"}`;
-    return `- ${escapeMarkdown(host)}: ${count}, ${formatCount(alarms)} rolled back, which is a false alarm`;
+    const rolledBack = `${formatCount(alarms)} rolled back, which ${alarms === 1 ? "is a false alarm" : "are false alarms"}`;
+    return `- ${escapeMarkdown(host)}: ${count}, ${alarms === 0 ? "no false alarm" : rolledBack}`;
   });
 }
 
@@ -87,11 +98,13 @@ export function noiseLines(runs: readonly PlaybookRun[]): string[] {
   if (aa.length === 0) {
     return ["No A/A run is here: how much two runs of the same build differ is not known.", ""];
   }
-  const rows = noiseOf(aa).map(({ host, metric, runs: count, scenario, sd, stage }) => {
-    const shown = sd === null ? NOTHING : `${(sd * 100).toFixed(2)} %`;
+  const measured = noiseOf(aa).filter(({ runs: count }) => count > 0);
+  const rows = measured.map((noise) => {
+    const { host, metric, runs: count, scenario, stage } = noise;
     const names = [host, scenario, metricWords(metric), stage].map(cell);
-    return `| ${names.join(" | ")} | ${formatCount(count)} | ${shown} |`;
+    return `| ${names.join(" | ")} | ${formatCount(count)} | ${sdWords(noise)} |`;
   });
+  if (rows.length === 0) return [...hostLines(aa), ""];
   return [
     ...hostLines(aa),
     "",

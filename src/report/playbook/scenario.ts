@@ -16,6 +16,14 @@ import type { PlaybookRun } from "./model.ts";
 const cell = (text: string, lengthMax = 120): string => escapeMarkdown(text, lengthMax);
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
+const REASON_CHARS = 300;
+
+/** As a sentence: with a capital and an end, also where it was cut. */
+function sentence(text: string): string {
+  const shown = capital(escapeMarkdown(text, REASON_CHARS));
+  return /[.…]$/.test(shown) ? shown : `${shown}.`;
+}
+
 /** What differs between the arms, in words: `variant: env.POOL 64 → 4`. */
 function differWords({ armsDiffer }: PlaybookRun): string {
   if (armsDiffer === null) return "not recorded";
@@ -55,13 +63,13 @@ function triedLines(runs: readonly PlaybookRun[]): string[] {
 
 function decisionLines(runs: readonly PlaybookRun[]): string[] {
   const rows = runs.map(({ directory, result }, index) => {
-    const why = result.needs === undefined ? "" : ` Next: ${escapeMarkdown(result.needs, 300)}.`;
+    const next = result.needs === undefined ? "" : ` Next: ${sentence(result.needs)}`;
     const several = result.runs === undefined ? "" : ` of ${result.runs.length} runs`;
     return row([
       String(index + 1),
       cell(result.run.startedAt.slice(0, 16).replace("T", " ")),
       `**${OUTCOME_WORDS[outcomeOf(result)]}**${several}`,
-      `${capital(escapeMarkdown(result.reason, 500))}.${why}`,
+      `${sentence(result.reason)}${next}`,
       cell(directory),
     ]);
   });
