@@ -10,9 +10,12 @@ import { analyseRun } from "./analyse.ts";
 import type { RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { readManifest } from "./manifest.ts";
+import { nowIso } from "./now-iso.ts";
 import { runScenario } from "./run-scenario.ts";
 import type { ScenarioArm } from "./scenario.ts";
 import { hostFingerprint } from "./host.ts";
+
+const DAY_MS = 86_400_000;
 
 export interface CalibrateOptions {
   /** A scenario's file, whose control is compared with itself. */
@@ -177,12 +180,12 @@ export async function calibrate(
     positive.push(...toldOf(judged).map(({ decision: _none, ...told }) => ({ ...told, truth })));
     options.onRun({ kind: "delay", number, truth, ...judged });
   }
-  const now = Date.now();
+  const madeAt = nowIso();
   const assessed = assessCalibration({ runs, alpha: design.alpha, delayUs, positive });
   const calibration: Calibration = {
     calibrationVersion: 1,
-    madeAt: new Date(now).toISOString(),
-    expiresAt: new Date(now + options.validDays * 86_400_000).toISOString(),
+    madeAt,
+    expiresAt: new Date(Date.parse(madeAt) + options.validDays * DAY_MS).toISOString(),
     tool: { name: "shakedown", version: options.version },
     host: hostFingerprint(),
     scenario: loaded.scenario.scenario,

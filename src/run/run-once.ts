@@ -169,7 +169,7 @@ class Run {
       at: new Date().toISOString(),
       durationNs,
       incompleteBecause: stop === null || stop.rule !== null ? null : stop.because,
-      ...(stop?.rule == null ? {} : { stoppedBy: stop.rule }),
+      ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),
       exitCode: null,
       rows: {
         observations: totals.keptRows,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { messageOf, sha256Hex, ShakedownError } from "../core/index.ts";
 import { calibrationMismatch, calibrationSchema, metricLabel } from "../experiment/index.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
+import { nowIso } from "./now-iso.ts";
 import { readTextFile } from "./text-file.ts";
 import { type Faults, faultsIn } from "./yaml-file.ts";
 import { hostFingerprint } from "./host.ts";
@@ -54,7 +55,7 @@ export function usedCalibration(
     calibration === null
       ? null
       : calibrationMismatch(calibration, {
-          nowIso: new Date().toISOString(),
+          nowIso: nowIso(),
           hostFingerprint: hostFingerprint().fingerprint,
           profileSha256: here.profileSha256,
           metric: metricLabel(scenario.hypothesis.then),

@@ -25,8 +25,12 @@ const chiSquareQuantile = (p: number, df: number): number => gammaQuantile(p, df
  *
  * @throws INTERNAL for fewer than two runs
  *
+ * Runs that happen to be more alike than their own blocks allow do not show that runs never differ:
+ * the upper end is at least what so many runs would show at the median if τ were 0.
+ *
  * Source: DerSimonian & Laird 1986 (moments); Kalibera & Jones 2013 §5 (levels of variation);
- * (R − 1)s²/σ² ~ χ² for normal estimates.
+ * (R − 1)s²/σ² ~ χ² for normal estimates; Cowan, Cranmer, Gross & Vitells 2011 (limits constrained
+ * by power).
  */
 export function betweenRun(runs: readonly RunEstimate[], confidence = 0.8): BetweenRun {
   const count = runs.length;
@@ -35,11 +39,13 @@ export function betweenRun(runs: readonly RunEstimate[], confidence = 0.8): Betw
   const squares = runs.reduce((sum, run) => sum + (run.estimate - mean) ** 2, 0);
   const within = runs.reduce((sum, run) => sum + run.se ** 2, 0) / count;
   const variance = squares / (count - 1);
-  const upper = squares / chiSquareQuantile(1 - confidence, count - 1);
+  const low = chiSquareQuantile(1 - confidence, count - 1);
+  const upper = squares / low - within;
+  const resolved = within * (chiSquareQuantile(0.5, count - 1) / low - 1);
   return {
     mean,
     sd: Math.sqrt(variance),
     betweenSd: Math.sqrt(Math.max(0, variance - within)),
-    upperSd: Math.sqrt(Math.max(0, upper - within)),
+    upperSd: Math.sqrt(Math.max(0, upper, resolved)),
   };
 }

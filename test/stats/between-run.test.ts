@@ -34,12 +34,11 @@ describe("how much runs of one build differ", () => {
     expect(held).toBeLessThan(0.84);
   });
 
-  it("runs that differ by no more than their blocks say may come out as 0, their upper end seldom", () => {
+  it("runs that differ by no more than their blocks say may come out as 0, but never for sure", () => {
     const found = each((i) => betweenRun(runs(i, 10, 0, 0.01)));
-    expect(found.filter(({ betweenSd }) => betweenSd === 0).length).toBeGreaterThan(
-      0.4 * REPLICATIONS,
-    );
-    expect(found.filter(({ upperSd }) => upperSd === 0).length).toBeLessThan(0.25 * REPLICATIONS);
+    const none = found.filter(({ betweenSd }) => betweenSd === 0);
+    expect(none.length).toBeGreaterThan(0.4 * REPLICATIONS);
+    for (const { upperSd } of found) expect(upperSd).toBeGreaterThan(0.005);
   });
 
   it("two runs, by hand: s² = 2, less what is uncertain within", () => {
