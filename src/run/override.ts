@@ -61,11 +61,12 @@ export function overrideRun(
     });
   }
   const path = directory.file(AUDIT_FILE);
+  const log = AuditLog.resume(path, nowIso);
   if (!mayBeLast(readAuditFile(path).entries.at(-1))) {
     throw new ShakedownError("RUN_INVALID", `${path} has no closing entry: the run is not over`, {
       hint: "it was killed, its trail was cut off, or an older shakedown made it: run it again",
     });
   }
   const detail = { decision, reason, ...(by === undefined ? {} : { by }) };
-  AuditLog.resume(path, nowIso).appendLast(EVENT, detail);
+  log.appendLast(EVENT, detail);
 }

@@ -192,13 +192,17 @@ export async function verifyRun(directory: RunDirectory, version: string): Promi
   for (const step of STEPS) {
     const { name } = step;
     if (broken !== null) {
-      checks.push({ name, status: "not checked", summary: "it rests on what is broken" });
+      checks.push({
+        name,
+        status: "not checked",
+        summary: "not checked: it rests on what is broken",
+      });
       continue;
     }
     // oxlint-disable-next-line no-await-in-loop -- each rests on the one before
     const outcome = await outcomeOf(step, looked);
     if (typeof outcome !== "string") broken = outcome;
-    const summary = typeof outcome === "string" ? outcome : outcome.summary;
+    const summary = typeof outcome === "string" ? outcome : `${outcome.file}: ${outcome.summary}`;
     checks.push({ name, status: broken === null ? "holds" : "broken", summary });
   }
   const decided = entries.findLast(({ event }) => event === "verdict" || event === JUDGED_AGAIN);
