@@ -21,6 +21,12 @@ function armsDifferIn(entries: readonly AuditEntry[]): PlaybookRun["armsDiffer"]
   return Array.isArray(told) ? (told as NonNullable<PlaybookRun["armsDiffer"]>) : null;
 }
 
+/** Of an experiment of several runs, the first one's own trail: all are done alike. */
+function firstRunEntries(path: string): readonly AuditEntry[] {
+  const file = join(path, "runs", "1", AUDIT_FILE);
+  return existsSync(file) ? readAuditFile(file).entries : [];
+}
+
 function readResult(path: string): Result | string {
   const file = join(path, "result.json");
   if (!existsSync(file)) return "not judged: it goes on, or it was ended before it could finish";
@@ -31,7 +37,7 @@ function readResult(path: string): Result | string {
     return `its result.json cannot be read: ${messageOf(cause)}`;
   }
   if (parsed.success) return parsed.data;
-  return "its result.json is damaged, or another version's: `shakedown report` makes it anew, where it can";
+  return "its result.json is damaged, or another version's: shakedown report makes it anew, where it can";
 }
 
 /** A run as a playbook tells it, or why it tells nothing. */
@@ -47,7 +53,9 @@ function readRun(path: string): PlaybookRun | string {
       directory: basename(path),
       result,
       armsDiffer: armsDifferIn(entries),
-      delayed: entries.some(({ event }) => event === "delay put before arms"),
+      delayed: [...entries, ...firstRunEntries(path)].some(
+        ({ event }) => event === "delay put before arms",
+      ),
       overrides: overridesIn(entries),
     };
   } catch (thrown) {

@@ -57,6 +57,9 @@ describe("a run from end to end", () => {
     const before = readFileSync(join(run, "result.json"), "utf8");
     await shakedown("report", run);
     expect(readFileSync(join(run, "result.json"), "utf8")).toBe(before);
+    const verified = await shakedown("verify", run);
+    expect(verified.stdout).toContain("verified: ");
+    expect(verified.code).toBe(0);
   });
 
   it("gives both arms the same luck at every emulated call", () => {
