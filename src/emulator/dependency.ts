@@ -47,6 +47,11 @@ const httpSchema = z
       .default(60 * NS_PER_S),
     /** How long a caller may keep a good answer to a GET; left out: nothing may be kept. */
     cacheTtl: cacheTtlField().optional(),
+    price: z
+      .number("what one call costs, a number without a currency: 0.002")
+      .min(0, "a call costs nothing or more: 0 or above")
+      .optional()
+      .describe("what one call costs, in whatever currency: for the metric `cost`"),
     response: responseSchema.prefault({}),
     /** What is answered to which call, in place of `response`. */
     stubs: z.array(stubSchema).max(10_000).default([]),

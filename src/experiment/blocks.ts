@@ -9,6 +9,7 @@ import {
   serviceTimeUs,
   type StartedObservation,
 } from "../measure/index.ts";
+import type { BlockLists } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 
 /** What one arm did in one time block of intended starts. */
@@ -48,6 +49,13 @@ export function targetsOf({
   const targets = specs.flatMap(({ target }) => (target === undefined ? [] : [target]));
   return [...new Set(targets)].toSorted((a, b) => a - b);
 }
+
+/** What the numbers in a plan's blocks stand for, given whom they count calls to. */
+export const blockLists = (plan: Plan, dependencies: readonly string[]): BlockLists => ({
+  dependencies,
+  prices: dependencies.map((name) => plan.prices?.[name] ?? 0),
+  targets: targetsOf(plan),
+});
 
 /** A judged stage cut into blocks, the same boundaries for every arm: `blocks[arm][block]`. */
 export interface StageBlocks {

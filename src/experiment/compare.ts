@@ -1,5 +1,5 @@
 import { holm } from "../stats/index.ts";
-import { type StageBlocks, targetsOf } from "./blocks.ts";
+import { blockLists, type StageBlocks } from "./blocks.ts";
 import { metricEffect } from "./metric-effect.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
@@ -35,7 +35,7 @@ export function compareStage(
   const confidence = 1 - plan.alpha;
   const { betweenRunSd } = plan;
   const arms = { control: blocks[0] ?? [], variant: blocks[1] ?? [], confidence, betweenRunSd };
-  const found = metricEffect(spec, arms, { dependencies, targets: targetsOf(plan) });
+  const found = metricEffect(spec, arms, blockLists(plan, dependencies));
   const { better, unit } = familyOf(spec);
   const { estimate, high, judged, kind, low } = found;
   return {

@@ -9,7 +9,14 @@ export {
   readAudit,
   readAuditFile,
 } from "./audit.ts";
-export { type Block, cutIntoBlocks, emptyBlock, type StageBlocks, targetsOf } from "./blocks.ts";
+export {
+  type Block,
+  blockLists,
+  cutIntoBlocks,
+  emptyBlock,
+  type StageBlocks,
+  targetsOf,
+} from "./blocks.ts";
 export {
   assessCalibration,
   type Calibration,

@@ -66,12 +66,16 @@ export interface Plan {
   readonly betweenRunSd: number | null;
   /** Of the calibration that it came from, if it came from one. */
   readonly calibrationSha256?: string;
+  /** By dependency, what one call costs, in whatever currency; of those that have a price. */
+  readonly prices?: Readonly<Record<string, number>>;
   readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;
   readonly seed: string;
   /** How often it is done, each time with fresh processes: the runs are the sample. */
   readonly runs: readonly PlannedRun[];
+  /** Of one run of several: how many there are. They share what looks and gates may spend. */
+  readonly runsInAll?: number;
   /** SHA-256 of what else the outcome depends on. */
   readonly inputs: {
     readonly scenarioSha256: string;

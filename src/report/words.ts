@@ -68,6 +68,9 @@ function wordsOf(metric: string): string {
   if (time !== null) return capital(`${time[2]} ${time[1]} time`);
   const called = /^(?:amplification|calls_per_request):(.+)$/.exec(metric);
   if (called !== null) return `Calls per request to ${called[1]}`;
+  const priced = /^cost(?::(.+))?$/.exec(metric);
+  if (priced !== null)
+    return `Cost ${priced[1] === undefined ? "" : `of ${priced[1]} `}per 1,000 requests`;
   const kept = /^(slo_attainment|goodput):(.+)$/.exec(metric);
   if (kept !== null)
     return `${kept[1] === "goodput" ? "Goodput" : "Answered well"} within ${kept[2]}`;

@@ -2,12 +2,30 @@ import { formatDurationNs } from "../core/index.ts";
 import { familyOf, type MetricSpec } from "../experiment/index.ts";
 import type { Scenario } from "./scenario.ts";
 
+const PRICE = "write what one call costs, such as price: 0.002";
+
+function* unpriced(
+  dependency: string | undefined,
+  dependencies: Scenario["dependencies"],
+): Generator<readonly ["dependency" | "metric", string]> {
+  const priced = (name: string): boolean => {
+    const spec = dependencies[name];
+    return spec?.protocol === "http" && (spec.price ?? 0) > 0;
+  };
+  if (dependency === undefined) {
+    if (Object.keys(dependencies).some(priced)) return;
+    yield ["metric", `no dependency has a \`price\` above 0: ${PRICE}, under one or more of them`];
+  } else if (dependencies[dependency]?.protocol === "http" && !priced(dependency)) {
+    yield ["dependency", `\`${dependency}\` has no \`price\` above 0: ${PRICE}, under it`];
+  }
+}
+
 /** Why nobody could measure a metric in this scenario: the field at fault, and what to write. */
 export function* unmeasurable(
   spec: MetricSpec,
   { dependencies, timeout }: Scenario,
-): Generator<readonly ["metric" | "target", string]> {
-  const { metric, target } = spec;
+): Generator<readonly ["dependency" | "metric" | "target", string]> {
+  const { dependency, metric, target } = spec;
   if (target !== undefined && target >= timeout) {
     yield [
       "target",
@@ -16,7 +34,7 @@ export function* unmeasurable(
     ];
   }
   const speaksHttp = Object.values(dependencies).some(({ protocol }) => protocol !== "tcp");
-  if (familyOf(spec).dependency === "optional" && spec.dependency === undefined && !speaksHttp) {
+  if (familyOf(spec).dependency === "optional" && dependency === undefined && !speaksHttp) {
     yield ["metric", `${metric} counts calls, and no dependency here has any: leave it out`];
-  }
+  } else if (metric === "cost") yield* unpriced(dependency, dependencies);
 }

@@ -100,6 +100,14 @@ function plannedHypothesis({
 const hashesOf = (served: Readonly<Record<string, DependencySpec>>): Record<string, string> =>
   Object.fromEntries(Object.entries(served).map(([name, spec]) => [name, dependencySha256(spec)]));
 
+/** What calls cost, where the scenario says so: without a price, plans are as they were. */
+function pricesOf(served: Readonly<Record<string, DependencySpec>>): Pick<Plan, "prices"> {
+  const priced = Object.entries(served).flatMap(([name, spec]) =>
+    spec.protocol === "tcp" || spec.price === undefined ? [] : [[name, spec.price] as const],
+  );
+  return priced.length === 0 ? {} : { prices: Object.fromEntries(priced) };
+}
+
 /**
  * What a scenario, a profile and the dependencies as they are served come to: everything that the
  * verdict will depend on, fixed before the first request.
@@ -127,6 +135,7 @@ export function makePlan(
     power: scenario.design.power,
     betweenRunSd: calibration?.betweenRunSd ?? scenario.design.betweenRunSd ?? null,
     ...(calibration === null ? {} : { calibrationSha256: calibration.sha256 }),
+    ...pricesOf(served),
     load: plannedLoad(scenario),
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,

@@ -15,7 +15,11 @@ import {
 } from "../../src/experiment/index.ts";
 import { PLAN, STAGES } from "./plan-fixture.ts";
 
-const LISTS: BlockLists = { dependencies: ["payments", "reviews"], targets: [250 * NS_PER_MS] };
+const LISTS: BlockLists = {
+  dependencies: ["payments", "reviews"],
+  prices: [0.002, 0.0005],
+  targets: [250 * NS_PER_MS],
+};
 
 /** Each kind of metric as a scenario might write it. A new one is written here, once. */
 const WRITTEN: readonly MetricName[] = [
@@ -30,6 +34,8 @@ const WRITTEN: readonly MetricName[] = [
   { metric: "amplification", dependency: "payments" },
   { metric: "calls_per_request" },
   { metric: "calls_per_request", dependency: "reviews" },
+  { metric: "cost" },
+  { metric: "cost", dependency: "reviews" },
   { metric: "request_bytes" },
 ];
 
@@ -128,7 +134,14 @@ describe.each(WRITTEN.map((name) => [shown(name), name] as const))("%s", (_shown
     );
     const few = [arm("c", 1, 8), arm("v", 1, 8)] as const;
     for (const [control, variant] of [[[], []], few, [empty, empty], [usual, empty]] as const) {
-      const plan = { ...PLAN, primary: { ...name, margin: 10 }, secondary: [], guardrails: [] };
+      const prices = { payments: 0.002, reviews: 0.0005 };
+      const plan = {
+        ...PLAN,
+        prices,
+        primary: { ...name, margin: 10 },
+        secondary: [],
+        guardrails: [],
+      };
       const stage = { stage: STAGES[1]!, blocks: [control, variant] };
       const [row] = compareMetrics(plan, [stage], LISTS.dependencies);
       expect(row!.effect).toBeNull();
@@ -153,6 +166,33 @@ it("a change of unit changes no relative effect", () => {
     expect(by.estimate).toBeCloseTo(as.estimate, 9);
     expect(by.high).toBeCloseTo(as.high, 9);
   }
+});
+
+it("costs are the same effect in every currency, and levels by the price", () => {
+  const given = { control: arm("c"), variant: arm("v", 1.1), confidence: 0.95, betweenRunSd: 0.01 };
+  const by = (rate: number): MetricEffect =>
+    metricEffect({ metric: "cost" }, given, {
+      ...LISTS,
+      prices: LISTS.prices.map((each) => each * rate),
+    });
+  const [dear, usual] = [by(1_000), by(1)];
+  expect([dear.estimate, dear.low, dear.high]).toEqual([
+    expect.closeTo(usual.estimate, 9),
+    expect.closeTo(usual.low, 9),
+    expect.closeTo(usual.high, 9),
+  ]);
+  const sum = (place: number): number =>
+    given.control.reduce((all, { calls }) => all + calls[place]!, 0);
+  const started = given.control.reduce((all, block) => all + block.started, 0);
+  const paid = sum(0) * 0.002 + sum(1) * 0.0005;
+  expect(usual.control).toBeCloseTo((paid / started) * 1_000, 9);
+});
+
+it("calls that are all alike still have a cost that can be judged", () => {
+  const constant = arm("c").map((block) => ({ ...block, calls: [200, 0] }));
+  const found = compared({ metric: "cost" }, constant, constant);
+  expect(found.judged).toBe(true);
+  expect(found.high).toBeGreaterThan(0);
 });
 
 it("a mean without any spread is not judged: its size says nothing of chance", () => {

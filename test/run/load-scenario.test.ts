@@ -125,7 +125,7 @@ describe("a fault in a scenario", () => {
       "metric: error_rate",
       'guardrails.0.metric: "error_rate" is not a metric; write response_time_p95, service_time_p99 ' +
         "(any percentile), response_time_mean, service_time_mean, error_ratio, slo_attainment, " +
-        "throughput, goodput, amplification, calls_per_request or request_bytes",
+        "throughput, goodput, amplification, calls_per_request, cost or request_bytes",
     ],
     [
       "amplification of nothing",
@@ -145,6 +145,32 @@ describe("a fault in a scenario", () => {
       "metric: slo_attainment, target: 10s,",
       "guardrails.0.target: requests are given up after 5 s, so none is seen to be as late as 10 s: " +
         "write a target below `timeout`",
+    ],
+    [
+      "a cost without any price",
+      "- { metric: error_ratio, margin: 0.5% }",
+      "- { metric: cost, margin: 5% }",
+      "guardrails.0.metric: no dependency has a `price` above 0: write what one call costs, such as " +
+        "price: 0.002, under one or more of them",
+    ],
+    [
+      "a cost of what has no price",
+      "metric: amplification, dependency: payments",
+      "metric: cost, dependency: payments",
+      "guardrails.1.dependency: `payments` has no `price` above 0: write what one call costs, such as " +
+        "price: 0.002, under it",
+    ],
+    [
+      "a price below nothing",
+      "cacheTtl: 60s",
+      "price: -1",
+      "dependencies.catalog.price: a call costs nothing or more: 0 or above",
+    ],
+    [
+      "a price with a currency",
+      "cacheTtl: 60s",
+      "price: 2 EUR",
+      "dependencies.catalog.price: what one call costs, a number without a currency: 0.002",
     ],
     [
       "an unknown dependency",

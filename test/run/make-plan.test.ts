@@ -193,6 +193,15 @@ describe("the plan of a scenario", () => {
     expect(await hashOf("2ms")).not.toBe(await hashOf("1ms"));
   });
 
+  it("has the prices of calls, of what has one", () => {
+    const spec = (price?: number) => dependencySchema.parse({ latency: INSTANT, price });
+    const plan = (served: Parameters<typeof makePlan>[3]) =>
+      makePlan(scenario, profile, "1", served);
+    const served = { maps: spec(0.005), stock: spec() };
+    expect(plan(served).prices).toEqual({ maps: 0.005 });
+    expect(plan({ stock: spec() })).not.toHaveProperty("prices");
+  });
+
   it("refuses a profile with more routes than an observation can name", () => {
     const first = read.records[0]!;
     const records = Array.from({ length: 65_536 }, (_, i): ProfileRecord => ({

@@ -1,5 +1,6 @@
 import { NS_PER_S } from "../../core/index.ts";
-import { targetsOf } from "../blocks.ts";
+import { MIN_BLOCKS } from "../../stats/index.ts";
+import { blockLists } from "../blocks.ts";
 import { metricLabel } from "../metric.ts";
 import type { BlockLists, MetricSpec } from "../metrics/index.ts";
 import type { Plan } from "../plan.ts";
@@ -51,7 +52,8 @@ const percent = (value: number): string =>
 const FUTILITY_EVERY = 5;
 
 /**
- * Judges a run while it goes on, by the plan's own rules: harm at every block, futility at every
+ * Judges a run while it goes on, by the plan's own rules: harm at every block (it stops the run once
+ * the stage has as many as a verdict needs), futility at every
  * fifth, a gate after each judged stage but the last. Pure: the same blocks give the same looks.
  */
 export class LiveJudge {
@@ -64,7 +66,7 @@ export class LiveJudge {
 
   constructor(plan: Plan, dependencies: readonly string[]) {
     this.#plan = plan;
-    this.#lists = { dependencies, targets: targetsOf(plan) };
+    this.#lists = blockLists(plan, dependencies);
     this.#specs = liveMetrics(plan);
     this.#alpha = lookAlpha(plan);
     this.#gateAlphas = gateAlphas(plan);
@@ -73,7 +75,8 @@ export class LiveJudge {
   /** Looks at one more block; they must come in order, each once. */
   see(whole: WholeBlock): Looked {
     const look = this.#look(whole);
-    const harmed = look.metrics.find(({ reached }) => reached);
+    // Sooner, neither the verdict nor a detector could say what the stop was for.
+    const harmed = look.metrics.find(({ blocks, reached }) => reached && blocks >= MIN_BLOCKS);
     const gate = this.#gate(whole);
     const stop =
       harmed !== undefined && this.#plan.stop.harm

@@ -2,6 +2,7 @@
 import { ShakedownError } from "../../core/index.ts";
 import { amplification } from "./amplification.ts";
 import { callsPerRequest } from "./calls-per-request.ts";
+import { cost } from "./cost.ts";
 import { errorRatio } from "./error-ratio.ts";
 import { goodput } from "./goodput.ts";
 import { mean } from "./mean.ts";
@@ -31,6 +32,7 @@ export const METRIC_FAMILIES: readonly MetricFamily[] = [
   goodput,
   amplification,
   callsPerRequest,
+  cost,
   requestBytes,
 ];
 

@@ -24,12 +24,15 @@ export const METRIC_UNITS = [
   "calls per request",
   "per second",
   "bytes per request",
+  "per 1,000 requests",
 ] as const;
 export type MetricUnit = (typeof METRIC_UNITS)[number];
 
 /** What the numbers in a block's lists stand for: `calls[i]` are those to `dependencies[i]`. */
 export interface BlockLists {
   readonly dependencies: readonly string[];
+  /** Of one call to each of `dependencies`; 0 for one that has none. */
+  readonly prices: readonly number[];
   /** In ns. */
   readonly targets: readonly number[];
 }

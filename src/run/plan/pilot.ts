@@ -1,5 +1,6 @@
 import { ShakedownError } from "../../core/index.ts";
 import {
+  blockLists,
   cutIntoBlocks,
   type MeasuredVariance,
   metricEffect,
@@ -7,7 +8,6 @@ import {
   type MetricSpec,
   type PlannedStage,
   type StageBlocks,
-  targetsOf,
   type VarianceOf,
 } from "../../experiment/index.ts";
 import { gather } from "../gather.ts";
@@ -52,7 +52,7 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
   const gathered = gather(directory, readManifest(directory));
   const { calls, manifest, observations, registered } = gathered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
-  const lists = { dependencies, targets: targetsOf(plan) };
+  const lists = blockLists(plan, dependencies);
   const stages = cutIntoBlocks({
     observations,
     calls,

@@ -44,7 +44,7 @@ function* blockProblems({ blockNs, blocks, judgedNs, name }: SizedStage): Genera
 }
 
 function* quantileProblems(spec: MetricSpec, stage: SizedStage): Generator<PlanProblem> {
-  const evidence = familyOf(spec).evidence(spec, { dependencies: [], targets: [] });
+  const evidence = familyOf(spec).evidence(spec, { dependencies: [], prices: [], targets: [] });
   if (evidence.kind !== "quantile") return;
   const needed = requestsForQuantile(evidence.p);
   if (stage.requests >= needed) return;
