@@ -125,8 +125,6 @@ async function run(io: CliIo, given: CalibrateArguments): Promise<void> {
 }
 
 export const calibrateCommand: Command = (io) => ({
-  command: "calibrate <scenario>",
-  describe: "run a scenario's control against itself: how far this host can be trusted",
   builder: (yargs) =>
     yargs
       .positional("scenario", {

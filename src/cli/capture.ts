@@ -124,8 +124,6 @@ Formats, recognised by their content (gzip and zstd are undone): ${CAPTURE_FORMA
 Secrets and personal data are replaced before anything is written: credentials, cookie values, keys named like secrets, JWTs, e-mail addresses, card numbers and IP addresses become pseudonyms of the same length; equal values stay equal.`;
 
 export const captureCommand: Command = (io) => ({
-  command: "capture <files..>",
-  describe: "make a profile from captured traffic (GoReplay, HAR, access logs, packets)",
   builder: (yargs) =>
     yargs
       .usage(`$0 capture <files..>\n\n${DESCRIPTION}`)

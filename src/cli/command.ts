@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { ArgumentsCamelCase, Argv } from "yargs";
 import type { ExitCode } from "../core/index.ts";
 
 /** What a command may touch of the process: its streams, the interrupt, and its own exit code. */
@@ -21,5 +21,11 @@ export interface CliIo {
   exitCode: ExitCode;
 }
 
-/** One command a file: given the process, the yargs module. Throw `ShakedownError` to fail. */
-export type Command = (io: CliIo) => CommandModule;
+/**
+ * One command a file: given the process, its flags, and what it does. Throw `ShakedownError` to
+ * fail. Its name and description stand in commands.ts.
+ */
+export type Command = (io: CliIo) => {
+  builder(yargs: Argv): Argv | Promise<Argv>;
+  handler(given: ArgumentsCamelCase): void | Promise<void>;
+};

@@ -157,8 +157,6 @@ async function tellCounts(io: CliIo, emulator: Emulator, json: boolean): Promise
 }
 
 export const emulateCommand: Command = (io) => ({
-  command: "emulate <file>",
-  describe: "play dependencies alone: those of a scenario, or of a file that holds nothing else",
   builder: (yargs) =>
     yargs
       .positional("file", {

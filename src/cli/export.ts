@@ -106,8 +106,6 @@ async function exportRun(io: CliIo, given: ExportArguments): Promise<void> {
 }
 
 export const exportCommand: Command = (io) => ({
-  command: "export <run>",
-  describe: "write what a run observed as CSV or Parquet, for tools of your own",
   builder: (yargs) =>
     yargs
       .positional("run", { type: "string", demandOption: true, describe: "a run directory" })

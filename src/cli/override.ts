@@ -24,8 +24,6 @@ function override(io: CliIo, { by, decision, reason, run }: OverrideArguments): 
 }
 
 export const overrideCommand: Command = (io) => ({
-  command: "override <run>",
-  describe: "put on a run's record that people decided otherwise; its verdict stays",
   builder: (yargs) =>
     yargs
       .positional("run", { type: "string", demandOption: true, describe: "a run directory" })

@@ -39,8 +39,6 @@ async function plan(io: CliIo, given: PlanArguments): Promise<void> {
 }
 
 export const planCommand: Command = (io) => ({
-  command: "plan <scenario>",
-  describe: "say what a scenario can show, before any traffic, and lock its plan",
   builder: (yargs) =>
     yargs
       .positional("scenario", {

@@ -31,8 +31,6 @@ function playbook(io: CliIo, { folder, force, out }: PlaybookArguments): void {
 }
 
 export const playbookCommand: Command = (io) => ({
-  command: "playbook <folder>",
-  describe: "tell what a folder of runs has taught, as Markdown",
   builder: (yargs) =>
     yargs
       .positional("folder", { type: "string", demandOption: true, describe: "a folder of runs" })

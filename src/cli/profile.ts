@@ -1,3 +1,4 @@
+import type { CommandModule } from "yargs";
 import { EXIT, formatCount } from "../core/index.ts";
 import { describeProfile, diffProfiles, type Profile, readProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
@@ -73,8 +74,6 @@ async function compare(io: CliIo, given: ProfileArguments, other: string): Promi
 }
 
 export const profileCommand: Command = (io) => ({
-  command: "profile",
-  describe: "say what a profile holds; make a smaller one of it, or one of several",
   builder: (yargs) => {
     for (const command of DISTIL_COMMANDS) yargs.command(command(io));
     return yargs.command(showCommand(io)).demandCommand(0);
@@ -82,7 +81,7 @@ export const profileCommand: Command = (io) => ({
   handler: () => {},
 });
 
-const showCommand: Command = (io) => ({
+const showCommand = (io: CliIo): CommandModule => ({
   command: "$0 <file>",
   describe: "say what a profile holds: rates, burstiness, routes, keys, what was redacted",
   builder: (yargs) =>

@@ -2,42 +2,9 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { STANDARD_INPUT } from "../capture/index.ts";
 import { EXIT, type ExitCode, messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
-import { endSpawned } from "../run/index.ts";
-import { calibrateCommand } from "./calibrate.ts";
-import { captureCommand } from "./capture.ts";
-import type { CliIo, Command } from "./command.ts";
-import { emulateCommand } from "./emulate.ts";
-import { exportCommand } from "./export.ts";
-import { overrideCommand } from "./override.ts";
-import { planCommand } from "./plan.ts";
-import { playbookCommand } from "./playbook.ts";
-import { profileCommand } from "./profile.ts";
-import { recordCommand } from "./record.ts";
-import { replayCommand } from "./replay.ts";
-import { reportCommand } from "./report.ts";
-import { runCommand } from "./run.ts";
-import { saturateCommand } from "./saturate.ts";
-import { schemaCommand } from "./schema.ts";
-import { verifyCommand } from "./verify.ts";
+import type { CliIo } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { version } from "./version.ts";
-
-const COMMANDS: readonly Command[] = [
-  captureCommand,
-  recordCommand,
-  profileCommand,
-  planCommand,
-  runCommand,
-  calibrateCommand,
-  replayCommand,
-  saturateCommand,
-  reportCommand,
-  verifyCommand,
-  overrideCommand,
-  playbookCommand,
-  exportCommand,
-  emulateCommand,
-  schemaCommand,
-];
 
 const EXIT_CODES = `Exit codes: 0 ship (or done), 1 roll back, 2 hold, 64 usage, 65 bad data,
 69 target unreachable, 70 our bug, 130 interrupted.`;
@@ -106,7 +73,6 @@ function listenForInterrupts(stopping: AbortController): void {
 async function main(): Promise<ExitCode> {
   const stopping = new AbortController();
   listenForInterrupts(stopping);
-  process.on("exit", endSpawned);
   // A reader that went away (`| head`) is no reason to crash.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error) => {

@@ -171,8 +171,6 @@ A dependency's calls are joined to the request that made them by the trace id in
 Secrets and personal data are replaced before anything is written, as in capture. Until its profile is written the recording is in <out>.recording; after a crash, --finish makes the profile of what is there.`;
 
 export const recordCommand: Command = (io) => ({
-  command: "record",
-  describe: "record a profile from live traffic, with the dependency calls of each request",
   builder: (yargs) =>
     yargs
       .usage(`$0 record --listen :8080 --upstream URL\n\n${DESCRIPTION}`)

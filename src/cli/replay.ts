@@ -168,8 +168,6 @@ const VERDICT_FLAGS = {
 } as const;
 
 export const replayCommand: Command = (io) => ({
-  command: "replay <profile>",
-  describe: "replay a profile, or a capture, against a target, without a scenario",
   builder: (yargs) =>
     yargs
       .positional("profile", {

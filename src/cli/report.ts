@@ -26,8 +26,6 @@ async function report(
 }
 
 export const reportCommand: Command = (io) => ({
-  command: "report <run>",
-  describe: "judge a run again from its directory and make its reports anew",
   builder: (yargs) =>
     yargs
       .positional("run", { type: "string", demandOption: true, describe: "a run directory" })

@@ -71,8 +71,6 @@ export async function runAndShow(
 }
 
 export const runCommand: Command = (io) => ({
-  command: "run <scenario>",
-  describe: "replay a scenario against control and variant, and decide",
   builder: (yargs) =>
     yargs
       .positional("scenario", {

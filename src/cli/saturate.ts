@@ -99,8 +99,6 @@ const RESULT_FLAGS = {
 } as const;
 
 export const saturateCommand: Command = (io) => ({
-  command: "saturate <profile>",
-  describe: "find the knee: the highest rate at which a target still keeps up",
   builder: (yargs) =>
     yargs
       .positional("profile", {

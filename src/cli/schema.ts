@@ -13,8 +13,6 @@ const SCHEMAS = {
 } as const;
 
 export const schemaCommand: Command = (io) => ({
-  command: "schema <of>",
-  describe: "print a JSON Schema, for editors and for programs",
   builder: (yargs) =>
     yargs
       .positional("of", {

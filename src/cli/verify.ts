@@ -37,8 +37,6 @@ async function verify(io: CliIo, given: { run: string; json: boolean }): Promise
 }
 
 export const verifyCommand: Command = (io) => ({
-  command: "verify <run>",
-  describe: "check that a run's files are as they were, and give the verdict that it tells",
   builder: (yargs) =>
     yargs
       .positional("run", { type: "string", demandOption: true, describe: "a run directory" })

@@ -3,6 +3,8 @@ import { systemCodeOf } from "../core/index.ts";
 
 /** Process groups of ours that have not been seen to end. */
 const groups = new Set<number>();
+/** Whether the end of this process ends them: from the first one on. */
+let endsWithUs = false;
 
 /**
  * Reads lines of process groups (`-123 -456`) until this process is gone, however it went, then
@@ -28,6 +30,8 @@ function tellWatcher(): void {
 
 /** From now on the group that this process leads ends with us. */
 export function keepTrackOf(pid: number): void {
+  if (!endsWithUs) process.on("exit", endSpawned);
+  endsWithUs = true;
   groups.add(pid);
   tellWatcher();
 }
@@ -41,7 +45,7 @@ export function loseTrackOf(pid: number): void {
  * Ends, at once, whatever this process has spawned and not yet stopped. Synchronous, for the last
  * moment of a process that is told to go away now.
  */
-export function endSpawned(): void {
+function endSpawned(): void {
   for (const pid of groups) signalGroup(pid, "SIGKILL");
   groups.clear();
 }

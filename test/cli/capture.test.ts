@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import yargs from "yargs";
-import { captureCommand } from "../../src/cli/capture.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import type { CliIo } from "../../src/cli/command.ts";
 import { readProfile } from "../../src/profile/index.ts";
 
@@ -29,7 +29,7 @@ async function shakedown(...args: string[]): Promise<{ out: string; err: string 
     exitCode: 0,
   };
   await yargs(args)
-    .command(captureCommand(io))
+    .command(COMMANDS.map((command) => command(io)))
     .strict()
     .exitProcess(false)
     .fail((message, error: unknown) => {

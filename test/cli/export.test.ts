@@ -6,7 +6,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "h
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import yargs from "yargs";
 import type { CliIo } from "../../src/cli/command.ts";
-import { exportCommand } from "../../src/cli/export.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import type { Observation } from "../../src/measure/index.ts";
 import { csvPieces, openExport, type RunDirectory } from "../../src/run/index.ts";
 import { scratch, traffic, writeRun } from "../run/run-fixture.ts";
@@ -60,7 +60,7 @@ async function shakedown(args: readonly string[], more: Partial<CliIo> = {}) {
     ...more,
   };
   await yargs(["export", ...args])
-    .command(exportCommand(io))
+    .command(COMMANDS.map((command) => command(io)))
     .strict()
     .exitProcess(false)
     .fail((message, error: unknown) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import yargs from "yargs";
 import type { CliIo } from "../../src/cli/command.ts";
-import { profileCommand } from "../../src/cli/profile.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { describeProfile, readProfile, writeProfile } from "../../src/profile/index.ts";
 import { shopProfile } from "../profile/traffic.ts";
 
@@ -19,7 +19,7 @@ async function ended(...args: string[]): Promise<{ out: string; exitCode: number
     exitCode: 0,
   };
   await yargs(args)
-    .command(profileCommand(io))
+    .command(COMMANDS.map((command) => command(io)))
     .strict()
     .exitProcess(false)
     .fail(false)

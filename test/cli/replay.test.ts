@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import yargs from "yargs";
 import type { CliIo } from "../../src/cli/command.ts";
-import { replayCommand } from "../../src/cli/replay.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { NS_PER_S, ShakedownError } from "../../src/core/index.ts";
 import { readProfile, writeProfile } from "../../src/profile/index.ts";
 import { type LoadedScenario, type ReplayFlags, replayScenario } from "../../src/run/index.ts";
@@ -28,7 +28,7 @@ async function refused(...args: readonly string[]): Promise<ShakedownError> {
   const target = args.includes("--target") ? [] : ["--target", NOWHERE];
   try {
     await yargs(["replay", PROFILE, ...target, "--out", folder.path, ...args])
-      .command(replayCommand(io))
+      .command(COMMANDS.map((command) => command(io)))
       .strict()
       .exitProcess(false)
       .showHelpOnFail(false)
