@@ -26,10 +26,12 @@ export function planRuns(seed: string, count: number, arms: readonly string[]): 
 
 /**
  * What is registered of one run of an experiment (from 0): the same plan with that run's seed and
- * slots. How much runs differ is for those who compare them, so nothing is said of it here.
+ * slots, and how many there are, since every one of them can be stopped falsely. How much runs
+ * differ is for those who compare them, so nothing is said of it here.
  */
 export function planOfRun(plan: Plan, index: number): Plan {
   const run = plan.runs[index];
   if (run === undefined) return plan;
-  return { ...plan, seed: run.seed, betweenRunSd: null, runs: [run] };
+  const alone = { ...plan, seed: run.seed, betweenRunSd: null, runs: [run] };
+  return plan.runs.length === 1 ? alone : { ...alone, runsInAll: plan.runs.length };
 }

@@ -35,10 +35,16 @@ describe("the runs of an experiment", () => {
     expect(controls).toBeLessThan(130);
   });
 
-  it("a run's own plan is the experiment's, with its seed and slots", () => {
+  it("a run's own plan is the experiment's, with its seed, its slots and how many there are", () => {
     const plan = { ...PLAN, runs: planRuns("1", 2, ARMS) };
     const second = planOfRun(plan, 1);
-    expect(second).toEqual({ ...plan, seed: "1/2", betweenRunSd: null, runs: [plan.runs[1]] });
+    expect(second).toEqual({
+      ...plan,
+      seed: "1/2",
+      betweenRunSd: null,
+      runsInAll: 2,
+      runs: [plan.runs[1]],
+    });
   });
 });
 

@@ -11,23 +11,28 @@ const judgedStages = ({ stages }: Plan): Plan["stages"] =>
 
 /*
  * The chance of a false roll-back is at most alpha in all: half of it is the verdict's (see
- * `statusOf`), a quarter the looks', a quarter the gates'.
+ * `statusOf`), a quarter the looks', a quarter the gates'. Of several runs each has an equal part
+ * of these quarters (Bonferroni): any one of them can end the experiment.
  */
 const LOOKS_SHARE = 0.25;
 const GATES_SHARE = 0.25;
 
-/** What one e-process may spend: the looks' share, over stages and metrics alike. */
+/** What one run of the plan has of its alpha; the plan of all runs tells the same as each run's own. */
+const alphaOfRun = ({ alpha, runs, runsInAll = runs.length }: Plan): number =>
+  alpha / Math.max(runsInAll, 1);
+
+/** What one e-process may spend: a run's part of the looks' share, over stages and metrics alike. */
 export function lookAlpha(plan: Plan): number {
   const tests = Math.max(judgedStages(plan).length * liveMetrics(plan).length, 1);
-  return (LOOKS_SHARE * plan.alpha) / tests;
+  return (LOOKS_SHARE * alphaOfRun(plan)) / tests;
 }
 
 /** Pocock-type spending. Source: Lan & DeMets 1983. */
 const spent = (fraction: number): number => Math.log(1 + (Math.E - 1) * fraction);
 
 /**
- * What the gate after each judged stage may spend on its harm tests together, by name of stage: the
- * gates' share, spent by judged time. There is no gate after the last stage: that is the verdict.
+ * What the gate after each judged stage may spend on its harm tests together, by name of stage: a
+ * run's part of the gates' share, spent by judged time. There is no gate after the last stage: that is the verdict.
  */
 export function gateAlphas(plan: Plan): ReadonlyMap<string, number> {
   const gated = judgedStages(plan).filter((stage) => stage !== plan.stages.at(-1));
@@ -37,7 +42,7 @@ export function gateAlphas(plan: Plan): ReadonlyMap<string, number> {
   let before = 0;
   for (const [index, { name }] of gated.entries()) {
     const now = before + lengths[index]! / total;
-    alphas.set(name, GATES_SHARE * plan.alpha * (spent(now) - spent(before)));
+    alphas.set(name, GATES_SHARE * alphaOfRun(plan) * (spent(now) - spent(before)));
     before = now;
   }
   return alphas;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { gateAlphas, harmEvidence, lookAlpha, liveMetrics } from "../../../src/experiment/index.ts";
+import {
+  gateAlphas,
+  harmEvidence,
+  liveMetrics,
+  lookAlpha,
+  planOfRun,
+  planRuns,
+} from "../../../src/experiment/index.ts";
 import { LIVE_PLAN, looksOver } from "./virtual-evidence.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => `run ${index}`);
@@ -68,6 +75,20 @@ describe("alpha of what is decided while a run goes on", () => {
     const gates = [...gateAlphas(LIVE_PLAN).values()].reduce((sum, alpha) => sum + alpha, 0);
     expect(lookAlpha(LIVE_PLAN) * tests).toBeCloseTo(0.0125, 12);
     expect(gates).toBeCloseTo(0.0125, 12);
+  });
+
+  it("is shared by the runs of an experiment: together they spend what one alone does", () => {
+    const { arms, seed } = LIVE_PLAN;
+    const plan = { ...LIVE_PLAN, runs: planRuns(seed, 5, arms) };
+    const alone = [lookAlpha(LIVE_PLAN), ...gateAlphas(LIVE_PLAN).values()];
+    const each = plan.runs.map((_, index) => {
+      const run = planOfRun(plan, index);
+      return [lookAlpha(run), ...gateAlphas(run).values()];
+    });
+    for (const [place, alpha] of alone.entries()) {
+      expect(each.reduce((sum, spent) => sum + spent[place]!, 0)).toBeCloseTo(alpha, 12);
+    }
+    expect([lookAlpha(plan), ...gateAlphas(plan).values()]).toEqual(each[0]);
   });
 
   it("takes blocks together that resemble their neighbours: the same evidence counts less", () => {
