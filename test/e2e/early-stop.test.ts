@@ -1,0 +1,85 @@
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { brokenAuditLine, readAuditFile } from "../../src/experiment/index.ts";
+import { resultSchema } from "../../src/report/index.ts";
+import { Running, scenarioText, Scratch, shakedown } from "./cli.ts";
+
+async function listening(answer: RequestListener) {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = (): void => server.close().closeAllConnections();
+  return { url: `http://127.0.0.1:${port}`, [Symbol.dispose]: close };
+}
+
+const answersAfter = (delayMs: number) =>
+  listening((request, response) => {
+    request.resume();
+    setTimeout(() => response.end("well"), delayMs);
+  });
+
+describe("a variant that is many times as slow", () => {
+  it("is cut long before the run's end, the hook is told so, signed, and the trail has every look", async () => {
+    const told: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
+    using hook = await listening((request, response) => {
+      let body = "";
+      request.setEncoding("utf8").on("data", (text: string) => (body += text));
+      request.on("end", () => {
+        told.push({ headers: request.headers, body });
+        response.end();
+      });
+    });
+    using control = await answersAfter(5);
+    using variant = await answersAfter(200);
+    using scratch = new Scratch();
+    const text = scenarioText({
+      control: JSON.stringify({ url: control.url }),
+      variant: JSON.stringify({ url: variant.url }),
+      stages: "[ { name: all, rate: 100%, for: 40s } ]",
+      extra: `onRollBack: { webhook: "${hook.url}/off", secretEnv: HOOK_SECRET }\n`,
+    });
+    const scenario = scratch.file("slow.yaml", text);
+    const args = ["run", scenario, "--out", join(scratch.path, "runs")];
+    const running = new Running(args, { env: { HOOK_SECRET: "a secret" } });
+    const { code, stderr } = await running.ended;
+    expect(stderr).toBe("");
+
+    const run = scratch.run();
+    const result = resultSchema.parse(JSON.parse(readFileSync(join(run, "result.json"), "utf8")));
+    expect(result.stoppedEarly).toMatchObject({ rule: "harm" });
+    expect(result.run.complete).toBe(true);
+    expect(result.looks!.some(({ reached }) => reached)).toBe(true);
+    // On a busy machine the instrument itself may be late: its failure comes before what it saw.
+    const failed = result.checks.some(({ status }) => status === "fail");
+    expect([result.decision, code]).toEqual(failed ? ["hold", 2] : ["roll-back", 1]);
+
+    expect(told).toHaveLength(1);
+    const { body, headers } = told[0]!;
+    const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers["x-shakedown-signature"]))!;
+    expect(v1).toBe(createHmac("sha256", "a secret").update(`${t}.${body}`).digest("hex"));
+    const { because } = result.stoppedEarly!;
+    expect(JSON.parse(body)).toMatchObject({ event: "roll-back", reason: because });
+
+    const trail = join(run, "audit.ndjson");
+    expect(brokenAuditLine(readFileSync(trail, "utf8"))).toBeNull();
+    const { entries } = readAuditFile(trail);
+    const places = (wanted: string): number[] =>
+      entries.flatMap(({ event }, index) => (event === wanted ? [index] : []));
+    const looks = places("look");
+    expect(looks).toHaveLength(result.looks![0]!.blocks);
+    expect(looks.map((place) => entries[place]!.detail["block"])).toEqual([...looks.keys()]);
+    const [stopped, action, verdict] = ["stopped", "roll-back action", "verdict"].map(places);
+    expect([stopped, action, verdict].map((found) => found!.length)).toEqual([1, 1, 1]);
+    expect(looks.at(-1)).toBeLessThan(stopped![0]!);
+    expect(stopped![0]).toBeLessThan(action![0]!);
+    expect(stopped![0]).toBeLessThan(verdict![0]!);
+    expect(entries[action![0]!]!.detail).toMatchObject({ ok: true, reason: because });
+
+    const verified = await shakedown("verify", run);
+    expect([verified.code, verified.stderr]).toEqual([0, ""]);
+  }, 120_000);
+});
