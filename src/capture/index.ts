@@ -14,4 +14,4 @@ export { createPseudonyms, type Pseudonyms, redactBody, Redactor } from "./redac
 export { retryAfterMsOf } from "./retry-after.ts";
 export type { RejectedRecord } from "./ledger.ts";
 export { type ColumnMapping, parseColumns } from "./table/columns.ts";
-export { type CaptureFile, openCapture, Peeked, STANDARD_INPUT } from "./source.ts";
+export { type CaptureFile, openCapture, Peeked } from "./source.ts";

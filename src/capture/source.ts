@@ -4,13 +4,11 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline, Readable, type Duplex } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { messageOf, ShakedownError, STANDARD_INPUT, systemCodeOf } from "../core/index.ts";
 
 const HEAD_BYTES = 65_536;
 /** Each read costs as much as hundreds of lines. */
 const CHUNK_BYTES = 2 ** 19;
-/** The name of standard input among files; people write `-`. */
-export const STANDARD_INPUT = "/dev/stdin";
 
 /** A capture file that is read once, as a stream; gzip and zstd are undone on the way. */
 export interface CaptureFile {

@@ -5,9 +5,8 @@ import {
   type CapturedFile,
   type CaptureFilter,
   captureToFile,
-  STANDARD_INPUT,
 } from "../capture/index.ts";
-import { messageOf, ShakedownError } from "../core/index.ts";
+import { messageOf, ShakedownError, STANDARD_INPUT } from "../core/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { checkOutput } from "./output-file.ts";
 import {

@@ -6,7 +6,7 @@ import { diffLines } from "./profile-diff-view.ts";
 import { DISTIL_COMMANDS } from "./profile-distil.ts";
 import { dependencyDetailLines } from "./profile-dependencies.ts";
 import { dependencyLines, headerLines, routeValueLines } from "./profile-makeup-view.ts";
-import { type ProfilePageArguments, writeProfilePage } from "./profile-page.ts";
+import type { ProfilePageArguments } from "./profile-page.ts";
 import {
   ledgerLines,
   mixLines,
@@ -120,9 +120,10 @@ const showCommand = (io: CliIo): CommandModule => ({
       .example("$0 profile storefront.ndjson.gz --json | jq .sessions", "one part, for a machine")
       .example("$0 profile storefront.ndjson.gz --html", "pictures: storefront.html")
       .example("$0 profile march.ndjson.gz --diff june.ndjson.gz", "whether March is stale"),
-  handler: (given) => {
+  handler: async (given) => {
     const { diff, ...rest } = given as unknown as ProfileArguments;
     if (rest.html !== undefined) {
+      const { writeProfilePage } = await import("./profile-page.ts");
       return writeProfilePage(io, given as unknown as ProfilePageArguments);
     }
     return diff === undefined ? show(io, rest) : compare(io, rest, diff);

@@ -1,7 +1,13 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
-import { STANDARD_INPUT } from "../capture/index.ts";
-import { EXIT, type ExitCode, messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import {
+  EXIT,
+  type ExitCode,
+  messageOf,
+  ShakedownError,
+  STANDARD_INPUT,
+  systemCodeOf,
+} from "../core/index.ts";
 import type { CliIo } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { version } from "./version.ts";

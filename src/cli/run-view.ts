@@ -1,10 +1,10 @@
-import { STANDARD_INPUT } from "../capture/index.ts";
 import {
   formatCount,
   formatDurationNs,
   formatRatePerSec,
   formatUs,
   NS_PER_S,
+  STANDARD_INPUT,
 } from "../core/index.ts";
 import type { LiveArm, RunEvent } from "../run/index.ts";
 import type { CliIo } from "./command.ts";

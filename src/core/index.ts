@@ -17,5 +17,6 @@ export { NamelessFile } from "./nameless-file.ts";
 export { openFileLimit } from "./open-files.ts";
 export * from "./plain-error.ts";
 export * from "./prng.ts";
+export * from "./standard-input.ts";
 export * from "./thread.ts";
 export * from "./units.ts";

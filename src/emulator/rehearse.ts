@@ -1,4 +1,3 @@
-import { Pool } from "undici";
 import { type Clock, type Deadlines, traceparentOf } from "../core/index.ts";
 import { Conduct } from "./conduct.ts";
 import { type DependencySpec, dependencySchema } from "./dependency.ts";
@@ -52,6 +51,7 @@ function rehearsalListener(clock: Clock, deadlines: Deadlines): Listener {
 async function rehearseListener(clock: Clock, deadlines: Deadlines): Promise<void> {
   const listener = rehearsalListener(clock, deadlines);
   const port = await listener.listen({ host: "127.0.0.1", port: 0 });
+  const { Pool } = await import("undici");
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, allowH2: false });
   let next = 0;
   const caller = async (): Promise<void> => {

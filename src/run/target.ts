@@ -3,7 +3,6 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { request } from "undici";
 import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { reach, type TransportTarget } from "../replay/index.ts";
 import type { ScenarioArm } from "./scenario.ts";
@@ -218,6 +217,7 @@ async function waitUntilReady(
 ): Promise<void> {
   const untilNs = process.hrtime.bigint() + BigInt(Math.round(ready.withinNs));
   const url = `${target.origin}${ready.path}`;
+  const { request } = await import("undici");
   let gone: string | undefined;
   void target.exited.then((why) => (gone = why));
   let last = "nothing listens there";

@@ -1,4 +1,3 @@
-import { Counter, Gauge, Registry } from "prom-client";
 import type { Counted, EmulatorSnapshot } from "../counters.ts";
 
 const SERIES: Readonly<Record<Counted, { type: "counter" | "gauge"; name: string; help: string }>> =
@@ -23,9 +22,10 @@ const SERIES: Readonly<Record<Counted, { type: "counter" | "gauge"; name: string
   };
 
 /** The counts of this moment in Prometheus' text format, each with `dependency` and `arm`. */
-export function prometheusMetrics(
+export async function prometheusMetrics(
   snapshot: EmulatorSnapshot,
 ): Promise<{ readonly contentType: string; readonly text: string }> {
+  const { Counter, Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
   for (const [counted, { help, name, type }] of Object.entries(SERIES)) {
     const labelNames = ["dependency", "arm"] as const;
@@ -37,5 +37,5 @@ export function prometheusMetrics(
       }
     }
   }
-  return registry.metrics().then((text) => ({ contentType: registry.contentType, text }));
+  return { contentType: registry.contentType, text: await registry.metrics() };
 }

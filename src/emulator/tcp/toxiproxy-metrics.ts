@@ -1,4 +1,3 @@
-import { Counter, Registry } from "prom-client";
 import type { TcpProxy } from "./proxy.ts";
 import { STREAMS } from "./toxic/index.ts";
 
@@ -8,6 +7,7 @@ const LABELS = ["direction", "listener", "proxy", "upstream"] as const;
 export async function toxiproxyMetrics(
   proxies: readonly TcpProxy[],
 ): Promise<{ readonly contentType: string; readonly text: string }> {
+  const { Counter, Registry } = await import("prom-client");
   const registry = new Registry();
   for (const what of ["received", "sent"] as const) {
     const counter = new Counter({

@@ -1,4 +1,4 @@
-import autocannon from "autocannon";
+import type autocannon from "autocannon";
 import { messageOf } from "../../core/index.ts";
 import type { ProfileRecord, RecordStore } from "../../profile/index.ts";
 import { prepareRequest, type TransportTarget } from "../../replay/index.ts";
@@ -64,9 +64,10 @@ async function throughputPerSec(
   const { target, timeoutS } = options;
   const { tls } = target;
   const requests = requestsOf(options);
+  const { default: ask } = await import("autocannon");
   let begun = 0;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const instance = autocannon(
+    const instance = ask(
       {
         url: target.origin,
         connections,

@@ -1,0 +1,2 @@
+/** The name of standard input among files; people write `-`. */
+export const STANDARD_INPUT = "/dev/stdin";
