@@ -1,6 +1,6 @@
 import { formatCount, formatDurationNs, formatRatePerSec, formatRatio } from "../core/index.ts";
 import type { Plan, PlannedStage, SizedMetric, SizedStage } from "../experiment/index.ts";
-import { metricLabel } from "../experiment/index.ts";
+import { alphaShares, metricLabel } from "../experiment/index.ts";
 import type { PlannedScenario } from "../run/index.ts";
 import { labelled, tableLines, wrapped } from "./text-layout.ts";
 
@@ -51,8 +51,20 @@ function metricRow(row: SizedMetric): string[] {
   ];
 }
 
+/** `0.05 (95 % intervals): 0.025 the verdict's, 0.0125 the looks'` */
+function alphaWords(plan: Plan): string {
+  const { gates, looks, verdict } = alphaShares(plan);
+  const number = (share: number): string => `${Number(share.toPrecision(3))}`;
+  const shares = [
+    `${number(verdict)} the verdict's`,
+    ...(looks > 0 ? [`${number(looks)} the looks'`] : []),
+    ...(gates > 0 ? [`${number(gates)} the gates'`] : []),
+  ];
+  return `${plan.alpha} (${formatRatio(1 - plan.alpha)} intervals): ${shares.join(", ")}`;
+}
+
 function designRows(plan: Plan, powerEach: number): (readonly [string, string])[] {
-  const { alpha, betweenRunSd, negativeControls, power, secondary, segments } = plan;
+  const { betweenRunSd, negativeControls, power, secondary, segments } = plan;
   const runs = plan.runs.length;
   const tests = `each of the tests below at ${powerEach.toFixed(3)}, as all must pass`;
   const lengthNs = plan.stages.at(-1)?.endNs ?? 0;
@@ -61,7 +73,7 @@ function designRows(plan: Plan, powerEach: number): (readonly [string, string])[
   );
   const list = (of: readonly string[]): string => (of.length === 0 ? "none" : of.join(", "));
   return [
-    ["alpha", `${alpha} (${formatRatio(1 - alpha)} intervals)`],
+    ["alpha", alphaWords(plan)],
     ["power", `${power}; ${tests}`],
     [
       "runs",

@@ -84,21 +84,30 @@ export function cutIntoParts(
   return parts;
 }
 
-/** Of whose requests alone something can be said: calls are counted for everybody. */
-const ofRequests = (spec: MetricSpec): boolean => familyOf(spec).dependency === "none";
+/** Of whose requests alone something can be said: calls and CPU time are counted for everybody. */
+const ofRequests = (spec: MetricSpec): boolean => {
+  const { dependency, wholeArm = false } = familyOf(spec);
+  return dependency === "none" && !wholeArm;
+};
+
+/** What is guarded in each protected segment: harm alone, whatever gain is claimed for everybody. */
+export function guardedInSegments({ guardrails, primary }: Plan): MetricSpec[] {
+  return [...(primary === null ? [] : [primary]), ...guardrails]
+    .filter(ofRequests)
+    .map(({ minimumEffect: _gain, ...spec }) => spec);
+}
 
 /**
  * The guardrails that protected segments are: the primary metric and every guardrail in each of
  * them, with the same margins; calls to dependencies are guarded for everybody alone.
  */
 export function guardSegments(plan: Plan, parts: readonly TrafficPart[]): RawComparison[] {
-  const { guardrails, primary } = plan;
-  const specs = [...(primary === null ? [] : [primary]), ...guardrails].filter(ofRequests);
+  const specs = guardedInSegments(plan);
   return parts
     .filter((part) => part.protected)
     .flatMap(({ name, stages }) =>
       stages.flatMap((stage) =>
-        specs.map(({ minimumEffect: _gain, ...spec }) => {
+        specs.map((spec) => {
           const row = compareStage(spec, "guardrail", stage, { plan, dependencies: [] });
           return { ...row, label: `${row.label}@${name}` };
         }),

@@ -1,19 +1,33 @@
 import { NS_PER_S } from "../core/index.ts";
-import { MIN_BLOCKS, MIN_EXCEEDANCES, poissonQuantile, tCdf, tQuantile } from "../stats/index.ts";
+import {
+  MIN_BLOCKS,
+  MIN_EXCEEDANCES,
+  poissonQuantile,
+  powerEach,
+  runsMde,
+  type RunsClaim,
+  runsPower,
+} from "../stats/index.ts";
+import { alphaShares } from "./looks/index.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, type MetricSpec } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
+import { guardedInSegments } from "./segments.ts";
 
 /** What a pilot, or an A/A run, says of how much a metric varies within a run. */
 export interface MeasuredVariance {
   /** Of the whole effect, on the scale of inference (a log-ratio, or a difference). */
   readonly se: number;
-  /** Requests of each arm that it rests on. */
+  /** Requests of each arm meanwhile: everybody's, also where it is a segment's variance. */
   readonly requests: number;
 }
 
-/** The variance of a metric in a stage, or why it is not known. */
-export type VarianceOf = (spec: MetricSpec, stage: PlannedStage) => MeasuredVariance | string;
+/** The variance of a metric in a stage, of everybody or of one segment; or why it is not known. */
+export type VarianceOf = (
+  spec: MetricSpec,
+  stage: PlannedStage,
+  segment?: string,
+) => MeasuredVariance | string;
 
 /** What a judged stage comes to. */
 export interface SizedStage {
@@ -93,61 +107,56 @@ function sizeOf({ metric, minimumEffect }: MetricSpec, room: number): number {
   return falls ? -Math.expm1(-room) : Math.expm1(room);
 }
 
-interface Wanted {
-  readonly alpha: number;
+interface Wanted extends Pick<RunsClaim, "alpha" | "betweenRunSd" | "runs"> {
   readonly power: number;
-  readonly betweenRunSd: number | null;
-  readonly runs: number;
 }
 
-/** Degrees of freedom of an effect over runs of `blocks` blocks, as the judge will count them. */
-function dfOf(blocks: number, { betweenRunSd, runs }: Wanted): number {
-  if (runs === 1) return blocks - 1;
-  return runs < 4 && betweenRunSd !== null ? runs * (blocks - 1) : runs - 1;
-}
-
-/** Standard error over all runs, of one that is `withinSe` in each. */
-const seOf = (withinSe: number, { betweenRunSd, runs }: Wanted): number =>
-  Math.hypot(withinSe, betweenRunSd ?? 0) / Math.sqrt(runs);
-
-const factorOf = ({ alpha, power }: Wanted, df: number): number =>
-  tQuantile(1 - alpha / 2, df) + tQuantile(power, df);
+/** More blocks than any run has. */
+const BLOCKS_MAX = 1e7;
 
 /**
- * Blocks that would do: the fewest, at least 20, with `(t_{1−α/2} + t_{power}) · SE ≤ room`, where
- * SE² = (s²/K + betweenRunSd²)/R. ∞ where betweenRunSd alone is too much.
+ * Blocks that would do: the fewest, at least 20, with the power wanted. ∞ where what differs between
+ * runs alone is too much.
  */
 function blocksFor(blockSd: number, room: number, wanted: Wanted): number {
   const enough = (blocks: number): boolean =>
-    factorOf(wanted, dfOf(blocks, wanted)) * seOf(blockSd / Math.sqrt(blocks), wanted) <= room;
-  if (!enough(1e9)) return Infinity;
+    runsPower({ ...wanted, withinSe: blockSd / Math.sqrt(blocks), blocks }, room) >= wanted.power;
   let [low, high] = [MIN_BLOCKS, MIN_BLOCKS];
-  while (!enough(high)) [low, high] = [high, high * 2];
+  while (!enough(high)) {
+    if (high > BLOCKS_MAX) return Infinity;
+    [low, high] = [high, high * 2];
+  }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (enough(middle)) high = middle;
     else low = middle;
   }
-  return enough(low) ? low : high;
+  return high;
+}
+
+/** One test that must pass. */
+interface Binding {
+  readonly spec: MetricSpec;
+  readonly role: SizedMetric["role"];
+  readonly segment?: string;
 }
 
 function sizedMetric(
-  spec: MetricSpec,
-  role: SizedMetric["role"],
+  { role, segment, spec }: Binding,
   stage: SizedStage,
   { variance, wanted }: { readonly variance: MeasuredVariance | string; readonly wanted: Wanted },
 ): SizedMetric {
   // Shares are judged without the between-run SD, which is on the log scale.
   const relative = familyOf(spec).effect === "relative";
-  const asked = relative ? wanted : { ...wanted, betweenRunSd: 0 };
+  const asked = relative ? wanted : { ...wanted, betweenRunSd: null };
   const room = roomOf(spec);
   const known = {
-    label: metricLabel(spec),
+    label: segment === undefined ? metricLabel(spec) : `${metricLabel(spec)}@${segment}`,
     role,
     stage: stage.name,
     margin: spec.margin,
     minimumEffect: spec.minimumEffect ?? null,
-    floor: sizeOf(spec, factorOf(asked, dfOf(1e9, asked)) * seOf(0, asked)),
+    floor: sizeOf(spec, runsMde({ ...asked, withinSe: 0, blocks: BLOCKS_MAX }, asked.power)),
   };
   if (typeof variance === "string" || stage.blocks < 2) {
     const unknown = typeof variance === "string" ? variance : "the stage has no two blocks";
@@ -156,13 +165,12 @@ function sizedMetric(
   // What varies within a run does so as one over the number of requests.
   const withinSe = variance.se * Math.sqrt(variance.requests / stage.requests);
   const blockSd = withinSe * Math.sqrt(stage.blocks);
-  const se = seOf(withinSe, asked);
-  const df = dfOf(stage.blocks, asked);
+  const claim = { ...asked, withinSe, blocks: stage.blocks };
   const blocks = blocksFor(blockSd, room, asked);
   return {
     ...known,
-    power: tCdf(room / se - tQuantile(1 - asked.alpha / 2, df), df),
-    mde: sizeOf(spec, factorOf(asked, df) * se),
+    power: runsPower(claim, room),
+    mde: sizeOf(spec, runsMde(claim, asked.power)),
     needed: {
       blocks,
       judgedNs: blocks * stage.blockNs,
@@ -172,32 +180,47 @@ function sizedMetric(
   };
 }
 
+/** All tests that must pass in each judged stage, those of protected segments among them. */
+function bindingOf(plan: Plan): Binding[] {
+  const { guardrails, primary, segments } = plan;
+  const guarded = guardedInSegments(plan);
+  return [
+    ...(primary === null ? [] : [{ spec: primary, role: "primary" as const }]),
+    ...guardrails.map((spec) => ({ spec, role: "guardrail" as const })),
+    ...segments
+      .filter((segment) => segment.protected)
+      .flatMap(({ name }) =>
+        guarded.map((spec) => ({ spec, role: "guardrail" as const, segment: name })),
+      ),
+  ];
+}
+
 /**
  * What a plan can show, before any traffic: power, minimum detectable effect and the time that would
- * do, for each binding metric in each judged stage. All of them must pass for `ship`, so each is
- * planned at power 1 − β/n, n being their number.
+ * do, for each binding metric in each judged stage. All of them must pass for `ship`, and no look and
+ * no gate may have stopped the run falsely before: with n tests each is planned at power 1 − β′/n, where
+ * β′ is β less what looks and gates may spend of alpha.
  *
- * Power is `P(T_ν ≤ room/SE − t_{ν,1−α/2})` with `SE² = (s²/K + betweenRunSd²)/R`: of no harm where there
- * is none, or of a gain as large as claimed; ν is K − 1 for one run, and for several as `runLevelEffect`
- * says. Source: Julious 2004 (non-inferiority), with t in the place of z.
+ * Power is that of the judge's t test (`runsPower`) at alpha/2, the verdict's share: of no harm where
+ * there is none, or of a gain as large as claimed. Looks can only roll back, so that they take nothing from
+ * the alpha of what is shown to be well.
+ * Source: Julious 2004 (non-inferiority), noncentral t; Schultzberg, Ankargren & Frånberg 2024 (β).
  */
 export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   const judged = plan.stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
-  const { guardrails, primary } = plan;
-  const binding = [
-    ...(primary === null ? [] : [{ spec: primary, role: "primary" as const }]),
-    ...guardrails.map((spec) => ({ spec, role: "guardrail" as const })),
-  ];
+  const binding = bindingOf(plan);
+  const { gates, looks, verdict } = alphaShares(plan);
   const tests = Math.max(1, binding.length * judged.length);
-  const powerEach = 1 - (1 - plan.power) / tests;
-  const { alpha, betweenRunSd } = plan;
-  const wanted = { alpha, power: powerEach, betweenRunSd, runs: Math.max(1, plan.runs.length) };
+  const power = powerEach(plan.power + looks + gates, tests);
+  const { betweenRunSd } = plan;
+  const wanted = { alpha: verdict, power, betweenRunSd, runs: Math.max(1, plan.runs.length) };
   const metrics = judged.flatMap((stage) =>
-    binding.map(({ role, spec }) =>
-      sizedMetric(spec, role, sizedStage(stage), { variance: varianceOf(spec, stage), wanted }),
-    ),
+    binding.map((each) => {
+      const variance = varianceOf(each.spec, stage, each.segment);
+      return sizedMetric(each, sizedStage(stage), { variance, wanted });
+    }),
   );
-  return { stages: judged.map(sizedStage), metrics, powerEach };
+  return { stages: judged.map(sizedStage), metrics, powerEach: power };
 }
 
 /** Requests that a quantile needs so that, 19 times of 20, 100 of them are slower. */

@@ -30,6 +30,22 @@ export function lookAlpha(plan: Plan): number {
 /** Pocock-type spending. Source: Lan & DeMets 1983. */
 const spent = (fraction: number): number => Math.log(1 + (Math.E - 1) * fraction);
 
+/** How alpha is split, over all runs; 0 of what the plan has not. What is not spent stays unspent. */
+export interface AlphaShares {
+  /** One-sided: of the interval that must be within its margin, and of harm shown at the end. */
+  readonly verdict: number;
+  readonly looks: number;
+  readonly gates: number;
+}
+
+/** What of its alpha a plan gives to whom. Looks that end nothing (`stop.harm: false`) spend nothing. */
+export function alphaShares(plan: Plan): AlphaShares {
+  const { alpha, stop } = plan;
+  const looks = stop.harm && liveMetrics(plan).length > 0 ? LOOKS_SHARE * alpha : 0;
+  const gates = gateAlphas(plan).size > 0 ? GATES_SHARE * alpha : 0;
+  return { verdict: alpha / 2, looks, gates };
+}
+
 /**
  * What the gate after each judged stage may spend on its harm tests together, by name of stage: a
  * run's part of the gates' share, spent by judged time. There is no gate after the last stage: that is the verdict.

@@ -2,6 +2,7 @@ import { ShakedownError } from "../../core/index.ts";
 import {
   blockLists,
   cutIntoBlocks,
+  cutIntoParts,
   type MeasuredVariance,
   metricEffect,
   metricLabel,
@@ -22,10 +23,12 @@ function likest(stages: readonly StageBlocks[], { name, ratePerSec }: PlannedSta
   return same ?? stages.toSorted((a, b) => off(a) - off(b))[0]!;
 }
 
+/** `everybody`: the requests of each arm meanwhile. */
 function varianceIn(
   spec: MetricSpec,
   { blocks }: StageBlocks,
   lists: Parameters<typeof metricEffect>[2],
+  everybody: StageBlocks,
 ): MeasuredVariance | string {
   const { dependency } = spec;
   if (dependency !== undefined && !lists.dependencies.includes(dependency)) {
@@ -38,7 +41,7 @@ function varianceIn(
   if (!judged) {
     return `the pilot cannot tell: ${warnings[0]?.message ?? "too little was measured"}`;
   }
-  const requests = control.reduce((sum, { started }) => sum + started, 0);
+  const requests = (everybody.blocks[0] ?? []).reduce((sum, { started }) => sum + started, 0);
   return { se: theta.se, requests };
 }
 
@@ -50,12 +53,13 @@ function varianceIn(
 export function pilotVariance(path: string, plan: Plan): VarianceOf {
   const directory = new RunDirectory(path);
   const gathered = gather(directory, readManifest(directory));
-  const { calls, manifest, observations, registered } = gathered;
+  const { calls, manifest, observations, registered, usage } = gathered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lists = blockLists(plan, dependencies);
   const stages = cutIntoBlocks({
     observations,
     calls,
+    usage,
     ...lists,
     stages: registered.plan.stages,
     capNs: registered.plan.timeoutNs,
@@ -66,11 +70,18 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
       hint: "name a run of two arms: a pilot, or control against control (scenarios/aa.yaml)",
     });
   }
+  const { timeoutNs } = registered.plan;
+  // Segments are the plan's, whatever the pilot's were.
+  const cut = { ...plan, timeoutNs };
+  const bySegment = plan.segments.some((segment) => segment.protected)
+    ? cutIntoParts(cut, observations, registered.plan.stages).filter(({ by }) => by === "segment")
+    : [];
   const known = new Map<string, MeasuredVariance | string>();
-  return (spec, stage) => {
+  return (spec, stage, segment) => {
     const like = likest(stages, stage);
-    const key = `${metricLabel(spec)} in ${like.stage.name}`;
-    const variance = known.get(key) ?? varianceIn(spec, like, lists);
+    const key = `${metricLabel(spec)}@${segment ?? ""} in ${like.stage.name}`;
+    const part = bySegment.find(({ name }) => name === segment)?.stages ?? stages;
+    const variance = known.get(key) ?? varianceIn(spec, likest(part, stage), lists, like);
     known.set(key, variance);
     return variance;
   };

@@ -17,4 +17,5 @@ export {
 } from "./design-effect.ts";
 export { meanTestMde, meanTestPower, meanTestSize, type MeanTest, zTestPower } from "./means.ts";
 export { noncentralTCdf } from "./noncentral-t.ts";
+export { runsMde, type RunsClaim, runsPower } from "./runs.ts";
 export { type ShareTest, shareTestPower, shareTestSize } from "./proportions.ts";
