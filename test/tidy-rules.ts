@@ -90,7 +90,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/emulator/limit/preset": { shared: filesOf("fields") },
   "src/emulator/tcp/toxic": { shared: filesOf("model") },
   "src/experiment/metrics": { shared: filesOf("model") },
-  "src/report": { shared: filesOf("model looks-model words run-words") },
+  "src/report": { shared: filesOf("model looks-model words look-words run-words") },
   "src/schedule": { shared: filesOf("schedule spec") },
   "src/schedule/shape": { shared: filesOf("shape") },
 };

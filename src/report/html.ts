@@ -2,6 +2,7 @@ import type { ReportFormat, ReportModel } from "./model.ts";
 import { chartData } from "./page/chart-data.ts";
 import { instruments, reproduce } from "./page/closing.ts";
 import { comparisons, findings, hypothesis } from "./page/evidence.ts";
+import { decisions } from "./page/decisions.ts";
 import { contents, headline } from "./page/headline.ts";
 import { type Markup, markup } from "./page/markup.ts";
 import { dependencies, overTime, responseTimes } from "./page/pictures.ts";
@@ -15,6 +16,7 @@ function page(model: ReportModel): Markup {
   const parts: readonly (readonly [string, string, Markup | false])[] = [
     ["hypothesis", "What was tested", hypothesis(model)],
     ["comparisons", "Comparisons", comparisons(model)],
+    ["decisions", "Decided while it ran", decisions(model)],
     ["findings", "Findings", model.result.hypothesis !== null && findings(model)],
     ["response-time", "Response time", responseTimes(model)],
     ["over-time", "Over time", overTime(model, data)],

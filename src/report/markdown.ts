@@ -1,4 +1,5 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
+import { stageDecisions, stopSentence } from "./look-words.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { runsTitle, runWords } from "./run-words.ts";
 import {
@@ -122,6 +123,24 @@ function comparisons(result: Result, notes: Footnotes): string[] {
     row(["Metric", "Stage", "Control", "Variant", "Effect", interval, "Margin", "Status"]),
     "| --- | --- | ---: | ---: | ---: | :---: | ---: | --- |",
     ...body,
+    "",
+  ];
+}
+
+function decisions(result: Result): string[] {
+  const rows = stageDecisions(result);
+  if (rows.length === 0) return [];
+  const stop = stopSentence(result);
+  return [
+    "### Decided while it ran",
+    "",
+    ...(stop === null ? [] : [escapeMarkdown(stop), ""]),
+    row(["Stage", "Decision", "Nearest to harm", "e-value / boundary"]),
+    "| --- | --- | --- | ---: |",
+    ...rows.map(({ because, evidence, nearest, stage, words }) => {
+      const why = because === "" ? "" : ` (${cell(because)})`;
+      return row([cell(stage), `${words}${why}`, cell(nearest), evidence]);
+    }),
     "",
   ];
 }
@@ -255,6 +274,7 @@ export const markdownFormat: ReportFormat = {
     const lines = [
       ...headline(result),
       ...comparisons(result, notes),
+      ...decisions(result),
       ...parts(result),
       ...runs(result),
       ...findings(result, notes),

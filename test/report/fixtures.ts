@@ -16,6 +16,40 @@ import {
   WITHIN,
 } from "./verdict-fixtures.ts";
 
+/** Let through by the first gate, held at the second, and cut for harm in the last stage. */
+export const stoppedEarly = (): ReportModel => {
+  const model = rollBack();
+  const metric = "response_time_p95";
+  const errors = { metric: "error_ratio", margin: 0.002, lnBoundary: 7.38, reached: false };
+  const times = { metric, margin: 0.05, lnBoundary: 7.38 };
+  const because =
+    "response_time_p95 is worse by +620 % in stage beyond (margin +5.00 %), " +
+    "shown after 12 blocks: ln e 31.2, boundary 7.4";
+  const gate = (status: string) => [
+    { metric, status, estimate: 0.031, low: -0.012, high: 0.074, margin: 0.05, adjustedPHarm: 0.7 },
+  ];
+  return {
+    ...model,
+    result: {
+      ...model.result,
+      reason: `stopped early: harm: ${because}`,
+      stoppedEarly: { rule: "harm", because, evidenceUntilS: 118, breachToCutMs: 74.3 },
+      gates: [
+        { stage: "half", decision: "go-on", alpha: 0.008, metrics: gate("within-margin") },
+        { stage: "full", decision: "hold", alpha: 0.0045, metrics: gate("inconclusive") },
+      ],
+      looks: [
+        { ...times, stage: "half", blocks: 40, harm: 0.01, lnE: 0.21, reached: false },
+        { ...errors, stage: "half", blocks: 40, harm: 0, lnE: -0.4 },
+        { ...times, stage: "full", blocks: 40, harm: 0.031, lnE: 3.11, reached: false },
+        { ...errors, stage: "full", blocks: 40, harm: null, lnE: 0 },
+        { ...times, stage: "beyond", blocks: 12, harm: 6.2, lnE: 31.2, reached: true },
+        { ...errors, stage: "beyond", blocks: 12, harm: 0.03, lnE: 4.4 },
+      ],
+    },
+  };
+};
+
 /** One stage, one route. */
 export const singleStage = (): ReportModel =>
   buildModel({
@@ -168,6 +202,7 @@ export const FIXTURES: Readonly<Record<string, () => ReportModel>> = {
   ship,
   hold,
   "roll-back": rollBack,
+  "stopped-early": stoppedEarly,
   incomplete,
   "same-build": sameBuild,
   "single-stage": singleStage,

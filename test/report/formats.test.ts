@@ -7,7 +7,8 @@ import {
   resultJsonSchema,
   resultSchema,
 } from "../../src/report/index.ts";
-import { FIXTURES, HOSTILE, hour } from "./fixtures.ts";
+import { stageDecisions } from "../../src/report/look-words.ts";
+import { FIXTURES, HOSTILE, hour, stoppedEarly } from "./fixtures.ts";
 import { golden } from "./golden.ts";
 import { rollBack } from "./verdict-fixtures.ts";
 
@@ -185,6 +186,31 @@ describe("a report", () => {
   });
 });
 
+describe("what was decided while a run went on", () => {
+  it("is in no report of a run without gates or stop, though it was looked at", async () => {
+    const { gates: _, stoppedEarly: __, ...result } = stoppedEarly().result;
+    const model = { ...stoppedEarly(), result };
+    for (const format of ["html", "markdown"]) {
+      expect(await render(format, stoppedEarly())).toContain("Decided while it ran");
+      expect(await render(format, model)).not.toContain("Decided while it ran");
+    }
+  });
+
+  it("tells each stage's decision and the metric nearest to its boundary", () => {
+    const rows = stageDecisions(stoppedEarly().result);
+    expect(rows.map(({ decision, stage }) => [stage, decision])).toEqual([
+      ["half", "go-on"],
+      ["full", "hold"],
+      ["beyond", "stopped"],
+    ]);
+    expect(rows.map(({ evidence }) => evidence)).toEqual([
+      "1.23 / 1,600 (40 blocks)",
+      "22.4 / 1,600 (40 blocks)",
+      "10^13 / 1,600 (12 blocks)",
+    ]);
+  });
+});
+
 describe("the result's JSON Schema", () => {
   it("is a draft 2020-12 schema of a closed object with every field described by type", () => {
     const schema = resultJsonSchema() as {
@@ -196,10 +222,10 @@ describe("the result's JSON Schema", () => {
     };
     expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
     expect(schema).toMatchObject({ type: "object", additionalProperties: false });
-    const optional = ["gates", "looks", "needs", "runs", "stoppedEarly"];
+    const optional = new Set(["gates", "looks", "needs", "runs", "stoppedEarly"]);
     expect(schema.required.toSorted()).toEqual(
       Object.keys(resultSchema.shape)
-        .filter((key) => !optional.includes(key))
+        .filter((key) => !optional.has(key))
         .toSorted(),
     );
     expect(schema.properties["schemaVersion"]).toMatchObject({ const: RESULT_SCHEMA_VERSION });
