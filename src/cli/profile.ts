@@ -2,7 +2,6 @@ import type { CommandModule } from "yargs";
 import { EXIT, formatCount } from "../core/index.ts";
 import { describeProfile, diffProfiles, type Profile, readProfile } from "../profile/index.ts";
 import type { CliIo, Command } from "./command.ts";
-import { diffLines } from "./profile-diff-view.ts";
 import { DISTIL_COMMANDS } from "./profile-distil.ts";
 import { dependencyDetailLines } from "./profile-dependencies.ts";
 import { dependencyLines, headerLines, routeValueLines } from "./profile-makeup-view.ts";
@@ -68,6 +67,7 @@ async function show(io: CliIo, given: ProfileArguments): Promise<void> {
 /** Exits as a run that is on hold does when something drifted: look at it. */
 async function compare(io: CliIo, given: ProfileArguments, other: string): Promise<void> {
   const diff = diffProfiles(await readProfile(given.file), await readProfile(other));
+  const { diffLines } = await import("./profile-diff-view.ts");
   const text = given.json ? JSON.stringify(diff, null, 2) : diffLines(diff).join("\n");
   io.stdout.write(`${text}\n`);
   if (diff.drifted && !given.exitZero) io.exitCode = EXIT.hold;
