@@ -1,6 +1,7 @@
 import {
   answeredStarts,
   type CallTable,
+  cpuSecondsBy,
   Histogram,
   isFailure,
   type Observation,
@@ -8,6 +9,7 @@ import {
   responseTimeUs,
   serviceTimeUs,
   type StartedObservation,
+  type UsageSample,
 } from "../measure/index.ts";
 import type { BlockLists } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
@@ -36,6 +38,8 @@ export interface Block {
   /** Requests that were answered, by intended start, and what was sent for them, head and body. */
   responses: number;
   requestBytes: number;
+  /** CPU seconds that the arm used in the block's time; null where nobody read them. */
+  cpuS: number | null;
   readonly lengthNs: number;
 }
 
@@ -80,6 +84,7 @@ export const emptyBlock = (
   answeredGood: Array.from({ length: targets }, () => 0),
   responses: 0,
   requestBytes: 0,
+  cpuS: null,
   lengthNs,
 });
 
@@ -169,6 +174,20 @@ export function countObservation(cut: Cut, observation: Observation, context: Co
   if (answeredIn !== undefined) addAnswer(answeredIn, observation, context);
 }
 
+/** Credits what was used between a block's boundaries to it. */
+function countUsage({ stages }: Cut, arms: readonly string[], usage: readonly UsageSample[]): void {
+  for (const { blocks, stage } of stages) {
+    for (const [index, arm] of arms.entries()) {
+      let fromS = cpuSecondsBy(usage, arm, stage.judgedFromNs!);
+      for (const [place, block] of (blocks[index] ?? []).entries()) {
+        const toS = cpuSecondsBy(usage, arm, stage.judgedFromNs! + (place + 1) * stage.blockNs);
+        block.cpuS = fromS === null || toS === null ? null : toS - fromS;
+        fromS = toS;
+      }
+    }
+  }
+}
+
 /**
  * Cuts the judged stages of a run into blocks of intended time. A call belongs to the block of the
  * request that made it where the target passes identity on, else to the block in which it arrived.
@@ -177,13 +196,15 @@ export function countObservation(cut: Cut, observation: Observation, context: Co
 export function cutIntoBlocks(input: {
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
+  /** None unless given. */
+  readonly usage?: readonly UsageSample[];
   readonly dependencies: readonly string[];
   /** Response times to keep, in ns, as `targetsOf` gives them; none unless given. */
   readonly targets?: readonly number[];
   readonly stages: readonly PlannedStage[];
   readonly capNs: number;
 }): readonly StageBlocks[] {
-  const { capNs, calls, dependencies, observations, targets = [] } = input;
+  const { capNs, calls, dependencies, observations, targets = [], usage = [] } = input;
   const lists = { dependencies: dependencies.length, targets: targets.length };
   const cut = emptyCut(input.stages, observations.meta.arms.length, lists);
   const context: Context = { capNs, answered: answeredStarts(observations), targets };
@@ -198,5 +219,6 @@ export function cutIntoBlocks(input: {
     const dependency = place[call.dependency] ?? -1;
     if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
   }
+  countUsage(cut, observations.meta.arms, usage);
   return cut.stages;
 }

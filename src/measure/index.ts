@@ -11,6 +11,7 @@ export * from "./observation-spool.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
 export { readSpool, type Spool } from "./spool-reader.ts";
 export { SpoolWriter } from "./spool-writer.ts";
+export * from "./usage-log.ts";
 export {
   generatorLagUs,
   LAG_CAUSES,

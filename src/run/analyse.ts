@@ -211,13 +211,14 @@ export function analyse(
 /** As `analyse`, with what the result was made of. @throws RUN_INVALID, SPOOL_INVALID */
 export function analyseRun(directory: RunDirectory, manifest: Manifest): AnalysedRun {
   const gathered = gather(directory, manifest);
-  const { calls, observations, registered, tallies } = gathered;
+  const { calls, observations, registered, tallies, usage } = gathered;
   const { plan } = registered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lookedAt = stagesLookedAt(gathered);
   const stages = cutIntoBlocks({
     observations,
     calls,
+    usage,
     dependencies,
     targets: targetsOf(plan),
     stages: lookedAt,

@@ -1,6 +1,7 @@
 import { formatDurationNs } from "../core/index.ts";
 import { familyOf, type MetricSpec } from "../experiment/index.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, ScenarioArm } from "./scenario.ts";
+import { tellsUsage } from "./usage.ts";
 
 const PRICE = "write what one call costs, such as price: 0.002";
 
@@ -20,10 +21,26 @@ function* unpriced(
   }
 }
 
+function* unreadable(
+  arms: Scenario["arms"],
+  usageTold: boolean,
+): Generator<readonly ["metric", string]> {
+  const given = Object.entries(arms as Readonly<Record<string, ScenarioArm>>);
+  const running = given.filter(([, arm]) => "url" in arm).map(([name]) => name);
+  if (running.length > 0) {
+    const whose = running.length === 1 ? `arm ${running[0]} is` : `arms ${running.join(", ")} are`;
+    const why = `cpu_seconds is read of processes that the run starts, and ${whose} not started`;
+    yield ["metric", `${why}: write \`command\` in place of \`url\`, or leave it out`];
+  } else if (!usageTold) {
+    yield ["metric", "cpu_seconds is read from /proc, which this system has not: leave it out"];
+  }
+}
+
 /** Why nobody could measure a metric in this scenario: the field at fault, and what to write. */
 export function* unmeasurable(
   spec: MetricSpec,
-  { dependencies, timeout }: Scenario,
+  { arms, dependencies, timeout }: Scenario,
+  usageTold = tellsUsage(),
 ): Generator<readonly ["dependency" | "metric" | "target", string]> {
   const { dependency, metric, target } = spec;
   if (target !== undefined && target >= timeout) {
@@ -37,4 +54,5 @@ export function* unmeasurable(
   if (familyOf(spec).dependency === "optional" && dependency === undefined && !speaksHttp) {
     yield ["metric", `${metric} counts calls, and no dependency here has any: leave it out`];
   } else if (metric === "cost") yield* unpriced(dependency, dependencies);
+  else if (metric === "cpu_seconds") yield* unreadable(arms, usageTold);
 }

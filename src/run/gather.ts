@@ -7,10 +7,13 @@ import {
   readCalls,
   readConnections,
   readObservations,
+  readUsage,
+  type UsageSample,
 } from "../measure/index.ts";
 import { type Tallies, tallyArms } from "./arm-rows.ts";
 import { type Manifest, readPlan } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { USAGE_FILE } from "./usage.ts";
 
 /** A run's files, read. */
 export interface Gathered {
@@ -20,6 +23,8 @@ export interface Gathered {
   readonly calls: CallTable | null;
   /** To TCP dependencies; null when there are none. */
   readonly connections: ConnectionTable | null;
+  /** What the arms used; empty where nobody looked. */
+  readonly usage: readonly UsageSample[];
   readonly tallies: Tallies;
 }
 
@@ -33,12 +38,14 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
   const connections = existsSync(directory.connections)
     ? readConnections(directory.connections, manifest.emulatorLeadNs)
     : null;
+  const usagePath = directory.file(USAGE_FILE);
   return {
     registered,
     manifest,
     observations,
     calls,
     connections,
+    usage: existsSync(usagePath) ? readUsage(usagePath) : [],
     tallies: tallyArms(observations, registered.plan.timeoutNs),
   };
 }

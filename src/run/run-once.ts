@@ -17,6 +17,7 @@ import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import type { Target } from "./target.ts";
 import { type Stop, Traffic } from "./traffic.ts";
+import { USAGE_FILE, UsageLog } from "./usage.ts";
 
 /** Dependencies as they will be served. */
 export type Served = Readonly<Record<string, DependencySpec>>;
@@ -160,7 +161,11 @@ class Run {
     });
     writeManifest(directory, begun);
     audit.append("traffic begins", { targets: begun.targets });
-    const sent = await traffic.send(generators, monotonicClock(originNs), signal);
+    const clock = monotonicClock(originNs);
+    const usage = new UsageLog(targets, directory.file(USAGE_FILE), clock);
+    usage.begin();
+    const sent = await traffic.send(generators, clock, signal);
+    usage.end();
     const { durationNs, stop, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);

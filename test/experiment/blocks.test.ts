@@ -57,6 +57,27 @@ describe("blocks", () => {
     );
   });
 
+  it("have the CPU time between their boundaries, and none where nobody read it", () => {
+    const of = (fromNs: number) =>
+      cutIntoBlocks({
+        observations: observationTable([]),
+        calls: null,
+        // The control alone, a quarter of a second of CPU time a second.
+        usage: [
+          { atNs: fromNs, cpuS: { control: 0 } },
+          { atNs: fromNs + 20e9, cpuS: { control: 5 } },
+        ],
+        dependencies: [],
+        stages: STAGES,
+        capNs: CAP_NS,
+      })[0]!.blocks.map((blocks) => blocks.map(({ cpuS }) => cpuS));
+    const each = Array.from({ length: 40 }, () => expect.closeTo(0.25 / 4, 9));
+    const none = each.map(() => null);
+    expect(of(0)).toEqual([each, none]);
+    // The first block begins before the first sample.
+    expect(of(FROM_NS + 1)).toEqual([[null, ...each.slice(1)], none]);
+  });
+
   it("count as many planned starts as a dropped one stands for", () => {
     const [stage] = cut([response(0, 1, 5e9), dropped(0, 2, 5e9, 7), dropped(1, 3, 5e9, 2)]);
     const [control, variant] = stage!.blocks;

@@ -36,6 +36,7 @@ const WRITTEN: readonly MetricName[] = [
   { metric: "calls_per_request", dependency: "reviews" },
   { metric: "cost" },
   { metric: "cost", dependency: "reviews" },
+  { metric: "cpu_seconds" },
   { metric: "request_bytes" },
 ];
 
@@ -48,6 +49,7 @@ function arm(seed: string, worse = 1, blocks = 40): Block[] {
     const block = emptyBlock(250 * NS_PER_MS, { dependencies: 2, targets: 1 });
     const add = (chance: number): number => (uniform() < chance ? 1 : 0);
     block.started = 100;
+    block.cpuS = 0.1 * worse * (1 + 0.1 * normal());
     for (let i = 0; i < 100; i++) {
       const us = Math.exp(Math.log(20_000 * worse) + 0.4 * normal());
       block.responseTime.record(us);

@@ -107,6 +107,22 @@ describe("parts of the traffic", () => {
     expect(any).toBeLessThanOrEqual(5);
   });
 
+  it("what is known of an arm as a whole is compared in no part", () => {
+    const cpu = { metric: "cpu_seconds", margin: 0.1 };
+    const plan = {
+      ...BASE,
+      guardrails: [cpu],
+      segments: [segment("writers", { method: "POST" }, true)],
+    };
+    const parts = cutIntoParts(plan, run(0, 1));
+    const labels = [
+      ...guardSegments(plan, parts).map(({ label }) => label),
+      ...exploreParts(plan, parts).map(({ row }) => row.label),
+    ];
+    expect(labels).not.toEqual([]);
+    expect(labels.filter((label) => label.startsWith("cpu"))).toEqual([]);
+  });
+
   it("a protected segment that nobody belongs to is not judged, so it cannot ship", () => {
     const plan = { ...BASE, segments: [segment("nobody", { method: "DELETE" }, true)] };
     const parts = cutIntoParts(plan, run(0, 1));

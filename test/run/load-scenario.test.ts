@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { unmeasurable } from "../../src/run/check-metrics.ts";
 import { loadScenario } from "../../src/run/index.ts";
 import { nearest } from "../../src/run/data-faults.ts";
 import { scratch } from "./run-fixture.ts";
@@ -125,7 +126,7 @@ describe("a fault in a scenario", () => {
       "metric: error_rate",
       'guardrails.0.metric: "error_rate" is not a metric; write response_time_p95, service_time_p99 ' +
         "(any percentile), response_time_mean, service_time_mean, error_ratio, slo_attainment, " +
-        "throughput, goodput, amplification, calls_per_request, cost or request_bytes",
+        "throughput, goodput, amplification, calls_per_request, cost, cpu_seconds or request_bytes",
     ],
     [
       "amplification of nothing",
@@ -241,6 +242,22 @@ describe("a fault in a scenario", () => {
       expect(place).toMatch(/^\d+:\d+$/);
     },
   );
+
+  it("is CPU time of arms that are not started, or where nobody tells it", () => {
+    const text = changed("metric: error_ratio,", "metric: cpu_seconds,");
+    const running = text.replace(TARGET, "    url: http://127.0.0.1:8080\n");
+    expect(said(running)).toMatch(
+      / guardrails\.0\.metric: cpu_seconds is read .+ arm control is not started: write `command`/,
+    );
+    const path = join(folder.path, "cpu.yaml");
+    writeFileSync(path, text);
+    const { scenario } = loadScenario(path);
+    const faults = (told: boolean) => [...unmeasurable(scenario.guardrails[0]!, scenario, told)];
+    expect(faults(true)).toEqual([]);
+    expect(faults(false)).toEqual([
+      ["metric", expect.stringMatching(/from \/proc.+ leave it out$/)],
+    ]);
+  });
 
   it("is where it says: line and column of the key", () => {
     const text = changed("    cacheTtl: 60s", "    cacheTTL: 60s");

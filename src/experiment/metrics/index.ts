@@ -3,6 +3,7 @@ import { ShakedownError } from "../../core/index.ts";
 import { amplification } from "./amplification.ts";
 import { callsPerRequest } from "./calls-per-request.ts";
 import { cost } from "./cost.ts";
+import { cpuSeconds } from "./cpu-seconds.ts";
 import { errorRatio } from "./error-ratio.ts";
 import { goodput } from "./goodput.ts";
 import { mean } from "./mean.ts";
@@ -33,6 +34,7 @@ export const METRIC_FAMILIES: readonly MetricFamily[] = [
   amplification,
   callsPerRequest,
   cost,
+  cpuSeconds,
   requestBytes,
 ];
 

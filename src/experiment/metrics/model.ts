@@ -25,6 +25,7 @@ export const METRIC_UNITS = [
   "per second",
   "bytes per request",
   "per 1,000 requests",
+  "CPU s per 1,000 requests",
 ] as const;
 export type MetricUnit = (typeof METRIC_UNITS)[number];
 
@@ -63,6 +64,8 @@ export interface MetricFamily {
   readonly effect: "relative" | "difference";
   readonly dependency: "needed" | "optional" | "none";
   readonly target: "needed" | "none";
+  /** Known of an arm as a whole alone, and when a run has ended: of no route and no segment. */
+  readonly wholeArm?: true;
   /** Whether a name is one of this family's. */
   named(name: string): boolean;
   /** What is looked at in each block, given what the numbers in its lists stand for. */
