@@ -40,9 +40,30 @@ function blockOf(prng: Prng, { slower, luck }: { slower: number; luck: number })
   return block;
 }
 
+/** An arm's own luck from block to block: within half of `spread` of 1, AR(1) with coefficient `phi`. */
+interface OwnLuck {
+  readonly phi: number;
+  readonly spread: number;
+}
+
+function ownLuck(prng: Prng, { phi, spread }: OwnLuck): () => number {
+  const shock = (): number => spread * (prng() - 0.5);
+  let last: number | null = null;
+  return () => {
+    last = last === null ? shock() : phi * last + Math.sqrt(1 - phi ** 2) * shock();
+    return 1 + last;
+  };
+}
+
 /** Everything that a run's looks see, up to its stop. `slower`: the variant's times, so many times. */
-export function looksOver(plan: Plan, seed: string, slower: number): Looked[] {
+export function looksOver(
+  plan: Plan,
+  seed: string,
+  slower: number,
+  luckOfArms: OwnLuck = { phi: 0, spread: 0.1 },
+): Looked[] {
   const prng = seededPrng(seed);
+  const lucks = plan.arms.map(() => ownLuck(prng, luckOfArms));
   const judge = new LiveJudge(plan, []);
   const seen: Looked[] = [];
   for (const [stageIndex, stage] of plan.stages.entries()) {
@@ -50,7 +71,7 @@ export function looksOver(plan: Plan, seed: string, slower: number): Looked[] {
     for (let block = 0; block < 40; block++) {
       const luck = 0.8 + 0.4 * prng();
       for (const [arm, list] of blocks.entries()) {
-        const own = luck * (0.95 + 0.1 * prng());
+        const own = luck * lucks[arm]!();
         list.push(blockOf(prng, { slower: arm === 1 ? slower : 1, luck: own }));
       }
       const endNs = stage.judgedFromNs! + (block + 1) * stage.blockNs;
