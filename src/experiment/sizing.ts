@@ -201,10 +201,10 @@ function bindingOf(plan: Plan): Binding[] {
  * no gate may have stopped the run falsely before: with n tests each is planned at power 1 − β′/n, where
  * β′ is β less what looks and gates may spend of alpha.
  *
- * Power is that of the judge's t test (`runsPower`) at alpha/2, the verdict's share: of no harm where
+ * Power is that of the judge's own interval (`runsPower`) at alpha/2, the verdict's share: of no harm where
  * there is none, or of a gain as large as claimed. Looks can only roll back, so that they take nothing from
  * the alpha of what is shown to be well.
- * Source: Julious 2004 (non-inferiority), noncentral t; Schultzberg, Ankargren & Frånberg 2024 (β).
+ * Source: Julious 2004 (non-inferiority); Schultzberg, Ankargren & Frånberg 2024 (β).
  */
 export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   const judged = plan.stages.filter(({ judgedFromNs }) => judgedFromNs !== null);

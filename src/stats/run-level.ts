@@ -32,7 +32,7 @@ export interface RunLevelEffect extends Interval {
 }
 
 /** With fewer runs their own standard deviation is known so badly that a registered one is better. */
-export const RUNS_THAT_TELL = 4;
+const RUNS_THAT_TELL = 4;
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 

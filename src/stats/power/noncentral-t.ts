@@ -8,16 +8,9 @@ const POINTS = 1_500;
  * The probability that noncentral t with `df` (1 or more, need not be whole) degrees of freedom and the
  * noncentrality `ncp` is at or below `t`. By integrating Φ(t·s − ncp) over the distribution of s =
  * √(χ²/df), on the scale of ln s, where the trapezoidal rule converges faster than any power.
- * `divisor` is what the statistic is divided by, of an s: something else where an SD is known in part
- * or has a floor.
  * Source: Johnson, Kotz & Balakrishnan 1995 §31.5 (the integral).
  */
-export function noncentralTCdf(
-  t: number,
-  df: number,
-  ncp: number,
-  divisor: (s: number) => number = (s) => s,
-): number {
+export function noncentralTCdf(t: number, df: number, ncp: number): number {
   const sd = 1 / Math.sqrt(2 * df);
   const [low, high] = [-12 * sd - 40 / df, 8 * sd];
   const step = (high - low) / POINTS;
@@ -27,7 +20,7 @@ export function noncentralTCdf(
     const logS = low + i * step;
     const s = Math.exp(logS);
     const density = Math.exp(constant + df * logS - (df / 2) * s ** 2);
-    if (density > 0) sum += density * normalCdf(t * divisor(s) - ncp);
+    if (density > 0) sum += density * normalCdf(t * s - ncp);
   }
   return Math.min(1, sum * step);
 }
