@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const count = z.number().int().min(0);
 
-/** What a result says of the looks and gates of a run; nothing where several runs were one experiment. */
+/** What a result says of the looks and gates of a run; of several, of the one that ended the experiment. */
 export const looksFields = {
   looks: z
     .array(

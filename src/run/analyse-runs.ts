@@ -112,6 +112,15 @@ function rowOf(
 const stoppedBy = (runs: readonly OneRun[]) =>
   runs.map(({ manifest }) => manifest.ended?.stoppedBy).find((by) => by !== undefined);
 
+/** What was decided during the run that ended the experiment; of other runs, each one's result tells. */
+function looksOfStopped(runs: readonly OneRun[]): Pick<Result, "looks" | "gates" | "stoppedEarly"> {
+  for (const { model } of runs) {
+    const { gates = [], looks = [], stoppedEarly } = model.result;
+    if (stoppedEarly !== undefined) return { looks, gates, stoppedEarly };
+  }
+  return {};
+}
+
 /** Why an experiment is not whole; null when it is, or when its own rule ended it. */
 function whyIncomplete(
   { ended, runs: planned }: ExperimentFile,
@@ -214,10 +223,11 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
       judged.map(({ model, run }) => ({ run, value: model.result.warnings })),
     ),
   };
-  // The first run's own is of that run.
-  const { needs: _own, ...whatever } = result;
+  // The first run's own are of that run.
+  const { gates: _g, looks: _l, needs: _n, stoppedEarly: _s, ...whatever } = result;
+  const ofAll = { ...whatever, ...looksOfStopped(runs) };
   return {
-    result: needs === undefined ? whatever : { ...whatever, needs },
+    result: needs === undefined ? ofAll : { ...ofAll, needs },
     curves: curvesOf(plan.arms, pooled, 1 - plan.alpha),
     timeline: joinTimelines(models.map(({ timeline }) => timeline)),
     dependencies: joinDependencies(models),

@@ -11,6 +11,7 @@ import { RunDirectory } from "../../src/run/index.ts";
 import { analyse } from "../../src/run/analyse.ts";
 import { analyseRuns } from "../../src/run/analyse-runs.ts";
 import { openExport } from "../../src/run/export.ts";
+import { readManifest } from "../../src/run/manifest.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 import { expectSound, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 
@@ -96,6 +97,20 @@ describe("an experiment of several runs", () => {
     expect(result.reason).toBe(`incomplete: ${because}; 2 of 4 runs are whole`);
     expect(result.runs!.map(({ judged }) => judged)).toEqual([true, true]);
     expect(result.comparisons[0]!.effect).not.toBeNull();
+  });
+
+  it("tells of looks and gates only of the run that a rule has ended", async () => {
+    const directory = await writeExperiment("stopped", { runs: 4, done: 2 });
+    const because = "p90 is worse";
+    const stoppedBy = { rule: "harm", decision: "roll-back", because, untilNs: 8e9 } as const;
+    expect(analyseRuns(directory).result).not.toHaveProperty("looks");
+    const manifest = readManifest(directory.run(2));
+    const stopped = { ...manifest, ended: { ...manifest.ended, stoppedBy } };
+    writeFileSync(directory.run(2).file("manifest.json"), JSON.stringify(stopped));
+    const { result } = analyseRuns(directory);
+    expect(result.stoppedEarly).toMatchObject({ rule: "harm", because, evidenceUntilS: 8 });
+    expect(result).toMatchObject({ looks: [], gates: [] });
+    expect(result.run.complete).toBe(true);
   });
 
   it("a run that is gone, or of another plan, is noticed", async () => {
