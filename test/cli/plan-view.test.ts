@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { planText } from "../../src/cli/plan-view.ts";
+import { registerPlan, sizePlan } from "../../src/experiment/index.ts";
+import type { PlannedScenario } from "../../src/run/index.ts";
+import { PLAN } from "../experiment/plan-fixture.ts";
+
+it("a plan as people read it: the claim, the shares of alpha, what is shown, what would do", () => {
+  const stop = { harm: true, futility: false };
+  const plan = { ...PLAN, stop };
+  const sizing = sizePlan(plan, ({ metric }) =>
+    metric === "amplification" ? "no calls were seen" : { se: 0.03, requests: 1_010 },
+  );
+  const problems = [{ problem: "too short", cure: "judge it for longer" }];
+  const registered = registerPlan(plan);
+  const loaded = {} as PlannedScenario["loaded"];
+  const text = planText({ loaded, registered, sizing, problems });
+  expect(text.replace(registered.sha256, "<sha256>")).toMatchSnapshot();
+});
