@@ -17,7 +17,7 @@ import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import type { Target } from "./target.ts";
 import { type Stop, Traffic } from "./traffic.ts";
-import { USAGE_FILE, UsageLog } from "./usage.ts";
+import { asksForUsage, USAGE_FILE, UsageLog } from "./usage.ts";
 
 /** Dependencies as they will be served. */
 export type Served = Readonly<Record<string, DependencySpec>>;
@@ -162,7 +162,8 @@ class Run {
     writeManifest(directory, begun);
     audit.append("traffic begins", { targets: begun.targets });
     const clock = monotonicClock(originNs);
-    const usage = new UsageLog(targets, directory.file(USAGE_FILE), clock);
+    const used = asksForUsage(registered.plan) ? targets : [];
+    const usage = new UsageLog(used, directory.file(USAGE_FILE), clock);
     usage.begin();
     const sent = await traffic.send(generators, clock, signal);
     usage.end();

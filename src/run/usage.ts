@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import type { MonotonicClock } from "../core/index.ts";
+import type { Plan } from "../experiment/index.ts";
 import { usageLine } from "../measure/index.ts";
 import { cpuByGroup, GrowingUse, TICKS_PER_S } from "./proc-stat.ts";
 import type { Target } from "./target.ts";
@@ -25,6 +26,13 @@ function* statTexts(): Generator<string> {
     yield text;
   }
 }
+
+/**
+ * Whether a plan's metrics need it: to look at every process of a busy host takes milliseconds, on
+ * cores that the generator and the emulator may share.
+ */
+export const asksForUsage = ({ guardrails, primary, secondary }: Plan): boolean =>
+  [primary, ...secondary, ...guardrails].some((spec) => spec?.metric === "cpu_seconds");
 
 /**
  * Writes down, about four times a second until `end`, what the process groups of arms that were
