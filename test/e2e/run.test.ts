@@ -174,7 +174,7 @@ describe("a run that is cut short", () => {
       readyWithin: "30s",
     });
     const running = begin(scratch, scenarioText({ control }));
-    await running.until(/starting arm variant/);
+    await running.until(/starting arm control/);
     running.child.kill("SIGINT");
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
