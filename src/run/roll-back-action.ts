@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../core/index.ts";
+import { messageOf, NS_PER_MS, ShakedownError } from "../core/index.ts";
 import type { AuditLog, Plan } from "../experiment/index.ts";
 import type { RunEvent } from "./live.ts";
+import { nowIso } from "./now-iso.ts";
 import type { OnRollBack } from "./roll-back-schema.ts";
 
 /** What a roll-back is told with. */
@@ -17,6 +18,25 @@ export interface RollBackNotice {
 
 /** The first tries' distance; each is twice as long as the one before. */
 const BACK_OFF_MS = 500;
+
+/** What Node's timers take: whole milliseconds. */
+const wholeMs = (ns: number): number => Math.ceil(ns / NS_PER_MS);
+
+/**
+ * Looks whether a webhook could be signed: on a roll-back it would be too late to find out.
+ * @throws USAGE when the variable that is to hold the secret is not set
+ */
+export function checkSecret(
+  action: OnRollBack | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): void {
+  if (action === undefined || !("webhook" in action) || action.secretEnv === undefined) return;
+  if ((env[action.secretEnv] ?? "") !== "") return;
+  const message = `onRollBack: ${action.secretEnv}, which is to hold the webhook's secret, is not set`;
+  throw new ShakedownError("USAGE", message, {
+    hint: `set ${action.secretEnv} in the environment, or leave \`secretEnv\` out`,
+  });
+}
 
 /**
  * The value of `x-shakedown-signature`: `t=<seconds since 1970>,v1=<hex>`, the HMAC-SHA256 of
@@ -49,7 +69,7 @@ export async function postWebhook(
         headers: { "content-type": "application/json", ...signed },
         body,
         redirect: "error",
-        signal: AbortSignal.timeout(timeout / 1e6),
+        signal: AbortSignal.timeout(wholeMs(timeout)),
       });
       await response.body?.cancel();
       outcome = `answered ${response.status}`;
@@ -68,16 +88,12 @@ export async function postWebhook(
 
 type Command = Extract<OnRollBack, { command: readonly string[] }>;
 
-/** Runs a command with the notice in its environment, for as long as it may. Never throws. */
-export function runCommand(
-  { command, timeout }: Command,
-  notice: RollBackNotice,
-): Promise<{ readonly ok: boolean; readonly outcome: string }> {
-  const { promise, resolve } = Promise.withResolvers<{ ok: boolean; outcome: string }>();
+function spawnCommand({ command, timeout }: Command, notice: RollBackNotice, dir: string) {
   const [file = "", ...args] = command;
-  const child = spawn(file, args, {
+  return spawn(file, args, {
+    cwd: dir,
     stdio: "ignore",
-    timeout: timeout / 1e6,
+    timeout: wholeMs(timeout),
     killSignal: "SIGKILL",
     env: {
       ...process.env,
@@ -86,6 +102,25 @@ export function runCommand(
       SHAKEDOWN_SCENARIO: notice.scenario,
     },
   });
+}
+
+/**
+ * Runs a command in the scenario's folder, as arms are, with the notice in its environment, for as
+ * long as it may. Never throws.
+ */
+export function runCommand(
+  action: Command,
+  notice: RollBackNotice,
+  dir: string,
+): Promise<{ readonly ok: boolean; readonly outcome: string }> {
+  const { promise, resolve } = Promise.withResolvers<{ ok: boolean; outcome: string }>();
+  let child;
+  try {
+    child = spawnCommand(action, notice, dir);
+  } catch (thrown) {
+    // Some failures to start are told at once, such as arguments that are too long.
+    return Promise.resolve({ ok: false, outcome: messageOf(thrown) });
+  }
   child.once("error", (error) => resolve({ ok: false, outcome: error.message }));
   child.once("close", (code, signal) => {
     const outcome = signal === null ? `exit code ${code}` : `ended by ${signal}`;
@@ -99,6 +134,8 @@ interface ActionContext {
   readonly onEvent: (event: RunEvent) => void;
   readonly plan: Plan;
   readonly id: string;
+  /** The scenario's folder. */
+  readonly dir: string;
 }
 
 /** What a scenario does on a roll-back: once, as soon as it is decided; the outcome is on the record. */
@@ -112,29 +149,34 @@ export class RollBackAction {
     this.#context = context;
   }
 
-  /** The first call counts; it does not wait for the outcome. */
+  /** The first call counts; it does not wait for the outcome. Never throws. */
   fire(reason: string): void {
     if (this.#action !== undefined) this.#fired ??= this.#do(this.#action, reason);
   }
 
-  /** Resolves when what was fired has its outcome in the audit trail. */
+  /** Resolves when what was fired has its outcome in the audit trail, or could not be noted. */
   async settled(): Promise<void> {
     await this.#fired;
   }
 
   async #do(action: OnRollBack, reason: string): Promise<void> {
-    const { audit, id, onEvent, plan } = this.#context;
-    const at = new Date().toISOString();
+    const { dir, id, plan } = this.#context;
+    const at = nowIso();
     const notice = { event: "roll-back", scenario: plan.scenario, runId: id, reason, at } as const;
     const what = "webhook" in action ? new URL(action.webhook).origin : (action.command[0] ?? "");
     const done =
-      "webhook" in action ? await postWebhook(action, notice) : await runCommand(action, notice);
-    if (!done.ok) {
-      onEvent({
-        kind: "warning",
-        message: `the roll-back action failed: ${what}: ${done.outcome}`,
-      });
+      "webhook" in action
+        ? await postWebhook(action, notice)
+        : await runCommand(action, notice, dir);
+    if (!done.ok) this.#warn(`the roll-back action failed: ${what}: ${done.outcome}`);
+    try {
+      this.#context.audit.append("roll-back action", { what, reason, ...done });
+    } catch (thrown) {
+      this.#warn(`what came of the roll-back action is not on record: ${messageOf(thrown)}`);
     }
-    audit.append("roll-back action", { what, reason, ...done });
+  }
+
+  #warn(message: string): void {
+    this.#context.onEvent({ kind: "warning", message });
   }
 }

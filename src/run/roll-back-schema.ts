@@ -1,7 +1,16 @@
 import { z } from "zod";
-import { durationNsField, NS_PER_S } from "../core/index.ts";
+import { durationNsField, NS_PER_MS, NS_PER_S } from "../core/index.ts";
 
-const timeout = durationNsField().default(5 * NS_PER_S);
+const TIMEOUT_MAX_NS = 600 * NS_PER_S;
+
+const timeout = durationNsField()
+  .refine((ns) => ns >= NS_PER_MS && ns <= TIMEOUT_MAX_NS, "from 1ms to 10m")
+  .default(5 * NS_PER_S);
+
+function holdsNoPassword(url: string): boolean {
+  const { password, username } = new URL(url);
+  return password === "" && username === "";
+}
 
 /** What is done, once, when a run decides to roll back. */
 export const onRollBackSchema = z.union([
@@ -10,7 +19,9 @@ export const onRollBackSchema = z.union([
       .url({
         protocol: /^https?$/,
         error: "an http(s) address, such as https://flags.internal/off",
+        abort: true,
       })
+      .refine(holdsNoPassword, "a user or password does not belong here: sign with `secretEnv`")
       .describe("gets a POST with the reason as JSON"),
     secretEnv: z
       .string()

@@ -10,6 +10,7 @@ import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
+import { nowIso } from "./now-iso.ts";
 import type { LockRecord } from "./plan/lock.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
@@ -172,7 +173,7 @@ class Run {
     await stopAll(targets);
     const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
     const ended = {
-      at: new Date().toISOString(),
+      at: nowIso(),
       durationNs,
       incompleteBecause: stop === null || stop.rule !== null ? null : stop.because,
       ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),

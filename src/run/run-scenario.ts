@@ -11,9 +11,10 @@ import type { RunEvent } from "./live.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { servedDependencies } from "./dependencies.ts";
 import { makePlan } from "./make-plan.ts";
+import { nowIso } from "./now-iso.ts";
 import { checkLock } from "./plan/lock.ts";
 import { exitCodeOf, type RunOutcome } from "./outcome.ts";
-import { RollBackAction } from "./roll-back-action.ts";
+import { checkSecret, RollBackAction } from "./roll-back-action.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { runOnce, type RunParts, type Served, writeIfPossible, writeManifest } from "./run-once.ts";
 import { runSeveral } from "./run-several.ts";
@@ -43,6 +44,7 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const loaded = typeof scenario === "string" ? loadScenario(scenario) : scenario;
   const seed = options.seed ?? loaded.scenario.seed;
   const { scenario: wanted, profilePath } = loaded;
+  checkSecret(wanted.onRollBack);
   if (loaded.captured === undefined) options.onEvent({ kind: "reading", path: profilePath });
   const captured =
     loaded.captured ?? (await readCaptured(profilePath, { scenario: wanted, seed, signal }));
@@ -74,9 +76,9 @@ async function runCaptured(
     id,
   });
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
-  const audit = new AuditLog(directory.file("audit.ndjson"), () => new Date().toISOString());
+  const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
   const { command, version } = options;
-  const told = { audit, onEvent, plan: registered.plan, id };
+  const told = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir };
   const rollBack = new RollBackAction(loaded.scenario.onRollBack, told);
   const made = {
     rollBack,

@@ -1,12 +1,18 @@
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { AuditLog } from "../../src/experiment/index.ts";
-import { postWebhook, RollBackAction, runCommand } from "../../src/run/roll-back-action.ts";
+import {
+  checkSecret,
+  postWebhook,
+  RollBackAction,
+  runCommand,
+} from "../../src/run/roll-back-action.ts";
+import { onRollBackSchema } from "../../src/run/roll-back-schema.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 
 const NOTICE = {
@@ -60,14 +66,32 @@ describe("the webhook of a roll-back", () => {
 
 describe("the command of a roll-back", () => {
   const node = (code: string, timeout = 5e9) =>
-    runCommand({ command: [process.execPath, "-e", code], timeout }, NOTICE);
+    runCommand({ command: [process.execPath, "-e", code], timeout }, NOTICE, tmpdir());
 
   it("is told the reason, and is ended when it takes too long", async () => {
     const told = "process.exit(process.env.SHAKEDOWN_REASON === 'p90 is worse' ? 0 : 1)";
     expect(await node(told)).toEqual({ ok: true, outcome: "exit code 0" });
-    expect(await node("setInterval(() => {}, 1000)", 2e8)).toMatchObject({ ok: false });
-    const missing = await runCommand({ command: ["/nowhere/at/all"], timeout: 5e9 }, NOTICE);
-    expect(missing.ok).toBe(false);
+    expect(await node("setInterval(() => {}, 1000)", 200_000_500)).toEqual({
+      ok: false,
+      outcome: "ended by SIGKILL",
+    });
+  });
+
+  it("is run in the scenario's folder", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "shakedown-command-"));
+    writeFileSync(join(folder, "off.sh"), "#!/bin/sh\n", { mode: 0o755 });
+    const done = await runCommand({ command: ["./off.sh"], timeout: 5e9 }, NOTICE, folder);
+    rmSync(folder, { recursive: true });
+    expect(done).toEqual({ ok: true, outcome: "exit code 0" });
+  });
+
+  it.each([
+    ["that is not there", ["/nowhere/at/all"]],
+    ["below a file", [`${process.execPath}/off`]],
+    ["whose arguments are too long", [process.execPath, "x".repeat(3e6)]],
+  ])("%s, has failed, and throws nothing", async (_, command) => {
+    const done = await runCommand({ command, timeout: 5e9 }, NOTICE, tmpdir());
+    expect(done.ok).toBe(false);
   });
 });
 
@@ -77,7 +101,7 @@ describe("a roll-back action", () => {
     const folder = mkdtempSync(join(tmpdir(), "shakedown-action-"));
     const path = join(folder, "audit.ndjson");
     const audit = new AuditLog(path, () => NOTICE.at);
-    const context = { audit, onEvent: () => {}, plan: PLAN, id: "aa" };
+    const context = { audit, onEvent: () => {}, plan: PLAN, id: "aa", dir: folder };
     const action = new RollBackAction({ ...often, webhook: at.webhook }, context);
     action.fire("first");
     action.fire("second");
@@ -88,5 +112,41 @@ describe("a roll-back action", () => {
       { reason: "first" },
     ]);
     expect(trail).toMatch(/"event":"roll-back action".*"outcome":"answered 200"/);
+  });
+
+  it("whose outcome cannot be noted says so, and is no crash", async () => {
+    using at = await receiver();
+    const warnings: unknown[] = [];
+    const audit = new AuditLog(join(tmpdir(), "nowhere-at-all", "audit.ndjson"), () => NOTICE.at);
+    const context = { audit, plan: PLAN, id: "aa", dir: "." };
+    const action = new RollBackAction(
+      { ...often, webhook: at.webhook },
+      { ...context, onEvent: (event) => warnings.push(event) },
+    );
+    action.fire("first");
+    await action.settled();
+    expect(at.got).toHaveLength(1);
+    expect(warnings).toMatchObject([{ message: expect.stringMatching(/not on record/) as string }]);
+  });
+});
+
+describe("what a scenario says of it", () => {
+  const refusals = (given: object): string[] =>
+    onRollBackSchema.safeParse(given).error?.issues.map((issue) => JSON.stringify(issue)) ?? [];
+  const webhook = "https://flags.internal/off";
+
+  it("holds no password, which would be told, and a timeout that ends", () => {
+    expect(refusals({ webhook, timeout: "1500us" })).toEqual([]);
+    expect(refusals({ webhook: "https://me:pw@flags.internal/off" }).join()).toMatch(/password/);
+    for (const timeout of ["0s", "11m"]) {
+      expect(refusals({ command: ["off"], timeout }).join()).toMatch(/from 1ms to 10m/);
+    }
+  });
+
+  it("is refused before a run whose webhook could not be signed", () => {
+    const action = onRollBackSchema.parse({ webhook, secretEnv: "HOOK" });
+    expect(() => checkSecret(action, { HOOK: "" })).toThrow(/HOOK.* is not set/);
+    expect(() => checkSecret(action, { HOOK: "secret" })).not.toThrow();
+    expect(() => checkSecret(onRollBackSchema.parse({ webhook }), {})).not.toThrow();
   });
 });
