@@ -1,3 +1,4 @@
+import { spentAlpha } from "../../stats/index.ts";
 import type { Plan } from "../plan.ts";
 import { isLive } from "./live-metric.ts";
 
@@ -27,9 +28,6 @@ export function lookAlpha(plan: Plan): number {
   return (LOOKS_SHARE * alphaOfRun(plan)) / tests;
 }
 
-/** Pocock-type spending. Source: Lan & DeMets 1983. */
-const spent = (fraction: number): number => Math.log(1 + (Math.E - 1) * fraction);
-
 /** How alpha is split, over all runs; 0 of what the plan has not. What is not spent stays unspent. */
 export interface AlphaShares {
   /** One-sided: of the interval that must be within its margin, and of harm shown at the end. */
@@ -48,18 +46,21 @@ export function alphaShares(plan: Plan): AlphaShares {
 
 /**
  * What the gate after each judged stage may spend on its harm tests together, by name of stage: a
- * run's part of the gates' share, spent by judged time. There is no gate after the last stage: that is the verdict.
+ * run's part of the gates' share, spent by judged time (Pocock-type). There is no gate after the last
+ * stage: that is the verdict.
  */
 export function gateAlphas(plan: Plan): ReadonlyMap<string, number> {
   const gated = judgedStages(plan).filter((stage) => stage !== plan.stages.at(-1));
   const lengths = gated.map(({ endNs, judgedFromNs }) => endNs - judgedFromNs!);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const alphas = new Map<string, number>();
-  let before = 0;
+  const share = GATES_SHARE * alphaOfRun(plan);
+  let [doneNs, before] = [0, 0];
   for (const [index, { name }] of gated.entries()) {
-    const now = before + lengths[index]! / total;
-    alphas.set(name, GATES_SHARE * alphaOfRun(plan) * (spent(now) - spent(before)));
-    before = now;
+    doneNs += lengths[index]!;
+    const spent = spentAlpha({ kind: "pocock" }, share, doneNs / total);
+    alphas.set(name, spent - before);
+    before = spent;
   }
   return alphas;
 }
