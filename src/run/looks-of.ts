@@ -20,7 +20,7 @@ function lastLooks(entries: readonly AuditEntry[]): Looks {
   for (const { detail, event } of entries) {
     if (event !== "look") continue;
     const { metrics, stage } = detail as unknown as Look;
-    for (const { together: _, ...metric } of metrics) {
+    for (const { widening: _, ...metric } of metrics) {
       rows.set(`${stage} ${metric.metric}`, { stage, ...metric });
     }
   }

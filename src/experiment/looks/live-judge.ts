@@ -15,9 +15,9 @@ import { gateAlphas, liveMetrics, lookAlpha } from "./shares.ts";
 /** What one look saw of one metric. */
 export interface LookedMetric {
   readonly metric: string;
-  /** Blocks so far, and how many were taken together, since neighbours resembled each other. */
   readonly blocks: number;
-  readonly together: number;
+  /** How many times as much they vary as unrelated ones would, since neighbours resemble each other. */
+  readonly widening: number;
   /** Harm so far on the margin's scale, above 0 for worse; null when there is none to speak of. */
   readonly harm: number | null;
   readonly margin: number;
@@ -98,12 +98,12 @@ export class LiveJudge {
       const spec = this.#specs[index]!;
       metric.add(blocks[0]![block]!, blocks[1]![block]!);
       const rho = harmScale(spec.margin, planned, this.#alpha);
-      const { lnE, together } = harmEvidence(metric.effects, rho);
+      const { lnE, widening } = harmEvidence(metric.effects, rho);
       const { harm } = metric;
       return {
         metric: metricLabel(spec),
         blocks: metric.effects.length,
-        together,
+        widening,
         harm,
         margin: spec.margin,
         lnE,

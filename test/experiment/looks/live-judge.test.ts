@@ -7,6 +7,7 @@ import {
   planOfRun,
   planRuns,
 } from "../../../src/experiment/index.ts";
+import { EProcess } from "../../../src/stats/index.ts";
 import { LIVE_PLAN, looksOver } from "./virtual-evidence.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => `run ${index}`);
@@ -91,11 +92,14 @@ describe("alpha of what is decided while a run goes on", () => {
     expect([lookAlpha(plan), ...gateAlphas(plan).values()]).toEqual(each[0]);
   });
 
-  it("takes blocks together that resemble their neighbours: the same evidence counts less", () => {
+  it("counts blocks that resemble their neighbours for less, and none for more", () => {
     const steady = Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? 0.3 : 0.1));
     const drifting = steady.toSorted((a, b) => a - b);
-    expect(harmEvidence(steady, 0.01).together).toBe(1);
-    expect(harmEvidence(drifting, 0.01).together).toBeGreaterThan(1);
+    expect(harmEvidence(steady, 0.01).widening).toBe(1);
+    expect(harmEvidence(drifting, 0.01).widening).toBeGreaterThan(2);
     expect(harmEvidence(drifting, 0.01).lnE).toBeLessThan(harmEvidence(steady, 0.01).lnE);
+    const exact = new EProcess({ nullEffect: 0, alternative: "greater", rho: 0.01 });
+    for (const effect of steady) exact.add(effect);
+    expect(harmEvidence(steady, 0.01).lnE).toBeCloseTo(exact.state.maxLogE, 12);
   });
 });
