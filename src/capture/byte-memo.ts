@@ -1,10 +1,10 @@
-import { randomInt } from "node:crypto";
-
 /** Of the bytes that are held, raw and made together. */
 const ARENA_FIRST_BYTES = 2 ** 16;
 const WORD_BYTES = 4;
 const HASH_FACTOR = 0x9e3779b1;
 const EMPTY = -1;
+/** Hashes spread out hardly ever need more; whoever writes a log can make its texts fall on one place. */
+const PROBES_MAX = 64;
 /** Shorter pieces are copied faster one byte at a time than by a call. */
 const COPY_BYTES_MIN = 48;
 
@@ -27,8 +27,8 @@ export class ViewedBytes {
 }
 
 /** The same for the same bytes; those of whole words are taken four at a time, the last overlapping. */
-function hashOf({ bytes, view }: ViewedBytes, from: number, to: number, seed: number): number {
-  let hash = Math.imul(seed ^ (to - from), HASH_FACTOR);
+function hashOf({ bytes, view }: ViewedBytes, from: number, to: number, salt: number): number {
+  let hash = Math.imul(salt ^ (to - from), HASH_FACTOR);
   if (to - from < WORD_BYTES) {
     for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, HASH_FACTOR);
     return hash ^ (hash >>> 15);
@@ -65,13 +65,12 @@ export function areEqual(
 
 /**
  * Remembers what was made of texts that come again, both as bytes: to look one up makes no object.
- * What it takes is bounded by `sizes`. Entries are told by a number, good until the next `put`.
+ * What it takes is bounded by `sizes`, and so is a look-up: of texts that fall on one place, only so
+ * many are remembered. Entries are told by a number, good until the next `put`.
  */
 export class ByteMemo<T = undefined> {
   readonly #sizes: ByteMemoSizes;
-  /** Nobody who writes a log can make its texts fall on one place. */
-  readonly #seed = randomInt(2 ** 31);
-  #slots: Int32Array;
+  readonly #slots: Int32Array;
   #arena = new ViewedBytes(Buffer.allocUnsafeSlow(ARENA_FIRST_BYTES));
   #end = 0;
   #count = 0;
@@ -101,18 +100,19 @@ export class ByteMemo<T = undefined> {
 
   /** The entry of a text; −1 when there is none. `salt` tells apart equal texts. */
   find(text: ViewedBytes, from: number, to: number, salt = 0): number {
-    const hash = hashOf(text, from, to, this.#seed + salt);
+    const hash = hashOf(text, from, to, salt);
     this.#hash = hash;
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const entry = slots[at]!;
+    for (let probe = 0; probe < PROBES_MAX; probe++) {
+      const entry = slots[(hash + probe) & mask]!;
       if (entry === EMPTY) return EMPTY;
       if (this.#hashes[entry] !== hash || this.#salts[entry] !== salt) continue;
       const raw = this.#raw[entry]!;
       if (this.#rawEnds[entry]! - raw !== to - from) continue;
       if (areEqual(this.#arena, raw, text, from, to)) return entry;
     }
+    return EMPTY;
   }
 
   /** Remembers what was made of the text that `find` did not find just now; its entry. */
@@ -133,9 +133,10 @@ export class ByteMemo<T = undefined> {
     this.#madeEnds[entry] = this.#end;
     if (note !== undefined) this.#notes[entry] = note;
     const mask = this.#slots.length - 1;
-    let at = this.#hash & mask;
-    while (this.#slots[at] !== EMPTY) at = (at + 1) & mask;
-    this.#slots[at] = entry;
+    let probe = 0;
+    // Where all places are taken, the last one is forgotten.
+    while (probe < PROBES_MAX - 1 && this.#slots[(this.#hash + probe) & mask] !== EMPTY) probe++;
+    this.#slots[(this.#hash + probe) & mask] = entry;
     return entry;
   }
 

@@ -9,6 +9,7 @@ const TIMES = [
   "10/Oct/2000:13:55:36 -0700",
   "10/Oct/2000:13:55:37 -0700",
   "10/Foo/2000:13:55:36 -0700",
+  "\0".repeat(26),
 ];
 const REQUESTS = [
   "GET /a?token=s3cret&x=a@b.example HTTP/1.1",
@@ -60,7 +61,7 @@ describe("usual lines, which are read as bytes", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(lineText, { minLength: 1, maxLength: 40 }), async (lines) => {
         const sure = '9.9.9.9 - - [10/Oct/2000:13:55:36 -0700] "GET /sure HTTP/1.1" 200 1';
-        const log = Buffer.from([sure, ...lines, ...lines].join("\n"), "latin1");
+        const log = Buffer.from([...lines, ...lines, sure].join("\n"), "latin1");
         const asBytes = await outcomeOf(log, {});
         // A filter wants to see requests, and this one lets all pass.
         const asText = await outcomeOf(log, { path: /^/ });
@@ -70,6 +71,18 @@ describe("usual lines, which are read as bytes", () => {
     );
   });
 });
+
+/** Each bit of a number flips the same bits of two words: the hash ends as it would without. */
+function withOneHash(number: number): ViewedBytes {
+  const bytes = Buffer.alloc(10 * 8, "a");
+  for (let bit = 0; bit < 10; bit++) {
+    if (((number >> bit) & 1) === 0) continue;
+    bytes[bit * 8 + 3]! ^= 0x80;
+    bytes[bit * 8 + 6]! ^= 0x01;
+    bytes[bit * 8 + 7]! ^= 0x80;
+  }
+  return new ViewedBytes(bytes);
+}
 
 describe("a memo of bytes", () => {
   it("gives for each text and salt what was put last, or nothing; never another's", () => {
@@ -95,5 +108,28 @@ describe("a memo of bytes", () => {
         }
       }),
     );
+  });
+
+  it("tells apart texts that were made to fall on one place, and never looks far for one", () => {
+    const memo = new ByteMemo({ entriesMax: 2 ** 14, bytesMax: 2 ** 20 });
+    const texts = Array.from({ length: 2 ** 10 }, (_, index) => withOneHash(index));
+    const find = (text: ViewedBytes): number => memo.find(text, 0, text.bytes.length);
+    const made = Buffer.alloc(4);
+    let known = 0;
+    for (const [index, text] of texts.entries()) {
+      expect(find(text)).toBe(-1);
+      made.writeUInt32LE(index);
+      memo.put(text.bytes, made);
+      expect(find(text)).not.toBe(-1);
+    }
+    for (const [index, text] of texts.entries()) {
+      const entry = find(text);
+      if (entry === -1) continue;
+      known++;
+      memo.copyMade(entry, made, 0);
+      expect(made.readUInt32LE()).toBe(index);
+    }
+    expect(known).toBeGreaterThan(1);
+    expect(known).toBeLessThan(100);
   });
 });
