@@ -36,7 +36,8 @@ export class AccessLine {
   status = 0;
   responseBytes = 0;
   readonly #secOf: (time: string) => number | undefined;
-  readonly #time = new ViewedBytes(Buffer.alloc(TIME_BYTES));
+  /** The time that was read last; at first what no line can hold. */
+  readonly #time = new ViewedBytes(Buffer.alloc(TIME_BYTES, "\n"));
   #backslash = -1;
 
   /** @param secOf the seconds of a time; undefined when it is none */

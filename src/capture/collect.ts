@@ -105,7 +105,8 @@ export class Collector {
   readonly #text: RecordText;
   readonly #clues: ClueReader;
   readonly #spill: Spill;
-  readonly #records: AccessRecords;
+  /** Takes megabytes: made for the first line of an access log. */
+  #records: AccessRecords | undefined;
   #pairs = new AnswerPairs();
   #file = -1;
   #wholeSecond = false;
@@ -118,7 +119,6 @@ export class Collector {
     this.#spill = spill;
     this.#clues = new ClueReader((value) => options.pseudonyms.id(value));
     this.#text = new RecordText(options.redactor, this.routes);
-    this.#records = new AccessRecords(this.#text, options);
   }
 
   /** For lines of access logs; undefined while a filter wants to see the requests. */
@@ -171,8 +171,9 @@ export class Collector {
   }
 
   #takeLine(line: AccessLine, askedOf: (request: string) => Asked | undefined): boolean {
-    if (!this.#records.make(line, askedOf)) return false;
-    const { bodyLost, record } = this.#records;
+    const records = (this.#records ??= new AccessRecords(this.#text, this.#options));
+    if (!records.make(line, askedOf)) return false;
+    const { bodyLost, record } = records;
     if (record.sec !== this.#instant.sec || this.#instant.ns !== 0) {
       this.#instant = { sec: record.sec, ns: 0 };
       this.#arrivalNs = BigInt(record.sec) * SEC_NS;
