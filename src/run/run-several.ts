@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { EXIT, type ExitCode, ShakedownError } from "../core/index.ts";
 import { AuditLog, planOfRun, registerPlan } from "../experiment/index.ts";
 import { closeRun } from "./close-run.ts";
+import type { RunDirectory } from "./run-directory.ts";
 import { type ExperimentFile, writeExperimentFile } from "./experiment-file.ts";
 import type { GeneratorSetup } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
@@ -16,12 +17,6 @@ import type { Stop } from "./traffic.ts";
 export interface ExperimentParts extends Omit<RunParts, "setup" | "slots"> {
   /** How the load of one of the runs is made. */
   readonly setupFor: (run: RunParts["registered"]["plan"]) => GeneratorSetup;
-}
-
-/** Why no further run is done, if one was to be. */
-interface Progress {
-  stop: Stop | null;
-  done: number;
 }
 
 /** A run that the plan's own rule ended is whole as far as its verdict goes. */
@@ -63,29 +58,31 @@ async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): 
   return measured;
 }
 
-/** All runs, one after the other, until one of them is stopped. */
-async function runAll(parts: ExperimentParts, signal: AbortSignal): Promise<Progress> {
-  const progress: Progress = { stop: null, done: 0 };
+/** Whether anything was sent that is to be kept: a manifest is written just before. */
+const hasBegun = (directory: RunDirectory): boolean =>
+  existsSync(directory.run(1).file("manifest.json"));
+
+/** All runs, one after the other, until one of them is stopped: why, or null when none was. */
+async function runAll(parts: ExperimentParts, signal: AbortSignal): Promise<Stop | null> {
   for (const index of parts.registered.plan.runs.keys()) {
     if (index > 0 && signal.aborted) {
-      progress.stop = {
+      return {
         because: "interrupted between two runs",
         exitCode: EXIT.interrupted,
         rule: null,
       };
     }
-    if (progress.stop !== null) break;
     try {
       // oxlint-disable-next-line no-await-in-loop -- two runs at once would be in each other's way
-      progress.stop = (await runOf(parts, index + 1, signal)).stop;
-      progress.done++;
+      const { stop } = await runOf(parts, index + 1, signal);
+      if (stop !== null) return stop;
     } catch (thrown) {
       // What was measured before is kept, and judged.
-      if (index === 0) throw thrown;
-      progress.stop = stopOf(thrown);
+      if (!hasBegun(parts.directory)) throw thrown;
+      return stopOf(thrown);
     }
   }
-  return progress;
+  return null;
 }
 
 /**
@@ -103,17 +100,16 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
     runs: registered.plan.runs.length,
     ended: null,
   };
-  let progress: Progress;
+  let stop: Stop | null;
   try {
     directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
     audit.append("plan registered", registration(parts));
     writeExperimentFile(directory, begun);
-    progress = await runAll(parts, signal);
+    stop = await runAll(parts, signal);
   } catch (thrown) {
-    rmSync(directory.path, { recursive: true, force: true });
+    if (!hasBegun(directory)) rmSync(directory.path, { recursive: true, force: true });
     throw thrown;
   }
-  const { stop } = progress;
   const endedWith = (exitCode: ExitCode | null): ExperimentFile => ({
     ...begun,
     ended: { at: nowIso(), incompleteBecause: incompleteBecause(stop), exitCode },
