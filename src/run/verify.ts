@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path/posix";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import { type AuditTrail, mayBeLast, readAuditFile, registerPlan } from "../experiment/index.ts";
+import { REPORT_FORMATS } from "../report/index.ts";
 import { JUDGED_AGAIN, registeredFiles } from "./close-run.ts";
 import { firstDifference } from "./first-difference.ts";
 import { judge } from "./judge.ts";
@@ -65,6 +67,11 @@ const field = (value: unknown, name: string): unknown =>
 
 /** Why a run was not closed, as far as can be told. */
 function unclosed(looked: Looked): Broken {
+  const { entries } = looked.trail;
+  if (entries.at(-1)?.event === "run ended") {
+    const summary = "it is one run of several, and registered with them all: verify the experiment";
+    return { file: AUDIT_FILE, line: entries.length, summary };
+  }
   const manifest = json(looked, "manifest.json");
   const [madeBy, version] = [
     field(field(manifest, "tool"), "version"),
@@ -76,7 +83,7 @@ function unclosed(looked: Looked): Broken {
       "it did not register its files, so nothing can be verified"
     : "it has no closing entry: the run was killed or not judged, it was made before shakedown " +
       `registered its files, ${TRAIL_HINT}`;
-  return { file: AUDIT_FILE, line: looked.trail.entries.length, summary };
+  return { file: AUDIT_FILE, line: entries.length, summary };
 }
 
 function checkTrail(looked: Looked): Outcome {
@@ -105,11 +112,19 @@ function checkPlan(looked: Looked): Outcome {
   return `registered before the first request, as ${sha256}`;
 }
 
-/** Files that were put beside others, in a folder whose files are registered, change what is read. */
+const REPORTS: ReadonlySet<string> = new Set(REPORT_FORMATS.map(({ file }) => file));
+
+/**
+ * Files that were put beside others, in a folder whose files are registered, change what is read;
+ * but for reports, which `report` leaves in one of several runs too.
+ */
 function strangers(registered: ReadonlyMap<string, string>, there: readonly string[]): string[] {
-  const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);
-  const folders = new Set([...registered.keys()].map(folderOf).filter((folder) => folder !== ""));
-  return there.filter((path) => !registered.has(path) && folders.has(folderOf(path)));
+  const folders = new Set([...registered.keys()].map((path) => dirname(path)));
+  return there.filter((path) => {
+    const folder = dirname(path);
+    const read = folder !== "." && !REPORTS.has(basename(path));
+    return read && !registered.has(path) && folders.has(folder);
+  });
 }
 
 async function checkFiles({ directory, trail }: Looked): Promise<Outcome> {

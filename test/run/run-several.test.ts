@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { EXIT } from "../../src/core/index.ts";
-import { type RunEvent, runScenario, verifyRun } from "../../src/run/index.ts";
+import { judgeAndReport, type RunEvent, runScenario, verifyRun } from "../../src/run/index.ts";
 import { scratch } from "./run-fixture.ts";
 
 const folder = scratch();
@@ -47,7 +47,12 @@ describe("an experiment of several runs that ends before its time", () => {
     expect(model.result.decision).toBe("hold");
     expect(existsSync(directory.run(2).path)).toBe(false);
     expect((await verifyRun(directory, "0.0.0")).broken).toBeNull();
-  }, 60_000);
+    const alone = await verifyRun(directory.run(1), "0.0.0");
+    expect(alone.broken?.summary).toMatch(/^it is one run of several.*: verify the experiment$/);
+    // Reporting one of the runs by itself leaves files in its folder.
+    await judgeAndReport(directory.run(1));
+    expect((await verifyRun(directory, "0.0.0")).broken).toBeNull();
+  }, 120_000);
 
   it("keeps what its first run has measured when the trail of that can be written no more", async () => {
     let trail = "";
@@ -70,5 +75,5 @@ describe("an experiment of several runs that ends before its time", () => {
     expect(exitCode).toBe(EXIT.badData);
     expect(model.result.arms["control"]!.responses).toBeGreaterThan(0);
     expect(existsSync(directory.run(1).observations(0))).toBe(true);
-  }, 60_000);
+  }, 120_000);
 });
