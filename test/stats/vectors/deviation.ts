@@ -11,36 +11,27 @@ function near(ours: unknown, expected: unknown, tolerance: number): boolean {
 }
 
 /**
- * Where `ours` first differs from `expected`: a number by more than the tolerance, anything else at
- * all. Fields that nobody expects are not looked at; arrays have to have the same length.
+ * Where `ours` differs from `expected`, as `path: ours is not expected`: a number by more than the
+ * tolerance, anything else at all. Fields that nobody expects are not looked at; arrays have to have
+ * the same length.
  */
-export function deviation(
+export function deviations(
   ours: unknown,
   expected: unknown,
   tolerance: number,
   path = "",
-): string | null {
+): string[] {
   const differs = `${path || "it"}: ${JSON.stringify(ours)} is not ${JSON.stringify(expected)}`;
-  if (isNumber(expected)) return near(ours, expected, tolerance) ? null : differs;
+  if (isNumber(expected)) return near(ours, expected, tolerance) ? [] : [differs];
   if (Array.isArray(expected)) {
-    if (!Array.isArray(ours) || ours.length !== expected.length) return differs;
-    return firstOf(expected.keys(), (i) =>
-      deviation(ours[i], expected[i], tolerance, `${path}[${i}]`),
-    );
+    if (!Array.isArray(ours) || ours.length !== expected.length) return [differs];
+    return expected.flatMap((part, i) => deviations(ours[i], part, tolerance, `${path}[${i}]`));
   }
   if (isRecord(expected)) {
-    if (!isRecord(ours)) return differs;
-    return firstOf(Object.keys(expected), (key) =>
-      deviation(ours[key], expected[key], tolerance, path === "" ? key : `${path}.${key}`),
+    if (!isRecord(ours)) return [differs];
+    return Object.entries(expected).flatMap(([key, part]) =>
+      deviations(ours[key], part, tolerance, path === "" ? key : `${path}.${key}`),
     );
   }
-  return ours === expected ? null : differs;
-}
-
-function firstOf<T>(keys: Iterable<T>, find: (key: T) => string | null): string | null {
-  for (const key of keys) {
-    const found = find(key);
-    if (found !== null) return found;
-  }
-  return null;
+  return ours === expected ? [] : [differs];
 }

@@ -3,7 +3,7 @@ import all from "../vectors.json" with { type: "json" };
 import { change } from "./change.ts";
 import { factorial } from "./factorial.ts";
 import { interval } from "./interval.ts";
-import { deviation } from "./deviation.ts";
+import { deviations } from "./deviation.ts";
 import { kayenta } from "./kayenta.ts";
 import { pairedCoverage } from "./paired-coverage.ts";
 import { power } from "./power.ts";
@@ -39,15 +39,15 @@ export const runners: Runners = {
 
 export interface VectorResult {
   readonly vector: Vector;
-  /** Undefined when nothing runs the vector yet. */
+  /** Undefined when nothing runs the vector. */
   readonly ours: unknown;
-  /** The first difference beyond the tolerance, as `path: ours is not expected`; null when none. */
-  readonly difference: string | null;
+  /** Each beyond the tolerance, as `path: ours is not expected`. */
+  readonly differences: readonly string[];
 }
 
 export function runVector(vector: Vector): VectorResult {
   const runner = runners[vector.id];
-  if (runner === undefined) return { vector, ours: undefined, difference: "nothing runs it" };
+  if (runner === undefined) return { vector, ours: undefined, differences: ["nothing runs it"] };
   const ours = runner(structuredClone(vector.input));
-  return { vector, ours, difference: deviation(ours, vector.expected, vector.tolerance) };
+  return { vector, ours, differences: deviations(ours, vector.expected, vector.tolerance) };
 }

@@ -67,9 +67,8 @@ export const power: Runners = {
     const df = 2 * n - 2;
     return {
       N_total: 2 * n,
-      // As printed, with four significant digits.
-      actual_power: Number(meanTestPower({ ...TWO, alpha, effect, n }).toFixed(4)),
-      t_crit: Number(tQuantile(1 - alpha / 2, df).toFixed(3)),
+      actual_power: meanTestPower({ ...TWO, alpha, effect, n }),
+      t_crit: tQuantile(1 - alpha / 2, df),
       df,
       ncp: effect * Math.sqrt(n / 2),
     };

@@ -6,12 +6,13 @@ import {
   doubleStitchingBound,
   ecdfBandRadius,
   ecdfBandRadiusClosed,
+  EProcess,
+  type EState,
   lift,
   mixtureCriticalZ,
   mixtureLogRatio,
   mixtureScale,
   normalQuantile,
-  oneSidedLogE,
   polynomialStitchingBound,
   quantileAbPValue,
   quantileRadius,
@@ -28,29 +29,19 @@ import {
 import { groupSequential } from "./group-sequential.ts";
 import type { Runners, VectorInput } from "./runner.ts";
 
-/** The lower end in the vector is the last point of a grid of 1/8000 within the set; its upper is exact. */
-const GRID = 1 / 8000;
-
 const selfNormalised: Runners = {
   "cs-selfnorm-paired-blocks": ({ D, alpha, alpha_opt, v_opt }) => {
     const rho = mixtureScale({ plannedSumOfSquares: v_opt, alpha: alpha_opt, sides: 2 });
-    const mean = D.reduce((sum: number, d: number) => sum + d, 0) / D.length;
     const { high, low } = selfNormalisedInterval(D, rho, alpha);
-    const inner = mean - Math.floor((mean - low) / GRID) * GRID;
-    return { rho, mean, ci_component_containing_mean: [inner, high] };
+    return { rho, mean: (low + high) / 2, ci_component_containing_mean: [low, high] };
   },
   "cs-selfnorm-onesided-p": ({ D, alpha_opt, v_opt }) => {
     const rho = mixtureScale({ plannedSumOfSquares: v_opt, alpha: alpha_opt, sides: 1 });
-    const logE = (above: readonly number[]) => {
-      const squares = above.reduce((sum, d) => sum + d ** 2, 0);
-      return oneSidedLogE(
-        above.reduce((sum, d) => sum + d, 0),
-        squares,
-        rho,
-      );
-    };
-    const log_e = [logE(D), logE(D.map((d: number) => 0.05 - d))];
-    return { rho, log_e, p: log_e.map((e) => Math.min(1, Math.exp(-e))) };
+    const states = [
+      new EProcess({ nullEffect: 0, alternative: "greater", rho }),
+      new EProcess({ nullEffect: 0.05, alternative: "less", rho }),
+    ].map((process) => D.map((effect: number) => process.add(effect)).at(-1) as EState);
+    return { rho, log_e: states.map(({ logE }) => logE), p: states.map(({ pValue }) => pValue) };
   },
 };
 
