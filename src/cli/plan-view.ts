@@ -89,14 +89,15 @@ function designRows(plan: Plan, powerEach: number): (readonly [string, string])[
   ];
 }
 
-function unknownLines(metrics: readonly SizedMetric[]): string[] {
+/** What is not known well, each reason once: `unknown  how much p95, p99 varies within a run: …`. */
+function varianceLines(metrics: readonly SizedMetric[], key: "doubt" | "unknown"): string[] {
   const reasons = Map.groupBy(
-    metrics.filter(({ unknown }) => unknown !== null),
-    ({ unknown }) => unknown!,
+    metrics.filter((row) => row[key] !== null),
+    (row) => row[key]!,
   );
   return [...reasons].flatMap(([why, rows]) => {
     const of = [...new Set(rows.map(({ label }) => label))].join(", ");
-    return wrapped(`unknown  how much ${of} varies within a run: ${why}`);
+    return wrapped(`${key}  how much ${of} varies within a run: ${why}`);
   });
 }
 
@@ -104,7 +105,10 @@ function unknownLines(metrics: readonly SizedMetric[]): string[] {
 export function planText({ problems, registered, sizing }: PlannedScenario): string {
   const { plan, sha256 } = registered;
   const sizedOf = (name: string) => sizing.stages.find((stage) => stage.name === name);
-  const unknown = unknownLines(sizing.metrics);
+  const unsure = [
+    ...varianceLines(sizing.metrics, "unknown"),
+    ...varianceLines(sizing.metrics, "doubt"),
+  ];
   const lines = [
     plan.scenario,
     ...claimLines(plan).flatMap((line) => wrapped(line)),
@@ -122,7 +126,7 @@ export function planText({ problems, registered, sizing }: PlannedScenario): str
           ["must pass", "role", "stage", "margin", "least shown", "power", "time needed"],
           ...sizing.metrics.map(metricRow),
         ])),
-    ...(unknown.length === 0 ? [] : ["", ...unknown]),
+    ...(unsure.length === 0 ? [] : ["", ...unsure]),
     "",
     ...problems.flatMap(({ cure, problem }) => [
       ...wrapped(`✗  ${problem}`),
@@ -130,7 +134,7 @@ export function planText({ problems, registered, sizing }: PlannedScenario): str
     ]),
     ...(problems.length === 0
       ? [
-          unknown.length === 0
+          unsure.length === 0
             ? "✓  the plan can show what it claims"
             : "nothing known is in the way",
         ]

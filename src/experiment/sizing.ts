@@ -20,6 +20,8 @@ export interface MeasuredVariance {
   readonly se: number;
   /** Requests of each arm meanwhile: everybody's, also where it is a segment's variance. */
   readonly requests: number;
+  /** Why it may be another than the planned run's, if anything speaks for that. */
+  readonly doubt?: string | null;
 }
 
 /** The variance of a metric in a stage, of everybody or of one segment; or why it is not known. */
@@ -60,6 +62,8 @@ export interface SizedMetric {
   } | null;
   /** Why the variance is not known. */
   readonly unknown: string | null;
+  /** Why the variance may be another than the planned run's. */
+  readonly doubt: string | null;
 }
 
 export interface PlanSizing {
@@ -160,7 +164,7 @@ function sizedMetric(
   };
   if (typeof variance === "string" || stage.blocks < 2) {
     const unknown = typeof variance === "string" ? variance : "the stage has no two blocks";
-    return { ...known, power: null, mde: null, needed: null, unknown };
+    return { ...known, power: null, mde: null, needed: null, unknown, doubt: null };
   }
   // What varies within a run does so as one over the number of requests.
   const withinSe = variance.se * Math.sqrt(variance.requests / stage.requests);
@@ -177,6 +181,7 @@ function sizedMetric(
       requests: Math.ceil((blocks * stage.requests) / stage.blocks),
     },
     unknown: null,
+    doubt: variance.doubt ?? null,
   };
 }
 

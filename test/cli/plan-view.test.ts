@@ -7,9 +7,11 @@ import { PLAN } from "../experiment/plan-fixture.ts";
 it("a plan as people read it: the claim, the shares of alpha, what is shown, what would do", () => {
   const stop = { harm: true, futility: false };
   const plan = { ...PLAN, stop };
-  const sizing = sizePlan(plan, ({ metric }) =>
-    metric === "amplification" ? "no calls were seen" : { se: 0.03, requests: 1_010 },
-  );
+  const sizing = sizePlan(plan, ({ metric }) => {
+    if (metric === "amplification") return "no calls were seen";
+    const doubt = metric === "error_ratio" ? "the pilot's arms differ in it" : null;
+    return { se: 0.03, requests: 1_010, doubt };
+  });
   const problems = [{ problem: "too short", cure: "judge it for longer" }];
   const registered = registerPlan(plan);
   const loaded = {} as PlannedScenario["loaded"];

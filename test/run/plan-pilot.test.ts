@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NS_PER_S } from "../../src/core/index.ts";
 import type { Plan } from "../../src/experiment/index.ts";
 import { pilotVariance } from "../../src/run/plan/pilot.ts";
 import { ONE_ARM_PLAN, PLAN, STAGES } from "../experiment/plan-fixture.ts";
-import { lone, scratch, traffic, writeRun } from "./run-fixture.ts";
+import { lone, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
@@ -10,6 +11,15 @@ const at = (name: string): string => `${folder.path}/${name}`;
 beforeAll(async () => {
   await writeRun(at("pilot"), traffic());
   await writeRun(at("alone"), lone());
+  await writeRun(at("sick"), traffic({ slower: 2 }));
+  // Rolled back in its second stage, whose judged time had 22 blocks by then: the control went on alone.
+  const { calls, observations } = traffic();
+  const untilNs = 8.5 * NS_PER_S;
+  const stoppedBy = { rule: "harm", decision: "roll-back", because: "it was slow", untilNs };
+  const cut = observations.filter(({ arm, intendedNs }) => arm === 0 || intendedNs < untilNs);
+  const rows = { observations: cut.length, calls: calls!.length, lost: 0 };
+  const ended = { ...MANIFEST.ended, rows, stoppedBy };
+  await writeRun(at("cut"), { calls, observations: cut, manifest: { ended } });
 });
 
 const everybody = STAGES[1]!;
@@ -54,6 +64,26 @@ describe("the variance of a pilot", () => {
     const reviews = { metric: "amplification" as const, dependency: "reviews", margin: 0.1 };
     expect(of(reviews, everybody)).toBe("the pilot has no dependency reviews");
     expect(of(PLAN.primary!, everybody, "nowhere")).toMatch(/^the pilot cannot tell: /);
+  });
+
+  it("is in doubt where the arms differ by more than the margin, and only there", () => {
+    const of = pilotVariance(at("sick"), plan);
+    const [time, errors] = [of(PLAN.primary!, everybody), of(PLAN.guardrails[0]!, everybody)];
+    expect(time).toMatchObject({
+      doubt: expect.stringMatching(/arms differ in it \(\+[\d.]+ %\)/),
+    });
+    expect(errors).toMatchObject({ doubt: null });
+    expect(pilotVariance(at("pilot"), plan)(PLAN.primary!, everybody)).toMatchObject({
+      doubt: null,
+    });
+  });
+
+  it("of a run that was rolled back is that of what was looked at", () => {
+    const [cut, whole] = ["cut", "pilot"].map((name) =>
+      pilotVariance(at(name), plan)(PLAN.guardrails[0]!, everybody),
+    );
+    if (typeof cut !== "object" || typeof whole !== "object") throw new Error("not known");
+    expect(cut.requests / whole.requests).toBeCloseTo(22 / 40, 2);
   });
 
   it("needs two arms", () => {

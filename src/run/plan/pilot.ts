@@ -1,9 +1,10 @@
-import { ShakedownError } from "../../core/index.ts";
+import { formatRatio, ShakedownError } from "../../core/index.ts";
 import {
   blockLists,
   cutIntoBlocks,
   cutIntoParts,
   type MeasuredVariance,
+  type MetricEffect,
   metricEffect,
   metricLabel,
   type MetricSpec,
@@ -12,6 +13,7 @@ import {
   type VarianceOf,
 } from "../../experiment/index.ts";
 import { gather } from "../gather.ts";
+import { stagesLookedAt } from "../looks-of.ts";
 import { readManifest } from "../manifest.ts";
 import { RunDirectory } from "../run-directory.ts";
 import type { Plan } from "../../experiment/index.ts";
@@ -21,6 +23,17 @@ function likest(stages: readonly StageBlocks[], { name, ratePerSec }: PlannedSta
   const same = stages.find(({ stage }) => stage.name === name);
   const off = ({ stage }: StageBlocks): number => Math.abs(Math.log(stage.ratePerSec / ratePerSec));
   return same ?? stages.toSorted((a, b) => off(a) - off(b))[0]!;
+}
+
+/** Two-sided: one metric of a pilot in a hundred is called different by chance. */
+const DIFFER_BELOW = 0.01;
+
+/** A change by more than is tolerated changes what varies, too. */
+function doubtOf({ estimate, pHarm }: MetricEffect, { margin }: MetricSpec): string | null {
+  const differ = 2 * Math.min(pHarm, 1 - pHarm) < DIFFER_BELOW && Math.abs(estimate) >= margin;
+  if (!differ) return null;
+  const size = formatRatio(estimate, { signed: true });
+  return `the pilot's arms differ in it (${size}), so that it varies as the change has it; name an A/A run`;
 }
 
 /** `everybody`: the requests of each arm meanwhile. */
@@ -37,17 +50,19 @@ function varianceIn(
   const [control = [], variant = []] = blocks;
   // Two-sided at any level: only the standard error is taken.
   const arms = { control, variant, confidence: 0.95, betweenRunSd: null };
-  const { judged, theta, warnings } = metricEffect(spec, arms, lists);
+  const found = metricEffect(spec, arms, lists);
+  const { judged, theta, warnings } = found;
   if (!judged) {
     return `the pilot cannot tell: ${warnings[0]?.message ?? "too little was measured"}`;
   }
   const requests = (everybody.blocks[0] ?? []).reduce((sum, { started }) => sum + started, 0);
-  return { se: theta.se, requests };
+  return { se: theta.se, requests, doubt: doubtOf(found, spec) };
 }
 
 /**
  * How much each metric of a plan varies, from the files of a run of two arms: a pilot, or an A/A. The
- * standard error is that of its paired blocks in the stage most like the planned one.
+ * standard error is that of its paired blocks in the stage most like the planned one, as far as the
+ * run went. Where the arms are shown to differ by the metric's margin or more, a doubt is told.
  * @throws RUN_INVALID, SPOOL_INVALID; RUN_INVALID for a run of one arm, or with no judged stage
  */
 export function pilotVariance(path: string, plan: Plan): VarianceOf {
@@ -56,12 +71,13 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
   const { calls, manifest, observations, registered, usage } = gathered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lists = blockLists(plan, dependencies);
+  const lookedAt = stagesLookedAt(gathered);
   const stages = cutIntoBlocks({
     observations,
     calls,
     usage,
     ...lists,
-    stages: registered.plan.stages,
+    stages: lookedAt,
     capNs: registered.plan.timeoutNs,
   });
   if (registered.plan.arms.length < 2 || stages.length === 0) {
@@ -74,7 +90,7 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
   // Segments are the plan's, whatever the pilot's were.
   const cut = { ...plan, timeoutNs };
   const bySegment = plan.segments.some((segment) => segment.protected)
-    ? cutIntoParts(cut, observations, registered.plan.stages).filter(({ by }) => by === "segment")
+    ? cutIntoParts(cut, observations, lookedAt).filter(({ by }) => by === "segment")
     : [];
   const known = new Map<string, MeasuredVariance | string>();
   return (spec, stage, segment) => {
