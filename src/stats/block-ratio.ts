@@ -10,7 +10,7 @@ import {
   tInterval,
   unjudged,
 } from "./effect.ts";
-import { type Proportion, newcombe } from "./proportions.ts";
+import { type Proportion, newcombe } from "./proportion/index.ts";
 
 /** Events or misses below which, in either arm, the score interval has a say. */
 const RARE_BELOW = 20;

@@ -64,7 +64,6 @@ export {
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
 export * from "./power/index.ts";
 export * from "./proportion/index.ts";
-export { type Proportion, newcombe, wilson } from "./proportions.ts";
 export {
   type RunEstimate,
   type RunLevelEffect,

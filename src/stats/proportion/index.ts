@@ -23,3 +23,4 @@ export {
   type ZTest,
 } from "./score-difference.ts";
 export { type MantelHaenszel, mantelHaenszel, type TwoByTwo, woolf } from "./stratified.ts";
+export { newcombe, type Proportion, wilson } from "./wilson.ts";

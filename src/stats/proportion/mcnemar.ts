@@ -1,7 +1,7 @@
 import { chiSquareTail, normalQuantile } from "../distributions.ts";
 import type { Interval } from "../effect.ts";
-import { wilson } from "../proportions.ts";
 import { signTest } from "../rank/index.ts";
+import { wilson } from "./wilson.ts";
 
 /** Pairs by their two outcomes, counts: the first letter is the first of the pair. */
 export interface PairedCounts {

@@ -1,6 +1,7 @@
 import { normalCdf, normalQuantile } from "../distributions.ts";
 import type { Interval } from "../effect.ts";
-import type { Proportion } from "../proportions.ts";
+import { rootBetween } from "../root.ts";
+import type { Proportion } from "./wilson.ts";
 
 /**
  * The most likely two shares, given that the first exceeds the second by `difference`. `ratio` is
@@ -65,17 +66,6 @@ export function nonInferiorityP(first: Proportion, second: Proportion, margin: n
   return Number.isNaN(z) ? 1 : normalCdf(-z);
 }
 
-/** Where the score falls through `target`: it falls as the difference grows. */
-function crossing(score: (difference: number) => number, target: number): number {
-  let [low, high] = [-1, 1];
-  for (let step = 0; step < 100 && high - low > 1e-14; step++) {
-    const middle = (low + high) / 2;
-    if (score(middle) > target) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
 /**
  * Miettinen and Nurminen's score interval of the difference of two independent shares, first minus
  * second, two-sided; [−1, 1] where a sample has no trial.
@@ -88,12 +78,12 @@ export function miettinenNurminen(
 ): Interval {
   if (first.trials === 0 || second.trials === 0) return { low: -1, high: 1 };
   const z = normalQuantile((1 + confidence) / 2);
-  const score = (difference: number): number =>
-    scoreZ(first, second, difference, { nMinusOne: true });
+  const at = (target: number): number =>
+    rootBetween((d) => scoreZ(first, second, d, { nMinusOne: true }) - target, -1, 1, 1e-14);
   const seen = first.events / first.trials - second.events / second.trials;
   return {
-    low: seen === -1 ? -1 : crossing(score, z),
-    high: seen === 1 ? 1 : crossing(score, -z),
+    low: seen === -1 ? -1 : at(z),
+    high: seen === 1 ? 1 : at(-z),
   };
 }
 

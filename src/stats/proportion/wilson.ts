@@ -1,5 +1,5 @@
-import { normalQuantile } from "./distributions.ts";
-import type { Interval } from "./effect.ts";
+import { normalQuantile } from "../distributions.ts";
+import type { Interval } from "../effect.ts";
 
 /** Events among trials, both counts. */
 export interface Proportion {
