@@ -66,6 +66,8 @@ export class Traffic {
   readonly #looks: LiveLooks;
   #generators: Generators | null = null;
   #stop: Stop | null = null;
+  /** What happens from here on is not of this traffic: the next of several runs may have begun. */
+  #over = false;
   #stage = -1;
 
   constructor(input: TrafficInput) {
@@ -112,6 +114,7 @@ export class Traffic {
     const atLeastNs = this.#stop === null ? durationNs : 0;
     const endNs = Math.max(totals.endNs, clock.nowNs(), atLeastNs);
     this.#endStage();
+    this.#over = true;
     return { stop: this.#stop, durationNs: endNs, totals };
   }
 
@@ -145,7 +148,7 @@ export class Traffic {
 
   /** The first reason counts. */
   #stopFor(because: string, exitCode: ExitCode | null, rule: RuleStop | null = null): void {
-    if (this.#stop !== null) return;
+    if (this.#stop !== null || this.#over) return;
     this.#generators?.stop();
     this.#stop = { because, exitCode, rule };
     this.#input.onEvent({ kind: "stopping", because });
