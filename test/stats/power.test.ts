@@ -6,6 +6,7 @@ import {
   blocksPower,
   deffAutoregressive,
   logNormalQuantileVariance,
+  mdeOf,
   meanTestMde,
   meanTestPower,
   meanTestSize,
@@ -148,5 +149,11 @@ describe("design effects", () => {
     expect(powers[1]).toBeCloseTo(0.5, 2);
     expect(powers[0]).toBeLessThan(0.1);
     expect(powers[2]).toBeGreaterThan(0.99);
+  });
+
+  it("mdeOf finds the effect that has the power, and ∞ where more effect brings no more power", () => {
+    const drift = mdeOf((effect) => zTestPower(effect, 0.05, 1), 0.8, 1e-3);
+    expect(drift).toBeCloseTo(1.6448536 + 0.8416212, 6);
+    expect(mdeOf((effect) => 0.7 * (1 - Math.exp(-effect)), 0.8, 0.01)).toBe(Infinity);
   });
 });

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
   benjaminiHochberg,
+  benjaminiYekutieli,
   blocksNeeded,
+  bonferroni,
+  hochberg,
   holm,
+  moverRatio,
   normalCdf,
   poissonQuantile,
   sortedDistribution,
@@ -109,8 +113,33 @@ describe("intervals and sizes", () => {
     expect(wilson({ events: 7, trials: 7 }, 0.95).high).toBe(1);
   });
 
-  it("no p-values, no adjusted ones", () => {
-    expect([holm([]), benjaminiHochberg([])]).toEqual([[], []]);
+  it.each(Object.entries({ benjaminiHochberg, benjaminiYekutieli, bonferroni, hochberg, holm }))(
+    "%s keeps order and never lowers a p-value, nor raises one beyond Bonferroni's, or 1",
+    (name, adjust) => {
+      expect(adjust([])).toEqual([]);
+      expect(adjust([0.3])).toEqual([0.3]);
+      const given = [0.04, 0.9, 0.001, 0.04, 0.5];
+      const adjusted = adjust(given);
+      const most = name === "benjaminiYekutieli" ? given.map(() => 1) : bonferroni(given);
+      for (const [i, p] of given.entries()) {
+        expect(adjusted[i]).toBeGreaterThanOrEqual(p);
+        expect(adjusted[i]).toBeLessThanOrEqual(most[i]!);
+        for (const [j, other] of given.entries()) {
+          if (other <= p) expect(adjusted[j]).toBeLessThanOrEqual(adjusted[i]!);
+        }
+      }
+    },
+  );
+
+  it("moverRatio: swapped arms mirror it", () => {
+    const [a, b] = [
+      { estimate: 100, low: 96, high: 105 },
+      { estimate: 108, low: 103, high: 114 },
+    ];
+    const there = moverRatio({ control: a, variant: b, correlation: 0.3 });
+    const back = moverRatio({ control: b, variant: a, correlation: 0.3 });
+    expect(distance(there.estimate * back.estimate, 1)).toBeLessThan(1e-12);
+    expect(distance(there.low * back.high, 1)).toBeLessThan(1e-12);
   });
 
   it("blocksNeeded: 10 blocks at a margin of one SD, as in R; none are enough beyond it", () => {

@@ -1,6 +1,7 @@
 import { ShakedownError } from "../../core/index.ts";
 import { tCdf, tQuantile } from "../distributions.ts";
 import type { Interval } from "../effect.ts";
+import { interpolatedQuantile } from "../sample/index.ts";
 import type { Level } from "./design.ts";
 import { LETTERS, type Word, nameOf, orderOf } from "./word.ts";
 
@@ -103,18 +104,15 @@ function pureError(runs: readonly FactorialRun[]): { squares: number; df: number
   return { squares, df };
 }
 
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-}
-
 /** Pseudo standard error of effects most of which are nothing. Source: Lenth 1989. */
 function lenth(estimates: readonly number[]): { se: number; df: number } {
   const sizes = estimates.map(Math.abs);
-  const first = 1.5 * medianOf(sizes);
+  const first = 1.5 * interpolatedQuantile(sizes, 0.5);
   const small = sizes.filter((size) => size < 2.5 * first);
-  return { se: small.length === 0 ? 0 : 1.5 * medianOf(small), df: estimates.length / 3 };
+  return {
+    se: small.length === 0 ? 0 : 1.5 * interpolatedQuantile(small, 0.5),
+    df: estimates.length / 3,
+  };
 }
 
 function errorOf(runs: readonly FactorialRun[], contrasts: readonly Contrast[]) {

@@ -14,12 +14,16 @@ export function asymptoticPower(input: AsymptoticInput & { readonly effect: numb
   return zTestPower((input.effect / asymptoticHalfWidth(input)) * critical, input.alpha, 2);
 }
 
+/** An effect beyond this, relative or in any unit of use, is no answer. */
+const EFFECT_MAX = 1e12;
+
 /**
  * The effect above 0 for which `powerAt` gives `power`, searched from `start` (above 0) upwards: for
- * tests whose standard error depends on the effect.
+ * tests whose standard error depends on the effect. ∞ where none does, as when the error grows as fast.
  */
 export function mdeOf(powerAt: (effect: number) => number, power: number, start: number): number {
   let high = start;
-  while (powerAt(high) < power) high *= 2;
+  while (high < EFFECT_MAX && powerAt(high) < power) high *= 2;
+  if (high >= EFFECT_MAX) return Infinity;
   return rootBetween((effect) => powerAt(effect) - power, 0, high);
 }

@@ -1,8 +1,5 @@
 import { normalCdf, normalQuantile } from "../distributions.ts";
 
-/** Sample over that of a single look, for an anytime-valid test used where it is tightest. */
-export const ANYTIME_INFLATION = 2.4;
-
 /**
  * By how much clusters of `size` values with the intraclass correlation `icc` inflate a variance.
  * Source: Kish 1965.

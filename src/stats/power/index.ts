@@ -8,7 +8,6 @@ export {
   quantileSize,
 } from "./blocks.ts";
 export {
-  ANYTIME_INFLATION,
   blocksPerRun,
   deffAutoregressive,
   deffClustered,

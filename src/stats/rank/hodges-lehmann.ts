@@ -17,7 +17,7 @@ const NOTHING: Omit<Shift, "method"> = { estimate: Number.NaN, low: -Infinity, h
 interface Asked {
   /** Two-sided, e.g. 0.95. */
   readonly confidence: number;
-  /** `exact` up to 50 values in a sample without ties unless given, as R has it. */
+  /** `exact` below 50 values in a sample without ties unless given, as R has it. */
   readonly method?: RankMethod;
 }
 

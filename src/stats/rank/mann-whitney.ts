@@ -55,7 +55,8 @@ function doubledRankSums(ranks: readonly number[], size: number): Float64Array {
  * It takes the values for independent: on latencies that resemble their neighbours it rejects far
  * too often (`blockRankDifference` does not).
  *
- * The default is R's `wilcox.test` where no values are equal, and benchstat's where some are.
+ * The default is R's `wilcox.test` where no values are equal (which is exact below 50 values, not up to
+ * 50), and benchstat's where some are.
  * `{ method: "normal" }` is R's with ties.
  * Source: Mann & Whitney 1947; Lehmann 1975, §1.4 (ties); Vargha & Delaney 2000 (CLES).
  */

@@ -1,3 +1,4 @@
+import { ShakedownError } from "../../core/index.ts";
 import { normalQuantile } from "../distributions.ts";
 import { rootBetween } from "../root.ts";
 import { looksOf, type Schedule } from "./boundaries.ts";
@@ -25,6 +26,7 @@ const total = (chances: readonly number[]): number => chances.reduce((sum, c) =>
  * A design with bounds `upper` on z at its looks (the last with all information), large enough for
  * `power`. Every crossing ends it; a two-sided one may also end below.
  * Source: Jennison & Turnbull 2000 ch. 2 and 19.
+ * @throws INTERNAL when no bound is finite, or the power is not below 1
  */
 export function groupDesign(
   input: Schedule & { readonly upper: readonly number[]; readonly power: number },
@@ -34,6 +36,9 @@ export function groupDesign(
   const fixedDrift = normalQuantile(1 - alpha / sides) + normalQuantile(power);
   const powerOf = (drift: number): number => total(crossing(looks, drift).upper);
   let high = 2 * Math.max(1, fixedDrift);
+  if (!upper.some((bound) => bound < Infinity) || !(power < 1)) {
+    throw new ShakedownError("INTERNAL", `no sample has power ${power} with these bounds`);
+  }
   while (powerOf(high) < power) high *= 2;
   const drift = rootBetween((at) => powerOf(at) - power, 0, high, 1e-9);
   const inflation = (drift / fixedDrift) ** 2;

@@ -111,6 +111,12 @@ describe("a design with several looks", () => {
     expect(design.expectedAt(1)).toBeLessThan(0.9);
   });
 
+  it("is refused where no sample is large enough", () => {
+    const never = { ...UNEVEN, upper: upper.map(() => Infinity), power: 0.8 };
+    expect(() => groupDesign(never)).toThrow(/no sample has power 0.8/);
+    expect(() => groupDesign({ ...UNEVEN, upper, power: 1 })).toThrow(/no sample has power 1/);
+  });
+
   it("one look costs nothing", () => {
     const single: Schedule = { fractions: [1], alpha: 0.05, sides: 2 };
     const one = groupDesign({ ...single, upper: [1.959963984540054], power: 0.8 });
