@@ -5,6 +5,7 @@ import { comparisons, findings, hypothesis } from "./page/evidence.ts";
 import { decisions } from "./page/decisions.ts";
 import { contents, headline } from "./page/headline.ts";
 import { type Markup, markup } from "./page/markup.ts";
+import { parts, runs } from "./page/parts.ts";
 import { dependencies, overTime, responseTimes } from "./page/pictures.ts";
 import { pageShell } from "./page/shell.ts";
 import { arms, routes } from "./page/tables.ts";
@@ -13,10 +14,12 @@ import { OUTCOME_WORDS, outcomeOf } from "./words.ts";
 function page(model: ReportModel): Markup {
   const { run, tool } = model.result;
   const data = chartData(model);
-  const parts: readonly (readonly [string, string, Markup | false])[] = [
+  const sections: readonly (readonly [string, string, Markup | false])[] = [
     ["hypothesis", "What was tested", hypothesis(model)],
     ["comparisons", "Comparisons", comparisons(model)],
     ["decisions", "Decided while it ran", decisions(model)],
+    ["parts", "Parts of the traffic", parts(model)],
+    ["runs", "Runs", runs(model)],
     ["findings", "Findings", model.result.hypothesis !== null && findings(model)],
     ["response-time", "Response time", responseTimes(model)],
     ["over-time", "Over time", overTime(model, data)],
@@ -26,7 +29,7 @@ function page(model: ReportModel): Markup {
     ["instruments", "Instruments", instruments(model)],
     ["reproduce", "Do it again", reproduce(model)],
   ];
-  const present = parts.filter(([, , part]) => part !== false);
+  const present = sections.filter(([, , part]) => part !== false);
   return pageShell({
     title: `${OUTCOME_WORDS[outcomeOf(model.result)]}: ${run.scenario} · shakedown`,
     tool,

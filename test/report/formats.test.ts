@@ -211,6 +211,48 @@ describe("what was decided while a run went on", () => {
   });
 });
 
+describe("several runs, and the parts of the traffic", () => {
+  it("are told in every format, and of neither is there a word where there is none", async () => {
+    const model = rollBack();
+    const primary = model.result.comparisons.find(({ role }) => role === "primary")!;
+    const { better, control, effect, metric, role, stage, unit, variant } = primary;
+    const compared = { better, control, effect, metric, stage, unit, variant };
+    const part = { ...compared, by: "route", name: "GET /basket", adjustedP: 0.01, shown: true };
+    const run = {
+      run: 1,
+      id: "aa",
+      seed: "7/1",
+      slots: ["variant", "control"],
+      startedAt: model.result.run.startedAt,
+      durationS: 10,
+      complete: true,
+      judged: true,
+      comparisons: [{ metric, role, stage, effect }],
+    };
+    const cut = { complete: false, judged: false, incompleteBecause: "a fuse blew" };
+    const result = resultSchema.parse({
+      ...model.result,
+      parts: [part, { ...part, name: "GET /quiet", shown: false }],
+      runs: [run, { ...run, ...cut, run: 2, seed: "7/2" }],
+    });
+    const told = { ...model, result };
+    const words = [/GET \/basket/, /7\/1/, /7\/2/, /not judged: a fuse blew/];
+    for (const [several, alone] of [
+      [readable(await render("html", told)), readable(await render("html", model))],
+      [await render("markdown", told), await render("markdown", model)],
+      [plain(told, 400), plain(model, 400)],
+    ] as const) {
+      for (const word of words) {
+        expect(several).toMatch(word);
+        expect(alone).not.toMatch(word);
+      }
+      expect(several).not.toContain("GET /quiet");
+    }
+    const html = await render("html", model);
+    expect(html.includes('id="parts"') || html.includes('id="runs"')).toBe(false);
+  });
+});
+
 describe("the result's JSON Schema", () => {
   it("is a draft 2020-12 schema of a closed object with every field described by type", () => {
     const schema = resultJsonSchema() as {
