@@ -81,12 +81,9 @@ export const negativeControlSchema = z.string().refine(isNegativeControl, {
     NEGATIVE_CONTROLS.join(" or "),
 });
 
-const exactlyOne = (given: Readonly<Record<string, unknown>>): boolean =>
-  Object.values(given).filter((value) => value !== undefined).length === 1;
-
 /**
- * A part of the traffic that is judged by itself: requests of a route or a method, with a header (of
- * a value, or any), or of a share of the sessions. A protected one is guarded as everybody is.
+ * A part of the traffic that is judged by itself: requests of a route or a method, which is all that is
+ * known of what was measured. A protected one is guarded as everybody is.
  */
 export const segmentSchema = z
   .strictObject({
@@ -98,17 +95,11 @@ export const segmentSchema = z
       .string()
       .transform((text) => text.toUpperCase())
       .optional(),
-    header: z
-      .string()
-      .optional()
-      .describe("captured requests that have it: `x-plan`, `x-plan: gold`"),
-    sessions: percentField(1).optional().describe("this share of sessions, by a hash of each"),
     protected: z.boolean().default(false).describe("harm to it binds the verdict, as a guardrail"),
   })
-  .refine(
-    ({ header, method, route, sessions }) => exactlyOne({ header, method, route, sessions }),
-    { error: "a segment is chosen by one of `route`, `method`, `header`, `sessions`" },
-  );
+  .refine(({ method, route }) => (method === undefined) !== (route === undefined), {
+    error: "a segment is chosen by either `route` or `method`",
+  });
 export type SegmentSpec = z.output<typeof segmentSchema>;
 
 /** When a run ends before its time. */

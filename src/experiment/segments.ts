@@ -31,9 +31,8 @@ export interface PartComparison {
   readonly shown: boolean;
 }
 
-/** Which routes (`GET /products/*`) are a segment's; none of one that routes do not tell. */
+/** Which routes (`GET /products/*`) are a segment's. */
 function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): number[] {
-  if (route === undefined && method === undefined) return [];
   const pattern = routePattern(route ?? `${method} *`);
   return [...routes.keys()].filter((index) => pattern.test(routes[index]!));
 }

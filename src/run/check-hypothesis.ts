@@ -80,12 +80,7 @@ function checkNegativeControls(scenario: Scenario, faults: Faults): void {
 
 function checkSegments({ segments }: Scenario, faults: Faults): void {
   const names = new Set<string>();
-  for (const [index, { header, name, sessions }] of segments.entries()) {
-    if (header !== undefined || sessions !== undefined) {
-      const field = header === undefined ? "sessions" : "header";
-      const why = "what is measured is known by its route alone; choose it by `route` or `method`";
-      faults.in(["segments", index, field], why);
-    }
+  for (const [index, { name }] of segments.entries()) {
     if (names.has(name))
       faults.in(["segments", index, "name"], `another segment is called ${name}`);
     names.add(name);
