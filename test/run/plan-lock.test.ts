@@ -72,6 +72,17 @@ describe("a lock", () => {
     expect(against(changed(from, to))).toContain(words);
   });
 
+  it("sees that a calibration of the same name says something else", () => {
+    const text = `${GOOD}design: { calibration: a.json }\n`;
+    const { loaded, plan } = planned(text);
+    const other = { ...loaded, path: join(folder.path, "calibrated.yaml") };
+    writeLock(other, { ...plan, calibrationSha256: "a" });
+    expect(refusal(() => checkLock(other, { ...plan, calibrationSha256: "a" }))).toBe("");
+    expect(refusal(() => checkLock(other, { ...plan, calibrationSha256: "b" }))).toMatch(
+      /:\d+:\d+ design\.calibration: what it holds: "a" → "b"$/,
+    );
+  });
+
   it("is replaced for a reason alone, which it keeps with the hash that it had", () => {
     const other = planned(changed("margin: 0.5%", "margin: 1%"));
     expect(refusal(() => writeLock(other.loaded, other.plan))).toContain("guardrails.0.margin");

@@ -41,9 +41,11 @@ export const lockPathOf = (scenarioPath: string): string =>
 export function lockedPlan({ scenario }: LoadedScenario, plan: Plan): PlanLock["locked"] {
   const { description: _description, profile: _path, ...meant } = scenario;
   const { dependenciesSha256, profileSha256 } = plan.inputs;
-  const { guardrails, limits, planVersion, seed, stages } = plan;
+  const { calibrationSha256, guardrails, limits, planVersion, seed, stages } = plan;
   const derived = { planVersion, limits, stages, guardrails };
-  const whole = { ...meant, seed, profileSha256, dependenciesSha256, derived };
+  const calibration = calibrationSha256 === undefined ? {} : { calibrationSha256 };
+  const named = { profileSha256, dependenciesSha256, ...calibration };
+  const whole = { ...meant, seed, ...named, derived };
   return JSON.parse(canonicalJson(whole)) as PlanLock["locked"];
 }
 
@@ -118,6 +120,7 @@ function shown(value: unknown, key: string | number | undefined): string {
 function placeOf({ path }: LockDifference): readonly PropertyKey[] {
   const [first, ...rest] = path;
   if (first === "profileSha256") return ["profile"];
+  if (first === "calibrationSha256") return ["design", "calibration"];
   return first === "dependenciesSha256" ? ["dependencies", ...rest] : path;
 }
 
