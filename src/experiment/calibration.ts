@@ -113,6 +113,9 @@ export function assessCalibration(given: {
   }
   const faults = aaFaults(runs, alpha);
   const { betweenSd, upperSd } = betweenRun(runs);
+  if (upperSd === 0) {
+    faults.push(`${runs.length} runs gave the same to the last digit, which says nothing of noise`);
+  }
   const measured = { betweenRunSd: upperSd, betweenRunSdEstimate: betweenSd };
   if (positive.length === 0) return { ...measured, positive: null, faults };
   const half = (run: RunEstimate): number =>

@@ -14,6 +14,7 @@ import { nowIso } from "./now-iso.ts";
 import { runScenario } from "./run-scenario.ts";
 import type { ScenarioArm } from "./scenario.ts";
 import { hostFingerprint } from "./host.ts";
+import { notTakenBecause } from "./used-calibration.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -167,7 +168,8 @@ export async function calibrate(
     if (typeof judged.primary?.control === "number") levels.push(judged.primary.control);
     options.onRun({ kind: "a/a", number, truth: 0, ...judged });
   }
-  const notes: string[] = [];
+  const notTaken = notTakenBecause(hypothesis.then);
+  const notes = notTaken === null ? [] : [`no plan can take it: it ${notTaken}`];
   const without = options.delayRuns === 0 ? null : noDelayBecause(loaded, metric);
   if (without !== null) notes.push(`no delay was tried: ${without}`);
   const delayUs = Math.max(1, Math.round(median(levels) * options.delayShare));

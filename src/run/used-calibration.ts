@@ -1,6 +1,12 @@
 import { resolve } from "node:path";
 import { messageOf, sha256Hex, ShakedownError } from "../core/index.ts";
-import { calibrationMismatch, calibrationSchema, metricLabel } from "../experiment/index.ts";
+import {
+  calibrationMismatch,
+  calibrationSchema,
+  familyOf,
+  metricLabel,
+  type MetricSpec,
+} from "../experiment/index.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { nowIso } from "./now-iso.ts";
 import { readTextFile } from "./text-file.ts";
@@ -18,6 +24,18 @@ const NAMED = {
   what: "calibration",
   hint: "`shakedown calibrate` makes one for a scenario on this host",
 };
+
+/**
+ * Why no plan can take how much runs differ from a calibration of this metric; null where one can.
+ * `betweenRunSd` is on the log scale, and widens what is compared by its ratio.
+ */
+export function notTakenBecause(spec: MetricSpec): string | null {
+  if (familyOf(spec).effect === "relative") return null;
+  return (
+    `is of ${metricLabel(spec)}, whose arms are compared by a difference, and betweenRunSd is of a ` +
+    "ratio: plan two runs or more (design.runs) instead"
+  );
+}
 
 function parsed(text: string, faults: Faults) {
   let data: unknown;
@@ -61,7 +79,8 @@ export function usedCalibration(
           metric: metricLabel(scenario.hypothesis.then),
           toolVersion: here.version,
         });
-  if (why !== null) faults.in(["design", "calibration"], `${file} ${why}`);
+  const none = why ?? notTakenBecause(scenario.hypothesis.then);
+  if (none !== null) faults.in(["design", "calibration"], `${file} ${none}`);
   if (calibration === null || faults.told.length > 0) {
     throw new ShakedownError("SCENARIO_INVALID", faults.told.join("\n"), { hint: NAMED.hint });
   }

@@ -113,6 +113,21 @@ describe("what A/A runs say of the instrument", () => {
     );
   });
 
+  it("runs that do not differ at all are a fault: nothing varied", () => {
+    const same = { estimate: 0, se: 0, df: 39, decision: "hold" as const };
+    const runs = Array.from({ length: 20 }, () => same);
+    const { betweenRunSd, faults } = assessCalibration({
+      runs,
+      alpha: ALPHA,
+      delayUs: 1,
+      positive: [],
+    });
+    expect(betweenRunSd).toBe(0);
+    expect(faults).toContain(
+      "20 runs gave the same to the last digit, which says nothing of noise",
+    );
+  });
+
   it("holds only where, when and for what it was made", () => {
     expect(calibrationSchema.parse(SOUND)).toEqual(SOUND);
     expect(calibrationMismatch(SOUND, HERE)).toBeNull();

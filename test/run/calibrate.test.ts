@@ -78,6 +78,18 @@ describe("a calibration that a scenario names", () => {
     expect(message).toMatch(why);
   });
 
+  it("of a share is refused: how much runs differ in it is no ratio", () => {
+    const loaded = naming(JSON.stringify({ ...SOUND, metric: "error_ratio" }));
+    const hypothesis = {
+      ...loaded.scenario.hypothesis!,
+      then: { metric: "error_ratio", margin: 0.01 },
+    };
+    const scenario = { ...loaded.scenario, hypothesis };
+    expect(() => usedCalibration({ ...loaded, scenario }, HERE)).toThrow(
+      /design\.calibration: pool\.calibration\.json is of error_ratio, whose arms are compared by a diff/,
+    );
+  });
+
   it("is not JSON, or not there, or stands beside betweenRunSd", () => {
     expect(refusal("{")).toMatch(
       /pool\.yaml:\d+:\d+ design\.calibration: what it names is not JSON/,
