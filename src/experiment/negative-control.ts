@@ -1,7 +1,11 @@
 import type { ObservationTable } from "../measure/index.ts";
-import { holm, pairedBlockLogRatio, type RatioBlock } from "../stats/index.ts";
+import { holm } from "../stats/index.ts";
+import { emptyCut, type StageBlocks } from "./blocks.ts";
 import type { NegativeControl } from "./hypothesis.ts";
-import type { Plan, PlannedStage } from "./plan.ts";
+import { metricEffect } from "./metric-effect.ts";
+import type { Plan } from "./plan.ts";
+
+const NO_LISTS = { dependencies: [], prices: [], targets: [] };
 
 /** What one negative control showed in one judged stage. */
 export interface NegativeControlResult {
@@ -30,35 +34,18 @@ function answeredByAll(observations: ObservationTable): ReadonlySet<number> {
   return all;
 }
 
-type Sums = { numerator: number; denominator: number };
-
-/** Bytes sent and requests, by arm and block, of each judged stage. */
-function requestBytes(
-  observations: ObservationTable,
-  stages: readonly PlannedStage[],
-): (readonly (readonly RatioBlock[])[])[] {
-  const judged = stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
-  const cut = judged.map((stage): Sums[][] => {
-    const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
-    return observations.meta.arms.map(() =>
-      Array.from({ length: count }, () => ({ numerator: 0, denominator: 0 })),
-    );
-  });
+/** The judged stages in blocks, of what every arm answered: bytes sent, and for how many requests. */
+function answeredBlocks(observations: ObservationTable, plan: Plan): readonly StageBlocks[] {
+  const cut = emptyCut(plan.stages, observations.meta.arms.length, { dependencies: 0, targets: 0 });
   const all = answeredByAll(observations);
   for (const observation of observations) {
     const { arm, intendedNs, kind, seq } = observation;
-    if (kind !== "response" || !all.has(seq)) continue;
-    const place = judged.findIndex(
-      ({ endNs, judgedFromNs }) => intendedNs >= judgedFromNs! && intendedNs < endNs,
-    );
-    if (place === -1) continue;
-    const { blockNs, judgedFromNs } = judged[place]!;
-    const block = cut[place]![arm]?.[Math.floor((intendedNs - judgedFromNs!) / blockNs)];
-    if (block === undefined) continue;
-    block.numerator += observation.bytesOut;
-    block.denominator++;
+    const block = cut.at(arm, intendedNs);
+    if (kind !== "response" || block === undefined || !all.has(seq)) continue;
+    block.responses++;
+    block.requestBytes += observation.bytesOut;
   }
-  return cut;
+  return cut.stages;
 }
 
 /**
@@ -72,11 +59,12 @@ export function judgeNegativeControls(
   observations: ObservationTable,
 ): NegativeControlResult[] {
   if (plan.negativeControls.length === 0) return [];
-  const judged = plan.stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
-  const rows = requestBytes(observations, plan.stages).map(
-    ([control = [], variant = []], index) => ({
-      stage: judged[index]!.name,
-      effect: pairedBlockLogRatio({ confidence: 1 - plan.alpha, control, variant }),
+  const confidence = 1 - plan.alpha;
+  const stages = answeredBlocks(observations, plan);
+  const rows = plan.negativeControls.flatMap((name) =>
+    stages.map(({ blocks: [control = [], variant = []], stage }) => {
+      const arms = { control, variant, confidence, betweenRunSd: null };
+      return { name, stage: stage.name, effect: metricEffect({ metric: name }, arms, NO_LISTS) };
     }),
   );
   const seen = rows.filter(({ effect }) => effect.judged);
@@ -86,7 +74,7 @@ export function judgeNegativeControls(
   return rows.map((row) => {
     const adjustedP = adjusted[seen.indexOf(row)] ?? null;
     return {
-      name: plan.negativeControls[0]!,
+      name: row.name,
       stage: row.stage,
       control: row.effect.control,
       variant: row.effect.variant,
