@@ -1,5 +1,6 @@
 import { formatCount, formatDurationNs, formatRatio, formatRatePerSec } from "../../core/index.ts";
 import {
+  alphaShares,
   familyOf,
   type MetricSpec,
   type Plan,
@@ -69,8 +70,9 @@ const moreRuns = ({ betweenRunSd, runs }: Plan): string =>
   "(design.runs), or claim less";
 
 function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generator<PlanProblem> {
-  // All must pass; that one of them fails is at most as likely as their failures together.
-  const missed = metrics.reduce((sum, { power }) => sum + 1 - (power ?? 1), 0);
+  // All must pass, unstopped; that one of them fails is at most as likely as their failures together.
+  const { gates, looks } = alphaShares(plan);
+  const missed = metrics.reduce((sum, { power }) => sum + 1 - (power ?? 1), looks + gates);
   const enough = 1 - missed >= plan.power;
   for (const { floor, label, margin, mde, minimumEffect, needed, power, stage } of metrics) {
     const claim = minimumEffect === null ? "a margin of" : "a gain of";
