@@ -1,22 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { keyedDraw } from "../../src/core/index.ts";
 import { betweenRun } from "../../src/stats/index.ts";
-
-function normal(...key: readonly (string | number)[]): number {
-  const draw = keyedDraw("between", ...key);
-  return (
-    Math.sqrt(-2 * Math.log(1 - draw.uniform("radius"))) *
-    Math.cos(2 * Math.PI * draw.uniform("angle"))
-  );
-}
+import { gaussians } from "./simulate.ts";
 
 /** Runs whose estimates have this SD between them and that standard error within each. */
-const runs = (replication: number, count: number, tau: number, se: number) =>
-  Array.from({ length: count }, (_, i) => ({
-    estimate: tau * normal(replication, i, "run") + se * normal(replication, i, "within"),
+function runs(replication: number, count: number, tau: number, se: number) {
+  const normal = gaussians(`between ${replication}`);
+  return Array.from({ length: count }, () => ({
+    estimate: tau * normal() + se * normal(),
     se,
     df: 40,
   }));
+}
 
 const REPLICATIONS = 1_000;
 const each = <T>(of: (replication: number) => T): T[] =>

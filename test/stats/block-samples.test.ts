@@ -6,6 +6,7 @@ import {
   blockRankDifference,
   fCdf,
 } from "../../src/stats/index.ts";
+import { normalFrom } from "./simulate.ts";
 
 const ALPHA = 0.05;
 const SIMULATIONS = 400;
@@ -21,14 +22,11 @@ function alarms(name: string, pValue: (prng: () => number) => number): number {
   return count;
 }
 
-const normal = (prng: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - prng())) * Math.cos(2 * Math.PI * prng());
-
 /** A block: values around a middle of its own, so that those of one block resemble each other. */
 function clustered(prng: () => number, blocks: number, { spread = 1, shift = 0 } = {}): number[][] {
   return Array.from({ length: blocks }, () => {
-    const middle = spread * normal(prng) + shift;
-    return Array.from({ length: 5 + Math.floor(prng() * 30) }, () => middle + normal(prng));
+    const middle = spread * normalFrom(prng) + shift;
+    return Array.from({ length: 5 + Math.floor(prng() * 30) }, () => middle + normalFrom(prng));
   });
 }
 

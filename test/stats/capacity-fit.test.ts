@@ -3,14 +3,14 @@ import { NS_PER_S, type Prng, seededPrng } from "../../src/core/index.ts";
 import { Capacity, capacitySchema } from "../../src/emulator/capacity/index.ts";
 import { fitCapacity, type TimedCalls } from "../../src/stats/index.ts";
 import { createVirtualTime } from "../../src/testing/index.ts";
+import { normalFrom } from "./simulate.ts";
 
 type Law = (prng: Prng) => number;
 const exponential: Law = (prng) => -Math.log1p(-prng());
-const normal: Law = (prng) => Math.sqrt(-2 * Math.log1p(-prng())) * Math.cos(2 * Math.PI * prng());
 /** Service times with a mean of 1. */
 const LAWS: Readonly<Record<string, Law>> = {
   exponential,
-  lognormal: (prng) => Math.exp(0.6 * normal(prng) - 0.18),
+  lognormal: (prng) => Math.exp(0.6 * normalFrom(prng) - 0.18),
   constant: (prng) => 1 + 0.02 * (prng() - 0.5),
   bimodal: (prng) => (prng() < 0.8 ? 0.3 : 3.8) * (0.9 + 0.2 * prng()),
   pareto: (prng) => 0.4 * (1 - prng()) ** (-1 / 1.7),

@@ -1,7 +1,12 @@
 import { seededPrng } from "../../src/core/index.ts";
 import { type ArmBlocks, sortedDistribution, tQuantile } from "../../src/stats/index.ts";
 
-/** Standard normals from a seed (Box and Muller). */
+/** One standard normal from two uniform values (Box and Muller). */
+export function normalFrom(uniform: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** Standard normals from a seed (Box and Muller, both of each pair). */
 export function gaussians(seed: string): () => number {
   const uniform = seededPrng(seed);
   let spare: number | undefined;

@@ -1,17 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyedDraw } from "../../src/core/index.ts";
 import { kolmogorovTail, steadiness } from "../../src/stats/index.ts";
+import { gaussians } from "./simulate.ts";
 
-/** Normal values, seeded: `replication` and place choose them. */
+/** Normal values, seeded by `replication`. */
 function noise(replication: number, length: number): number[] {
-  return Array.from({ length }, (_, i) => {
-    const draw = keyedDraw("steadiness", "noise", replication, i);
-    return (
-      Math.sqrt(-2 * Math.log(1 - draw.uniform("radius"))) *
-      Math.cos(2 * Math.PI * draw.uniform("angle"))
-    );
-  });
+  return Array.from({ length }, gaussians(`steadiness ${replication}`));
 }
 
 const shareBelow = (level: number, of: (replication: number) => number[]): number => {
