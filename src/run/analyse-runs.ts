@@ -67,6 +67,13 @@ function readRun(directory: RunDirectory, plan: Plan, run: number): OneRun | nul
 
 const isWhole = ({ model }: OneRun): boolean => model.result.run.complete;
 
+/** The time that a run's rates are of: the plan's, or what it had where it was stopped. */
+function countedSOf(run: OneRun, { stages }: Plan): number {
+  const plannedS = (stages.at(-1)?.endNs ?? 0) / NS_PER_S;
+  const stopped = !isWhole(run) || run.manifest.ended?.stoppedBy !== undefined;
+  return stopped ? Math.min(run.model.result.run.durationS, plannedS) : plannedS;
+}
+
 /** The blocks of all runs, stage by stage, as if they were of one. */
 function poolBlocks(runs: readonly Pick<OneRun, "stages">[]): StageBlocks[] {
   return (runs[0]?.stages ?? []).map(({ blocks, stage }, index) => ({
@@ -193,9 +200,8 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     droppedStarts: tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
   });
   const models = judged.map(({ model }) => model);
-  const plannedS = ((plan.stages.at(-1)?.endNs ?? 0) / NS_PER_S) * judged.length;
   const ranS = models.reduce((sum, { result }) => sum + result.run.durationS, 0);
-  const countedS = whole.length > 0 ? plannedS : Math.min(ranS, plannedS);
+  const countedS = judged.reduce((sum, run) => sum + countedSOf(run, plan), 0);
   const result: Result = {
     ...first.model.result,
     run: {

@@ -105,12 +105,17 @@ describe("an experiment of several runs", () => {
     const stoppedBy = { rule: "harm", decision: "roll-back", because, untilNs: 8e9 } as const;
     expect(analyseRuns(directory).result).not.toHaveProperty("looks");
     const manifest = readManifest(directory.run(2));
-    const stopped = { ...manifest, ended: { ...manifest.ended, stoppedBy } };
+    const ended = { ...manifest.ended, durationNs: 9e9, stoppedBy };
+    const stopped = { ...manifest, ended };
     writeFileSync(directory.run(2).file("manifest.json"), JSON.stringify(stopped));
     const { result } = analyseRuns(directory);
     expect(result.stoppedEarly).toMatchObject({ rule: "harm", because, evidenceUntilS: 8 });
     expect(result).toMatchObject({ looks: [], gates: [] });
     expect(result.run.complete).toBe(true);
+    // Rates are of the time that there was: one run of the plan's length, and nine seconds.
+    const { planned, ratePerSec } = result.arms["control"]!;
+    const countedS = PLAN.stages.at(-1)!.endNs / 1e9 + 9;
+    expect(ratePerSec.offered).toBeCloseTo(planned / countedS, 6);
   });
 
   it("a run that is gone, or of another plan, is noticed", async () => {
