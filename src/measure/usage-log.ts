@@ -4,11 +4,13 @@ import { z } from "zod";
 const sampleSchema = z.strictObject({
   atNs: z.number(),
   cpuS: z.record(z.string(), z.number().min(0)),
+  last: z.literal(true).optional(),
 });
 
 /**
  * What the arms that a run started had used by a moment: `atNs` in nanoseconds since the run's start
  * (below 0 before it), `cpuS` by arm, in CPU seconds since the first sample. Never less than before.
+ * `last`: it was taken when the last answer had come; a log without such a sample broke off.
  */
 export type UsageSample = z.output<typeof sampleSchema>;
 
@@ -36,8 +38,8 @@ export function readUsage(path: string): UsageSample[] {
 
 /**
  * CPU seconds that an arm had used by a moment, straight between the two samples around it. After the
- * last sample, which is taken when the last answer has come, nothing more is used. Null before the
- * first, and of an arm that nobody sampled.
+ * `last` sample nothing more is used. Null before the first, after the end of a log that broke off,
+ * and of an arm that nobody sampled.
  */
 export function cpuSecondsBy(
   samples: readonly UsageSample[],
@@ -47,6 +49,7 @@ export function cpuSecondsBy(
   const [first] = samples;
   const last = samples.at(-1);
   if (first === undefined || last === undefined || atNs < first.atNs) return null;
+  if (atNs > last.atNs && last.last !== true) return null;
   if (atNs >= last.atNs) return last.cpuS[arm] ?? null;
   let [low, high] = [0, samples.length - 1];
   while (high - low > 1) {

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import type { MonotonicClock } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
-import { usageLine } from "../measure/index.ts";
+import { usageLine, type UsageSample } from "../measure/index.ts";
 import { cpuByGroup, GrowingUse, TICKS_PER_S } from "./proc-stat.ts";
 import type { Target } from "./target.ts";
 
@@ -61,7 +61,7 @@ export class UsageLog {
 
   /** With a last sample: the arms must still be there. */
   end(): void {
-    if (this.#sampling !== undefined) this.#sample();
+    if (this.#sampling !== undefined) this.#sample({ last: true });
     this.#close();
   }
 
@@ -72,14 +72,15 @@ export class UsageLog {
     this.#file = null;
   }
 
-  #sample(): void {
+  #sample(mark: Pick<UsageSample, "last"> = {}): void {
     try {
       const sums = cpuByGroup(statTexts(), new Set(this.#arms.map(({ pid }) => pid)));
       const used = this.#arms.map(({ arm, pid, use }) => [
         arm,
         use.add(sums.get(pid) ?? 0) / TICKS_PER_S,
       ]);
-      const line = usageLine({ atNs: this.#clock.nowNs(), cpuS: Object.fromEntries(used) });
+      const atNs = this.#clock.nowNs();
+      const line = usageLine({ atNs, cpuS: Object.fromEntries(used), ...mark });
       this.#file ??= openSync(this.#path, "w");
       writeSync(this.#file, line);
     } catch {

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const SAMPLES: readonly UsageSample[] = [
   { atNs: -100, cpuS: { control: 0, variant: 0 } },
   { atNs: 100, cpuS: { control: 2, variant: 1 } },
-  { atNs: 400, cpuS: { control: 2, variant: 4 } },
+  { atNs: 400, cpuS: { control: 2, variant: 4 }, last: true },
 ];
 const read = (text: string): UsageSample[] => {
   const path = join(folder, "usage.ndjson");
@@ -32,6 +32,12 @@ it("between two samples use is on the straight line, after the last it stays", (
   const of = (arm: string) => moments.map((atNs) => cpuSecondsBy(SAMPLES, arm, atNs));
   expect(of("control")).toEqual([0, 0.5, 1, 2, 2, 2, 2, 2]);
   expect(of("variant")).toEqual([0, 0.25, 0.5, 1, 2, expect.closeTo(3.99, 9), 4, 4]);
+});
+
+it("is unknown after the end of a log that broke off", () => {
+  const cut = read(SAMPLES.map(usageLine).join("").slice(0, -5));
+  const by = [-50, 99, 100, 101, 400].map((atNs) => cpuSecondsBy(cut, "variant", atNs));
+  expect(by).toEqual([0.25, expect.closeTo(0.995, 9), 1, null, null]);
 });
 
 it("is unknown before the first sample, without any, and of an arm that nobody sampled", () => {
