@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NS_PER_S } from "../../src/core/index.ts";
 import type { Plan } from "../../src/experiment/index.ts";
@@ -86,7 +87,9 @@ describe("the variance of a pilot", () => {
     expect(cut.requests / whole.requests).toBeCloseTo(22 / 40, 2);
   });
 
-  it("needs two arms", () => {
+  it("needs two arms, and one run", () => {
+    writeFileSync(at("experiment.json"), "{}");
+    expect(() => pilotVariance(folder.path, plan)).toThrow("holds several runs");
     expect(() => pilotVariance(at("alone"), ONE_ARM_PLAN)).toThrow("has one arm");
   });
 });

@@ -63,10 +63,15 @@ function varianceIn(
  * How much each metric of a plan varies, from the files of a run of two arms: a pilot, or an A/A. The
  * standard error is that of its paired blocks in the stage most like the planned one, as far as the
  * run went. Where the arms are shown to differ by the metric's margin or more, a doubt is told.
- * @throws RUN_INVALID, SPOOL_INVALID; RUN_INVALID for a run of one arm, or with no judged stage
+ * @throws RUN_INVALID, SPOOL_INVALID; RUN_INVALID for several runs, one arm, or no judged stage
  */
 export function pilotVariance(path: string, plan: Plan): VarianceOf {
   const directory = new RunDirectory(path);
+  if (directory.holdsRuns) {
+    throw new ShakedownError("RUN_INVALID", `${path} holds several runs`, {
+      hint: `name one of them, such as ${directory.run(1).path}`,
+    });
+  }
   const gathered = gather(directory, readManifest(directory));
   const { calls, manifest, observations, registered, usage } = gathered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
