@@ -81,6 +81,7 @@ export class BlockCounter {
   readonly #arms: number;
   readonly #capNs: number;
   readonly #blocks = new Map<number, Counting>();
+  /** By sequence number: no more than are in flight in some arm. */
   readonly #pairings = new Map<number, number>();
   #toldNs = -1;
 

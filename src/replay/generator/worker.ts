@@ -118,7 +118,8 @@ export class WorkerGenerator {
         this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });
       const deadlines = await createDeadlines(clock, pacing);
       const ticking = setInterval(() => this.#tick(writer!), this.#tickMs);
-      const looking = setInterval(() => this.#tellBlocks(), BLOCKS_TICK_MS);
+      const looked = this.#job.lookedAt.windows.length > 0;
+      const looking = looked ? setInterval(() => this.#tellBlocks(), BLOCKS_TICK_MS) : undefined;
       try {
         await this.#replay(writer, { clock, deadlines });
         if (!this.#stopping.signal.aborted) this.#tellBlocks();
