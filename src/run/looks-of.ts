@@ -10,6 +10,7 @@ import {
 import type { Result } from "../report/index.ts";
 import type { Gathered } from "./gather.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { AUDIT_FILE } from "./run-files.ts";
 
 type Looks = NonNullable<Result["looks"]>;
 type Gates = NonNullable<Result["gates"]>;
@@ -20,8 +21,9 @@ function lastLooks(entries: readonly AuditEntry[]): Looks {
   for (const { detail, event } of entries) {
     if (event !== "look") continue;
     const { metrics, stage } = detail as unknown as Look;
-    for (const { widening: _, ...metric } of metrics) {
-      rows.set(`${stage} ${metric.metric}`, { stage, ...metric });
+    for (const { blocks, harm, lnBoundary, lnE, margin, metric, reached } of metrics) {
+      const row = { stage, metric, blocks, harm, margin, lnE, lnBoundary, reached };
+      rows.set(JSON.stringify([stage, metric]), row);
     }
   }
   return [...rows.values()];
@@ -58,7 +60,7 @@ export function looksOf(
   directory: RunDirectory,
   gathered: Gathered,
 ): Pick<Result, "looks" | "gates" | "stoppedEarly"> {
-  const path = directory.file("audit.ndjson");
+  const path = directory.file(AUDIT_FILE);
   const entries = existsSync(path) ? readAuditFile(path).entries : [];
   const stop = gathered.manifest.ended?.stoppedBy;
   const looks = { looks: lastLooks(entries), gates: gatesOf(entries) };
