@@ -113,9 +113,9 @@ describe("an experiment of several runs", () => {
     expect(result).toMatchObject({ looks: [], gates: [] });
     expect(result.run.complete).toBe(true);
     // Rates are of the time that there was: one run of the plan's length, and nine seconds.
-    const { planned, ratePerSec } = result.arms["control"]!;
+    const control = result.arms["control"]!;
     const countedS = PLAN.stages.at(-1)!.endNs / 1e9 + 9;
-    expect(ratePerSec.offered).toBeCloseTo(planned / countedS, 6);
+    expect(control.ratePerSec.offered).toBeCloseTo(control.planned / countedS, 6);
   });
 
   it("a run that is gone, or of another plan, is noticed", async () => {
