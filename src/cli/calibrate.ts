@@ -2,13 +2,14 @@ import { writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import {
   EXIT,
+  formatCount,
   formatRatio,
   formatUs,
   messageOf,
   parseRatio,
   ShakedownError,
 } from "../core/index.ts";
-import type { Calibration } from "../experiment/index.ts";
+import { type Calibration, MIN_CALIBRATION_RUNS } from "../experiment/index.ts";
 import { calibrate, type CalibrationRun, type MadeCalibration } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { wantsColor } from "./run.ts";
@@ -26,8 +27,6 @@ interface CalibrateArguments {
   readonly save?: string;
   readonly json: boolean;
 }
-
-const LEAST_RUNS = 5;
 
 function whole(flag: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least && value <= 1_000) return value;
@@ -59,11 +58,13 @@ function summaryLines({ calibration, notes }: MadeCalibration): string[] {
   const { alpha, betweenRunSd, betweenRunSdEstimate, expiresAt, faults, host, positive, runs } =
     calibration;
   const alarms = runs.filter(({ decision }) => decision === "roll-back").length;
-  const lines = [
-    `${runs.length} A/A runs on ${host.description}`,
-    `  two runs of one build differ by ${formatRatio(betweenRunSdEstimate)} (SD beyond what their blocks say); at most ${formatRatio(betweenRunSd)}, which a plan takes`,
-    `  false roll-backs: ${alarms} (alpha/2 = ${formatRatio(alpha / 2)})`,
-  ];
+  const lines = [`${formatCount(runs.length)} whole A/A runs on ${host.description}`];
+  if (runs.length >= MIN_CALIBRATION_RUNS) {
+    lines.push(
+      `  two runs of one build differ by ${formatRatio(betweenRunSdEstimate)} (SD beyond what their blocks say); at most ${formatRatio(betweenRunSd)}, which a plan takes`,
+      `  false roll-backs: ${alarms} (alpha/2 = ${formatRatio(alpha / 2)})`,
+    );
+  }
   if (positive !== null) {
     const { delayUs, recovered, shown } = positive;
     lines.push(
@@ -74,7 +75,7 @@ function summaryLines({ calibration, notes }: MadeCalibration): string[] {
   lines.push(
     faults.length === 0
       ? `✓ nothing is wrong with the instrument here; good until ${expiresAt.slice(0, 10)}`
-      : "no verdict may lean on this calibration: mend the instrument (a quieter machine, more cores, longer stages)",
+      : "no verdict may lean on this calibration: more runs, or a better instrument (a quieter machine, more cores, longer stages)",
   );
   return lines;
 }
@@ -100,7 +101,7 @@ async function run(io: CliIo, given: CalibrateArguments): Promise<void> {
   const made = await calibrate(
     {
       scenario: given.scenario,
-      runs: whole("runs", given.runs, LEAST_RUNS),
+      runs: whole("runs", given.runs, MIN_CALIBRATION_RUNS),
       delayRuns: whole("delay-runs", given.delayRuns, 0),
       delayShare: delayOf(given.delay),
       validDays: whole("valid-for", given.validFor, 1),
@@ -113,15 +114,21 @@ async function run(io: CliIo, given: CalibrateArguments): Promise<void> {
     io.signal,
   ).finally(view.end);
   const path = given.save ?? placeOf(given.scenario);
-  save(path, made.calibration);
-  if (given.json) io.stdout.write(`${JSON.stringify(made.calibration, null, 2)}\n`);
+  const { calibration, stoppedBy } = made;
+  // What was stopped before it could tell anything must not replace one that could.
+  const tells = stoppedBy === null || calibration.runs.length >= MIN_CALIBRATION_RUNS;
+  if (tells) save(path, calibration);
+  if (given.json) io.stdout.write(`${JSON.stringify(calibration, null, 2)}\n`);
   else {
     const named = relative(dirname(given.scenario), path);
     io.stdout.write(`\n${summaryLines(made).join("\n")}\n`);
-    io.stdout.write(`\nwritten  ${shortPath(path)}\n`);
-    io.stdout.write(`use it   design: { calibration: ${named} }\n`);
+    if (tells) io.stdout.write(`\nwritten  ${shortPath(path)}\n`);
+    if (calibration.faults.length === 0) {
+      io.stdout.write(`use it   design: { calibration: ${named} }\n`);
+    }
   }
-  if (made.calibration.faults.length > 0) io.exitCode = EXIT.hold;
+  if (calibration.faults.length > 0) io.exitCode = EXIT.hold;
+  if (stoppedBy !== null) io.exitCode = stoppedBy.exitCode;
 }
 
 export const calibrateCommand: Command = (io) => ({

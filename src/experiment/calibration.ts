@@ -108,7 +108,7 @@ export function assessCalibration(given: {
 }): Measured {
   const { alpha, delayUs, positive, runs } = given;
   if (runs.length < MIN_CALIBRATION_RUNS) {
-    const fault = `${runs.length} whole A/A runs; ${MIN_CALIBRATION_RUNS} are the least`;
+    const fault = `of whole A/A runs there are ${runs.length}; ${MIN_CALIBRATION_RUNS} are the least`;
     return { betweenRunSd: 0, betweenRunSdEstimate: 0, positive: null, faults: [fault] };
   }
   const faults = aaFaults(runs, alpha);

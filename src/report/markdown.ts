@@ -258,7 +258,7 @@ function tail(result: Result, notes: Footnotes): string[] {
     escapeMarkdown(made),
   ];
   return [
-    ...(failed.length > 0 ? ["### Instrument checks that failed", "", ...checks, ""] : []),
+    ...(failed.length > 0 ? ["### Instrument checks that did not pass", "", ...checks, ""] : []),
     "---",
     "",
     ...small.flatMap((line) => [`<sub>${line}</sub>`, ""]),

@@ -253,7 +253,7 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   lines.push(...runLines(result, width, paint));
   lines.push(...findingLines(result, notes, width, paint));
   const failed = result.checks.filter((check) => check.status !== "pass");
-  if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that failed"));
+  if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that did not pass"));
   for (const check of failed) {
     const mark = check.status === "fail" ? "✗ " : "? ";
     lines.push(...wrapped(mark, `${plainText(check.name, 32)}: ${check.summary}`, width));

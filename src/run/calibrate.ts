@@ -76,14 +76,14 @@ function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
   };
 }
 
-type Judged = Omit<CalibrationRun, "kind" | "number" | "truth"> & {
-  readonly profileSha256: string;
-};
+type Judged = Omit<CalibrationRun, "kind" | "number" | "truth">;
 
 class Calibrating {
   readonly #options: CalibrateOptions;
   readonly #loaded: LoadedScenario;
   readonly #signal: AbortSignal;
+  profileSha256 = "";
+  stoppedBy: ShakedownError | null = null;
 
   constructor(options: CalibrateOptions, loaded: LoadedScenario, signal: AbortSignal) {
     this.#options = options;
@@ -91,8 +91,36 @@ class Calibrating {
     this.#signal = signal;
   }
 
+  /**
+   * Runs of one kind, one after the other: side by side they would disturb each other. What ends
+   * them early is kept for `stoppedBy`, and so is what was measured before.
+   * @throws what the very first run throws
+   */
+  async series(
+    kind: CalibrationRun["kind"],
+    count: number,
+    delayUs: number,
+  ): Promise<readonly CalibrationRun[]> {
+    const done: CalibrationRun[] = [];
+    for (let number = 1; number <= count && this.stoppedBy === null; number++) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- as the comment above says
+        const judged = await this.#run(`${kind}/${number}`, delayUs);
+        const { control = null } = judged.primary ?? {};
+        const truth = control === null ? 0 : Math.log1p(delayUs / control);
+        done.push({ kind, number, truth, ...judged });
+        this.#options.onRun(done.at(-1)!);
+      } catch (thrown) {
+        const first = kind === "a/a" && number === 1;
+        if (first || !(thrown instanceof ShakedownError)) throw thrown;
+        this.stoppedBy = thrown;
+      }
+    }
+    return done;
+  }
+
   /** One run with the control in both arms. The judged stage that comes last is the one that counts. */
-  async run(name: string, delayUs: number): Promise<Judged> {
+  async #run(name: string, delayUs: number): Promise<Judged> {
     const { command, onEvent, out, version } = this.#options;
     const scenario = likeArms(this.#loaded, `${this.#loaded.scenario.seed}/${name}`);
     const delaysUs = delayUs === 0 ? {} : { delaysUs: { variant: delayUs } };
@@ -102,20 +130,20 @@ class Calibrating {
     );
     this.#signal.throwIfAborted();
     const { comparisons, gathered } = analyseRun(directory, readManifest(directory));
+    this.profileSha256 = gathered.registered.plan.inputs.profileSha256;
     const primary = comparisons.findLast(({ role }) => role === "primary");
     const { decision, reason, run } = model.result;
     return {
       decision,
       primary: primary?.theta !== null && run.complete ? (primary ?? null) : null,
       why: run.complete ? (primary?.warnings[0] ?? reason) : (run.incompleteBecause ?? reason),
-      profileSha256: gathered.registered.plan.inputs.profileSha256,
     };
   }
 }
 
 type Told = Calibration["runs"][number];
 
-const toldOf = ({ decision, primary }: Judged): readonly Told[] =>
+const toldOf = ({ decision, primary }: CalibrationRun): readonly Told[] =>
   primary?.theta === null || primary === null
     ? []
     : [{ estimate: primary.theta.estimate, se: primary.theta.se, df: primary.theta.df, decision }];
@@ -137,12 +165,26 @@ function noDelayBecause(loaded: LoadedScenario, metric: string): string | null {
 export interface MadeCalibration {
   readonly calibration: Calibration;
   readonly notes: readonly string[];
+  /** What ended it before all was run, an interrupt or a run that could not begin; null when whole. */
+  readonly stoppedBy: ShakedownError | null;
+}
+
+/** What of a whole calibration was done, in words; nothing of one that was not stopped. */
+function stopNotes(
+  { stoppedBy }: Calibrating,
+  done: { readonly runs: number; readonly delayed: number },
+  { delayRuns, runs }: CalibrateOptions,
+): string[] {
+  if (stoppedBy === null) return [];
+  return [
+    `stopped after ${done.runs} of ${runs} A/A runs and ${done.delayed} of ${delayRuns} with a delay: ${stoppedBy.message}`,
+  ];
 }
 
 /**
  * Measures the instrument on this host: the scenario's control against itself, run after run, with
  * fresh processes each time; then with a known delay in one arm.
- * @throws ShakedownError when a run cannot begin, or is interrupted: what was run stays where it is
+ * @throws ShakedownError when the first run cannot begin, or is interrupted
  */
 export async function calibrate(
   options: CalibrateOptions,
@@ -157,33 +199,18 @@ export async function calibrate(
   }
   const metric = metricLabel(hypothesis.then);
   const calibrating = new Calibrating(options, loaded, signal);
-  const runs: Told[] = [];
-  const levels: number[] = [];
-  let profileSha256 = "";
-  for (let number = 1; number <= options.runs; number++) {
-    // oxlint-disable-next-line no-await-in-loop -- runs side by side would disturb each other
-    const judged = await calibrating.run(`a/a/${number}`, 0);
-    profileSha256 = judged.profileSha256;
-    runs.push(...toldOf(judged));
-    if (typeof judged.primary?.control === "number") levels.push(judged.primary.control);
-    options.onRun({ kind: "a/a", number, truth: 0, ...judged });
-  }
-  const notTaken = notTakenBecause(hypothesis.then);
-  const notes = notTaken === null ? [] : [`no plan can take it: it ${notTaken}`];
+  const alike = await calibrating.series("a/a", options.runs, 0);
+  const levels = alike.flatMap(({ primary }) => primary?.control ?? []);
   const without = options.delayRuns === 0 ? null : noDelayBecause(loaded, metric);
-  if (without !== null) notes.push(`no delay was tried: ${without}`);
   const delayUs = Math.max(1, Math.round(median(levels) * options.delayShare));
-  const positive: (Omit<Told, "decision"> & { truth: number })[] = [];
   const delayRuns = without === null && levels.length > 0 ? options.delayRuns : 0;
-  for (let number = 1; number <= delayRuns; number++) {
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    const judged = await calibrating.run(`delay/${number}`, delayUs);
-    const truth = Math.log1p(delayUs / (judged.primary?.control ?? NaN));
-    positive.push(...toldOf(judged).map(({ decision: _none, ...told }) => ({ ...told, truth })));
-    options.onRun({ kind: "delay", number, truth, ...judged });
-  }
+  const late = await calibrating.series("delay", delayRuns, delayUs);
+  const notTaken = notTakenBecause(hypothesis.then);
   const madeAt = nowIso();
-  const assessed = assessCalibration({ runs, alpha: design.alpha, delayUs, positive });
+  const runs = alike.flatMap(toldOf);
+  const positive = late.flatMap((run) =>
+    toldOf(run).map(({ decision: _none, ...told }) => ({ ...told, truth: run.truth })),
+  );
   const calibration: Calibration = {
     calibrationVersion: 1,
     madeAt,
@@ -191,11 +218,16 @@ export async function calibrate(
     tool: { name: "shakedown", version: options.version },
     host: hostFingerprint(),
     scenario: loaded.scenario.scenario,
-    profileSha256,
+    profileSha256: calibrating.profileSha256,
     metric,
     alpha: design.alpha,
     runs,
-    ...assessed,
+    ...assessCalibration({ runs, alpha: design.alpha, delayUs, positive }),
   };
-  return { calibration, notes };
+  const notes = [
+    ...stopNotes(calibrating, { runs: alike.length, delayed: late.length }, options),
+    ...(notTaken === null ? [] : [`no plan can take it: it ${notTaken}`]),
+    ...(without === null ? [] : [`no delay was tried: ${without}`]),
+  ];
+  return { calibration, notes, stoppedBy: calibrating.stoppedBy };
 }

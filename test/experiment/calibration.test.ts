@@ -109,7 +109,7 @@ describe("what A/A runs say of the instrument", () => {
       "4 of 20 runs of one build against itself were to be rolled back",
     ]);
     expect(assessCalibration({ ...given, runs: runs.slice(16) }).faults[0]).toMatch(
-      /^4 whole A\/A/,
+      /^of whole A\/A runs there are 4; 5 /,
     );
   });
 
