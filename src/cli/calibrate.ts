@@ -75,7 +75,8 @@ function summaryLines({ calibration, notes }: MadeCalibration): string[] {
   lines.push(
     faults.length === 0
       ? `✓ nothing is wrong with the instrument here; good until ${expiresAt.slice(0, 10)}`
-      : "no verdict may lean on this calibration: more runs, or a better instrument (a quieter machine, more cores, longer stages)",
+      : "no verdict may lean on this calibration: more runs, or a better instrument " +
+          "(a quieter machine, more cores, longer stages)",
   );
   return lines;
 }
