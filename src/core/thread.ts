@@ -12,6 +12,13 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 const OLD_SPACE_MB = 256;
 
 /**
+ * V8 collects WebAssembly code that is no longer used while other threads register theirs, and then
+ * ends the process now and then (nodejs/node#64500; seen with several threads, each of which loads
+ * Node's own modules in WebAssembly). Ours are few and small: their code stays until the end.
+ */
+const KEEP_WASM_CODE = "--no-wasm-code-gc";
+
+/**
  * Starts the worker thread whose file is beside the given module. Where this thread keeps compiled
  * code, it does so in the same place: it would else compile everything anew (and strip the types of
  * every file, in a clone).
@@ -19,6 +26,7 @@ const OLD_SPACE_MB = 256;
 export function startThread(name: string, importMetaUrl: string, options?: WorkerOptions): Worker {
   // There is no option for it, and a thread reads its flags when it begins.
   setFlagsFromString(`--initial-old-space-size=${OLD_SPACE_MB}`);
+  setFlagsFromString(KEEP_WASM_CODE);
   const cache = getCompileCacheDir();
   // Node's own name for it has the version's folder, which it adds by itself.
   const env = cache && { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
