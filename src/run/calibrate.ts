@@ -12,7 +12,7 @@ import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { readManifest } from "./manifest.ts";
 import { nowIso } from "./now-iso.ts";
 import { runScenario } from "./run-scenario.ts";
-import type { ScenarioArm } from "./scenario.ts";
+import type { ScenarioArm } from "./scenario/index.ts";
 import { hostFingerprint } from "./host.ts";
 import { notTakenBecause } from "./used-calibration.ts";
 

@@ -6,7 +6,7 @@ import { captureProfile, type ColumnMapping, Peeked } from "../capture/index.ts"
 import { ShakedownError, STANDARD_INPUT } from "../core/index.ts";
 import { beginsProfile, type StoredProfile, storeOf, storeProfile } from "../profile/index.ts";
 import { Keeper, type Kept } from "./keeper.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario/index.ts";
 
 /** Pseudonyms come from the file itself, so that the same capture gives the same plan again. */
 async function keyOf(path: string): Promise<Buffer> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { metricLabel, type MetricSpec } from "../experiment/index.ts";
 import { unmeasurable } from "./check-metrics.ts";
 import { meant } from "./data-faults.ts";
-import type { Scenario, ScenarioArm } from "./scenario.ts";
+import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import type { Faults } from "./yaml-file.ts";
 
 interface Registered {

@@ -1,6 +1,6 @@
 import { formatDurationNs } from "../core/index.ts";
 import { familyOf, type MetricSpec } from "../experiment/index.ts";
-import type { Scenario, ScenarioArm } from "./scenario.ts";
+import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import { tellsUsage } from "./usage.ts";
 
 const PRICE = "write what one call costs, such as price: 0.002";

@@ -1,5 +1,5 @@
 import { ShakedownError } from "../core/index.ts";
-import type { ScenarioInput } from "./scenario.ts";
+import type { ScenarioInput } from "./scenario/index.ts";
 
 /** What the flags of `replay` and `saturate` say of the targets they name. */
 export interface TargetFlags {

@@ -19,7 +19,7 @@ import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { captureFacts, copiesOf, stageArrivals } from "./plan-load.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import type { Scenario, ScenarioArm } from "./scenario.ts";
+import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import type { Target } from "./target.ts";
 
 /** How a run's load will be made: decided before anything is started. */

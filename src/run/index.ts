@@ -17,7 +17,7 @@ export { RunDirectory } from "./run-directory.ts";
 export type { RunOutcome } from "./outcome.ts";
 export { type RunOptions, runScenario } from "./run-scenario.ts";
 export * from "./saturate/index.ts";
-export { type Scenario, scenarioSchema } from "./scenario.ts";
+export { type Scenario, scenarioSchema } from "./scenario/index.ts";
 export { envOfDependency } from "./target.ts";
 export { type PlannedScenario, type PlanProblem, planScenario, writeLock } from "./plan/index.ts";
 export * from "./record/index.ts";

@@ -7,7 +7,7 @@ import {
   sessionOf,
   type StoredProfile,
 } from "../profile/index.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario/index.ts";
 
 /** What is kept of a profile. */
 export interface Kept {

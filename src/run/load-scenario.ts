@@ -3,7 +3,12 @@ import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
 import { checkHypothesis } from "./check-hypothesis.ts";
 import { dataFaults, meant } from "./data-faults.ts";
-import { type Scenario, type ScenarioArm, type ScenarioInput, scenarioSchema } from "./scenario.ts";
+import {
+  type Scenario,
+  type ScenarioArm,
+  type ScenarioInput,
+  scenarioSchema,
+} from "./scenario/index.ts";
 import { checkIncidents } from "./incidents.ts";
 import { dependencyEnvName } from "./target.ts";
 import { type Faults, readYamlFile } from "./yaml-file.ts";

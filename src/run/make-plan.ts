@@ -16,7 +16,7 @@ import { dependencySha256 } from "./dependencies.ts";
 import type { UsedCalibration } from "./used-calibration.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario/index.ts";
 
 function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] {
   const { arrivals, design, loop, speed, stages } = scenario;

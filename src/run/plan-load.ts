@@ -4,7 +4,7 @@ import type { StoredProfile } from "../profile/index.ts";
 import type { StageArrivals } from "../replay/index.ts";
 import { clumpKeeping } from "../schedule/index.ts";
 import { indexOfDispersion } from "../stats/index.ts";
-import type { Scenario, ScenarioRate, ScenarioStage } from "./scenario.ts";
+import type { Scenario, ScenarioRate, ScenarioStage } from "./scenario/index.ts";
 
 /** What a capture's arrivals come to, at the speed they are played at. */
 interface CaptureFacts {

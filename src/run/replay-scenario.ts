@@ -8,7 +8,7 @@ import type { RunEvent } from "./live.ts";
 import { checkedScenario, type LoadedScenario } from "./load-scenario.ts";
 import { captureFacts } from "./plan-load.ts";
 import { flagArms, type TargetFlags } from "./flag-arms.ts";
-import type { ScenarioInput } from "./scenario.ts";
+import type { ScenarioInput } from "./scenario/index.ts";
 
 /** What `shakedown replay` is told: texts as they were typed. */
 export interface ReplayFlags extends TargetFlags {

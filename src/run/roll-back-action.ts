@@ -5,7 +5,7 @@ import { messageOf, NS_PER_MS, ShakedownError } from "../core/index.ts";
 import type { AuditLog, Plan } from "../experiment/index.ts";
 import type { RunEvent } from "./live.ts";
 import { nowIso } from "./now-iso.ts";
-import type { OnRollBack } from "./roll-back-schema.ts";
+import type { OnRollBack } from "./scenario/index.ts";
 
 /** What a roll-back is told with. */
 export interface RollBackNotice {

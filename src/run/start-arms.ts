@@ -3,7 +3,7 @@ import { writeAuthority } from "./authority.ts";
 import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import type { ScenarioArm } from "./scenario.ts";
+import type { ScenarioArm } from "./scenario/index.ts";
 import { envOfDependency, startTarget, type Target } from "./target.ts";
 
 export async function stopAll(targets: readonly Target[]): Promise<void> {

@@ -5,7 +5,7 @@ import { delimiter, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { reach, type TransportTarget } from "../replay/index.ts";
-import type { ScenarioArm } from "./scenario.ts";
+import type { ScenarioArm } from "./scenario/index.ts";
 import { keepTrackOf, loseTrackOf, signalGroup } from "./spawned.ts";
 import { tlsOptions } from "./tls-files.ts";
 

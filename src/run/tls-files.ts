@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { TlsOptions } from "../replay/index.ts";
-import type { ScenarioArm } from "./scenario.ts";
+import type { ScenarioArm } from "./scenario/index.ts";
 import { readTextFile } from "./text-file.ts";
 
 const NAMED = { what: "file", hint: "`tls` names PEM files, from the scenario's folder" };

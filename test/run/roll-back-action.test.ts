@@ -12,7 +12,7 @@ import {
   RollBackAction,
   runCommand,
 } from "../../src/run/roll-back-action.ts";
-import { onRollBackSchema } from "../../src/run/roll-back-schema.ts";
+import { onRollBackSchema } from "../../src/run/scenario/index.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 
 const NOTICE = {

@@ -9,7 +9,7 @@ import {
 } from "../../core/index.ts";
 import { flagArms, type TargetFlags } from "../flag-arms.ts";
 import { checkedScenario, type LoadedScenario } from "../load-scenario.ts";
-import type { ScenarioInput } from "../scenario.ts";
+import type { ScenarioInput } from "../scenario/index.ts";
 
 /** What `shakedown saturate` is told: texts as they were typed. */
 export interface SaturateFlags extends TargetFlags {

@@ -5,7 +5,7 @@ import {
   parseRatio,
   ShakedownError,
   textWithUnit,
-} from "../core/index.ts";
+} from "../../core/index.ts";
 
 /** Reads a text with one of several readers; the message is that of the last. */
 function readText<Out>(text: string, context: z.RefinementCtx, read: (text: string) => Out): Out {

@@ -1,0 +1,55 @@
+/** A scenario as people write it: what may stand in the file. One file for each part. */
+import { z } from "zod";
+import { dependencySchema, incidentSchema } from "../../emulator/index.ts";
+import {
+  metricSchema,
+  negativeControlSchema,
+  segmentSchema,
+  stopSchema,
+} from "../../experiment/index.ts";
+import { arm } from "./arm.ts";
+import { design, hypothesis } from "./design.ts";
+import { load } from "./load.ts";
+import { name } from "./name.ts";
+import { onRollBackSchema } from "./roll-back.ts";
+import { stage } from "./stage.ts";
+
+export type { ScenarioArm } from "./arm.ts";
+export { type OnRollBack, onRollBackSchema } from "./roll-back.ts";
+export type { ScenarioStage } from "./stage.ts";
+
+/** A scenario file, as people write it. */
+export const scenarioSchema = z.strictObject({
+  scenario: z.string().min(1).max(120),
+  description: z.string().optional(),
+  profile: z.string().describe("path of the profile, or of a capture, from the scenario's folder"),
+  ...load,
+  arms: z.union([
+    z.strictObject({ control: arm, variant: arm }),
+    z.strictObject({ target: arm }).describe("one arm alone: measured, with nothing to compare"),
+  ]),
+  dependencies: z.record(name, dependencySchema).default({}),
+  incidents: z
+    .record(name, incidentSchema)
+    .default({})
+    .describe("times at which several dependencies are struck at once: each names the incident"),
+  hypothesis: hypothesis.optional().describe("what is to be decided; needs two arms"),
+  secondary: z
+    .array(metricSchema)
+    .max(2, "two at most: of many metrics one always wins; the rest are guardrails, or left out")
+    .default([]),
+  guardrails: z.array(metricSchema).default([]),
+  negativeControls: z
+    .array(negativeControlSchema)
+    .default([])
+    .describe("what cannot differ between the arms; if it does, nothing is believed"),
+  segments: z.array(segmentSchema).max(16).default([]),
+  stages: z.array(stage).min(1).max(32),
+  onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
+  stop: stopSchema.prefault({}).describe("when a run ends before its time"),
+  design: design.prefault({}),
+});
+
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type ScenarioRate = Scenario["rate"];

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { durationNsField } from "../../core/index.ts";
+import { name } from "./name.ts";
+import { stageRate } from "./rate.ts";
+
+/** One step of exposure. */
+export const stage = z.strictObject({
+  name: name.optional(),
+  rate: stageRate.refine(
+    (given) => ("shareOfRate" in given ? given.shareOfRate : given.ratePerSec) > 0,
+    "more than 0",
+  ),
+  from: stageRate.optional().describe("a ramp: the rate rises or falls from this to `rate`"),
+  for: durationNsField(),
+  judge: z.boolean().default(true).describe("false for a warm-up: recorded, never judged"),
+  settle: durationNsField()
+    .default(0)
+    .describe("the stage's beginning that is left out of the judgement"),
+  onHold: z
+    .enum(["continue", "stop"])
+    .default("continue")
+    .describe("what happens when the gate after the stage neither goes on nor rolls back"),
+});
+export type ScenarioStage = z.output<typeof stage>;
