@@ -32,16 +32,16 @@ interface Outcome {
 
 const scenario = (variant: string): string => {
   const arm = (command: string): string =>
-    `{ command: node ${command}, ready: /healthz, env: { CATALOG_CACHE_TTL_MS: "10000" } }`;
+    `{ command: node ${command}, ready: /healthz, env: { CATALOG_CACHE_TTL_MS: "1" } }`;
   return `scenario: live verdicts
 profile: ${join(ROOT, "profiles/storefront.ndjson.gz")}
-rate: 120/s
+rate: 60/s
 arms:
   control: ${arm(join(ROOT, "scenarios/services/storefront.ts"))}
   variant: ${arm(variant)}
 dependencies:
   payments: { latency: { kind: lognormal, median: 120ms, p99: 380ms } }
-  catalog: { latency: { kind: lognormal, median: 60ms, p99: 200ms }, cacheTtl: 10s }
+  catalog: { latency: { kind: lognormal, median: 60ms, p99: 200ms } }
   reviews: { latency: { kind: lognormal, median: 80ms, p99: 250ms }, errors: { ratio: 1%, status: 503 } }
 hypothesis:
   if: the build is changed
