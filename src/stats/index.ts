@@ -69,6 +69,8 @@ export {
   type RunLevelEffect,
   type RunLevelInput,
   runLevelEffect,
+  type Spread,
+  withinGroups,
 } from "./run-level.ts";
 export * from "./rank/index.ts";
 export * from "./sample/index.ts";

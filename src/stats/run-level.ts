@@ -14,8 +14,20 @@ export interface RunLevelInput {
   readonly runs: readonly RunEstimate[];
   /** Two-sided, e.g. 0.95. */
   readonly confidence: number;
-  /** From A/A runs, on the estimates' scale; it has a say where there are fewer than four runs. */
+  /** From A/A runs, on the estimates' scale; it has a say where `spread` has fewer than 3 df. */
   readonly betweenRunSd?: number;
+  /**
+   * How much runs of the same conditions differ, where runs of other conditions tell it, too; these
+   * runs' own variance on R − 1 degrees of freedom unless given. With 0 degrees of freedom nothing
+   * is known of it.
+   */
+  readonly spread?: Spread;
+}
+
+/** A variance, of estimates that should be the same. */
+export interface Spread {
+  readonly variance: number;
+  readonly df: number;
 }
 
 export interface RunLevelEffect extends Interval {
@@ -31,8 +43,8 @@ export interface RunLevelEffect extends Interval {
   readonly pHarm: number;
 }
 
-/** With fewer runs their own standard deviation is known so badly that a registered one is better. */
-const RUNS_THAT_TELL = 4;
+/** With less the standard deviation is known so badly that a registered one is better. */
+const DF_THAT_TELLS = 3;
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
@@ -44,29 +56,53 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
  * Of two or three runs with a registered `betweenRunSd` τ, SE² = ΣV̂_r/R² + τ²/R (or s²/R, if that is
  * more), and the degrees of freedom are those of all the runs' blocks, taking τ as known.
  *
+ * With a `spread`, its variance and degrees of freedom stand in for s² and R − 1, and one run is
+ * enough: where the spread has none of the latter and no τ is registered, the standard error is that
+ * of the runs' own blocks, which does not know how much runs differ.
+ *
  * On the scale of the estimates; the order of the runs does not matter.
  *
- * @throws INTERNAL for fewer than two runs
+ * @throws INTERNAL for fewer than two runs without a spread, or for none
  *
  * Source: Kalibera & Jones 2013 (runs as the unit of repetition); the floor: the law of total variance.
  */
-export function runLevelEffect({ betweenRunSd, confidence, runs }: RunLevelInput): RunLevelEffect {
+export function runLevelEffect(input: RunLevelInput): RunLevelEffect {
+  const { betweenRunSd, confidence, runs } = input;
   const count = runs.length;
-  if (count < 2) throw new ShakedownError("INTERNAL", `${count} runs are no replication`);
+  if (count < (input.spread === undefined ? 2 : 1)) {
+    throw new ShakedownError("INTERNAL", `${count} runs are no replication`);
+  }
   const estimate = sum(runs.map((run) => run.estimate)) / count;
-  const sd = Math.sqrt(sum(runs.map((run) => (run.estimate - estimate) ** 2)) / (count - 1));
+  const own = withinGroups([runs.map((run) => run.estimate)]);
+  const spread = input.spread ?? own;
   const within = sum(runs.map((run) => run.se ** 2)) / count ** 2;
-  const between = sd ** 2 / count;
-  const known = count < RUNS_THAT_TELL && betweenRunSd !== undefined;
-  const se = Math.sqrt(Math.max(between, known ? within + betweenRunSd ** 2 / count : within));
-  const df = known ? sum(runs.map((run) => run.df)) : count - 1;
+  const known = spread.df < DF_THAT_TELLS && betweenRunSd !== undefined;
+  const floor = known ? within + betweenRunSd ** 2 / count : within;
+  const se = Math.sqrt(Math.max(spread.variance / count, floor));
+  const df = known || spread.df === 0 ? sum(runs.map((run) => run.df)) : spread.df;
   const scale = { se, df, confidence };
   return {
     estimate,
     se,
     df,
-    sd,
+    sd: Math.sqrt(spread.variance),
     ...tInterval(estimate, scale),
     pHarm: pAboveZero(estimate, scale),
   };
+}
+
+/**
+ * What values of the same conditions differ by, pooled over the conditions: the variance about each
+ * group's own mean, on as many degrees of freedom as there are values beyond one in each group. All
+ * groups are taken to have the same variance. 0 on 0 where no group has two.
+ */
+export function withinGroups(groups: readonly (readonly number[])[]): Spread {
+  let [squares, df] = [0, 0];
+  for (const group of groups) {
+    if (group.length === 0) continue;
+    const mean = sum(group) / group.length;
+    squares += sum(group.map((value) => (value - mean) ** 2));
+    df += group.length - 1;
+  }
+  return { variance: df === 0 ? 0 : squares / df, df };
 }

@@ -5,6 +5,7 @@ import {
   aliasesOf,
   definingRelation,
   factorialEffects,
+  fractionOf,
   nameOf,
   plackettBurman,
   resolution,
@@ -67,6 +68,30 @@ describe("two-level designs", () => {
     const interaction = all[0]!.map((level, run) => level * all[1]![run]!);
     const shares = all.slice(2).map((column) => Math.abs(dot(column, interaction)) / 12);
     for (const share of shares) expect(share).toBeCloseTo(1 / 3, 12);
+  });
+
+  // Box, Hunter & Hunter 2005, table 6.22: the resolution that so many runs can have.
+  it.each([
+    [3, 4, 3],
+    [4, 8, 4],
+    [5, 8, 3],
+    [5, 16, 5],
+    [6, 8, 3],
+    [6, 16, 4],
+    [6, 32, 6],
+    [7, 8, 3],
+    [7, 16, 4],
+    [8, 16, 4],
+    [8, 64, 5],
+  ])("of %i factors the %i runs that are chosen have resolution %i", (factors, runs, best) => {
+    const generators = fractionOf(factors, best);
+    expect(twoLevelDesign(factors, generators)).toHaveLength(runs);
+    expect(resolution(definingRelation(generators, factors))).toBe(best);
+  });
+
+  it("takes all combinations where no fraction is as good as is wanted", () => {
+    expect([fractionOf(2, 3), fractionOf(3, 4), fractionOf(4, 5)]).toEqual([[], [], []]);
+    expect(() => fractionOf(9, 3)).toThrow(/9 factors/);
   });
 
   it.each([

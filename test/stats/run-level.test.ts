@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type RunEstimate, runLevelEffect, tQuantile } from "../../src/stats/index.ts";
+import {
+  type RunEstimate,
+  runLevelEffect,
+  tQuantile,
+  withinGroups,
+} from "../../src/stats/index.ts";
 import { gaussians, upperBound99 } from "./simulate.ts";
 
 const REPS = 4_000;
@@ -103,5 +108,49 @@ describe("runLevelEffect", () => {
 
   it("takes one run for no replication", () => {
     expect(() => runLevelEffect({ runs: runs.slice(1, 2), confidence: 0.95 })).toThrow(/1 runs/);
+  });
+});
+
+describe("runs of several conditions, a few of each", () => {
+  const CONDITIONS = 4;
+  const confidence = 0.95;
+
+  /** How often the interval of the first condition misses its truth, and how long it is. */
+  function missed(replicates: number) {
+    const normal = gaussians(`conditions/${replicates}`);
+    const found = { pooled: 0, alone: 0, pooledLength: 0, aloneLength: 0 };
+    for (let rep = 0; rep < REPS; rep++) {
+      const cells = Array.from({ length: CONDITIONS }, (_, cell) =>
+        simulateRuns({ runs: replicates, effect: cell, between: 0.02, within: 0.01 }, normal),
+      );
+      const spread = withinGroups(cells.map((runs) => runs.map(({ estimate }) => estimate)));
+      const runs = cells[0]!;
+      const pooled = runLevelEffect({ runs, confidence, spread });
+      const alone = runLevelEffect({ runs, confidence });
+      if (pooled.low > 0 || pooled.high < 0) found.pooled++;
+      if (alone.low > 0 || alone.high < 0) found.alone++;
+      found.pooledLength += pooled.high - pooled.low;
+      found.aloneLength += alone.high - alone.low;
+    }
+    return found;
+  }
+
+  it("with two of each, the others' spread makes an interval a third as long that covers as well", () => {
+    const found = missed(2);
+    const most = upperBound99(0.05, REPS) * REPS;
+    expect(found.pooled).toBeLessThanOrEqual(most);
+    expect(found.alone).toBeLessThanOrEqual(most);
+    expect(found.pooledLength).toBeLessThan(found.aloneLength / 3);
+  });
+
+  it("one of each is as sure as a registered spread, or its own blocks, make it", () => {
+    const runs = [{ estimate: 0.1, se: 0.03, df: 39 }];
+    const spread = withinGroups([[1], [2], [5]]);
+    expect(spread).toEqual({ variance: 0, df: 0 });
+    const blocks = runLevelEffect({ runs, confidence, spread });
+    expect([blocks.estimate, blocks.se, blocks.df]).toEqual([0.1, 0.03, 39]);
+    const known = runLevelEffect({ runs, confidence, spread, betweenRunSd: 0.04 });
+    expect([known.se, known.df]).toEqual([expect.closeTo(0.05, 12), 39]);
+    expect(() => runLevelEffect({ runs, confidence })).toThrow(/no replication/);
   });
 });

@@ -1,6 +1,7 @@
 import { ShakedownError } from "../../core/index.ts";
 import { tCdf, tQuantile } from "../distributions.ts";
 import type { Interval } from "../effect.ts";
+import { withinGroups } from "../run-level.ts";
 import { interpolatedQuantile } from "../sample/index.ts";
 import type { Level } from "./design.ts";
 import { LETTERS, type Word, nameOf, orderOf } from "./word.ts";
@@ -92,18 +93,6 @@ function unbalanced(name: string): ShakedownError {
   });
 }
 
-/** Spread between runs of the same levels: sum of squares and degrees of freedom. */
-function pureError(runs: readonly FactorialRun[]): { squares: number; df: number } {
-  const groups = Map.groupBy(runs, ({ levels }) => levels.join());
-  let [squares, df] = [0, 0];
-  for (const group of groups.values()) {
-    const mean = sum(group.map(({ response }) => response)) / group.length;
-    squares += sum(group.map(({ response }) => (response - mean) ** 2));
-    df += group.length - 1;
-  }
-  return { squares, df };
-}
-
 /** Pseudo standard error of effects most of which are nothing. Source: Lenth 1989. */
 function lenth(estimates: readonly number[]): { se: number; df: number } {
   const sizes = estimates.map(Math.abs);
@@ -116,10 +105,13 @@ function lenth(estimates: readonly number[]): { se: number; df: number } {
 }
 
 function errorOf(runs: readonly FactorialRun[], contrasts: readonly Contrast[]) {
-  const { df, squares } = pureError(runs);
+  const alike = Map.groupBy(runs, ({ levels }) => levels.join());
+  const { df, variance } = withinGroups(
+    [...alike.values()].map((group) => group.map(({ response }) => response)),
+  );
   const scale = 2 / Math.sqrt(runs.length);
-  if (df > 0) return { se: scale * Math.sqrt(squares / df), df, errorFrom: "replicates" } as const;
-  const variances = runs.map(({ variance }) => variance ?? Number.NaN);
+  if (df > 0) return { se: scale * Math.sqrt(variance), df, errorFrom: "replicates" } as const;
+  const variances = runs.map((run) => run.variance ?? Number.NaN);
   const mean = sum(variances) / runs.length;
   if (mean >= 0)
     return { se: scale * Math.sqrt(mean), df: Infinity, errorFrom: "variances" } as const;

@@ -7,4 +7,5 @@ export {
   factorialEffects,
   type FactorialRun,
 } from "./effects.ts";
-export { nameOf } from "./word.ts";
+export { fractionOf } from "./fraction.ts";
+export { LETTERS, nameOf } from "./word.ts";
