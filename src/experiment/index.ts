@@ -89,5 +89,7 @@ export {
   statusOf,
   type Verdict,
   type VerdictFinding,
+export { type BlockLevel, blockLevel } from "./levels.ts";
+export { blocksAfter, findWarmUps, stagesAfter, type WarmUp } from "./warm-up.ts";
   type VerdictInput,
 } from "./verdict.ts";

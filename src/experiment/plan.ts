@@ -68,6 +68,8 @@ export interface Plan {
   readonly calibrationSha256?: string;
   /** By dependency, what one call costs, in whatever currency; of those that have a price. */
   readonly prices?: Readonly<Record<string, number>>;
+  /** Of a judged stage, the most that may be found to be warm-up; nothing is looked for without it. */
+  readonly warmUpMax?: number;
   readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;

@@ -1,20 +1,24 @@
 import { NS_PER_S } from "../core/index.ts";
 import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
 import {
+  blocksAfter,
   compareMetrics,
   cutIntoBlocks,
   cutIntoParts,
   decide,
   exploreParts,
+  findWarmUps,
   guardSegments,
   type MetricComparison,
   type PartComparison,
   type Plan,
   type StageBlocks,
+  stagesAfter,
   statusOf,
   targetsOf,
   type TrafficPart,
   type Verdict,
+  type WarmUp,
 } from "../experiment/index.ts";
 import { Histogram, type ObservationTable } from "../measure/index.ts";
 import {
@@ -31,7 +35,7 @@ import { looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
-import { warningsOf } from "./warnings.ts";
+import { warmUpWords, warningsOf } from "./warnings.ts";
 
 function findingsOf({ calls, manifest, observations, registered }: Gathered): Finding[] {
   const stages = registered.plan.stages.map((stage) => ({
@@ -141,8 +145,9 @@ function verdictOf(
   });
 }
 
-function stageRows(plan: Plan, ranNs: number): Result["stages"] {
-  return plan.stages.map((stage) => ({
+function stageRows(plan: Plan, ranNs: number, warmUps: readonly WarmUp[]): Result["stages"] {
+  const after = stagesAfter(warmUps, plan.stages);
+  return after.map((stage) => ({
     name: stage.name,
     ratePerSec: stage.ratePerSec,
     startS: stage.startNs / NS_PER_S,
@@ -215,7 +220,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const { plan } = registered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lookedAt = stagesLookedAt(gathered);
-  const stages = cutIntoBlocks({
+  const cut = cutIntoBlocks({
     observations,
     calls,
     usage,
@@ -224,7 +229,9 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     stages: lookedAt,
     capNs: plan.timeoutNs,
   });
-  const parts = cutIntoParts(plan, observations, lookedAt);
+  const warmUps = findWarmUps(plan, cut);
+  const stages = blocksAfter(warmUps, cut);
+  const parts = cutIntoParts(plan, observations, stagesAfter(warmUps, lookedAt));
   const guarded = guardSegments(plan, parts);
   const comparisons = compareMetrics(plan, stages, dependencies, guarded);
   const findings = findingsOf(gathered);
@@ -234,7 +241,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     observations,
     calls,
     tallies,
-    stages,
+    stages: cut,
     comparisons,
   });
   const verdict = verdictOf(gathered, { comparisons, findings, checks });
@@ -257,10 +264,10 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     comparisons: comparisonRows(plan, comparisons),
     parts: partRows(exploreParts(plan, parts)),
     emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
-    stages: stageRows(plan, ranNs),
+    stages: stageRows(plan, ranNs, warmUps),
     ...looksOf(directory, gathered),
     checks,
-    warnings: warningsOf(gathered),
+    warnings: [...warningsOf(gathered), ...warmUpWords(plan, warmUps)],
   };
   const shownNs = Math.min(
     Math.max(ranNs, NS_PER_S),

@@ -135,6 +135,7 @@ export function makePlan(
     power: scenario.design.power,
     betweenRunSd: calibration?.betweenRunSd ?? scenario.design.betweenRunSd ?? null,
     ...(calibration === null ? {} : { calibrationSha256: calibration.sha256 }),
+    ...(scenario.design.warmUpMax === 0 ? {} : { warmUpMax: scenario.design.warmUpMax }),
     ...pricesOf(served),
     load: plannedLoad(scenario),
     timeoutNs: scenario.timeout,

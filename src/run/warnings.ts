@@ -1,4 +1,5 @@
-import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import { formatCount, formatDurationNs, formatRatio, formatUs } from "../core/index.ts";
+import type { Plan, WarmUp } from "../experiment/index.ts";
 import type { Gathered } from "./gather.ts";
 
 /** Arms whose connections were all busy when starts were due. */
@@ -14,6 +15,15 @@ function waitingWords({ manifest, registered, tallies }: Gathered): string[] {
     return [
       `${share} of the starts to ${registered.plan.arms[index]} waited more than 1 ms for ${count} (${worst} at worst): the target was slower than they can carry`,
     ];
+  });
+}
+
+/** What was left out of the judgement, though the plan would have had it judged. */
+export function warmUpWords({ stages }: Plan, warmUps: readonly WarmUp[]): string[] {
+  return warmUps.map(({ blocks, stage, untilNs }) => {
+    const planned = stages.find(({ name }) => name === stage);
+    const lengthNs = untilNs - (planned?.judgedFromNs ?? untilNs);
+    return `the first ${formatDurationNs(lengthNs)} of stage ${stage} (${blocks} blocks) were still warm-up, by both arms together, and are left out for both: a settle of ${formatDurationNs(untilNs - (planned?.startNs ?? 0))} would have been right`;
   });
 }
 

@@ -4,6 +4,7 @@ import { NS_PER_S } from "../../src/core/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
 import type { Result } from "../../src/report/index.ts";
 import { analyse } from "../../src/run/index.ts";
+import { PLAN } from "../experiment/plan-fixture.ts";
 import { END_NS, scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
@@ -60,6 +61,25 @@ describe("whether the instrument can be believed", () => {
     const { result } = analyse(directory);
     expect(checkNamed(result, "drift")?.status).toBe("pass");
     expect(checkNamed(result, "drift")?.summary).toMatch(/both moved together, by −?-?\d/);
+    expect(result.decision).toBe("ship");
+  });
+
+  it("a warm-up that both arms share is left out of both, and told", async () => {
+    const written = traffic();
+    const observations = written.observations.map((row) =>
+      slowed(row, row.intendedNs < 4.5 * NS_PER_S ? 3 : 1),
+    );
+    const plan = { ...PLAN, warmUpMax: 0.25 };
+    const given = { ...written, observations, plan };
+    const { result } = analyse(await writeRun(join(folder.path, `run-${runs++}`), given));
+    const [, everybody] = result.stages;
+    expect(everybody?.judgedFromS).toBeGreaterThanOrEqual(4.5);
+    expect(everybody?.judgedFromS).toBeLessThanOrEqual(5.5);
+    expect(result.warnings.join()).toMatch(/the first 1\.[5-9]\d* s of stage everybody .* warm-up/);
+    const p50 = result.comparisons.find(({ metric }) => metric === "response_time_p50");
+    const untouched = analyse(await writeRun(join(folder.path, `run-${runs++}`), written)).result;
+    const same = untouched.comparisons.find(({ metric }) => metric === "response_time_p50");
+    expect(p50!.control! / same!.control!).toBeCloseTo(1, 1);
     expect(result.decision).toBe("ship");
   });
 

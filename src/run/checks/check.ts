@@ -17,6 +17,7 @@ export interface CheckInput {
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
   readonly tallies: Tallies;
+  /** With what was found to be warm-up: what moves there alone must show, too. */
   readonly stages: readonly StageBlocks[];
   readonly comparisons: readonly MetricComparison[];
 }

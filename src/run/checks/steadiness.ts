@@ -1,35 +1,16 @@
 import { formatDurationNs, formatRatio } from "../../core/index.ts";
-import type { Block, Plan, StageBlocks } from "../../experiment/index.ts";
+import { blockLevel, type StageBlocks } from "../../experiment/index.ts";
 import { holm, steadiness } from "../../stats/index.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
 
 /** One A/A run in a hundred raises a doubt by chance, over all stages together. */
 const DOUBT_BELOW = 0.01;
-/** So many values must lie beyond a quantile in a block, or the block's median is taken. */
-const MIN_BEYOND = 5;
 
 interface Series {
   readonly stage: StageBlocks["stage"];
   /** Logarithms, by block. */
   readonly values: readonly number[];
 }
-
-/** The quantile whose steadiness is looked at: the primary metric's where blocks can tell it. */
-function quantileOf(plan: Plan, stages: readonly StageBlocks[]): number {
-  const percentile = /_time_p([\d.]+)$/.exec(plan.primary?.metric ?? "")?.[1];
-  if (percentile === undefined) return 0.5;
-  const p = Number(percentile) / 100;
-  const sizes = stages.flatMap(({ blocks }) =>
-    blocks.flat().map((block) => block.responseTime.count),
-  );
-  const typical = sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0;
-  return typical * Math.min(p, 1 - p) >= MIN_BEYOND ? p : 0.5;
-}
-
-const level = (block: Block | undefined, p: number): number =>
-  Math.log(
-    block === undefined || block.responseTime.count === 0 ? NaN : block.responseTime.quantile(p),
-  );
 
 function seriesOf(
   stages: readonly StageBlocks[],
@@ -81,19 +62,20 @@ const describe = ({ atNs, by, pValue, stage }: Drift): string =>
  */
 export function drift({ plan, stages }: CheckInput): Check[] {
   if (plan.arms.length < 2 || plan.primary === null) return [];
-  const p = quantileOf(plan, stages);
+  const level = blockLevel(plan, stages);
   const moving = drifts(
-    seriesOf(stages, (blocks, b) => level(blocks[1]?.[b], p) - level(blocks[0]?.[b], p)),
+    seriesOf(stages, (blocks, b) => level.of(blocks[1]?.[b]) - level.of(blocks[0]?.[b])),
   );
-  const alike = drifts(seriesOf(stages, (blocks, b) => level(blocks[0]?.[b], p)));
-  const what = `p${Number((100 * p).toFixed(3))} of the blocks`;
+  const alike = drifts(seriesOf(stages, (blocks, b) => level.of(blocks[0]?.[b])));
   if (moving.length > 0) {
-    const summary = `the difference between the arms (${what}) moved ${moving.map(describe).join("; ")}`;
+    const summary = `the difference between the arms (${level.name}) moved ${moving.map(describe).join("; ")}`;
     return [check("drift", false, summary, "doubt")];
   }
   const both =
     alike.length === 0
       ? ""
       : `; both moved together, ${alike.map(describe).join("; ")}: a stage may want a longer settle`;
-  return [check("drift", true, `the difference between the arms (${what}) kept its level${both}`)];
+  return [
+    check("drift", true, `the difference between the arms (${level.name}) kept its level${both}`),
+  ];
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { durationNsField, ratioField } from "../../core/index.ts";
 import { primarySchema } from "../../experiment/index.ts";
+import { factorial } from "./factor.ts";
 
 /** What is claimed: a falsifiable if-then. */
 export const hypothesis = z.strictObject({
@@ -35,10 +36,20 @@ export const design = z.strictObject({
     .min(1, "at least one run")
     .max(64, "64 runs at most")
     .default(1)
-    .describe("with processes of their own: two or more tell a change from the luck of one run"),
+    .describe("with processes of their own: two or more tell a change from the luck of one run; with " +
+        "`factors` a multiple of the combinations, or 1 for each once"),
+  factorial: factorial
+    .optional()
+    .describe("which combinations of the factors' levels are run: all of them, unless given"),
   block: durationNsField()
     .optional()
     .describe("the sampling unit; chosen from the stages unless given"),
+  warmUpMax: ratioField()
+    .refine((share) => share < 0.5, "less than half of the stage, such as 25%")
+    .default(0.25)
+    .describe(
+      "of a judged stage, the most that may be found to be warm-up and left out; 0 looks for none",
+    ),
   betweenRunSd: ratioField()
     .refine((sd) => sd > 0, "two runs are never the same: more than 0")
     .optional()

@@ -4,3 +4,4 @@ export { cusumArl } from "./cusum-arl.ts";
 export { type ChangePoint, eDivisive, type EDivisiveOptions } from "./e-divisive.ts";
 export { halvesDiffer, type KolmogorovSmirnov, kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
 export { type PageHinkley, pageHinkley } from "./page-hinkley.ts";
+export { MIN_WARM_UP_VALUES, warmUpLength } from "./warm-up.ts";
