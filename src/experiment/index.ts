@@ -81,6 +81,8 @@ export {
   type PartComparison,
   type TrafficPart,
 } from "./segments.ts";
+export { type BlockLevel, blockLevel } from "./levels.ts";
+export { blocksAfter, findWarmUps, stagesAfter, type WarmUp } from "./warm-up.ts";
 export {
   type ComparisonStatus,
   decide,
@@ -89,7 +91,5 @@ export {
   statusOf,
   type Verdict,
   type VerdictFinding,
-export { type BlockLevel, blockLevel } from "./levels.ts";
-export { blocksAfter, findWarmUps, stagesAfter, type WarmUp } from "./warm-up.ts";
   type VerdictInput,
 } from "./verdict.ts";

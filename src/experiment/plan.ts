@@ -64,12 +64,12 @@ export interface Plan {
   readonly power: number;
   /** Registered between-run SD on the log scale; without it a single run cannot ship. */
   readonly betweenRunSd: number | null;
+  /** Of a judged stage, the most that may be found to be warm-up; nothing is looked for without it. */
+  readonly warmUpMax?: number;
   /** Of the calibration that it came from, if it came from one. */
   readonly calibrationSha256?: string;
   /** By dependency, what one call costs, in whatever currency; of those that have a price. */
   readonly prices?: Readonly<Record<string, number>>;
-  /** Of a judged stage, the most that may be found to be warm-up; nothing is looked for without it. */
-  readonly warmUpMax?: number;
   readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;
