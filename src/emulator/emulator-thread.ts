@@ -15,6 +15,7 @@ async function answer(
 ): Promise<void> {
   try {
     if (question.kind === "change") await emulator.change(question.dependency, question.spec);
+    if (question.kind === "begin") await emulator.begin(question.originNs);
     if (question.kind === "reset") await emulator.reset();
     if (question.kind === "clear-journal") await emulator.clearJournal();
     const journal = question.kind === "journal" ? await emulator.journal() : [];

@@ -66,6 +66,11 @@ export interface Emulator extends AsyncDisposable {
    * @throws USAGE for what can be changed only by starting anew: ports, tls, connections, tcp
    */
   change(dependency: string, spec: DependencySpec): Promise<void>;
+  /**
+   * Traffic begins at this reading of `process.hrtime.bigint()`: windows, ramps and incidents count
+   * from there. Until it is told they count from the emulator's own origin.
+   */
+  begin(originNs: bigint): Promise<void>;
   /** Limits, queues and models of all dependencies begin anew. */
   reset(): Promise<void>;
   /**
@@ -169,6 +174,7 @@ export async function serveEmulator(
     journal: async () => journal.list(),
     clearJournal: async () => journal.clear(),
     change: async (dependency, spec) => servers.change(dependency, spec),
+    begin: async (originNs) => servers.begin(Number(originNs - options.originNs)),
     reset: async () => servers.reset(),
     stop: stopOnce,
     async [Symbol.asyncDispose]() {

@@ -44,5 +44,13 @@ export type {
 } from "./model.ts";
 export { importStubs, type Unsupported } from "./foreign/index.ts";
 export { withBodyFiles } from "./stub/index.ts";
+export {
+  type Probe,
+  type ProbeKind,
+  probeKind,
+  probeSchema,
+  type ProbeWindow,
+  withProbes,
+} from "./probe.ts";
 export { startEmulatorThread } from "./thread.ts";
 export * from "./record/index.ts";

@@ -44,6 +44,8 @@ export interface AnsweredCall extends CallContext {
  * than to a call, and the incidents that dependencies share.
  */
 export interface World {
+  /** How long the emulator's clock had run when traffic began: timelines count from there. */
+  readonly leadNs: number;
   /** Chance keyed by the seed, the dependency and the parts. */
   draw(...parts: readonly (string | number)[]): Draw;
   /** An incident of the scenario; undefined: there is none of that name. */

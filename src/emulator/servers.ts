@@ -60,6 +60,8 @@ export class Servers {
   readonly #options: EmulatorOptions;
   readonly #shared: Shared;
   readonly #serving: Serving[] = [];
+  /** What timelines count from. */
+  readonly #origin = { leadNs: 0 };
 
   constructor(options: EmulatorOptions, shared: Shared) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class Servers {
   /** Opens every listener, or none. */
   async open(counters: EmulatorCounters): Promise<void> {
     const { arms, dependencies, incidents = {}, seed } = this.#options;
-    const worldOf = createWorlds(seed, incidents);
+    const worldOf = createWorlds(seed, incidents, this.#origin);
     try {
       for (const [d, [dependency, spec]] of Object.entries(dependencies).entries()) {
         const perArm: Record<string, string> = {};
@@ -164,6 +166,11 @@ export class Servers {
       counters.set("rejected", refused);
       counters.set("errors", unreachable);
     }
+  }
+
+  /** Traffic begins when the clock shows `leadNs`. */
+  begin(leadNs: number): void {
+    this.#origin.leadNs = leadNs;
   }
 
   change(dependency: string, spec: DependencySpec): void {

@@ -29,6 +29,7 @@ export type Question =
   | { readonly kind: "journal" }
   | { readonly kind: "clear-journal" }
   | { readonly kind: "change"; readonly dependency: string; readonly spec: DependencySpec }
+  | { readonly kind: "begin"; readonly originNs: bigint }
   | { readonly kind: "reset" };
 
 /** What the thread says. */
@@ -112,6 +113,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
     journal: () => ask({ kind: "journal" }),
     clearJournal: async () => void (await ask({ kind: "clear-journal" })),
     change: async (dependency, spec) => void (await ask({ kind: "change", dependency, spec })),
+    begin: async (originNs) => void (await ask({ kind: "begin", originNs })),
     reset: async () => void (await ask({ kind: "reset" })),
     stop: stopOnce,
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,5 @@
 import { canonicalJson, NS_PER_MS, NS_PER_S, sha256Hex } from "../core/index.ts";
+import type { Probe } from "../emulator/index.ts";
 import type { SubstitutionRule } from "../replay/index.ts";
 import type { ArrivalSpec } from "../schedule/index.ts";
 import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
@@ -19,6 +20,8 @@ export interface PlannedStage {
   readonly blockNs: number;
   /** Whether the run ends when the gate after it holds; it goes on unless this is there. */
   readonly onHold?: "stop";
+  /** What is done to a dependency while it lasts, in every arm; nothing unless it is there. */
+  readonly probe?: Probe;
 }
 
 /** How the load is made, as far as what is measured depends on it. */

@@ -3,6 +3,7 @@ import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
 import { checkHypothesis } from "./check-hypothesis.ts";
 import { dataFaults, meant } from "./data-faults.ts";
+import { checkProbes } from "./probes.ts";
 import {
   type Scenario,
   type ScenarioArm,
@@ -98,6 +99,7 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   checkReferences(scenario, faults);
   checkIncidents(scenario, faults);
   checkStages(scenario, faults);
+  checkProbes(scenario, faults);
   checkHypothesis(scenario, faults);
   checkLoad(scenario, faults);
   faults.check();

@@ -37,7 +37,8 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
     const rate = { ratePerSec, fromPerSec };
     const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
-    const planned = { name, ...rate, startNs, endNs, judgedFromNs, blockNs, ...onHold };
+    const probe = stage.probe === undefined ? {} : { probe: stage.probe };
+    const planned = { name, ...rate, startNs, endNs, judgedFromNs, blockNs, ...onHold, ...probe };
     startNs = endNs;
     return planned;
   });

@@ -1,6 +1,11 @@
 import { rmSync } from "node:fs";
 import { monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
-import { type DependencySpec, type Emulator, startEmulatorThread } from "../emulator/index.ts";
+import {
+  type DependencySpec,
+  type Emulator,
+  startEmulatorThread,
+  withProbes,
+} from "../emulator/index.ts";
 import type { AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
@@ -12,6 +17,7 @@ import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
 import { nowIso } from "./now-iso.ts";
 import type { LockRecord } from "./plan/lock.ts";
+import { probesOf } from "./probes.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -146,6 +152,8 @@ class Run {
     const { audit, command, directory, id, loaded } = this.#parts;
     const { profile, registered, setup, startedAt, version } = this.#parts;
     const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
+    // One that fails here has told `failed`, which ends the traffic.
+    await emulator?.begin(originNs).catch(() => {});
     const begun = newManifest({
       loaded,
       profile,
@@ -198,7 +206,7 @@ class Run {
     onEvent({ kind: "starting", what: "emulator" });
     return startEmulatorThread({
       arms: registered.plan.arms,
-      dependencies: served,
+      dependencies: withProbes(served, probesOf(registered.plan.stages)),
       incidents: loaded.scenario.incidents,
       seed: registered.plan.seed,
       runId: id,

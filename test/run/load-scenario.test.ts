@@ -321,3 +321,20 @@ describe("did you mean", () => {
     for (const word of ["colour", "x", "", "form2"]) expect(nearest(word, words)).toBeUndefined();
   });
 });
+
+describe("a stage's probe", () => {
+  const probing = (probe: string): string =>
+    changed("for: 25s, settle: 2s }", `for: 25s, settle: 2s, probe: ${probe} }`);
+
+  it("names a dependency that there is", () => {
+    expect(said(probing("{ dependency: payment, hang: true }"))).toContain(
+      "stages.2.probe.dependency: there is no dependency `payment`; did you mean `payments`?",
+    );
+  });
+
+  it("does one thing", () => {
+    expect(said(probing("{ dependency: payments }"))).toContain(
+      "stages.2.probe: one thing is done to a dependency at a time",
+    );
+  });
+});

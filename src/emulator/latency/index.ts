@@ -95,7 +95,7 @@ function build(spec: LatencySpec, world: World, name: string): LatencyModel {
     case "regimes":
       return regimesLatency(spec, world, name, make);
     case "schedule":
-      return scheduleLatency(spec, make);
+      return scheduleLatency(spec, world, make);
     case "load":
       return loadLatency(spec, make);
     case "linear":

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { durationNsField } from "../../core/index.ts";
-import type { LatencyModel } from "../model.ts";
+import type { LatencyModel, World } from "../model.ts";
 
 const factor = () => z.number().min(0).max(1e6);
 const lengthNs = () => durationNsField().pipe(z.number().positive("it lasts longer than 0"));
@@ -62,9 +62,12 @@ function factorAt(spec: z.output<typeof factorSchema>): (nowNs: number) => numbe
 
 export function scheduleLatency<Latency>(
   spec: ScheduleSpec<Latency>,
+  world: Pick<World, "leadNs">,
   make: (spec: Latency, part: number) => LatencyModel,
 ): LatencyModel {
   const model = make(spec.latency, 0);
   const times = factorAt(spec.factor);
-  return { sampleUs: (call, draw) => model.sampleUs(call, draw) * times(call.nowNs) };
+  return {
+    sampleUs: (call, draw) => model.sampleUs(call, draw) * times(call.nowNs - world.leadNs),
+  };
 }

@@ -27,6 +27,19 @@ export type TimelineSpec = z.output<typeof timelineSchema>;
  * @throws SCENARIO_INVALID when it names an incident that there is not
  */
 export function createTimeline(spec: TimelineSpec, world: World, name: string): Timeline {
+  if (spec.kind !== "incident") {
+    const own = ownTimeline(spec, world, name);
+    return { stateAt: (nowNs) => own.stateAt(nowNs - world.leadNs) };
+  }
+  const shared = world.incident(spec.incident);
+  if (shared !== undefined) return shared;
+  throw new ShakedownError("SCENARIO_INVALID", `no incident is called "${spec.incident}"`, {
+    hint: "describe it under `incidents`, beside `dependencies`",
+  });
+}
+
+/** Counts from when traffic began. */
+function ownTimeline(spec: IncidentSpec, world: World, name: string): Timeline {
   switch (spec.kind) {
     case "windows":
       return windowsTimeline(spec);
@@ -34,12 +47,5 @@ export function createTimeline(spec: TimelineSpec, world: World, name: string): 
       return everyTimeline(spec);
     case "markov":
       return markovTimeline(spec, world, name);
-    case "incident": {
-      const shared = world.incident(spec.incident);
-      if (shared !== undefined) return shared;
-      throw new ShakedownError("SCENARIO_INVALID", `no incident is called "${spec.incident}"`, {
-        hint: "describe it under `incidents`, beside `dependencies`",
-      });
-    }
   }
 }

@@ -18,6 +18,9 @@ export type { ScenarioArm } from "./arm.ts";
 export { type OnRollBack, onRollBackSchema } from "./roll-back.ts";
 export type { ScenarioStage } from "./stage.ts";
 
+/** A course of probes over several dependencies has some dozens. */
+const STAGES_MAX = 256;
+
 /** A scenario file, as people write it. */
 export const scenarioSchema = z.strictObject({
   scenario: z.string().min(1).max(120),
@@ -44,7 +47,7 @@ export const scenarioSchema = z.strictObject({
     .default([])
     .describe("what cannot differ between the arms; if it does, nothing is believed"),
   segments: z.array(segmentSchema).max(16).default([]),
-  stages: z.array(stage).min(1).max(32),
+  stages: z.array(stage).min(1).max(STAGES_MAX),
   onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
   stop: stopSchema.prefault({}).describe("when a run ends before its time"),
   design: design.prefault({}),

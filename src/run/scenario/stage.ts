@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationNsField } from "../../core/index.ts";
+import { probeSchema } from "../../emulator/index.ts";
 import { name } from "./name.ts";
 import { stageRate } from "./rate.ts";
 
@@ -16,6 +17,9 @@ export const stage = z.strictObject({
   settle: durationNsField()
     .default(0)
     .describe("the stage's beginning that is left out of the judgement"),
+  probe: probeSchema
+    .optional()
+    .describe("what is done to a dependency while the stage lasts, to every arm alike"),
   onHold: z
     .enum(["continue", "stop"])
     .default("continue")

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { ratioField, ShakedownError } from "../core/index.ts";
+import type { ConnectionFaultSpec } from "./listen/connection-faults.ts";
+import type { DependencySpec, HttpSpec } from "./dependency.ts";
+import type { FaultSpec } from "./fault/index.ts";
+import type { LatencySpec } from "./latency/index.ts";
+
+const KINDS = ["latency", "errors", "hang", "outage"] as const;
+export type ProbeKind = (typeof KINDS)[number];
+
+const factor = z
+  .number({ error: "so many times as long: a number such as 4" })
+  .gt(0, "a factor above 0, such as 4")
+  .max(10_000);
+
+/**
+ * What a stage does to one dependency while it lasts, to every arm alike: its latency times a
+ * factor, a share of its calls failing (503), no answer at all (`hang`), or nobody there (`outage`:
+ * connections are refused, and those that are open are reset at the next call).
+ */
+export const probeSchema = z
+  .strictObject({
+    dependency: z.string().describe("one of the scenario's dependencies, of HTTP"),
+    latency: z.strictObject({ factor }).optional().describe("so many times as long"),
+    errors: ratioField().optional().describe("the share of calls that are answered 503"),
+    hang: z.literal(true).optional().describe("calls are taken, and never answered"),
+    outage: z.literal(true).optional().describe("connections are refused"),
+  })
+  .refine((given) => KINDS.filter((kind) => given[kind] !== undefined).length === 1, {
+    error: "one thing is done to a dependency at a time: latency, errors, hang or outage",
+  });
+/** Plain data: exactly one of the four is there. */
+export type Probe = z.output<typeof probeSchema>;
+
+export const probeKind = (probe: Probe): ProbeKind =>
+  KINDS.find((kind) => probe[kind] !== undefined)!;
+
+/** A probe with when it holds, in nanoseconds since traffic began. */
+export interface ProbeWindow {
+  readonly probe: Probe;
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+type During = Extract<ConnectionFaultSpec, { kind: "refuse" }>["during"];
+
+const during = ({ fromNs, toNs }: ProbeWindow): During => ({
+  kind: "windows",
+  windows: [{ from: fromNs, to: toNs }],
+});
+
+function faultsOf(windows: readonly ProbeWindow[]): FaultSpec {
+  return windows.flatMap((window): FaultSpec => {
+    const { errors, hang, latency } = window.probe;
+    if (latency !== undefined) return [];
+    const status = { kind: "status", status: 503, headers: {}, body: null } as const;
+    const fault =
+      errors !== undefined
+        ? status
+        : hang === true
+          ? ({ kind: "hang" } as const)
+          : ({ kind: "reset", when: "before" } as const);
+    const faults = [{ weight: 1, fault }];
+    return [{ kind: "during", during: during(window), ratio: errors ?? 1, faults }];
+  });
+}
+
+function slowed(latency: LatencySpec, windows: readonly ProbeWindow[]): LatencySpec {
+  const factors = windows.flatMap(({ fromNs, probe, toNs }) =>
+    probe.latency === undefined ? [] : [{ from: fromNs, to: toNs, factor: probe.latency.factor }],
+  );
+  if (factors.length === 0) return latency;
+  return { kind: "schedule", latency, factor: { kind: "windows", windows: factors } };
+}
+
+/** Its own models come first and keep their luck; stubs that have their own are probed as well. */
+function probedHttp(spec: HttpSpec, windows: readonly ProbeWindow[]): HttpSpec {
+  const faults = faultsOf(windows);
+  const failing = (errors: FaultSpec | undefined): FaultSpec => [...(errors ?? []), ...faults];
+  const refused = windows.filter(({ probe }) => probe.outage === true);
+  return {
+    ...spec,
+    latency: slowed(spec.latency, windows),
+    ...(faults.length === 0 ? {} : { errors: failing(spec.errors) }),
+    connections: [
+      ...spec.connections,
+      ...refused.map((window) => ({ kind: "refuse", during: during(window) }) as const),
+    ],
+    stubs: spec.stubs.map((stub) => ({
+      ...stub,
+      ...(stub.latency === undefined ? {} : { latency: slowed(stub.latency, windows) }),
+      ...(stub.errors === undefined || faults.length === 0 ? {} : { errors: failing(stub.errors) }),
+    })),
+  };
+}
+
+/**
+ * Dependencies with what probes do to them: timelines like any other, the same for every arm.
+ * @throws SCENARIO_INVALID for a probe of a dependency that there is not, or of TCP
+ */
+export function withProbes(
+  dependencies: Readonly<Record<string, DependencySpec>>,
+  windows: readonly ProbeWindow[],
+): Readonly<Record<string, DependencySpec>> {
+  const probed: Record<string, DependencySpec> = { ...dependencies };
+  for (const [name, own] of Map.groupBy(windows, ({ probe }) => probe.dependency)) {
+    const spec = probed[name];
+    if (spec?.protocol !== "http") {
+      throw new ShakedownError("SCENARIO_INVALID", `${name} is no dependency that can be probed`, {
+        hint: "probe one that is emulated over HTTP",
+      });
+    }
+    probed[name] = probedHttp(spec, own);
+  }
+  return probed;
+}
