@@ -4,7 +4,7 @@ import type { Plan } from "./plan.ts";
 
 type Row = MetricComparison;
 
-const keyOf = ({ label, role, stage }: Row): string => `${role} ${label} ${stage}`;
+const keyOf = ({ arm, label, role, stage }: Row): string => `${arm} ${role} ${label} ${stage}`;
 
 /** Where runs are named in messages: from 1. */
 export interface ComparedRun {

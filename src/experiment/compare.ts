@@ -1,4 +1,12 @@
 import { holm } from "../stats/index.ts";
+import {
+  type ArmEnds,
+  type ArmPair,
+  armPairs,
+  familyConfidence,
+  pairedBlocks,
+  reaches,
+} from "./arm-pairs.ts";
 import { blockLists, type StageBlocks } from "./blocks.ts";
 import { metricEffect } from "./metric-effect.ts";
 import { metricLabel } from "./metric.ts";
@@ -6,8 +14,10 @@ import { familyOf, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
 import type { Plan } from "./plan.ts";
 import type { JudgedComparison } from "./verdict.ts";
 
-/** One metric of one stage, control against variant, on the effect's own scale. */
+/** One metric of one stage, control against one variant, on the effect's own scale. */
 export interface MetricComparison extends JudgedComparison {
+  /** The variant. */
+  readonly arm: string;
   readonly unit: MetricUnit;
   readonly better: "lower" | "higher";
   readonly control: number | null;
@@ -24,23 +34,28 @@ export interface MetricComparison extends JudgedComparison {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Compares one metric in one stage. */
+/** Compares one metric of one pair of arms in one stage. */
 export function compareStage(
   spec: MetricSpec,
   role: JudgedComparison["role"],
-  { blocks, stage }: StageBlocks,
-  context: { readonly plan: Plan; readonly dependencies: readonly string[] },
+  blocks: StageBlocks,
+  context: {
+    readonly plan: Plan;
+    readonly dependencies: readonly string[];
+    readonly pair: ArmPair;
+  },
 ): RawComparison {
-  const { plan, dependencies } = context;
-  const confidence = 1 - plan.alpha;
+  const { dependencies, pair, plan } = context;
+  const confidence = familyConfidence(plan);
   const { betweenRunSd } = plan;
-  const arms = { control: blocks[0] ?? [], variant: blocks[1] ?? [], confidence, betweenRunSd };
+  const arms = { ...pairedBlocks(blocks, pair), confidence, betweenRunSd };
   const found = metricEffect(spec, arms, blockLists(plan, dependencies));
   const { better, unit } = familyOf(spec);
   const { estimate, high, judged, kind, low } = found;
   return {
     label: metricLabel(spec),
-    stage: stage.name,
+    arm: pair.arm,
+    stage: blocks.stage.name,
     role,
     unit,
     better,
@@ -63,8 +78,8 @@ export type RawComparison = Omit<MetricComparison, "adjustedPHarm"> & {
 };
 
 /**
- * The harm tests of primary and guardrails are adjusted together (Holm), so that the chance of a
- * false roll-back stays below alpha/2 over all of them; secondaries are adjusted among themselves
+ * The harm tests of primary and guardrails are adjusted together (Holm), over variants, metrics and
+ * stages, so that the chance of a false roll-back of any variant stays below alpha/2; secondaries are adjusted among themselves
  * and bind nothing.
  */
 export function adjustHarmTests(rows: readonly RawComparison[]): MetricComparison[] {
@@ -83,25 +98,30 @@ export function adjustHarmTests(rows: readonly RawComparison[]): MetricCompariso
 }
 
 /**
- * Compares every registered metric in every judged stage, harm tests adjusted together, those of
- * `more` with them: what else is guarded.
+ * Compares every registered metric of every variant in every judged stage, harm tests adjusted
+ * together, those of `more` with them: what else is guarded. `ends`: variants that were cut.
  */
 export function compareMetrics(
   plan: Plan,
   stages: readonly StageBlocks[],
   dependencies: readonly string[],
   more: readonly RawComparison[] = [],
+  ends: ArmEnds = new Map(),
 ): MetricComparison[] {
   const { primary } = plan;
   if (primary === null) return [];
-  const rows = stages.flatMap((stage) => {
-    const one = (role: JudgedComparison["role"]) => (spec: MetricSpec) =>
-      compareStage(spec, role, stage, { plan, dependencies });
-    return [
-      one("primary")(primary),
-      ...plan.secondary.map(one("secondary")),
-      ...plan.guardrails.map(one("guardrail")),
-    ];
-  });
+  const rows = armPairs(plan, ends).flatMap((pair) =>
+    stages
+      .filter((stage) => reaches(stage, pair))
+      .flatMap((stage) => {
+        const one = (role: JudgedComparison["role"]) => (spec: MetricSpec) =>
+          compareStage(spec, role, stage, { plan, dependencies, pair });
+        return [
+          one("primary")(primary),
+          ...plan.secondary.map(one("secondary")),
+          ...plan.guardrails.map(one("guardrail")),
+        ];
+      }),
+  );
   return adjustHarmTests([...rows, ...more]);
 }

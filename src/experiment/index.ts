@@ -10,6 +10,14 @@ export {
   readAuditFile,
 } from "./audit.ts";
 export {
+  type ArmEnds,
+  type ArmPair,
+  armPairs,
+  familyConfidence,
+  pairedBlocks,
+  reaches,
+} from "./arm-pairs.ts";
+export {
   type Block,
   blockLists,
   cutIntoBlocks,

@@ -1,5 +1,6 @@
 import type { ObservationTable } from "../measure/index.ts";
 import { holm } from "../stats/index.ts";
+import { type ArmEnds, type ArmPair, armPairs, pairedBlocks, reaches } from "./arm-pairs.ts";
 import { emptyCut, type StageBlocks } from "./blocks.ts";
 import type { NegativeControl } from "./hypothesis.ts";
 import { metricEffect } from "./metric-effect.ts";
@@ -10,34 +11,37 @@ const NO_LISTS = { dependencies: [], prices: [], targets: [] };
 /** What one negative control showed in one judged stage. */
 export interface NegativeControlResult {
   readonly name: NegativeControl;
+  readonly arm: string;
   readonly stage: string;
   /** Each arm's own value: bytes per request. NaN where an arm has none. */
   readonly control: number;
   readonly variant: number;
-  /** Two-sided, adjusted over all negative controls and stages (Holm); null when too little was seen. */
+  /** Two-sided, adjusted over all negative controls, variants and stages (Holm); null when too little was seen. */
   readonly adjustedP: number | null;
   /** Whether the arms are shown to differ in what cannot differ. */
   readonly differs: boolean;
 }
 
-/** Starts that every arm answered: only of an answer is it known what was sent. */
-function answeredByAll(observations: ObservationTable): ReadonlySet<number> {
-  const arms = observations.meta.arms.length;
-  const answers = new Map<number, number>();
-  const all = new Set<number>();
-  for (const { kind, seq } of observations) {
-    if (kind !== "response") continue;
-    const count = (answers.get(seq) ?? 0) + 1;
-    answers.set(seq, count);
-    if (count === arms) all.add(seq);
+/** Starts that both arms of a pair answered: only of an answer is it known what was sent. */
+function answeredByBoth(observations: ObservationTable, pair: ArmPair): ReadonlySet<number> {
+  const once = new Set<number>();
+  const both = new Set<number>();
+  for (const { arm, kind, seq } of observations) {
+    if (kind !== "response" || (arm !== pair.control && arm !== pair.variant)) continue;
+    if (once.has(seq)) both.add(seq);
+    else once.add(seq);
   }
-  return all;
+  return both;
 }
 
-/** The judged stages in blocks, of what every arm answered: bytes sent, and for how many requests. */
-function answeredBlocks(observations: ObservationTable, plan: Plan): readonly StageBlocks[] {
+/** The judged stages in blocks, of what both arms answered: bytes sent, and for how many requests. */
+function answeredBlocks(
+  observations: ObservationTable,
+  plan: Plan,
+  pair: ArmPair,
+): readonly StageBlocks[] {
   const cut = emptyCut(plan.stages, observations.meta.arms.length, { dependencies: 0, targets: 0 });
-  const all = answeredByAll(observations);
+  const all = answeredByBoth(observations, pair);
   for (const observation of observations) {
     const { arm, intendedNs, kind, seq } = observation;
     const block = cut.at(arm, intendedNs);
@@ -50,21 +54,27 @@ function answeredBlocks(observations: ObservationTable, plan: Plan): readonly St
 
 /**
  * Judges what cannot differ between the arms. `request_bytes`: the mean size of the requests that
- * every arm answered, which are the same requests, so that a difference is the instrument's. It is
+ * both arms answered, which are the same requests, so that a difference is the instrument's. It is
  * shown where the two-sided p of paired time blocks, adjusted by Holm, is at most alpha.
  * Source: Lipsitch, Tchetgen Tchetgen & Cohen 2010 (negative controls).
  */
 export function judgeNegativeControls(
   plan: Plan,
   observations: ObservationTable,
+  ends: ArmEnds = new Map(),
 ): NegativeControlResult[] {
   if (plan.negativeControls.length === 0) return [];
   const confidence = 1 - plan.alpha;
-  const stages = answeredBlocks(observations, plan);
+  const compared = armPairs(plan, ends).flatMap((pair) =>
+    answeredBlocks(observations, plan, pair)
+      .filter((stage) => reaches(stage, pair))
+      .map((stage) => ({ pair, stage })),
+  );
   const rows = plan.negativeControls.flatMap((name) =>
-    stages.map(({ blocks: [control = [], variant = []], stage }) => {
-      const arms = { control, variant, confidence, betweenRunSd: null };
-      return { name, stage: stage.name, effect: metricEffect({ metric: name }, arms, NO_LISTS) };
+    compared.map(({ pair, stage }) => {
+      const arms = { ...pairedBlocks(stage, pair), confidence, betweenRunSd: null };
+      const effect = metricEffect({ metric: name }, arms, NO_LISTS);
+      return { name, arm: pair.arm, stage: stage.stage.name, effect };
     }),
   );
   const seen = rows.filter(({ effect }) => effect.judged);
@@ -75,6 +85,7 @@ export function judgeNegativeControls(
     const adjustedP = adjusted[seen.indexOf(row)] ?? null;
     return {
       name: row.name,
+      arm: row.arm,
       stage: row.stage,
       control: row.effect.control,
       variant: row.effect.variant,

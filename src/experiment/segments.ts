@@ -1,6 +1,7 @@
 import { answeredStarts, type ObservationTable } from "../measure/index.ts";
 import { routePattern } from "../profile/index.ts";
 import { benjaminiHochberg } from "../stats/index.ts";
+import { type ArmEnds, armPairs, reaches } from "./arm-pairs.ts";
 import { countObservation, emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
 import { compareStage, type RawComparison } from "./compare.ts";
 import type { SegmentSpec } from "./hypothesis.ts";
@@ -100,36 +101,51 @@ export function guardedInSegments({ guardrails, primary }: Plan): MetricSpec[] {
  * The guardrails that protected segments are: the primary metric and every guardrail in each of
  * them, with the same margins; calls to dependencies are guarded for everybody alone.
  */
-export function guardSegments(plan: Plan, parts: readonly TrafficPart[]): RawComparison[] {
+export function guardSegments(
+  plan: Plan,
+  parts: readonly TrafficPart[],
+  ends: ArmEnds = new Map(),
+): RawComparison[] {
   const specs = guardedInSegments(plan);
   return parts
     .filter((part) => part.protected)
     .flatMap(({ name, stages }) =>
-      stages.flatMap((stage) =>
+      pairedStages(plan, stages, ends).flatMap(({ pair, stage }) =>
         specs.map((spec) => {
-          const row = compareStage(spec, "guardrail", stage, { plan, dependencies: [] });
+          const row = compareStage(spec, "guardrail", stage, { plan, dependencies: [], pair });
           return { ...row, label: `${row.label}@${name}` };
         }),
       ),
     );
 }
 
+/** Each variant in each stage that it was judged in. */
+const pairedStages = (plan: Plan, stages: readonly StageBlocks[], ends: ArmEnds) =>
+  armPairs(plan, ends).flatMap((pair) =>
+    stages.filter((stage) => reaches(stage, pair)).map((stage) => ({ pair, stage })),
+  );
+
 /**
  * Every registered metric in every route and in every segment that is not protected, exploratory:
  * with q = 0.1 (Benjamini & Hochberg 1995) over all of them. Nothing here binds a verdict.
  */
-export function exploreParts(plan: Plan, parts: readonly TrafficPart[]): PartComparison[] {
+export function exploreParts(
+  plan: Plan,
+  parts: readonly TrafficPart[],
+  ends: ArmEnds = new Map(),
+): PartComparison[] {
   const { guardrails, primary, secondary } = plan;
   if (primary === null) return [];
   const specs = [primary, ...secondary, ...guardrails].filter(ofRequests);
   const all = parts
     .filter((part) => !part.protected)
     .flatMap(({ by, name, stages }) =>
-      stages.flatMap((stage) =>
+      pairedStages(plan, stages, ends).flatMap(({ pair, stage }) =>
         specs.map((spec) => {
           const { pHarm, ...row } = compareStage(spec, "secondary", stage, {
             plan,
             dependencies: [],
+            pair,
           });
           return { by, name, row, p: pHarm };
         }),

@@ -7,6 +7,7 @@ export const looksFields = {
   looks: z
     .array(
       z.strictObject({
+        arm: z.string().default("variant"),
         stage: z.string(),
         metric: z.string(),
         blocks: count.describe("blocks looked at, one look each"),
@@ -22,6 +23,7 @@ export const looksFields = {
   gates: z
     .array(
       z.strictObject({
+        arm: z.string().default("variant"),
         stage: z.string(),
         decision: z.enum(["go-on", "hold", "roll-back"]),
         alpha: z.number().describe("what its harm tests together may spend"),

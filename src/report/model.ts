@@ -67,6 +67,7 @@ export const partSchema = z.strictObject({
   control: z.number().nullable(),
   variant: z.number().nullable(),
   effect: effectSchema.nullable(),
+  arm: variantName,
   adjustedP: z
     .number()
     .nullable()
@@ -92,6 +93,7 @@ export const armSchema = z.strictObject({
   responses: count,
   errors: count,
   dropped: count,
+  arm: variantName,
   statusCounts: z.record(z.string(), count),
   errorCounts: z.record(z.string(), count),
   dropCounts: z.record(z.string(), count),
@@ -170,6 +172,7 @@ export const resultSchema = z.strictObject({
     command: z.string().describe("what to type to do this run again"),
     host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
   }),
+      arm: variantName,
   hypothesis: z
     .strictObject({
       because: z.string().optional(),

@@ -106,7 +106,8 @@ function rowOf(
     complete,
     ...(incompleteBecause === undefined ? {} : { incompleteBecause }),
     judged: judged.some((each) => each.run === run),
-    comparisons: comparisonRows(plan, comparisons).map(({ effect, metric, role, stage }) => ({
+    comparisons: comparisonRows(plan, comparisons).map(({ arm, effect, metric, role, stage }) => ({
+      arm,
       metric,
       role,
       stage,

@@ -99,6 +99,7 @@ export function comparisonRows(
     control: row.control,
     variant: row.variant,
     effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
+    arm: row.arm,
     margin: row.margin,
     ...(row.minimumEffect === undefined ? {} : { minimumEffect: row.minimumEffect }),
     mde: row.mde,
@@ -117,6 +118,7 @@ const partRows = (parts: readonly PartComparison[]): Result["parts"] =>
     stage: row.stage,
     control: row.control,
     variant: row.variant,
+    arm: row.arm,
     effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
     adjustedP,
     shown,
@@ -251,6 +253,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const whole = incompleteBecause(gathered) === null && manifest.ended?.stoppedBy === undefined;
   const countedNs = whole ? plannedNs : Math.min(ranNs, plannedNs);
   const result: Result = {
+    ends: new Map(),
     schemaVersion: RESULT_SCHEMA_VERSION,
     tool: manifest.tool,
     run: runRow(gathered, ranNs, incompleteBecause(gathered)),

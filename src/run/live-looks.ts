@@ -69,9 +69,9 @@ export class LiveLooks {
   #look(): void {
     if (this.#over) return;
     for (const whole of this.#blocks.take()) {
-      const { gate, look, stop } = this.#judge.see(whole);
+      const { gates, look, stop } = this.#judge.see(whole);
       this.#hooks.note("look", { ...look });
-      if (gate !== null) {
+      for (const gate of gates) {
         this.#hooks.note("gate", { ...gate });
         this.#input.onEvent({ kind: "gate", gate });
       }

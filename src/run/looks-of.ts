@@ -15,15 +15,15 @@ import { AUDIT_FILE } from "./run-files.ts";
 type Looks = NonNullable<Result["looks"]>;
 type Gates = NonNullable<Result["gates"]>;
 
-/** The last look at each metric of each stage, in the order of the first. */
+/** The last look at each metric of each variant in each stage, in the order of the first. */
 function lastLooks(entries: readonly AuditEntry[]): Looks {
   const rows = new Map<string, Looks[number]>();
   for (const { detail, event } of entries) {
     if (event !== "look") continue;
     const { metrics, stage } = detail as unknown as Look;
-    for (const { blocks, harm, lnBoundary, lnE, margin, metric, reached } of metrics) {
-      const row = { stage, metric, blocks, harm, margin, lnE, lnBoundary, reached };
-      rows.set(JSON.stringify([stage, metric]), row);
+    for (const { arm, blocks, harm, lnBoundary, lnE, margin, metric, reached } of metrics) {
+      const row = { arm, stage, metric, blocks, harm, margin, lnE, lnBoundary, reached };
+      rows.set(JSON.stringify([arm, stage, metric]), row);
     }
   }
   return [...rows.values()];
@@ -32,8 +32,8 @@ function lastLooks(entries: readonly AuditEntry[]): Looks {
 function gatesOf(entries: readonly AuditEntry[]): Gates {
   const gates = entries.filter(({ event }) => event === "gate");
   return gates.map(({ detail }) => {
-    const { alpha, decision, metrics, stage } = detail as unknown as Gate;
-    return { stage, decision, alpha, metrics: metrics.map((metric) => ({ ...metric })) };
+    const { alpha, arm, decision, metrics, stage } = detail as unknown as Gate;
+    return { arm, stage, decision, alpha, metrics: metrics.map((metric) => ({ ...metric })) };
   });
 }
 

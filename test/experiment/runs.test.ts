@@ -51,6 +51,7 @@ describe("the runs of an experiment", () => {
 function row(estimate: number, changes: Partial<MetricComparison> = {}): MetricComparison {
   return {
     label: "response_time_p90",
+    arm: "variant",
     stage: "everybody",
     role: "primary",
     unit: "us",

@@ -64,8 +64,8 @@ const FOLDER: PlaybookModel = {
       result: {
         stoppedEarly,
         gates: [
-          { stage: "pilot", decision: "go-on", alpha: 0.01, metrics: [] },
-          { stage: "half", decision: "roll-back", alpha: 0.02, metrics: [] },
+          { arm: "variant", stage: "pilot", decision: "go-on", alpha: 0.01, metrics: [] },
+          { arm: "variant", stage: "half", decision: "roll-back", alpha: 0.02, metrics: [] },
         ],
       },
     }),

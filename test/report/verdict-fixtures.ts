@@ -43,6 +43,7 @@ export function relative(
 ): ComparisonRow {
   const estimate = variant / control - 1;
   return {
+    arm: "variant",
     metric,
     unit: "us",
     better: "lower",

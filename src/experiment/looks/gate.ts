@@ -1,11 +1,14 @@
+import type { ArmPair } from "../arm-pairs.ts";
 import type { StageBlocks } from "../blocks.ts";
-import { compareMetrics } from "../compare.ts";
+import { adjustHarmTests, compareStage } from "../compare.ts";
 import type { Plan } from "../plan.ts";
 import { type ComparisonStatus, statusOf } from "../verdict.ts";
 import { isLive } from "./live-metric.ts";
 
-/** The decision at the end of a judged stage, and what it was made of. */
+/** The decision on one variant at the end of a judged stage, and what it was made of. */
 export interface Gate {
+  /** The variant. */
+  readonly arm: string;
   readonly stage: string;
   readonly decision: "go-on" | "hold" | "roll-back";
   /** What its harm tests together may spend. */
@@ -24,17 +27,27 @@ export interface Gate {
 const WELL = new Set<ComparisonStatus>(["within-margin", "small-harm", "improved"]);
 
 /**
- * Decides after a stage, from its own blocks: `roll-back` when harm of at least its margin is shown in
+ * Decides on a variant after a stage, from its own blocks: `roll-back` when harm of at least its margin is shown in
  * a binding metric (Holm over them, at the gate's alpha), `go-on` when all are shown to be well, else
  * `hold`.
  */
 export function gateOf(
   plan: Plan,
   blocks: StageBlocks,
-  given: { readonly alpha: number; readonly dependencies: readonly string[] },
+  given: {
+    readonly alpha: number;
+    readonly dependencies: readonly string[];
+    readonly pair: ArmPair;
+  },
 ): Gate {
-  const binding = { ...plan, secondary: [], guardrails: plan.guardrails.filter(isLive) };
-  const rows = compareMetrics(binding, [blocks], given.dependencies);
+  const { dependencies, pair } = given;
+  const { primary } = plan;
+  const one = (role: "primary" | "guardrail") => (spec: Plan["guardrails"][number]) =>
+    compareStage(spec, role, blocks, { plan, dependencies, pair });
+  const rows = adjustHarmTests([
+    ...(primary === null ? [] : [one("primary")(primary)]),
+    ...plan.guardrails.filter(isLive).map(one("guardrail")),
+  ]);
   const metrics = rows.map((row) => ({
     metric: row.label,
     // `statusOf` takes half of what it is given for harm.
@@ -48,5 +61,5 @@ export function gateOf(
   const harmed = metrics.some(({ status }) => status === "harm");
   const well = metrics.length > 0 && metrics.every(({ status }) => WELL.has(status));
   const decision = harmed ? "roll-back" : well ? "go-on" : "hold";
-  return { stage: blocks.stage.name, decision, alpha: given.alpha, metrics };
+  return { arm: pair.arm, stage: blocks.stage.name, decision, alpha: given.alpha, metrics };
 }

@@ -4,5 +4,5 @@ export { type Gate, gateOf } from "./gate.ts";
 export { harmEvidence, harmScale } from "./harm-look.ts";
 export { type CallCounts, LiveBlocks, type WholeBlock } from "./live-blocks.ts";
 export { type Look, type Looked, type LookedMetric, LiveJudge } from "./live-judge.ts";
-export type { RuleStop } from "./rule-stop.ts";
+export type { ArmStop, RuleStop } from "./rule-stop.ts";
 export { type AlphaShares, alphaShares, gateAlphas, liveMetrics, lookAlpha } from "./shares.ts";

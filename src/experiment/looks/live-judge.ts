@@ -1,19 +1,21 @@
 import { NS_PER_S } from "../../core/index.ts";
 import { MIN_BLOCKS } from "../../stats/index.ts";
+import { type ArmPair, armPairs, pairedBlocks } from "../arm-pairs.ts";
 import { blockLists } from "../blocks.ts";
 import { metricLabel } from "../metric.ts";
 import type { BlockLists, MetricSpec } from "../metrics/index.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan, PlannedStage } from "../plan.ts";
 import { conditionalPower, FUTILE_BELOW } from "./futility.ts";
 import { type Gate, gateOf } from "./gate.ts";
 import { harmEvidence, harmScale } from "./harm-look.ts";
 import type { WholeBlock } from "./live-blocks.ts";
 import { LiveMetric } from "./live-metric.ts";
-import type { RuleStop } from "./rule-stop.ts";
+import { type ArmStop, type RuleStop, stopOfAll } from "./rule-stop.ts";
 import { gateAlphas, liveMetrics, lookAlpha } from "./shares.ts";
 
-/** What one look saw of one metric. */
+/** What one look saw of one metric of one variant. */
 export interface LookedMetric {
+  readonly arm: string;
   readonly metric: string;
   readonly blocks: number;
   /** How many times as much they vary as unrelated ones would, since neighbours resemble each other. */
@@ -34,14 +36,18 @@ export interface Look {
   /** The end of the block, in seconds of the run. */
   readonly atS: number;
   readonly metrics: readonly LookedMetric[];
-  /** The chance that the stage will show what is claimed; null where no rule asks for it. */
-  readonly conditionalPower: number | null;
+  /** By variant, the chance that the stage will show what is claimed; null where no rule asks for it. */
+  readonly conditionalPower: Readonly<Record<string, number>> | null;
 }
 
 /** What came of a block. */
 export interface Looked {
   readonly look: Look;
-  readonly gate: Gate | null;
+  /** Of each variant that is still in, after the last block of a stage. */
+  readonly gates: readonly Gate[];
+  /** Of several variants, those that are out from here on. */
+  readonly cuts: readonly ArmStop[];
+  /** The run's end: the only variant is out, or the last of several. */
   readonly stop: RuleStop | null;
 }
 
@@ -54,7 +60,8 @@ const FUTILITY_EVERY = 5;
 /**
  * Judges a run while it goes on, by the plan's own rules: harm at every block (it stops the run once
  * the stage has as many as a verdict needs), futility at every
- * fifth, a gate after each judged stage but the last. Pure: the same blocks give the same looks.
+ * fifth, a gate after each judged stage but the last. Each variant by itself; one that is out is not
+ * looked at any more. Pure: the same blocks give the same looks.
  */
 export class LiveJudge {
   readonly #plan: Plan;
@@ -62,10 +69,15 @@ export class LiveJudge {
   readonly #specs: readonly MetricSpec[];
   readonly #alpha: number;
   readonly #gateAlphas: ReadonlyMap<string, number>;
-  readonly #metrics = new Map<number, readonly LiveMetric[]>();
+  /** By stage and variant. */
+  readonly #metrics = new Map<string, readonly LiveMetric[]>();
+  /** Variants that are out, in the order in which they went. */
+  readonly #out: ArmStop[];
 
-  constructor(plan: Plan, dependencies: readonly string[]) {
+  /** `out`: variants that an earlier run of the experiment has cut already. */
+  constructor(plan: Plan, dependencies: readonly string[], out: readonly ArmStop[] = []) {
     this.#plan = plan;
+    this.#out = [...out];
     this.#lists = blockLists(plan, dependencies);
     this.#specs = liveMetrics(plan);
     this.#alpha = lookAlpha(plan);
@@ -74,33 +86,57 @@ export class LiveJudge {
 
   /** Looks at one more block; they must come in order, each once. */
   see(whole: WholeBlock): Looked {
-    const look = this.#look(whole);
+    const pairs = armPairs(this.#plan);
+    const isIn = pairs.filter(({ arm }) => !this.#out.some((out) => out.arm === arm));
+    const { block, endNs, stage } = whole;
+    const seen = isIn.map((pair) => this.#seePair(whole, pair));
+    const powers = seen.flatMap(({ pair, power }) => (power === null ? [] : [[pair.arm, power]]));
+    const look = {
+      stage: stage.name,
+      block,
+      atS: endNs / NS_PER_S,
+      metrics: seen.flatMap(({ metrics }) => metrics),
+      conditionalPower: powers.length === 0 ? null : Object.fromEntries(powers),
+    };
+    const gates = seen.flatMap(({ gate }) => gate ?? []);
+    const cuts = seen.flatMap(({ pair: { arm }, stop }) =>
+      stop === null ? [] : [{ ...stop, arm }],
+    );
+    this.#out.push(...cuts);
+    const all = cuts.length > 0 && this.#out.length === pairs.length;
+    if (pairs.length === 1) return { look, gates, cuts: [], stop: seen[0]?.stop ?? null };
+    return { look, gates, cuts, stop: all ? stopOfAll(this.#out) : null };
+  }
+
+  #seePair(whole: WholeBlock, pair: ArmPair) {
+    const metrics = this.#lookAt(whole, pair);
     // Sooner, neither the verdict nor a detector could say what the stop was for.
-    const harmed = look.metrics.find(({ blocks, reached }) => reached && blocks >= MIN_BLOCKS);
-    const gate = this.#gate(whole);
+    const harmed = metrics.find(({ blocks, reached }) => reached && blocks >= MIN_BLOCKS);
+    const gate = this.#gate(whole, pair);
+    const power = this.#conditionalPower(whole, pair);
     const stop =
       harmed !== undefined && this.#plan.stop.harm
         ? this.#harmStop(harmed, whole)
-        : (gateStop(gate, whole) ?? this.#futilityStop(look, whole));
-    return { look, gate, stop };
+        : (gateStop(gate, whole) ?? this.#futilityStop(power, whole));
+    return { pair, metrics, gate, power, stop };
   }
 
-  #look(whole: WholeBlock): Look {
-    const { block, blocks, endNs, stage, stageIndex } = whole;
-    let metrics = this.#metrics.get(stageIndex);
+  #lookAt({ block, blocks, stage, stageIndex }: WholeBlock, pair: ArmPair): LookedMetric[] {
+    const key = `${stageIndex} ${pair.arm}`;
+    let metrics = this.#metrics.get(key);
     if (metrics === undefined) {
       metrics = this.#specs.map((spec) => new LiveMetric(spec, this.#lists));
-      this.#metrics.set(stageIndex, metrics);
+      this.#metrics.set(key, metrics);
     }
-    const planned = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
     const lnBoundary = Math.log(1 / this.#alpha);
-    const rows = metrics.map((metric, index): LookedMetric => {
+    return metrics.map((metric, index): LookedMetric => {
       const spec = this.#specs[index]!;
-      metric.add(blocks[0]![block]!, blocks[1]![block]!);
-      const rho = harmScale(spec.margin, planned, this.#alpha);
+      metric.add(blocks[pair.control]![block]!, blocks[pair.variant]![block]!);
+      const rho = harmScale(spec.margin, blocksIn(stage), this.#alpha);
       const { lnE, widening } = harmEvidence(metric.effects, rho);
       const { harm } = metric;
       return {
+        arm: pair.arm,
         metric: metricLabel(spec),
         blocks: metric.effects.length,
         widening,
@@ -111,29 +147,22 @@ export class LiveJudge {
         reached: lnE >= lnBoundary && harm !== null && harm >= spec.margin,
       };
     });
-    const power = this.#conditionalPower(whole, planned);
-    return {
-      stage: stage.name,
-      block,
-      atS: endNs / NS_PER_S,
-      metrics: rows,
-      conditionalPower: power,
-    };
   }
 
-  #conditionalPower({ block, blocks }: WholeBlock, planned: number): number | null {
+  #conditionalPower(whole: WholeBlock, pair: ArmPair): number | null {
     const { alpha, primary, stop } = this.#plan;
-    if (!stop.futility || primary === null || (block + 1) % FUTILITY_EVERY !== 0) return null;
+    if (!stop.futility || primary === null || (whole.block + 1) % FUTILITY_EVERY !== 0) return null;
     if (this.#specs[0] !== primary) return null;
-    const arms = { control: blocks[0]!, variant: blocks[1]! };
-    return conditionalPower(primary, arms, { blocks: planned, alpha, lists: this.#lists });
+    const ofOne = alpha / armPairs(this.#plan).length;
+    const given = { blocks: blocksIn(whole.stage), alpha: ofOne, lists: this.#lists };
+    return conditionalPower(primary, pairedBlocks(whole, pair), given);
   }
 
-  #gate({ blocks, lastOfStage, stage }: WholeBlock): Gate | null {
-    const alpha = this.#gateAlphas.get(stage.name);
-    if (alpha === undefined || !lastOfStage) return null;
+  #gate(whole: WholeBlock, pair: ArmPair): Gate | null {
+    const alpha = this.#gateAlphas.get(whole.stage.name);
+    if (alpha === undefined || !whole.lastOfStage) return null;
     const { dependencies } = this.#lists;
-    return gateOf(this.#plan, { stage, blocks }, { alpha, dependencies });
+    return gateOf(this.#plan, whole, { alpha, dependencies, pair });
   }
 
   #harmStop(harmed: LookedMetric, { endNs, stage }: WholeBlock): RuleStop {
@@ -144,7 +173,7 @@ export class LiveJudge {
     return { rule: "harm", decision: "roll-back", because, untilNs: endNs };
   }
 
-  #futilityStop({ conditionalPower: power }: Look, { endNs, stage }: WholeBlock): RuleStop | null {
+  #futilityStop(power: number | null, { endNs, stage }: WholeBlock): RuleStop | null {
     if (power === null || power >= FUTILE_BELOW) return null;
     const because =
       `what is left of stage ${stage.name} has a chance of ${percent(power).slice(1)} to show what ` +
@@ -152,6 +181,9 @@ export class LiveJudge {
     return { rule: "futility", decision: "hold", because, untilNs: endNs };
   }
 }
+
+const blocksIn = ({ blockNs, endNs, judgedFromNs }: PlannedStage): number =>
+  Math.floor((endNs - judgedFromNs!) / blockNs);
 
 function gateStop(gate: Gate | null, { endNs, stage }: WholeBlock): RuleStop | null {
   if (gate === null || gate.decision === "go-on") return null;

@@ -1,4 +1,5 @@
 import { spentAlpha } from "../../stats/index.ts";
+import { armPairs } from "../arm-pairs.ts";
 import type { Plan } from "../plan.ts";
 import { isLive } from "./live-metric.ts";
 
@@ -22,9 +23,10 @@ const GATES_SHARE = 0.25;
 const alphaOfRun = ({ alpha, runs, runsInAll = runs.length }: Plan): number =>
   alpha / Math.max(runsInAll, 1);
 
-/** What one e-process may spend: a run's part of the looks' share, over stages and metrics alike. */
+/** What one e-process may spend: a run's part of the looks' share, over variants, stages and metrics alike. */
 export function lookAlpha(plan: Plan): number {
-  const tests = Math.max(judgedStages(plan).length * liveMetrics(plan).length, 1);
+  const each = judgedStages(plan).length * liveMetrics(plan).length;
+  const tests = Math.max(armPairs(plan).length * each, 1);
   return (LOOKS_SHARE * alphaOfRun(plan)) / tests;
 }
 
@@ -46,15 +48,15 @@ export function alphaShares(plan: Plan): AlphaShares {
 
 /**
  * What the gate after each judged stage may spend on its harm tests together, by name of stage: a
- * run's part of the gates' share, spent by judged time (Pocock-type). There is no gate after the last
- * stage: that is the verdict.
+ * run's part of the gates' share, spent by judged time (Pocock-type). Of several variants each has its
+ * own gate, which spends an equal part of it. There is no gate after the last stage: that is the verdict.
  */
 export function gateAlphas(plan: Plan): ReadonlyMap<string, number> {
   const gated = judgedStages(plan).filter((stage) => stage !== plan.stages.at(-1));
   const lengths = gated.map(({ endNs, judgedFromNs }) => endNs - judgedFromNs!);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const alphas = new Map<string, number>();
-  const share = GATES_SHARE * alphaOfRun(plan);
+  const share = (GATES_SHARE * alphaOfRun(plan)) / Math.max(armPairs(plan).length, 1);
   let [doneNs, before] = [0, 0];
   for (const [index, { name }] of gated.entries()) {
     doneNs += lengths[index]!;

@@ -1,4 +1,4 @@
-import type { MetricComparison, Plan, StageBlocks } from "../../experiment/index.ts";
+import type { ArmEnds, MetricComparison, Plan, StageBlocks } from "../../experiment/index.ts";
 import type { CallTable, ObservationTable } from "../../measure/index.ts";
 import type { Result } from "../../report/index.ts";
 import type { Tallies } from "../arm-rows.ts";
@@ -20,6 +20,8 @@ export interface CheckInput {
   /** With what was found to be warm-up: what moves there alone must show, too. */
   readonly stages: readonly StageBlocks[];
   readonly comparisons: readonly MetricComparison[];
+  /** Variants whose load was cut before the end. */
+  readonly ends: ArmEnds;
 }
 
 /** A check that passes, or else fails (or leaves a doubt). */

@@ -106,9 +106,12 @@ const MISMATCH_BELOW = 0.001;
  * Sample ratio mismatch: of what was planned alike, as much was started in either arm, in judged
  * time. What the instrument lost on one side only would be missing from one side only.
  */
-export function startedRatio({ observations, plan }: CheckInput): Check[] {
+export function startedRatio({ ends, observations, plan }: CheckInput): Check[] {
   if (plan.arms.length < 2) return [];
-  const counts = inJudgedTime(plan);
+  const judged = inJudgedTime(plan);
+  // Once the load of one is cut, fewer starts are its own doing no more than anybody's.
+  const cutNs = Math.min(...ends.values());
+  const counts = (atNs: number): boolean => judged(atNs) && atNs < cutNs;
   const started = plan.arms.map(() => 0);
   for (const row of observations) {
     if (row.kind !== "dropped" && counts(row.intendedNs)) started[row.arm]!++;

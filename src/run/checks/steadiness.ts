@@ -1,5 +1,13 @@
 import { formatDurationNs, formatRatio } from "../../core/index.ts";
-import { blockLevel, type StageBlocks } from "../../experiment/index.ts";
+import {
+  type ArmPair,
+  armPairs,
+  type Block,
+  blockLevel,
+  pairedBlocks,
+  reaches,
+  type StageBlocks,
+} from "../../experiment/index.ts";
 import { holm, steadiness } from "../../stats/index.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
 
@@ -7,22 +15,29 @@ import { type Check, check, type CheckInput } from "./check.ts";
 const DOUBT_BELOW = 0.01;
 
 interface Series {
+  /** The variant. */
+  readonly arm: string;
   readonly stage: StageBlocks["stage"];
   /** Logarithms, by block. */
   readonly values: readonly number[];
 }
 
+/** The control's level, or what the variant's is above it, block by block. */
 function seriesOf(
   stages: readonly StageBlocks[],
-  of: (blocks: StageBlocks["blocks"], b: number) => number,
-) {
-  return stages.map(({ blocks, stage }): Series => {
-    const values = (blocks[0] ?? []).map((_, b) => of(blocks, b));
-    return { stage, values: values.filter(Number.isFinite) };
+  pair: ArmPair,
+  of: (control: Block, variant: Block | undefined) => number,
+): Series[] {
+  const judged = stages.filter((stage) => reaches(stage, pair));
+  return judged.map((stage): Series => {
+    const { control, variant } = pairedBlocks(stage, pair);
+    const values = control.map((block, b) => of(block, variant[b]));
+    return { arm: pair.arm, stage: stage.stage, values: values.filter(Number.isFinite) };
   });
 }
 
 interface Drift {
+  readonly arm: string;
   readonly stage: StageBlocks["stage"];
   readonly pValue: number;
   /** The change of level where it changed most, on the log scale. */
@@ -35,17 +50,17 @@ const meanOf = (values: readonly number[]): number =>
 
 /** The stages in which a level changed, chance set aside over all of them together. */
 function drifts(all: readonly Series[]): readonly Drift[] {
-  const told = all.flatMap(({ stage, values }) => {
+  const told = all.flatMap(({ arm, stage, values }) => {
     const found = steadiness(values);
-    return found === null ? [] : [{ stage, values, found }];
+    return found === null ? [] : [{ arm, stage, values, found }];
   });
   const pValues = holm(told.map(({ found }) => found.pValue));
-  return told.flatMap(({ found, stage, values }, index): Drift[] => {
+  return told.flatMap(({ arm, found, stage, values }, index): Drift[] => {
     const pValue = pValues[index] ?? 1;
     if (pValue >= DOUBT_BELOW) return [];
     const { changeAt } = found;
     const by = meanOf(values.slice(changeAt)) - meanOf(values.slice(0, changeAt));
-    return [{ stage, pValue, by, atNs: changeAt * stage.blockNs }];
+    return [{ arm, stage, pValue, by, atNs: changeAt * stage.blockNs }];
   });
 }
 
@@ -60,15 +75,22 @@ const describe = ({ atNs, by, pValue, stage }: Drift): string =>
  * its average says little of what comes next: harm may be shown, the want of harm may not. A level
  * that moves in both arms alike is taken out by pairing, and told.
  */
-export function drift({ plan, stages }: CheckInput): Check[] {
+export function drift({ ends, plan, stages }: CheckInput): Check[] {
   if (plan.arms.length < 2 || plan.primary === null) return [];
   const level = blockLevel(plan, stages);
+  const pairs = armPairs(plan, ends);
   const moving = drifts(
-    seriesOf(stages, (blocks, b) => level.of(blocks[1]?.[b]) - level.of(blocks[0]?.[b])),
+    pairs.flatMap((pair) =>
+      seriesOf(stages, pair, (control, variant) => level.of(variant) - level.of(control)),
+    ),
   );
-  const alike = drifts(seriesOf(stages, (blocks, b) => level.of(blocks[0]?.[b])));
+  // The control's own, up to the end, whoever was cut.
+  const [whole] = armPairs(plan);
+  const alike = drifts(seriesOf(stages, whole!, (control) => level.of(control)));
   if (moving.length > 0) {
-    const summary = `the difference between the arms (${level.name}) moved ${moving.map(describe).join("; ")}`;
+    const whose = ({ arm }: Drift): string => (pairs.length > 1 ? `of ${arm} ` : "");
+    const told = moving.map((each) => whose(each) + describe(each)).join("; ");
+    const summary = `the difference between the arms (${level.name}) moved ${told}`;
     return [check("drift", false, summary, "doubt")];
   }
   const both =

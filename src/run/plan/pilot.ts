@@ -1,5 +1,7 @@
 import { formatRatio, ShakedownError } from "../../core/index.ts";
 import {
+  type ArmPair,
+  armPairs,
   blockLists,
   cutIntoBlocks,
   cutIntoParts,
@@ -8,6 +10,7 @@ import {
   metricEffect,
   metricLabel,
   type MetricSpec,
+  pairedBlocks,
   type PlannedStage,
   type StageBlocks,
   type VarianceOf,
@@ -39,17 +42,16 @@ function doubtOf({ estimate, pHarm }: MetricEffect, { margin }: MetricSpec): str
 /** `everybody`: the requests of each arm meanwhile. */
 function varianceIn(
   spec: MetricSpec,
-  { blocks }: StageBlocks,
+  stage: StageBlocks,
   lists: Parameters<typeof metricEffect>[2],
-  everybody: StageBlocks,
+  { everybody, pair }: { readonly everybody: StageBlocks; readonly pair: ArmPair },
 ): MeasuredVariance | string {
   const { dependency } = spec;
   if (dependency !== undefined && !lists.dependencies.includes(dependency)) {
     return `the pilot has no dependency ${dependency}`;
   }
-  const [control = [], variant = []] = blocks;
   // Two-sided at any level: only the standard error is taken.
-  const arms = { control, variant, confidence: 0.95, betweenRunSd: null };
+  const arms = { ...pairedBlocks(stage, pair), confidence: 0.95, betweenRunSd: null };
   const found = metricEffect(spec, arms, lists);
   const { judged, theta, warnings } = found;
   if (!judged) {
@@ -60,8 +62,8 @@ function varianceIn(
 }
 
 /**
- * How much each metric of a plan varies, from the files of a run of two arms: a pilot, or an A/A. The
- * standard error is that of its paired blocks in the stage most like the planned one, as far as the
+ * How much each metric of a plan varies, from the files of a run of several arms: a pilot, or an A/A. The
+ * standard error is that of the paired blocks of its first variant in the stage most like the planned one, as far as the
  * run went. Where the arms are shown to differ by the metric's margin or more, a doubt is told.
  * @throws RUN_INVALID, SPOOL_INVALID; RUN_INVALID for several runs, one arm, or no judged stage
  */
@@ -88,9 +90,10 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
   if (registered.plan.arms.length < 2 || stages.length === 0) {
     const why = stages.length === 0 ? "has no judged stage" : "has one arm, and nothing is paired";
     throw new ShakedownError("RUN_INVALID", `${path} ${why}`, {
-      hint: "name a run of two arms: a pilot, or control against control (scenarios/aa.yaml)",
+      hint: "name a run that compares arms: a pilot, or control against control (scenarios/aa.yaml)",
     });
   }
+  const [pair] = armPairs(registered.plan);
   const { timeoutNs } = registered.plan;
   // Segments are the plan's, whatever the pilot's were.
   const cut = { ...plan, timeoutNs };
@@ -102,7 +105,9 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
     const like = likest(stages, stage);
     const key = `${metricLabel(spec)}@${segment ?? ""} in ${like.stage.name}`;
     const part = bySegment.find(({ name }) => name === segment)?.stages ?? stages;
-    const variance = known.get(key) ?? varianceIn(spec, likest(part, stage), lists, like);
+    const variance =
+      known.get(key) ??
+      varianceIn(spec, likest(part, stage), lists, { everybody: like, pair: pair! });
     known.set(key, variance);
     return variance;
   };

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import { durationNsField, messageOf, NS_PER_S } from "../../core/index.ts";
+import { name } from "./name.ts";
 
 /** What the generator sets on every request itself. */
 const OWN_HEADERS = /^(?:content-length|transfer-encoding|connection|traceparent|x-request-id)$/i;
@@ -67,3 +68,27 @@ const urlArm = z.strictObject({
 /** One side: a command that we start, or the address of something that runs. */
 export const arm = z.union([commandArm, urlArm]);
 export type ScenarioArm = z.output<typeof arm>;
+
+/** So many at most: each takes from the alpha of the others, and load from the host. */
+const VARIANTS_MAX = 7;
+
+/** The control, which comes first however they are written, and what is compared with it. */
+export const comparedArms = z
+  .object({ control: arm })
+  .catchall(arm)
+  .superRefine(({ control: _control, ...variants }, context) => {
+    const fault = (message: string, path: string[] = []): void =>
+      context.addIssue({ code: "custom", path, message });
+    const names = Object.keys(variants);
+    for (const each of names) {
+      const { error } = name.safeParse(each);
+      if (error !== undefined) fault(error.issues[0]!.message, [each]);
+      if (each === "target")
+        fault("stands alone: an arm beside `control` has another name", [each]);
+    }
+    if (names.length === 0) fault("compare nothing: name a variant beside `control`");
+    if (names.length > VARIANTS_MAX) {
+      fault(`are ${names.length} variants; ${VARIANTS_MAX} at most, since they share one alpha`);
+    }
+  })
+  .describe(`the control, and one to ${VARIANTS_MAX} variants of any name, all loaded at once`);

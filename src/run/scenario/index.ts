@@ -7,7 +7,7 @@ import {
   segmentSchema,
   stopSchema,
 } from "../../experiment/index.ts";
-import { arm } from "./arm.ts";
+import { arm, comparedArms } from "./arm.ts";
 import { design, hypothesis } from "./design.ts";
 import { load } from "./load.ts";
 import { name } from "./name.ts";
@@ -28,7 +28,7 @@ export const scenarioSchema = z.strictObject({
   profile: z.string().describe("path of the profile, or of a capture, from the scenario's folder"),
   ...load,
   arms: z.union([
-    z.strictObject({ control: arm, variant: arm }),
+    comparedArms,
     z.strictObject({ target: arm }).describe("one arm alone: measured, with nothing to compare"),
   ]),
   dependencies: z.record(name, dependencySchema).default({}),

@@ -51,7 +51,7 @@ describe("looks while a run goes on", () => {
 
 describe("the gate after a stage", () => {
   it("goes on when all is shown to be well; there is none after the last stage", () => {
-    const gates = looksOver(LIVE_PLAN, "well", 0.9).flatMap(({ gate }) => gate ?? []);
+    const gates = looksOver(LIVE_PLAN, "well", 0.9).flatMap((each) => each.gates);
     expect(gates.map(({ decision, stage }) => [stage, decision])).toEqual([["pilot", "go-on"]]);
   });
 
@@ -63,7 +63,7 @@ describe("the gate after a stage", () => {
     const plan = { ...LIVE_PLAN, stages: [{ ...pilot, onHold: "stop" as const }, everybody] };
     const seen = looksOver(plan, "unsure", 1.09);
     expect(seen.at(-1)).toMatchObject({
-      gate: { decision: "hold" },
+      gates: [{ decision: "hold" }],
       stop: { rule: "gate", decision: "hold" },
     });
     expect(looksOver(LIVE_PLAN, "unsure", 1.09)).toHaveLength(80);
