@@ -15,8 +15,10 @@ export class Exchange {
   requestId = "";
   /** The captured session or connection it belongs to, where that is to be kept. */
   session: string | null = null;
-  /** Whether `responseHeaders` and `responseBody` are wanted: rules read them. */
+  /** Whether `responseHeaders` and `responseBody` are wanted: rules read them, or they are compared. */
   wantsContent = false;
+  /** Whether the answer is to be compared with another's. */
+  isCompared = false;
 
   /** Whether it did not leave at once: no connection was free. */
   waited = false;

@@ -1,37 +1,14 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { decodedBody, headerValues } from "../content-coding.ts";
 import type { JsonPath } from "./rule.ts";
 
 /** Larger answers hold no token; reading them would make the generator late. */
 const READ_MAX_BYTES = 1_024 * 1_024;
 
-const INFLATE: Readonly<
-  Record<string, (bytes: Buffer, limit: { maxOutputLength: number }) => Buffer>
-> = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
-};
-
-/** The values of one header, in order; its name is lower-case. */
-export function headerValues(headers: readonly string[], name: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const found = headers[i]!;
-    if (found.length === name.length && found.toLowerCase() === name) values.push(headers[i + 1]!);
-  }
-  return values;
-}
-
 /** What a body says as JSON; undefined when it is none, too large, or in an unknown content coding. */
 export function jsonAnswer(headers: readonly string[], body: Buffer): unknown {
-  if (body.length > READ_MAX_BYTES) return undefined;
-  const coding = headerValues(headers, "content-encoding").join(",").trim().toLowerCase();
-  const inflate = coding === "" || coding === "identity" ? null : INFLATE[coding];
-  if (inflate === undefined) return undefined;
+  const plain = decodedBody(headers, body, READ_MAX_BYTES);
+  if (plain === null) return undefined;
   try {
-    const plain = inflate === null ? body : inflate(body, { maxOutputLength: READ_MAX_BYTES });
     return JSON.parse(plain.toString("utf8"));
   } catch {
     return undefined;

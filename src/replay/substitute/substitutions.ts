@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
+import { headerValues } from "../content-coding.ts";
 import type { PreparedRequest } from "../prepare.ts";
-import { cookiesSet, headerValues, jsonAnswer, textAt } from "./answer.ts";
+import { cookiesSet, jsonAnswer, textAt } from "./answer.ts";
 import { Draft, type Make, put, putCookies } from "./put.ts";
 import type { RequestPlace, SubstitutionRule } from "./rule.ts";
 
