@@ -84,7 +84,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       "record-text retry-after session source split warnings",
     ),
   },
-  "src/detect": { shared: filesOf("detector evidence join lru-model occupancy pairs retries") },
+  "src/detect": {
+    shared: filesOf(
+      "adjust beside detector evidence identity join lru-model occupancy pairs retries",
+    ),
+  },
   "src/emulator/fault": { shared: filesOf("what") },
   "src/emulator/latency": { shared: [] },
   "src/emulator/limit/algorithm": { shared: [] },

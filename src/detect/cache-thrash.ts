@@ -1,9 +1,10 @@
 import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import { newcombe } from "../stats/index.ts";
+import { beganIn } from "./beside.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { cacheEntriesRange, likelyCacheEntries, type Lookups, lruFetches } from "./lru-model.ts";
-import { judgeEachPair } from "./pairs.ts";
+import { about, judgeEachPair } from "./pairs.ts";
 
 /*
  * The emulator is the origin: it sees a cache's misses only. A cache that holds its working set
@@ -203,6 +204,26 @@ function isNewOrWorse({ control, own }: CacheReading): boolean {
   return beside.low > 0 || own.premature > 2 * Math.max(control.premature, 10);
 }
 
+/** What a cache that thrashes is called, how large it is, and how it stands beside control. */
+function sicknessOf(
+  evidence: Evidence,
+  reading: CacheReading,
+  { name, shared }: { readonly name: string; readonly shared: boolean },
+) {
+  const { control, likelyEntries, own } = reading;
+  const sickToo = ratio(control.premature, control.fetches) > RULE.prematureRatio;
+  const entries = likelyEntries ?? null;
+  const first = evidence.stages.find((stage) => stage.judged);
+  return {
+    comparison: shared ? ("shared" as const) : sickToo ? ("worse" as const) : ("new" as const),
+    began: first === undefined ? null : beganIn(first),
+    size:
+      entries === null ? null : { what: "entries in the cache", value: entries, unit: "entries" },
+    cause: causeWords(name, reading),
+    cure: `a cache of ${formatCount(own.keys)} entries`,
+  };
+}
+
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
   const { cacheTtlNs: ttlNs, name } = evidence.dependencies[dependency]!;
   if (ttlNs === null) return null;
@@ -214,9 +235,9 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const shared = thrashes && !isNewOrWorse(reading);
   return {
     detector: "cache-thrash",
-    subject: `${evidence.arms[arm]} ${name}`,
-    status: thrashes && !shared ? "fail" : "pass",
-    ...(thrashes ? { cause: causeWords(name, reading) } : {}),
+    ...about(evidence, arm, dependency),
+    status: thrashes ? (shared ? "shared" : "fail") : "pass",
+    ...(thrashes ? sicknessOf(evidence, reading, { name, shared }) : {}),
     summary: thrashes
       ? `${thrashWords(name, ttlNs, reading)}${shared ? "; control has it too" : ""}`
       : healthyWords(name, ttlNs, reading),

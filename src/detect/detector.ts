@@ -1,11 +1,66 @@
-import type { EmulatedCall, ErrorKind } from "../measure/index.ts";
+import type { Probe } from "../emulator/index.ts";
+import type { EmulatedCall, ErrorKind, TcpConnection } from "../measure/index.ts";
 
-/** One judgement with its evidence. */
+/**
+ * How requests and the calls they made were joined: by the identity that the target passed on, or,
+ * where it passes none on (or one that cannot be true), by their numbers in the same time alone.
+ */
+export type JoinedBy = "identity" | "rates";
+
+/**
+ * A sickness beside control: `new`, control does the same work and is well; `worse`, control has it,
+ * and less of it; `shared`, control has as much; `absent-in-control`, control does no such work.
+ */
+export type Beside = "new" | "worse" | "shared" | "absent-in-control";
+
+/** Where a sickness began: the first stage that shows it, and its planned rate. */
+export interface Began {
+  readonly stage: string;
+  /** Seconds since the run's start. */
+  readonly atS: number;
+  readonly ratePerSec: number;
+}
+
+/** How large the sick thing is: `{ what: "connections in the pool", value: 4, unit: "connections" }`. */
+export interface Size {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** How much more of it there is than in control: variant ÷ control − 1, or variant − control. */
+export interface FindingEffect {
+  readonly what: string;
+  readonly kind: "relative" | "difference";
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+  readonly confidence: number;
+}
+
+/**
+ * One judgement with its evidence. `shared` is a sickness that control has as much of: it is
+ * reported, and condemns nobody.
+ */
 export interface Finding {
   readonly detector: string;
   /** What was judged: `variant payments`. */
   readonly subject: string;
-  readonly status: "pass" | "inconclusive" | "fail";
+  readonly status: "pass" | "inconclusive" | "fail" | "shared";
+  /** The arm that was judged; left out by a detector that crashed. */
+  readonly arm?: string;
+  /** Null where it is not about one dependency. */
+  readonly dependency?: string | null;
+  readonly joinedBy?: JoinedBy;
+  readonly comparison?: Beside;
+  readonly began?: Began | null;
+  readonly size?: Size | null;
+  readonly effect?: FindingEffect | null;
+  /**
+   * For "no more of it than control has", where the detector has one. `detectAll` adjusts them over
+   * all findings (Holm): one that does not hold up fails no longer.
+   */
+  readonly pValue?: number;
   readonly cause?: string;
   readonly summary: string;
   /** What would cure it, one sentence, where the detector knows. */
@@ -24,6 +79,8 @@ export interface Detector {
 export interface RequestRow {
   readonly seq: number;
   readonly stage: number;
+  /** Indexes `Evidence.routes`. */
+  readonly route: number;
   readonly intendedNs: number;
   readonly startNs: number;
   readonly endNs: number;
@@ -39,6 +96,8 @@ export interface StageWindow {
   readonly fromNs: number;
   readonly toNs: number;
   readonly judged: boolean;
+  /** What is done to a dependency while it lasts; nothing unless it is there. */
+  readonly probe?: Probe;
 }
 
 export interface DependencyFacts {
@@ -53,6 +112,7 @@ export interface DependencyFacts {
  */
 export interface Evidence {
   readonly arms: readonly string[];
+  readonly routes: readonly string[];
   readonly stages: readonly StageWindow[];
   readonly dependencies: readonly DependencyFacts[];
   /** How many records the profile has: starts `seq` and `seq + recordCount` ask for the same thing. */
@@ -60,8 +120,15 @@ export interface Evidence {
   /** Started requests of an arm, by start. */
   requests(arm: number): readonly RequestRow[];
   request(arm: number, seq: number): RequestRow | undefined;
-  /** Calls of an arm to a dependency, by arrival. */
+  /**
+   * Calls of an arm to a dependency, by arrival. `seq` is −1 where no identity was passed on, and
+   * where the one that was cannot be true.
+   */
   calls(arm: number, dependency: number): readonly EmulatedCall[];
-  /** Calls that one request of an arm made, to any dependency, where the target passes identity on. */
+  /** What was possible between an arm's requests and its calls to a dependency. */
+  joinedBy(arm: number, dependency: number): JoinedBy;
+  /** Connections of an arm to a TCP dependency, by opening. */
+  connections(arm: number, dependency: number): readonly TcpConnection[];
+  /** Calls that one request of an arm made, to any dependency, by arrival; none without identity. */
   callsOf(arm: number, seq: number): readonly EmulatedCall[];
 }

@@ -1,52 +1,82 @@
-import type { CallTable, EmulatedCall, ObservationTable } from "../measure/index.ts";
-import type { DependencyFacts, Evidence, RequestRow, StageWindow } from "./detector.ts";
+import type {
+  CallTable,
+  ConnectionTable,
+  EmulatedCall,
+  ObservationTable,
+  TcpConnection,
+} from "../measure/index.ts";
+import type { DependencyFacts, Evidence, JoinedBy, RequestRow, StageWindow } from "./detector.ts";
+import { believeIdentity } from "./identity.ts";
 
-/** Indexes a run's observations and emulated calls for the detectors. */
+/** Indexes a run's observations, emulated calls and TCP connections for the detectors. */
 export function buildEvidence(input: {
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
+  /** To TCP dependencies, where there are any. */
+  readonly connections?: ConnectionTable | null;
   readonly stages: readonly StageWindow[];
   readonly dependencies: readonly DependencyFacts[];
   readonly recordCount: number;
 }): Evidence {
-  const { arms } = input.observations.meta;
-  const requests = arms.map((): RequestRow[] => []);
-  const bySeq = arms.map(() => new Map<number, RequestRow>());
-  for (const observation of input.observations) {
-    if (observation.kind === "dropped") continue;
-    const { arm, endNs, intendedNs, seq, stage, startNs } = observation;
-    const response = observation.kind === "response";
-    const row: RequestRow = {
-      seq,
-      stage,
-      intendedNs,
-      startNs,
-      endNs,
-      status: response ? observation.status : 0,
-      error: response ? null : observation.error,
-    };
-    requests[arm]?.push(row);
-    bySeq[arm]?.set(seq, row);
-  }
-  for (const rows of requests) rows.sort((a, b) => a.startNs - b.startNs);
-  const calls = arms.map(() => input.dependencies.map((): EmulatedCall[] => []));
-  const callDependencies = input.calls?.meta.dependencies ?? [];
-  const place = callDependencies.map((name) =>
-    input.dependencies.findIndex((d) => d.name === name),
-  );
-  for (const call of input.calls ?? []) calls[call.arm]?.[place[call.dependency] ?? -1]?.push(call);
-  for (const lists of calls) for (const list of lists) list.sort((a, b) => a.arriveNs - b.arriveNs);
+  const { arms, routes } = input.observations.meta;
+  const { bySeq, requests } = indexRequests(input.observations);
+  const shape = { arms: arms.length, dependencies: input.dependencies.map(({ name }) => name) };
+  const raw = spread<EmulatedCall>(shape, input.calls);
+  const opened = spread<TcpConnection>(shape, input.connections ?? null);
+  for (const lists of opened) for (const list of lists) list.sort((a, b) => a.openNs - b.openNs);
+  const joined: JoinedBy[][] = [];
+  const calls = raw.map((lists, arm) => {
+    const believed = lists.map((list) =>
+      believeIdentity(
+        list.sort((a, b) => a.arriveNs - b.arriveNs),
+        (seq) => bySeq[arm]?.get(seq),
+      ),
+    );
+    joined.push(believed.map(({ joinedBy }) => joinedBy));
+    return believed.map((each) => each.calls);
+  });
   const callsBySeq = calls.map((lists) => indexBySeq(lists.flat()));
   return {
     arms,
+    routes,
     stages: input.stages,
     dependencies: input.dependencies,
     recordCount: input.recordCount,
     requests: (arm) => requests[arm] ?? [],
     request: (arm, seq) => bySeq[arm]?.get(seq),
     calls: (arm, dependency) => calls[arm]?.[dependency] ?? [],
+    joinedBy: (arm, dependency) => joined[arm]?.[dependency] ?? "rates",
+    connections: (arm, dependency) => opened[arm]?.[dependency] ?? [],
     callsOf: (arm, seq) => callsBySeq[arm]?.get(seq) ?? [],
   };
+}
+
+function indexRequests(observations: ObservationTable) {
+  const requests = observations.meta.arms.map((): RequestRow[] => []);
+  const bySeq = requests.map(() => new Map<number, RequestRow>());
+  for (const observation of observations) {
+    if (observation.kind === "dropped") continue;
+    const { arm, endNs, intendedNs, route, seq, stage, startNs } = observation;
+    const response = observation.kind === "response";
+    const status = response ? observation.status : 0;
+    const error = response ? null : observation.error;
+    const row: RequestRow = { seq, stage, route, intendedNs, startNs, endNs, status, error };
+    requests[arm]?.push(row);
+    bySeq[arm]?.set(seq, row);
+  }
+  for (const rows of requests) rows.sort((a, b) => a.startNs - b.startNs);
+  return { requests, bySeq };
+}
+
+/** Rows of a table by arm and dependency; a dependency is found by its name. */
+function spread<Row extends { readonly arm: number; readonly dependency: number }>(
+  shape: { readonly arms: number; readonly dependencies: readonly string[] },
+  table: (Iterable<Row> & { readonly meta: { readonly dependencies: readonly string[] } }) | null,
+): Row[][][] {
+  const lists = Array.from({ length: shape.arms }, () => shape.dependencies.map((): Row[] => []));
+  const places = table?.meta.dependencies.map((name) => shape.dependencies.indexOf(name)) ?? [];
+  for (const row of table ?? []) lists[row.arm]?.[places[row.dependency] ?? -1]?.push(row);
+  return lists;
 }
 
 function indexBySeq(calls: readonly EmulatedCall[]): Map<number, EmulatedCall[]> {
@@ -57,5 +87,7 @@ function indexBySeq(calls: readonly EmulatedCall[]): Map<number, EmulatedCall[]>
     if (list === undefined) bySeq.set(call.seq, [call]);
     else list.push(call);
   }
+  // Dependencies one after the other come out of order.
+  for (const list of bySeq.values()) list.sort((a, b) => a.arriveNs - b.arriveNs);
   return bySeq;
 }

@@ -1,16 +1,22 @@
 /** One detector a file: from what was seen to a named cause. */
 import { messageOf } from "../core/index.ts";
+import { adjusted } from "./adjust.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
 import { retryStorm } from "./retry-storm.ts";
 
 export type {
+  Began,
+  Beside,
   DependencyFacts,
   Detector,
   Evidence,
   Finding,
+  FindingEffect,
+  JoinedBy,
   RequestRow,
+  Size,
   StageWindow,
 } from "./detector.ts";
 export { buildEvidence } from "./evidence.ts";
@@ -19,12 +25,15 @@ export { type Occupancy, occupancyOf } from "./occupancy.ts";
 /** Every detector, in the order of their findings. */
 export const DETECTORS: readonly Detector[] = [poolExhaustion, cacheThrash, retryStorm];
 
-/** Runs detectors; one that crashes gives an inconclusive finding, never a pass. */
+/**
+ * Runs detectors; one that crashes gives an inconclusive finding, never a pass. What findings say
+ * with a p-value is adjusted over all of them.
+ */
 export function detectAll(
   evidence: Evidence,
   detectors: readonly Detector[] = DETECTORS,
 ): Finding[] {
-  return detectors.flatMap((detector) => {
+  const findings = detectors.flatMap((detector): Finding[] => {
     try {
       return [...detector.detect(evidence)];
     } catch (thrown) {
@@ -40,4 +49,5 @@ export function detectAll(
       ];
     }
   });
+  return adjusted(findings);
 }

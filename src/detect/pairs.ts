@@ -1,5 +1,16 @@
 import type { Evidence, Finding } from "./detector.ts";
 
+/** What a finding about an arm and a dependency is about, and how the two were joined. */
+export function about(
+  evidence: Evidence,
+  arm: number,
+  dependency: number,
+): Pick<Finding, "arm" | "dependency" | "joinedBy" | "subject"> {
+  const [who, name] = [evidence.arms[arm]!, evidence.dependencies[dependency]!.name];
+  const joinedBy = evidence.joinedBy(arm, dependency);
+  return { subject: `${who} ${name}`, arm: who, dependency: name, joinedBy };
+}
+
 /** Judges every arm beside control at every dependency; null means: nothing there to judge. */
 export function judgeEachPair(
   evidence: Evidence,

@@ -1,9 +1,10 @@
 import { formatCount, formatRatePerSec, formatRatio, formatUs, NS_PER_S } from "../core/index.ts";
 import { poissonQuantile } from "../stats/index.ts";
-import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
+import { beganIn } from "./beside.ts";
+import type { Beside, Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { waitBeforeCallMs } from "./join.ts";
 import { type Occupancy, occupancyOf } from "./occupancy.ts";
-import { judgeEachPair } from "./pairs.ts";
+import { about, judgeEachPair } from "./pairs.ts";
 
 /*
  * A pool of P connections shows as calls in flight that stand at P and go no further, while
@@ -101,6 +102,12 @@ function controlIsFull({ control, own }: StageReading): boolean {
   return isFull(control) && control.calls >= RULE.calls && asSmall;
 }
 
+function comparisonOf(reading: StageReading): Beside {
+  if (reading.control.calls === 0) return "absent-in-control";
+  if (!isFull(reading.control)) return "new";
+  return controlIsFull(reading) ? "shared" : "worse";
+}
+
 /** Failures that never reached the dependency although their route calls it: an acquire timeout. */
 function neverArrived(
   evidence: Evidence,
@@ -143,7 +150,6 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
     controlInFlightMean: control.mean,
     controlCallsPerSec: control.callsPerSec,
     controlWaitBeforeCallMs: Number.isNaN(reading.controlWaitMs) ? null : reading.controlWaitMs,
-    joinedBy: Number.isNaN(reading.waitMs) ? "rates" : "request identity",
   };
 }
 
@@ -185,10 +191,14 @@ function ceilingFinding(
     (free === null ? "" : `; ${free.enough} would do`);
   return {
     detector: "pool-exhaustion",
-    subject: `${evidence.arms[arm]} ${name}`,
-    status: shared ? "pass" : "fail",
+    ...about(evidence, arm, dependency),
+    status: shared ? "shared" : "fail",
+    comparison: comparisonOf(reading),
+    began: beganIn(stage),
+    size: { what: "connections in the pool", value: size, unit: "connections" },
     cause: `${name} pool exhaustion (a pool of ${size})`,
     summary: shared ? `${summary}; control has it too` : summary,
+    ...(free === null ? {} : { cure: `a pool of ${free.enough} connections` }),
     evidence: {
       ...evidenceOf(reading),
       poolSize: size,
@@ -212,7 +222,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const busiest = readings.toSorted((a, b) => b.own.mean - a.own.mean)[0]!;
   return {
     detector: "pool-exhaustion",
-    subject: `${evidence.arms[arm]} ${evidence.dependencies[dependency]!.name}`,
+    ...about(evidence, arm, dependency),
     status: isTooLittle(busiest) ? "inconclusive" : "pass",
     summary: noCeiling(evidence.dependencies[dependency]!.name, busiest),
     evidence: evidenceOf(busiest),

@@ -68,7 +68,8 @@ function harmUp(effect: Effect, better: JudgedComparison["better"]): Omit<Effect
 export interface VerdictFinding {
   readonly detector: string;
   readonly subject: string;
-  readonly status: "pass" | "inconclusive" | "fail";
+  /** `shared`: control has as much of it, so that it is no reason against the variant. */
+  readonly status: "pass" | "inconclusive" | "fail" | "shared";
   /** The sickness in a few words, with its size. */
   readonly cause?: string;
   readonly summary: string;
@@ -116,6 +117,8 @@ function describe({ effect, label, margin, minimumEffect, stage }: JudgedCompari
     `in stage ${stage} (${claimed}margin ${amount(margin, kind, false)})`
   );
 }
+
+const sickness = ({ cause, summary }: VerdictFinding): string => cause ?? summary;
 
 const inShort = ({ cause, subject, summary }: VerdictFinding): string =>
   cause === undefined ? summary : `${cause} in ${subject.split(" ")[0]}`;
@@ -281,8 +284,10 @@ export function decide(input: VerdictInput): Verdict {
   if (notShip !== null) return notShip;
   const small = having("small-harm").map(describe);
   const noted = small.length === 0 ? "" : `; worse, though tolerated: ${small.join("; ")}`;
+  const both = input.findings.filter(({ status }) => status === "shared");
+  const shared = both.length === 0 ? "" : `; in both arms: ${both.map(sickness).join("; ")}`;
   return {
     decision: "ship",
-    reason: `${shownWords(having("improved"))} in every judged stage${noted}`,
+    reason: `${shownWords(having("improved"))} in every judged stage${noted}${shared}`,
   };
 }

@@ -38,6 +38,7 @@ const STATUS_MARKS = {
   "no-gain": "○",
   inconclusive: "?",
   fail: "✗",
+  shared: "=",
   pass: "✓",
 } as const;
 const ROUTES_MAX = 10;

@@ -48,6 +48,7 @@ const COLORS = {
   "no-gain": "yellow",
   inconclusive: "yellow",
   fail: "red",
+  shared: "yellow",
   pass: "green",
 } as const;
 
@@ -59,7 +60,7 @@ const MARKS = {
   "no-gain": "○",
   inconclusive: "?",
 } as const;
-const FINDING_MARKS = { fail: "✗", inconclusive: "?", pass: "✓" } as const;
+const FINDING_MARKS = { fail: "✗", inconclusive: "?", shared: "=", pass: "✓" } as const;
 
 /** Breaks at spaces; the first line follows `lead`, the others are indented as far as it is wide. */
 function wrapped(lead: string, text: string, width: number): string[] {

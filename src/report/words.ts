@@ -34,6 +34,7 @@ export const STATUS_WORDS: Readonly<Record<ComparisonRow["status"], string>> = {
 export const FINDING_WORDS: Readonly<Record<FindingRow["status"], string>> = {
   fail: "fail",
   inconclusive: "inconclusive",
+  shared: "in both arms",
   pass: "pass",
 };
 
@@ -171,7 +172,7 @@ export function rankedComparisons(result: Result): readonly ComparisonRow[] {
 
 /** Failures first, those with a named cause before the others; passes last. */
 export function rankedFindings(result: Result): readonly FindingRow[] {
-  const rank = { fail: 0, inconclusive: 2, pass: 4 } as const;
+  const rank = { fail: 0, inconclusive: 2, shared: 4, pass: 6 } as const;
   const of = (finding: FindingRow): number =>
     rank[finding.status] + (finding.cause === undefined ? 1 : 0);
   return result.findings.toSorted((a, b) => of(a) - of(b));

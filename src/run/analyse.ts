@@ -37,7 +37,13 @@ import type { RunDirectory } from "./run-directory.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
 
-function findingsOf({ calls, manifest, observations, registered }: Gathered): Finding[] {
+function findingsOf({
+  calls,
+  connections,
+  manifest,
+  observations,
+  registered,
+}: Gathered): Finding[] {
   const stages = registered.plan.stages.map((stage) => ({
     name: stage.name,
     ratePerSec: stage.ratePerSec,
@@ -49,7 +55,8 @@ function findingsOf({ calls, manifest, observations, registered }: Gathered): Fi
   // A capture that is scaled chooses its records itself: no two starts are known to ask the same.
   const inOrder = registered.plan.load.arrivals.kind !== "recorded";
   const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
-  return detectAll(buildEvidence({ observations, calls, stages, dependencies, recordCount }));
+  const seen = { observations, calls, connections };
+  return detectAll(buildEvidence({ ...seen, stages, dependencies, recordCount }));
 }
 
 const CURVE_QUANTILES = [

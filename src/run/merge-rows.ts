@@ -58,7 +58,7 @@ export function mergeEmulator(all: readonly Result["emulator"][]): Result["emula
   return merged;
 }
 
-const WORST_FIRST = { fail: 0, doubt: 1, inconclusive: 2, pass: 3 } as const;
+const WORST_FIRST = { fail: 0, doubt: 1, inconclusive: 2, shared: 3, pass: 4 } as const;
 
 /** Of what every run says of one thing, the worst, with the run where it was so. */
 function worst<Row extends { readonly status: keyof typeof WORST_FIRST; readonly summary: string }>(

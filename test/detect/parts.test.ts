@@ -195,10 +195,11 @@ describe("all detectors", () => {
       call({ seq: 3, dependency: 1, arriveNs: 5, endNs: 6 }),
       call({ seq: 3, dependency: 0, arriveNs: 1, endNs: 2 }),
     ];
+    const request = { kind: "error", arm: 0, seq: 3, intendedNs: 0, startNs: 0, endNs: 9 };
     const evidence = buildEvidence({
       observations: {
-        meta: { arms: ["control"] },
-        [Symbol.iterator]: () => [][Symbol.iterator](),
+        meta: { arms: ["control"], routes: [] },
+        [Symbol.iterator]: () => [request][Symbol.iterator](),
       } as never,
       calls: {
         meta: { dependencies: ["gone", "catalog"] },

@@ -20,6 +20,7 @@ const TONES: Readonly<
   inconclusive: "doubt",
   harm: "bad",
   pass: "good",
+  shared: "doubt",
   doubt: "doubt",
   fail: "bad",
 };
@@ -36,6 +37,7 @@ const SHAPES: Readonly<Record<keyof typeof TONES, string>> = {
   inconclusive: "question",
   harm: "cross",
   pass: "tick",
+  shared: "triangle",
   doubt: "question",
   fail: "cross",
 };

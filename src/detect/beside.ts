@@ -1,0 +1,133 @@
+import {
+  type BlockEffect,
+  pairedBlockDifference,
+  pairedBlockLogRatio,
+  type RatioBlock,
+} from "../stats/index.ts";
+import type { Began, Beside, Finding, FindingEffect, StageWindow } from "./detector.ts";
+
+/* Comparison first: what control has as well is reported, and condemns nobody. */
+
+/** Two-sided, of the effects that findings show. */
+export const CONFIDENCE = 0.99;
+/** Windows are cut into at least `BLOCKS`, of `BLOCK_NS` or less. */
+const BLOCK_NS = 1e9;
+const BLOCKS = 25;
+
+/** Something that counts: an event among trials, calls among requests, an amount. */
+export interface Counted {
+  readonly atNs: number;
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/** Sums over blocks of a stage's time, the same in every arm; what lies outside is left out. */
+export function blocksOf(
+  counted: Iterable<Counted>,
+  { fromNs, toNs }: Pick<StageWindow, "fromNs" | "toNs">,
+): RatioBlock[] {
+  const blockNs = Math.min(BLOCK_NS, (toNs - fromNs) / BLOCKS);
+  const count = Math.floor((toNs - fromNs) / blockNs);
+  const blocks = Array.from({ length: count }, () => ({ numerator: 0, denominator: 0 }));
+  for (const { atNs, denominator, numerator } of counted) {
+    const block = atNs < fromNs ? undefined : blocks[Math.floor((atNs - fromNs) / blockNs)];
+    if (block === undefined) continue;
+    block.numerator += numerator;
+    block.denominator += denominator;
+  }
+  return blocks;
+}
+
+/** How much more of it an arm has than control, as findings show it; null where not judged. */
+export interface More {
+  readonly effect: FindingEffect | null;
+  /** For "no more than control has"; 1 where not judged. */
+  readonly pValue: number;
+  readonly shown: boolean;
+}
+
+type Arms = { readonly own: Iterable<Counted>; readonly control: Iterable<Counted> };
+
+function moreOf(what: string, kind: FindingEffect["kind"], found: BlockEffect): More {
+  const { confidence, estimate, high, judged, low, pHarm } = found;
+  if (!judged) return { effect: null, pValue: 1, shown: false };
+  const shown = kind === "relative" ? Math.expm1 : (value: number): number => value;
+  return {
+    effect: {
+      what,
+      kind,
+      estimate: shown(estimate),
+      low: shown(low),
+      high: shown(high),
+      confidence,
+    },
+    pValue: pHarm,
+    shown: low > 0,
+  };
+}
+
+/** Of a share of events among trials: variant − control, over paired blocks of the stage. */
+export function shareBeside(what: string, { control, own }: Arms, stage: StageWindow): More {
+  const found = pairedBlockDifference({
+    confidence: CONFIDENCE,
+    control: blocksOf(control, stage),
+    variant: blocksOf(own, stage),
+  });
+  return moreOf(what, "difference", found);
+}
+
+/** Of a ratio that may be above 1, or an amount each: variant ÷ control − 1, over paired blocks. */
+export function ratioBeside(
+  what: string,
+  { control, own }: Arms,
+  stage: StageWindow,
+  amounts = false,
+): More {
+  const found = pairedBlockLogRatio({
+    confidence: CONFIDENCE,
+    control: blocksOf(control, stage),
+    variant: blocksOf(own, stage),
+    amounts,
+  });
+  return moreOf(what, "relative", found);
+}
+
+/** A sickness of an arm, and what control has of it. */
+export interface Sickness {
+  readonly sick: boolean;
+  readonly controlSick: boolean;
+  /** Whether control does such work at all: else there is nothing to compare with. */
+  readonly controlWorks: boolean;
+  /** Whether the arm is shown to have more of it than control. */
+  readonly more: boolean;
+}
+
+/** What a sickness means beside control: new or worse condemns, shared does not. */
+export function besideControl({
+  controlSick,
+  controlWorks,
+  more,
+  sick,
+}: Sickness): Pick<Finding, "status"> & { readonly comparison?: Beside } {
+  if (!sick) return { status: "pass" };
+  if (!controlWorks) return { status: "fail", comparison: "absent-in-control" };
+  if (!controlSick) return { status: "fail", comparison: "new" };
+  return more
+    ? { status: "fail", comparison: "worse" }
+    : { status: "shared", comparison: "shared" };
+}
+
+/** Ends a finding's sentence where control has the sickness as well. */
+export const besideWords = ({ comparison }: { readonly comparison?: Beside }): string =>
+  comparison === "shared"
+    ? "; control has it too"
+    : comparison === "worse"
+      ? "; control has it too, and less of it"
+      : "";
+
+/** The beginning of a sickness that shows in this stage. */
+export const beganIn = ({ fromNs, name, ratePerSec }: StageWindow): Began => ({
+  stage: name,
+  atS: fromNs / 1e9,
+  ratePerSec,
+});
