@@ -11,6 +11,8 @@ export const LEVELS: Readonly<Record<string, number>> = {
   stats: 0.5,
   // What both ends of a connection read the same way.
   http1: 0.5,
+  // What exporters of OpenTelemetry send.
+  otlp: 0.5,
   profile: 1,
   schedule: 1,
   measure: 1,

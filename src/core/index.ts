@@ -10,6 +10,7 @@ export {
   PACINGS,
 } from "./deadlines.ts";
 export * from "./errors.ts";
+export { parseExactJson } from "./exact-json.ts";
 export * from "./fields.ts";
 export * from "./header-lines.ts";
 export * from "./identity.ts";

@@ -1,6 +1,5 @@
 import { parse } from "csv-parse/sync";
-import { ShakedownError } from "../../core/index.ts";
-import { parseExactJson } from "../exact-json.ts";
+import { parseExactJson, ShakedownError } from "../../core/index.ts";
 import { Unusable } from "../http-message.ts";
 import { jsonElements } from "../json-scan.ts";
 import { type Piece, splitPieces } from "../split.ts";

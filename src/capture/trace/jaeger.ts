@@ -1,16 +1,8 @@
+import { integerOf, isObject, listOf, textOf, type SpanKind } from "../../otlp/index.ts";
 import { jsonShape } from "../json-scan.ts";
 import { spansInParts } from "./json-parts.ts";
-import type { RawSpan, SpanKind } from "./span.ts";
-import {
-  idsOf,
-  integerOf,
-  isObject,
-  listOf,
-  type SpanItem,
-  spanItem,
-  textOf,
-  traceFormat,
-} from "./trace-format.ts";
+import type { RawSpan } from "./span.ts";
+import { idsOf, type SpanItem, spanItem, traceFormat } from "./trace-format.ts";
 
 const NS_PER_US = 1_000n;
 const KINDS: Readonly<Record<string, SpanKind>> = { client: "CLIENT", server: "SERVER" };

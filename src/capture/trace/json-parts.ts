@@ -1,4 +1,4 @@
-import { parseExactJson } from "../exact-json.ts";
+import { parseExactJson } from "../../core/index.ts";
 import { type JsonElement, jsonElements } from "../json-scan.ts";
 import type { CaptureFile } from "../source.ts";
 import type { SpanItem } from "./trace-format.ts";

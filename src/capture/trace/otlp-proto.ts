@@ -1,30 +1,8 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { protoSpan, protoSpansOf } from "../../otlp/index.ts";
 import { Unusable } from "../http-message.ts";
 import type { CaptureFile } from "../source.ts";
-import { addAttribute, eachField } from "./proto-fields.ts";
-import type { RawSpan, SpanKind } from "./span.ts";
-import { idsOf, type SpanItem, traceFormat } from "./trace-format.ts";
-
-/*
- * The fields of opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto (1.5.0) that
- * requests and calls are made of; all others are skipped.
- */
-const PART = { resource: 1, scopeSpans: 2 } as const;
-const SCOPE_SPANS = { spans: 2 } as const;
-const SPAN = {
-  traceId: 1,
-  spanId: 2,
-  parentSpanId: 4,
-  name: 5,
-  kind: 6,
-  startTimeUnixNano: 7,
-  endTimeUnixNano: 8,
-  attributes: 9,
-  status: 15,
-} as const;
-const KINDS: Readonly<Record<number, SpanKind>> = { 2: "SERVER", 3: "CLIENT" };
-const STATUS_CODE = 3;
-const STATUS_ERROR = 2;
+import { rawSpan, type SpanItem, traceFormat } from "./trace-format.ts";
 
 const PART_MAX_BYTES = 256 * 2 ** 20;
 const LENGTH_PREFIX_BYTES = 4;
@@ -33,74 +11,9 @@ const FIELD_HEAD_MAX_BYTES = 11;
 /** The first field, length-delimited: the only one that these messages have outermost. */
 const PART_TAG = 0x0a;
 
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-
-function statusCodeOf(bytes: Uint8Array): number {
-  let code = 0;
-  eachField(bytes, (field, reader) => {
-    if (field !== STATUS_CODE) return false;
-    code = reader.int32();
-    return true;
-  });
-  return code;
-}
-
-/** @throws Unusable, or what the bytes are no message by */
-function rawOf(bytes: Uint8Array, service: string | undefined, place: string): RawSpan {
-  const attributes = new Map<string, string>();
-  let [traceId, spanId, parentId, name] = ["", "", "", ""];
-  let [startNs, endNs] = [0n, 0n];
-  let [kind, code] = [0, 0];
-  eachField(bytes, (field, reader) => {
-    switch (field) {
-      case SPAN.traceId:
-        traceId = hexOf(reader.bytes());
-        return true;
-      case SPAN.spanId:
-        spanId = hexOf(reader.bytes());
-        return true;
-      case SPAN.parentSpanId:
-        parentId = hexOf(reader.bytes());
-        return true;
-      case SPAN.name:
-        name = reader.string();
-        return true;
-      case SPAN.kind:
-        kind = reader.int32();
-        return true;
-      case SPAN.startTimeUnixNano:
-        startNs = BigInt(reader.fixed64());
-        return true;
-      case SPAN.endTimeUnixNano:
-        endNs = BigInt(reader.fixed64());
-        return true;
-      case SPAN.attributes:
-        addAttribute(attributes, reader.bytes());
-        return true;
-      case SPAN.status:
-        code = statusCodeOf(reader.bytes());
-        return true;
-      default:
-        return false;
-    }
-  });
-  return {
-    place,
-    ...idsOf(traceId, spanId),
-    parentId,
-    kind: KINDS[kind] ?? "OTHER",
-    service,
-    name,
-    startNs: startNs === 0n ? undefined : startNs,
-    durationNs: startNs !== 0n && endNs >= startNs ? endNs - startNs : undefined,
-    failed: code === STATUS_ERROR,
-    attributes,
-  };
-}
-
 function itemOf(bytes: Uint8Array, service: string | undefined, place: string): SpanItem {
   try {
-    return { kind: "span", span: rawOf(bytes, service, place) };
+    return { kind: "span", span: rawSpan(protoSpan(bytes), service, place) };
   } catch (thrown) {
     const reason =
       thrown instanceof Unusable ? thrown.message : "the span is no protobuf message of its kind";
@@ -108,32 +21,12 @@ function itemOf(bytes: Uint8Array, service: string | undefined, place: string): 
   }
 }
 
-/** The messages in a field that may come again. */
-function messagesIn(bytes: Uint8Array, wanted: number): Uint8Array[] {
-  const found: Uint8Array[] = [];
-  eachField(bytes, (field, reader) => {
-    if (field !== wanted) return false;
-    found.push(reader.bytes());
-    return true;
-  });
-  return found;
-}
-
-function serviceOf(part: Uint8Array): string | undefined {
-  const attributes = new Map<string, string>();
-  for (const resource of messagesIn(part, PART.resource)) {
-    for (const entry of messagesIn(resource, 1)) addAttribute(attributes, entry);
-  }
-  return attributes.get("service.name");
-}
-
 function* spansOf(part: Uint8Array, place: string): Generator<SpanItem> {
-  let [service, spans]: [string | undefined, Uint8Array[]] = [undefined, []];
+  let [service, spans]: [string | undefined, readonly Uint8Array[]] = [undefined, []];
   try {
-    service = serviceOf(part);
-    spans = messagesIn(part, PART.scopeSpans).flatMap((scope) =>
-      messagesIn(scope, SCOPE_SPANS.spans),
-    );
+    const read = protoSpansOf(part);
+    service = read.resource.get("service.name");
+    spans = read.spans;
   } catch {
     yield { kind: "rejected", place, reason: "the part is no protobuf message of its kind" };
   }

@@ -1,6 +1,5 @@
+import type { SpanKind } from "../../otlp/index.ts";
 import { targetOf } from "../http-fields.ts";
-
-export type SpanKind = "SERVER" | "CLIENT" | "OTHER";
 
 /** What a trace format says of a span, before it is known what its attributes mean. */
 export interface RawSpan {

@@ -1,4 +1,5 @@
 import { ShakedownError } from "../../core/index.ts";
+import { isObject, type OtlpSpan, textOf } from "../../otlp/index.ts";
 import type { CaptureFormat, CaptureItem } from "../format.ts";
 import { Unusable } from "../http-message.ts";
 import type { CaptureFile } from "../source.ts";
@@ -47,20 +48,6 @@ export function traceFormat({ spans, ...about }: TraceReader): CaptureFormat {
   };
 }
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-export const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;
-
-/** A whole number, written as one or as text; undefined for anything else. */
-export function integerOf(value: unknown): bigint | undefined {
-  const text = textOf(value);
-  return text !== undefined && /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
-}
-
 /** A span's two ids, which every format has. @throws Unusable */
 export function idsOf(traceId: unknown, id: unknown): { traceId: string; id: string } {
   const ids = { traceId: spanId(textOf(traceId)), id: spanId(textOf(id)) };
@@ -68,6 +55,14 @@ export function idsOf(traceId: unknown, id: unknown): { traceId: string; id: str
   if (ids.id === undefined) throw new Unusable("the span has no id");
   return { traceId: ids.traceId, id: ids.id };
 }
+
+/** A span of OTLP, with what a capture wants of it besides. @throws Unusable without its ids */
+export const rawSpan = (span: OtlpSpan, service: string | undefined, place: string): RawSpan => ({
+  ...span,
+  place,
+  ...idsOf(span.traceId, span.id),
+  service,
+});
 
 /** The span that `read` makes of a value, or why it makes none. */
 export function spanItem(

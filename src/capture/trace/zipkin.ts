@@ -1,7 +1,8 @@
+import { integerOf, isObject, textOf, type SpanKind } from "../../otlp/index.ts";
 import { jsonShape } from "../json-scan.ts";
 import { spansInParts } from "./json-parts.ts";
-import type { RawSpan, SpanKind } from "./span.ts";
-import { idsOf, integerOf, isObject, spanItem, textOf, traceFormat } from "./trace-format.ts";
+import type { RawSpan } from "./span.ts";
+import { idsOf, spanItem, traceFormat } from "./trace-format.ts";
 
 const NS_PER_US = 1_000n;
 const KINDS: Readonly<Record<string, SpanKind>> = { CLIENT: "CLIENT", SERVER: "SERVER" };

@@ -6,18 +6,43 @@ const VALUE = { string: 1, bool: 2, int: 3, double: 4, array: 5 } as const;
 /** Takes a message's fields one after another; `take` reads a field, or says that it did not. */
 export function eachField(
   bytes: Uint8Array,
-  take: (field: number, reader: BinaryReader) => boolean,
+  take: (field: number, reader: BinaryReader, wireType: WireType) => boolean,
 ): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
     const at = reader.pos;
     if (wireType === WireType.EndGroup) throw new RangeError("a group ends that did not begin");
-    if (!take(field, reader)) {
+    if (!take(field, reader, wireType)) {
       reader.pos = at;
       reader.skip(wireType, field);
     }
   }
+}
+
+/** The messages in a field that may come again. */
+export function messagesIn(bytes: Uint8Array, wanted: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  eachField(bytes, (field, reader) => {
+    if (field !== wanted) return false;
+    found.push(reader.bytes());
+    return true;
+  });
+  return found;
+}
+
+/** Takes the numbers of a repeated field, packed into one or not. */
+export function takeNumbers(
+  into: number[],
+  { reader, wireType }: { readonly reader: BinaryReader; readonly wireType: WireType },
+  read: (reader: BinaryReader) => number,
+): void {
+  if (wireType !== WireType.LengthDelimited) {
+    into.push(read(reader));
+    return;
+  }
+  const packed = new BinaryReader(reader.bytes());
+  while (packed.pos < packed.len) into.push(read(packed));
 }
 
 /** An attribute's value, when it is text, a number or a boolean; of a list the first that is. */
@@ -57,4 +82,13 @@ export function addAttribute(attributes: Map<string, string>, bytes: Uint8Array)
     return true;
   });
   if (value !== undefined) attributes.set(key, value);
+}
+
+/** The attributes of what sent a part: field 1 of a Resource, which is field 1 of every part. */
+export function resourceOf(part: Uint8Array): Map<string, string> {
+  const attributes = new Map<string, string>();
+  for (const resource of messagesIn(part, 1)) {
+    for (const entry of messagesIn(resource, 1)) addAttribute(attributes, entry);
+  }
+  return attributes;
 }
