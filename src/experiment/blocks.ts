@@ -6,6 +6,7 @@ import {
   isFailure,
   type Observation,
   type ObservationTable,
+  type ResponsePair,
   responseTimeUs,
   serviceTimeUs,
   type StartedObservation,
@@ -13,6 +14,7 @@ import {
 } from "../measure/index.ts";
 import type { BlockLists } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
+import { countResponses } from "./responses.ts";
 
 /** What one arm did in one time block of intended starts. */
 export interface Block {
@@ -38,8 +40,13 @@ export interface Block {
   /** Requests that were answered, by intended start, and what was sent for them, head and body. */
   responses: number;
   requestBytes: number;
+  /** Answers that were compared, with control's or, of control, with its own again. */
+  answersCompared: number;
+  /** Of `answersCompared`, those that differ in a field that is no noise. */
+  answersDiffering: number;
   /** CPU seconds that the arm used in the block's time; null where nobody read them. */
   cpuS: number | null;
+  /** For how long an arm was loaded in it, and judged. */
   readonly lengthNs: number;
 }
 
@@ -84,6 +91,8 @@ export const emptyBlock = (
   answeredGood: Array.from({ length: targets }, () => 0),
   responses: 0,
   requestBytes: 0,
+  answersCompared: 0,
+  answersDiffering: 0,
   cpuS: null,
   lengthNs,
 });
@@ -95,13 +104,19 @@ export interface Context {
   readonly answered: ReadonlySet<number>;
   /** In ns. */
   readonly targets: readonly number[];
+  /** Every refusal is a failure: see `refusalsFail`. */
+  readonly refusalsFail: boolean;
 }
 
+/** Whether every refusal (4xx) counts: where no other arm gets the same start, none says if it was due. */
+export const refusalsFail = ({ assignment }: Pick<Plan, "assignment">): boolean =>
+  assignment?.kind === "split";
+
 /** No answer, a server's fault, or a refusal of what another arm answered. */
-function failed(observation: StartedObservation, { answered }: Context): boolean {
+function failed(observation: StartedObservation, context: Context): boolean {
   if (isFailure(observation)) return true;
   const refused = observation.kind === "response" && observation.status >= 400;
-  return refused && answered.has(observation.seq);
+  return refused && (context.refusalsFail || context.answered.has(observation.seq));
 }
 
 /** Counts a request that did not fail under each target that it kept. */
@@ -141,6 +156,14 @@ export interface Cut {
   readonly at: (arm: number, atNs: number) => Block | undefined;
 }
 
+/** Whether a moment of a judged stage's judged time is in a period's washout. */
+export const inWashout = ({ judgedFromNs, periods }: PlannedStage, atNs: number): boolean =>
+  periods !== undefined && (atNs - (judgedFromNs ?? 0)) % periods.lengthNs < periods.washoutNs;
+
+/** How much of a block's time an arm is loaded and judged. */
+const loadedNs = ({ blockNs, periods }: PlannedStage): number =>
+  periods === undefined ? blockNs : periods.lengthNs - periods.washoutNs;
+
 /** Every judged stage in empty blocks. A last block that is shorter than the others is left out. */
 export function emptyCut(
   planned: readonly PlannedStage[],
@@ -151,13 +174,14 @@ export function emptyCut(
   const stages = judged.map((stage): StageBlocks => {
     const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
     const blocks = Array.from({ length: arms }, () =>
-      Array.from({ length: count }, () => emptyBlock(stage.blockNs, lists)),
+      Array.from({ length: count }, () => emptyBlock(loadedNs(stage), lists)),
     );
     return { stage, blocks };
   });
   const at = (arm: number, atNs: number): Block | undefined => {
     for (const { stage, blocks } of stages) {
       if (atNs < stage.judgedFromNs! || atNs >= stage.endNs) continue;
+      if (inWashout(stage, atNs)) return undefined;
       return blocks[arm]?.[Math.floor((atNs - stage.judgedFromNs!) / stage.blockNs)];
     }
     return undefined;
@@ -198,27 +222,34 @@ export function cutIntoBlocks(input: {
   readonly calls: CallTable | null;
   /** None unless given. */
   readonly usage?: readonly UsageSample[];
+  /** Answers that were compared; none unless given. */
+  readonly responses?: readonly ResponsePair[];
   readonly dependencies: readonly string[];
   /** Response times to keep, in ns, as `targetsOf` gives them; none unless given. */
   readonly targets?: readonly number[];
   readonly stages: readonly PlannedStage[];
   readonly capNs: number;
+  /** See `refusalsFail`; false unless given. */
+  readonly refusalsFail?: boolean;
 }): readonly StageBlocks[] {
   const { capNs, calls, dependencies, observations, targets = [], usage = [] } = input;
   const lists = { dependencies: dependencies.length, targets: targets.length };
   const cut = emptyCut(input.stages, observations.meta.arms.length, lists);
-  const context: Context = { capNs, answered: answeredStarts(observations), targets };
-  const intendedOf = new Map<number, number>();
+  const answered = answeredStarts(observations);
+  const context: Context = { capNs, answered, targets, refusalsFail: input.refusalsFail === true };
+  // The same start has a moment of its own in each arm where arms take turns.
+  const intendedOf = observations.meta.arms.map(() => new Map<number, number>());
   for (const observation of observations) {
-    intendedOf.set(observation.seq, observation.intendedNs);
+    intendedOf[observation.arm]?.set(observation.seq, observation.intendedNs);
     countObservation(cut, observation, context);
   }
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
   for (const call of calls ?? []) {
-    const block = cut.at(call.arm, intendedOf.get(call.seq) ?? call.arriveNs);
+    const block = cut.at(call.arm, intendedOf[call.arm]?.get(call.seq) ?? call.arriveNs);
     const dependency = place[call.dependency] ?? -1;
     if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
   }
   countUsage(cut, observations.meta.arms, usage);
+  countResponses(cut, input.responses ?? []);
   return cut.stages;
 }

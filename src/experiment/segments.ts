@@ -2,7 +2,7 @@ import { answeredStarts, type ObservationTable } from "../measure/index.ts";
 import { routePattern } from "../profile/index.ts";
 import { benjaminiHochberg } from "../stats/index.ts";
 import { type ArmEnds, armPairs, reaches } from "./arm-pairs.ts";
-import { countObservation, emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
+import { countObservation, emptyCut, refusalsFail, type StageBlocks, targetsOf } from "./blocks.ts";
 import { compareStage, type RawComparison } from "./compare.ts";
 import type { SegmentSpec } from "./hypothesis.ts";
 import { familyOf, type MetricSpec } from "./metrics/index.ts";
@@ -77,7 +77,12 @@ export function cutIntoParts(
       partOf({ by: "route", name: routes[route]!, protected: false }, [route]),
     ),
   ];
-  const context = { capNs: plan.timeoutNs, answered: answeredStarts(observations), targets };
+  const context = {
+    capNs: plan.timeoutNs,
+    answered: answeredStarts(observations),
+    targets,
+    refusalsFail: refusalsFail(plan),
+  };
   for (const observation of observations) {
     for (const cut of ofRoute[observation.route] ?? []) countObservation(cut, observation, context);
   }

@@ -67,7 +67,10 @@ export class ReplayArmState implements ExchangeSink {
   start(planned: IntendedStart): void {
     const { clock, inFlightMax } = this.#options;
     if (this.inFlightCount >= inFlightMax) {
-      this.#observeDropped(planned, "in-flight-cap", 1, this.#arm.requests.routeOf(planned));
+      const route = this.#arm.requests.routeOf(planned);
+      this.#observeDropped(planned, "in-flight-cap", 1, route);
+      if (this.#isCompared(planned, route))
+        this.#options.answers!.dropped(this.#index, planned.seq);
       return;
     }
     const exchange = this.#pool.pop() ?? new Exchange();
@@ -83,6 +86,8 @@ export class ReplayArmState implements ExchangeSink {
     exchange.responseHeaders = null;
     exchange.responseBody = null;
     this.#arm.requests.fill(exchange, planned);
+    exchange.isCompared = this.#isCompared(planned, exchange.request.route);
+    if (exchange.isCompared) exchange.wantsContent = true;
     this.#add(exchange);
     exchange.offeredNs = clock.nowNs();
     exchange.waited = true;
@@ -127,6 +132,7 @@ export class ReplayArmState implements ExchangeSink {
         bytesOut,
       });
       if (exchange.wantsContent) this.#arm.requests.learn(exchange);
+      if (exchange.isCompared) this.#options.answers!.answered(exchange);
       this.#remove(exchange);
     } catch (thrown) {
       this.#hooks.fail(thrown);
@@ -151,6 +157,7 @@ export class ReplayArmState implements ExchangeSink {
         endNs,
         error,
       });
+      if (exchange.isCompared) this.#options.answers!.failed(exchange, error);
       this.#remove(exchange);
     } catch (thrown) {
       this.#hooks.fail(thrown);
@@ -176,6 +183,10 @@ export class ReplayArmState implements ExchangeSink {
       this.#observeDropped(first, "run-stopped", count, route);
     }
     this.#rest.clear();
+  }
+
+  #isCompared(planned: IntendedStart, route: number): boolean {
+    return this.#options.answers?.wants(this.#index, planned, route) ?? false;
   }
 
   #observeDropped(

@@ -1,7 +1,9 @@
 import { type Clock, type Deadlines, keyedDraw } from "../core/index.ts";
 import type { Observation } from "../measure/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
+import type { AnswerWatch } from "./answers/index.ts";
 import { ReplayArmState } from "./arm-state.ts";
+import { type Assignment, duet } from "./assignment/index.ts";
 import type { RequestSource } from "./requests.ts";
 import type { ExchangeSink, Transport } from "./transports/transport.ts";
 
@@ -15,6 +17,8 @@ export interface ReplayArm {
 export interface ReplayOptions {
   readonly arms: readonly ReplayArm[];
   readonly starts: Iterator<IntendedStart>;
+  /** Which arms get a start; asked once for each, in order. All do unless given. */
+  readonly assignment?: Pick<Assignment, "armsOf">;
   readonly runId: string;
   readonly seed: string;
   /** More than this many requests in flight in one arm: the start is dropped, and counted. */
@@ -24,6 +28,8 @@ export interface ReplayOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly onObservation: (observation: Observation) => void;
+  /** Compares answers with each other; nothing is compared without it. */
+  readonly answers?: AnswerWatch;
   /** Called once, with what tells up to which intended start all have ended, in every arm. */
   readonly onBegin?: (settledNs: () => number) => void;
   /** Called when the first start of a stage is due. */
@@ -36,10 +42,10 @@ const DRAIN_NS = 1_000_000_000;
 const DROPS_PER_TURN = 20_000;
 
 /**
- * Sends every start of the schedule to every arm at its intended time, whatever the targets do,
- * and resolves when all have ended and the transports are closed. The schedule is the plan: what
+ * Sends every start of the schedule to the arms that it is assigned to at its intended time,
+ * whatever the targets do, and resolves when all have ended and the transports are closed. The schedule is the plan: what
  * is due is sent at once, even late; what cannot be sent is a dropped start; nothing is
- * back-filled. The order in which the arms are written at each start is drawn anew from the seed.
+ * back-filled. The order in which several arms are written at each start is drawn anew from the seed.
  *
  * When the signal is aborted, the starts that are still to come are dropped as `run-stopped`, the
  * answers on their way get one second, and what is then left is `cancelled`.
@@ -60,7 +66,10 @@ class Replay {
   readonly #arms: readonly ReplayArmState[];
   readonly #settle: { resolve: () => void; reject: (reason: unknown) => void };
   readonly #over = new AbortController();
+  readonly #assignment: Pick<Assignment, "armsOf">;
   #next: IntendedStart | undefined;
+  /** A bit for each arm that the next start goes to. */
+  #nextArms = 0;
   #stage = -1;
   #stopped = false;
 
@@ -75,6 +84,7 @@ class Replay {
       fail: (thrown: unknown) => this.#fail(thrown),
       idle: () => this.#settleWhenIdle(),
     };
+    this.#assignment = options.assignment ?? duet(options.arms.length);
     this.#arms = options.arms.map((arm, index) => new ReplayArmState(arm, index, options, hooks));
   }
 
@@ -100,9 +110,21 @@ class Replay {
 
   /** The next start is pulled, and made ready, while the one before it is on its way. */
   #advance(): void {
+    this.#pull();
+    if (this.#next === undefined) return;
+    for (let arm = 0; arm < this.#arms.length; arm++) {
+      if (this.#goesTo(arm)) this.#arms[arm]!.prepare(this.#next);
+    }
+  }
+
+  #pull(): void {
     const { value, done } = this.#options.starts.next();
     this.#next = done === true ? undefined : value;
-    if (done !== true) for (const arm of this.#arms) arm.prepare(value);
+    if (done !== true) this.#nextArms = this.#assignment.armsOf(value);
+  }
+
+  #goesTo(arm: number): boolean {
+    return ((this.#nextArms >> arm) & 1) === 1;
   }
 
   /**
@@ -156,7 +178,10 @@ class Replay {
     }
     const count = this.#arms.length;
     const first = count === 1 ? 0 : this.#drawFirst(planned.seq, count);
-    for (let i = 0; i < count; i++) this.#arms[(first + i) % count]!.start(planned);
+    for (let i = 0; i < count; i++) {
+      const arm = (first + i) % count;
+      if (this.#goesTo(arm)) this.#arms[arm]!.start(planned);
+    }
   }
 
   #drawFirst(seq: number, count: number): number {
@@ -175,9 +200,10 @@ class Replay {
   /** What a long plan still holds may be millions: the loop is given back in between. */
   #dropRest(): void {
     for (let i = 0; this.#next !== undefined && i < DROPS_PER_TURN; i++) {
-      for (const arm of this.#arms) arm.countDropped(this.#next);
-      const { value, done } = this.#options.starts.next();
-      this.#next = done === true ? undefined : value;
+      for (let arm = 0; arm < this.#arms.length; arm++) {
+        if (this.#goesTo(arm)) this.#arms[arm]!.countDropped(this.#next);
+      }
+      this.#pull();
     }
     if (this.#next === undefined) {
       for (const arm of this.#arms) arm.writeDropped();

@@ -13,6 +13,8 @@ export interface LookedAt {
   readonly windows: readonly BlockWindow[];
   /** Response times to keep, in ns. */
   readonly targetsNs: readonly number[];
+  /** Every refusal is a failure: where starts go to one arm each, no other says what it answered. */
+  readonly refusalsFail?: true;
 }
 
 export const NOTHING_LOOKED_AT: LookedAt = { windows: [], targetsNs: [] };
@@ -23,6 +25,8 @@ export interface BlockWindow {
   readonly fromNs: number;
   readonly toNs: number;
   readonly blockNs: number;
+  /** Periods that a block is made of, of each of which the beginning is left out. */
+  readonly periods?: { readonly lengthNs: number; readonly washoutNs: number };
 }
 
 /** What one arm did in one block, as far as one worker has sent it. `block` counts from the window's start. */
@@ -78,6 +82,7 @@ const REFUSED_SHIFT = 9;
 export class BlockCounter {
   readonly #windows: readonly BlockWindow[];
   readonly #targetsNs: readonly number[];
+  readonly #refusalsFail: boolean;
   readonly #arms: number;
   readonly #capNs: number;
   readonly #blocks = new Map<number, Counting>();
@@ -86,8 +91,9 @@ export class BlockCounter {
   #toldNs = -1;
 
   /** `capNs`: what a request without an answer counts with, the run's timeout. */
-  constructor({ targetsNs, windows }: LookedAt, arms: number, capNs: number) {
+  constructor({ refusalsFail, targetsNs, windows }: LookedAt, arms: number, capNs: number) {
     this.#windows = windows;
+    this.#refusalsFail = refusalsFail === true;
     this.#targetsNs = targetsNs;
     this.#arms = arms;
     this.#capNs = capNs;
@@ -106,7 +112,8 @@ export class BlockCounter {
     block.responseTime.record(responseTimeUs(observation, this.#capNs));
     block.serviceTime.record(serviceTimeUs(observation, this.#capNs));
     if (observation.kind === "error") block.censored++;
-    if (isFailure(observation)) block.failed++;
+    const refused = observation.kind === "response" && observation.status >= 400;
+    if (isFailure(observation) || (refused && this.#refusalsFail)) block.failed++;
     if (observation.kind === "response" && observation.status < 400) {
       const tookNs = observation.endNs - observation.intendedNs;
       for (const [place, targetNs] of this.#targetsNs.entries()) {
@@ -131,8 +138,11 @@ export class BlockCounter {
   }
 
   #at(intendedNs: number): Counting | null {
-    for (const { blockNs, fromNs, stage, toNs } of this.#windows) {
+    for (const { blockNs, fromNs, periods, stage, toNs } of this.#windows) {
       if (intendedNs < fromNs || intendedNs >= toNs) continue;
+      if (periods !== undefined && (intendedNs - fromNs) % periods.lengthNs < periods.washoutNs) {
+        return null;
+      }
       const block = Math.floor((intendedNs - fromNs) / blockNs);
       const endNs = fromNs + (block + 1) * blockNs;
       if (endNs > toNs) return null;
@@ -156,6 +166,7 @@ export class BlockCounter {
 
   /** A refusal is a failure where another arm answers the same start below 400. */
   #pair(counting: Counting, observation: Observation): void {
+    if (this.#refusalsFail) return;
     const { arm, seq } = observation;
     let pairing = (this.#pairings.get(seq) ?? 0) + 1;
     if (observation.kind === "response") {

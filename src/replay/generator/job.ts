@@ -1,6 +1,8 @@
 import type { Pacing, PlainError } from "../../core/index.ts";
 import type { RekeyPlan, StoredRecords } from "../../profile/index.ts";
 import type { ArrivalSpec, ScheduleInput } from "../../schedule/index.ts";
+import type { ResponseRules } from "../answers/index.ts";
+import type { CrossoverSpec, RecordKeys, SplitSpec } from "../assignment/index.ts";
 import type { SubstitutionCounts, SubstitutionRule } from "../substitute/index.ts";
 import type { TransportLimits, TransportTarget } from "../transports/transport.ts";
 import type { TransportName } from "../transports/index.ts";
@@ -21,13 +23,29 @@ export interface StageArrivals {
   readonly input: ScheduleInput;
 }
 
+/** Which arms get a start, as data. */
+export type AssignedStarts =
+  | {
+      readonly spec: SplitSpec;
+      readonly keys: RecordKeys;
+      /** Where each worker writes which start went where, in the order of the workers. */
+      readonly logPaths: readonly string[];
+    }
+  | { readonly spec: CrossoverSpec };
+
 /** Everything that generators do, as plain data: it goes to worker threads as it is. */
 export interface GeneratorJob {
   readonly arms: readonly GeneratorArm[];
   /** The profile's records, and its routes: shared by all threads, not copied. */
   readonly records: StoredRecords;
   readonly stageNames: readonly string[];
+  /**
+   * Where starts go to one arm after the other, these are what each arm gets: as many times shorter
+   * as there are arms.
+   */
   readonly stages: readonly StageArrivals[];
+  /** Without it, every start goes to every arm at once. */
+  readonly assigned?: AssignedStarts;
   readonly lookedAt: LookedAt;
   readonly runId: string;
   readonly seed: string;
@@ -43,6 +61,8 @@ export interface GeneratorJob {
   /** The most copies that any stage superposes, the capture itself included. */
   readonly copies: number;
   readonly substitute: readonly SubstitutionRule[];
+  /** How answers are compared, and where each worker writes what differs; nothing is without it. */
+  readonly responses?: ResponseRules & { readonly paths: readonly string[] };
   /** Where each worker writes its observations, in the order of the workers. */
   readonly spoolPaths: readonly string[];
   /** Where it is written of each worker, should it die, what it has not told of its starts. */

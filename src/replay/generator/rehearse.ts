@@ -143,9 +143,11 @@ function rehearsalJob(job: GeneratorJob, origin: string, part: number): Generato
   // One generator begins with what the other ends with: each kind is met beside each other.
   if (part % 2 === 1) rehearsed.reverse();
   if (agedNs > 0) rehearsed.unshift(emptyStage(agedNs));
+  // What is compared, and who got what, would be written to the run's own files.
+  const { assigned: _all, responses: _none, ...plain } = job;
   // As from another thread, like the job itself: objects made elsewhere are other objects.
   return structuredClone({
-    ...job,
+    ...plain,
     arms: arms.map((arm) => ({ ...arm, target })),
     stageNames: rehearsed.map((_, i) => `rehearsal ${i}`),
     stages: rehearsed,

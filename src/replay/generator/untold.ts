@@ -5,8 +5,9 @@ import {
   ObservationWriter,
   readObservations,
 } from "../../measure/index.ts";
+import { assignmentOf } from "./assigned.ts";
 import type { Shard } from "./job.ts";
-import { startsOf } from "./worker.ts";
+import { startsOf } from "./shard.ts";
 
 type Dropped = Extract<Observation, { kind: "dropped" }>;
 
@@ -54,14 +55,17 @@ export function untoldOf(workerJob: Shard, told: Iterable<Observation>): Dropped
   return [...counts.values()].filter(({ count }) => count > 0);
 }
 
-/** One start at a time, in every arm. */
+/** One start at a time, in each arm that it was to go to. */
 function* plannedBy(workerJob: Shard): Generator<Dropped & { count: number }> {
   const { arms, records } = workerJob.job;
+  const assignment = assignmentOf(workerJob.job);
   const { routeIndexes } = records.columns;
   for (const start of startsOf(workerJob)) {
     const { intendedNs, record, seq, stage } = start;
     const route = routeIndexes[record]!;
+    const goesTo = assignment.armsOf(start);
     for (const arm of arms.keys()) {
+      if (((goesTo >> arm) & 1) === 0) continue;
       const place = { arm, stage, seq, route, intendedNs };
       yield { kind: "dropped", ...place, reason: "generator-died", count: 1 };
     }

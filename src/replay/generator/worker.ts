@@ -7,11 +7,12 @@ import {
 } from "../../core/index.ts";
 import { type Observation, ObservationWriter } from "../../measure/index.ts";
 import { makeRekeyer, RecordStore } from "../../profile/index.ts";
-import { makeSchedule, shardStarts, stagedStarts } from "../../schedule/index.ts";
+import { AnswerWatch, ResponseLogWriter } from "../answers/index.ts";
 import { replay, type ReplayArm } from "../replay.ts";
 import { ProfileRequests } from "../requests.ts";
 import { TRANSPORTS } from "../transports/index.ts";
 import type { Transport, TransportLimits } from "../transports/transport.ts";
+import { LoggedAssignment } from "./assigned.ts";
 import { BlockCounter } from "./block-counts.ts";
 import { Counter } from "./counts.ts";
 import { GoneWatch } from "./gone.ts";
@@ -19,11 +20,11 @@ import {
   type FromWorker,
   type GeneratorJob,
   NOTHING_DONE,
-  type Shard,
   sumCounts,
   type WorkerJob,
   type WorkerTotals,
 } from "./job.ts";
+import { shareOf, startsOf } from "./shard.ts";
 
 const TICK_MS = 1_000;
 /** How soon a block that is whole is told: who waits for it may have to cut the load. */
@@ -34,31 +35,6 @@ const BLOCKS_TICK_MS = 100;
  * makes the next hundred starts late. Slow traffic opens them as it needs them.
  */
 const OPENED_AHEAD_NS = 1_000_000;
-
-/** A worker's part of a limit that holds for all workers together. */
-export function shareOf(total: number, { job, worker }: Shard): number {
-  const { workers } = job;
-  return Math.max(Math.floor(total / workers) + (worker < total % workers ? 1 : 0), 1);
-}
-
-/**
- * The starts that fall to one worker: with sessions to keep, a session stays with one worker. Each
- * call gives them anew.
- */
-export function startsOf({ job, worker }: Shard) {
-  const { limits, records, seed, stages, substitute, workers } = job;
-  const schedules = stages.map(({ input, spec }) => makeSchedule(spec, input));
-  const { length, sessions } = records.columns;
-  const all = stagedStarts(schedules, seed, length);
-  if (workers === 1) return all;
-  const bySession = limits.keepConnections || substitute.length > 0;
-  const shard = { index: worker, count: workers };
-  if (!bySession || sessions === null) return shardStarts(all, shard);
-  return shardStarts(all, shard, ({ copy, record }) => {
-    const session = sessions[record]!;
-    return session === 0 ? null : session + copy;
-  });
-}
 
 /** The generator of one worker, from its job to its totals. */
 export class WorkerGenerator {
@@ -107,6 +83,8 @@ export class WorkerGenerator {
     const clock = monotonicClock(originNs);
     const { arms, pacing, records, spoolPaths, stageNames } = this.#job;
     let writer: ObservationWriter | undefined;
+    let assignment: LoggedAssignment | undefined;
+    let responses: ResponseLogWriter | undefined;
     let error: PlainError | null = null;
     try {
       writer = await ObservationWriter.create(spoolPaths[this.#workerJob.worker]!, {
@@ -116,12 +94,14 @@ export class WorkerGenerator {
       });
       writer.spool.onFailure = (failure) =>
         this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });
+      responses = this.#responseLog();
+      assignment = await LoggedAssignment.create(this.#workerJob);
       const deadlines = await createDeadlines(clock, pacing);
-      const ticking = setInterval(() => this.#tick(writer!), this.#tickMs);
+      const ticking = setInterval(() => this.#tick(writer!, responses, assignment!), this.#tickMs);
       const looked = this.#job.lookedAt.windows.length > 0;
       const looking = looked ? setInterval(() => this.#tellBlocks(), BLOCKS_TICK_MS) : undefined;
       try {
-        await this.#replay(writer, { clock, deadlines });
+        await this.#replay(writer, responses, { clock, deadlines, assignment });
         if (!this.#stopping.signal.aborted) this.#tellBlocks();
       } finally {
         clearInterval(ticking);
@@ -132,16 +112,37 @@ export class WorkerGenerator {
       error = plainError(thrown, "INTERNAL");
     }
     const endNs = clock.nowNs();
-    await writer?.spool.close().catch((thrown: unknown) => {
-      error ??= plainError(thrown, "DISK_WRITE_FAILED");
-    });
+    await responses?.close();
+    const closed = await Promise.allSettled([writer?.spool.close(), assignment?.close()]);
+    for (const each of closed) {
+      if (each.status === "rejected") error ??= plainError(each.reason, "DISK_WRITE_FAILED");
+    }
     this.#say({ kind: "counts", counts: this.#counter.take() });
     return { totals: this.#totals(endNs, writer), error };
   }
 
+  #responseLog(): ResponseLogWriter | undefined {
+    const path = this.#job.responses?.paths[this.#workerJob.worker];
+    if (path === undefined) return undefined;
+    return new ResponseLogWriter(path, (failure) =>
+      this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") }),
+    );
+  }
+
+  #answers(log: ResponseLogWriter | undefined): { readonly answers?: AnswerWatch } {
+    const { arms, records, responses, seed } = this.#job;
+    if (log === undefined || responses === undefined) return {};
+    const { routes } = records.columns;
+    const onPair = log.write.bind(log);
+    return {
+      answers: new AnswerWatch({ rules: responses, seed, arms: arms.length, routes, onPair }),
+    };
+  }
+
   #replay(
     writer: ObservationWriter,
-    time: Pick<Parameters<typeof replay>[0], "clock" | "deadlines">,
+    responses: ResponseLogWriter | undefined,
+    time: Pick<Parameters<typeof replay>[0], "assignment" | "clock" | "deadlines">,
   ): Promise<void> {
     const { inFlightMax, runId, seed, timeoutNs } = this.#job;
     const gone = new GoneWatch(this.#job.arms.length, (arm, forNs) =>
@@ -163,6 +164,7 @@ export class WorkerGenerator {
         timeoutNs,
         ...time,
         onObservation,
+        ...this.#answers(responses),
         onBegin: (settledNs) => {
           this.#settledNs = settledNs;
         },
@@ -195,8 +197,14 @@ export class WorkerGenerator {
     }));
   }
 
-  #tick(writer: ObservationWriter): void {
+  #tick(
+    writer: ObservationWriter,
+    responses: ResponseLogWriter | undefined,
+    assignment: LoggedAssignment,
+  ): void {
     void writer.spool.flush();
+    assignment.flush();
+    responses?.flush();
     this.#say({ kind: "counts", counts: this.#counter.take() });
   }
 
