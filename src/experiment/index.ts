@@ -17,6 +17,8 @@ export {
   pairedBlocks,
   reaches,
 } from "./arm-pairs.ts";
+export { compareResponses, type ComparedResponses, type FieldDifference } from "./responses.ts";
+export { decideArms, type Verdicts, type VerdictsInput } from "./arm-verdicts.ts";
 export {
   type Block,
   blockLists,

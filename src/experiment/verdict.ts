@@ -7,6 +7,8 @@ export type Decision = "ship" | "hold" | "roll-back";
 /** One metric in one stage, as the verdict needs it. `effect` is null when too little was measured. */
 export interface JudgedComparison {
   readonly label: string;
+  /** The variant, where there may be several. */
+  readonly arm?: string;
   readonly stage: string;
   readonly role: "primary" | "secondary" | "guardrail";
   readonly effect: {
@@ -64,6 +66,10 @@ function harmUp(effect: Effect, better: JudgedComparison["better"]): Omit<Effect
   const { estimate, high, low } = effect;
   return better === "higher" ? { estimate: -estimate, low: -high, high: -low } : effect;
 }
+
+/** The estimate with harm above 0; null where nothing was judged. */
+export const harmOf = ({ better, effect }: JudgedComparison): number | null =>
+  effect === null ? null : harmUp(effect, better).estimate;
 
 export interface VerdictFinding {
   readonly detector: string;

@@ -67,6 +67,7 @@ export const findingSchema = z.strictObject({
 const variantName = z.string().default("variant").describe("the variant that is compared");
 
 export const comparisonSchema = z.strictObject({
+  arm: variantName,
   metric: z.string().describe("response_time_p95, slo_attainment:250ms, amplification:payments, …"),
   unit: z.enum(METRIC_UNITS),
   better: z.enum(["lower", "higher"]).describe("which way is harm: up, or, of throughput, down"),
@@ -86,12 +87,17 @@ export const comparisonSchema = z.strictObject({
     .number()
     .nullable()
     .describe("minimum detectable effect at power 0.8, on the effect's scale"),
+  judgedUntilS: z
+    .number()
+    .optional()
+    .describe("of a variant whose load was cut: its evidence ends there, seconds into the run"),
   status: z.enum(["within-margin", "harm", "small-harm", "improved", "no-gain", "inconclusive"]),
   warnings: z.array(z.string()),
 });
 
 /** A metric in a part of the traffic: a place to look, never a reason for a verdict. */
 export const partSchema = z.strictObject({
+  arm: variantName,
   by: z.enum(["route", "segment"]),
   name: z.string(),
   metric: z.string(),
@@ -101,7 +107,6 @@ export const partSchema = z.strictObject({
   control: z.number().nullable(),
   variant: z.number().nullable(),
   effect: effectSchema.nullable(),
-  arm: variantName,
   adjustedP: z
     .number()
     .nullable()
@@ -127,7 +132,6 @@ export const armSchema = z.strictObject({
   responses: count,
   errors: count,
   dropped: count,
-  arm: variantName,
   statusCounts: z.record(z.string(), count),
   errorCounts: z.record(z.string(), count),
   dropCounts: z.record(z.string(), count),
@@ -172,6 +176,7 @@ const runRowSchema = z.strictObject({
   judged: z.boolean().describe("whether the verdict rests on it"),
   comparisons: z.array(
     z.strictObject({
+      arm: variantName,
       metric: z.string(),
       role: z.enum(["primary", "secondary", "guardrail"]),
       stage: z.string(),
@@ -206,7 +211,6 @@ export const resultSchema = z.strictObject({
     command: z.string().describe("what to type to do this run again"),
     host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
   }),
-      arm: variantName,
   hypothesis: z
     .strictObject({
       because: z.string().optional(),
@@ -222,6 +226,17 @@ export const resultSchema = z.strictObject({
     .describe("null with one arm that was measured well: there is nothing to decide"),
   reason: z.string(),
   needs: z.string().optional().describe("what it would take to know more"),
+  verdicts: z
+    .record(
+      z.string(),
+      z.strictObject({
+        decision: z.enum(["ship", "hold", "roll-back"]).nullable(),
+        reason: z.string(),
+        needs: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe("of each variant by itself: `decision` is to ship where at least one may"),
   findings: z.array(findingSchema),
   arms: z.record(z.string(), armSchema),
   comparisons: z.array(comparisonSchema),
@@ -247,6 +262,10 @@ export const resultSchema = z.strictObject({
   checks: z.array(
     z.strictObject({
       name: z.string().describe("an instrument check: pairing, send order, start lag, drift"),
+      arm: z
+        .string()
+        .optional()
+        .describe("of several variants, the one that it is about; all unless given"),
       status: z
         .enum(["pass", "doubt", "fail"])
         .describe("doubt: harm may be shown, the want of harm may not"),

@@ -1,11 +1,12 @@
 import { NS_PER_S } from "../core/index.ts";
 import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
 import {
+  type ArmEnds,
   blocksAfter,
   compareMetrics,
   cutIntoBlocks,
   cutIntoParts,
-  decide,
+  decideArms,
   exploreParts,
   findWarmUps,
   guardSegments,
@@ -17,7 +18,7 @@ import {
   statusOf,
   targetsOf,
   type TrafficPart,
-  type Verdict,
+  type Verdicts,
   type WarmUp,
 } from "../experiment/index.ts";
 import { Histogram, type ObservationTable } from "../measure/index.ts";
@@ -28,10 +29,10 @@ import {
   RESULT_SCHEMA_VERSION,
 } from "../report/index.ts";
 import { quantileOrderInterval } from "../stats/index.ts";
-import { armRows, emulatorRows } from "./arm-rows.ts";
+import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
-import { looksOf, stagesLookedAt } from "./looks-of.ts";
+import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
@@ -92,12 +93,20 @@ export function curvesOf(
   });
 }
 
+/** Up to when a variant was judged, where its load was cut before the end. */
+const untilOf = (arm: string, ends: ArmEnds): { judgedUntilS?: number } => {
+  const untilNs = ends.get(arm);
+  return untilNs === undefined ? {} : { judgedUntilS: untilNs / NS_PER_S };
+};
+
 /** Comparisons as a result has them. */
 export function comparisonRows(
   plan: Plan,
   comparisons: readonly MetricComparison[],
+  ends: ArmEnds = new Map(),
 ): Result["comparisons"] {
   return comparisons.map((row) => ({
+    arm: row.arm,
     metric: row.label,
     unit: row.unit,
     better: row.better,
@@ -106,10 +115,10 @@ export function comparisonRows(
     control: row.control,
     variant: row.variant,
     effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
-    arm: row.arm,
     margin: row.margin,
     ...(row.minimumEffect === undefined ? {} : { minimumEffect: row.minimumEffect }),
     mde: row.mde,
+    ...untilOf(row.arm, ends),
     status: statusOf(row, plan.alpha),
     warnings: [...row.warnings],
   }));
@@ -117,6 +126,7 @@ export function comparisonRows(
 
 const partRows = (parts: readonly PartComparison[]): Result["parts"] =>
   parts.map(({ adjustedP, by, name, row, shown }) => ({
+    arm: row.arm,
     by,
     name,
     metric: row.label,
@@ -125,7 +135,6 @@ const partRows = (parts: readonly PartComparison[]): Result["parts"] =>
     stage: row.stage,
     control: row.control,
     variant: row.variant,
-    arm: row.arm,
     effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
     adjustedP,
     shown,
@@ -138,9 +147,10 @@ function verdictOf(
     readonly findings: readonly Finding[];
     readonly checks: Result["checks"];
   },
-): Verdict {
+): Verdicts {
   const { plan } = gathered.registered;
-  return decide({
+  return decideArms({
+    arms: plan.arms,
     alpha: plan.alpha,
     hypothesis: plan.hypothesis,
     comparisons: judged.comparisons,
@@ -150,9 +160,18 @@ function verdictOf(
     incompleteBecause: incompleteBecause(gathered),
     stoppedBy: gathered.manifest.ended?.stoppedBy,
     replicated: plan.betweenRunSd !== null,
-    droppedStarts: gathered.tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
+    droppedStarts: droppedStarts(gathered.tallies),
+    cuts: gathered.manifest.ended?.cuts ?? [],
   });
 }
+
+/** By variant, what was decided; nothing where one arm is alone. */
+export const verdictRows = (verdicts: Verdicts["verdicts"]): Pick<Result, "verdicts"> =>
+  verdicts.size === 0
+    ? {}
+    : {
+        verdicts: Object.fromEntries([...verdicts].map(([arm, verdict]) => [arm, { ...verdict }])),
+      };
 
 function stageRows(plan: Plan, ranNs: number, warmUps: readonly WarmUp[]): Result["stages"] {
   const after = stagesAfter(warmUps, plan.stages);
@@ -229,6 +248,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const { plan } = registered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lookedAt = stagesLookedAt(gathered);
+  const ends = armEnds(manifest);
   const cut = cutIntoBlocks({
     observations,
     calls,
@@ -241,8 +261,8 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const warmUps = findWarmUps(plan, cut);
   const stages = blocksAfter(warmUps, cut);
   const parts = cutIntoParts(plan, observations, stagesAfter(warmUps, lookedAt));
-  const guarded = guardSegments(plan, parts);
-  const comparisons = compareMetrics(plan, stages, dependencies, guarded);
+  const guarded = guardSegments(plan, parts, ends);
+  const comparisons = compareMetrics(plan, stages, dependencies, guarded, ends);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
     plan,
@@ -252,15 +272,15 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     tallies,
     stages: cut,
     comparisons,
+    ends,
   });
-  const verdict = verdictOf(gathered, { comparisons, findings, checks });
+  const { verdict, verdicts } = verdictOf(gathered, { comparisons, findings, checks });
   const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
   const plannedNs = plan.stages.at(-1)?.endNs ?? NS_PER_S;
   // Of a run that was stopped, rates are those of the time that it had.
   const whole = incompleteBecause(gathered) === null && manifest.ended?.stoppedBy === undefined;
   const countedNs = whole ? plannedNs : Math.min(ranNs, plannedNs);
   const result: Result = {
-    ends: new Map(),
     schemaVersion: RESULT_SCHEMA_VERSION,
     tool: manifest.tool,
     run: runRow(gathered, ranNs, incompleteBecause(gathered)),
@@ -269,6 +289,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     decision: verdict.decision,
     reason: verdict.reason,
     ...(verdict.needs === undefined ? {} : { needs: verdict.needs }),
+    ...verdictRows(verdicts),
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
     comparisons: comparisonRows(plan, comparisons),

@@ -170,7 +170,15 @@ function addConnections(
   }
 }
 
-/** Starts that nobody came to: the run ended before. */
+/**
+ * By arm, the starts that were planned and not made, but for those of a load that a rule of the plan
+ * had cut.
+ */
+export const droppedStarts = ({ arms }: Tallies): number[] =>
+  arms.map(({ dropCounts, dropped }) => dropped - (dropCounts.get("arm-cut") ?? 0));
+
+/** Starts that nobody came to: the run had ended before, or the arm's load had been cut. */
 function neverDue({ dropCounts }: Tally): number {
-  return (dropCounts.get("run-stopped") ?? 0) + (dropCounts.get("generator-died") ?? 0);
+  const reasons = ["run-stopped", "generator-died", "arm-cut"] as const;
+  return reasons.reduce((sum, reason) => sum + (dropCounts.get(reason) ?? 0), 0);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { NS_PER_MS, NS_PER_S } from "../core/index.ts";
 import {
+  type ArmEnds,
   type AuditEntry,
   type Gate,
   type Look,
@@ -9,6 +10,7 @@ import {
 } from "../experiment/index.ts";
 import type { Result } from "../report/index.ts";
 import type { Gathered } from "./gather.ts";
+import type { Manifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { AUDIT_FILE } from "./run-files.ts";
 
@@ -54,6 +56,10 @@ export function stagesLookedAt({ manifest, registered }: Gathered): Plan["stages
     .filter(({ judgedFromNs, startNs }) => (judgedFromNs ?? startNs) < untilNs)
     .map((stage) => ({ ...stage, endNs: Math.min(stage.endNs, untilNs) }));
 }
+
+/** Up to when each variant is judged whose load was cut. */
+export const armEnds = ({ ended }: Manifest): ArmEnds =>
+  new Map((ended?.cuts ?? []).map(({ arm, untilNs }) => [arm, untilNs]));
 
 /** What was decided while a run went on, from its audit trail and its observations. */
 export function looksOf(

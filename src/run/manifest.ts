@@ -12,6 +12,13 @@ import type { RunDirectory } from "./run-directory.ts";
 
 export const MANIFEST_VERSION = 2;
 
+const ruleStop = z.strictObject({
+  rule: z.enum(["harm", "gate", "futility"]),
+  decision: z.enum(["roll-back", "hold"]),
+  because: z.string(),
+  untilNs: z.number(),
+});
+
 /** `manifest.json`: what ran, on what, and how it ended. Written at the start and at the end. */
 export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(MANIFEST_VERSION),
@@ -50,14 +57,9 @@ export const manifestSchema = z.strictObject({
       durationNs: z.number(),
       incompleteBecause: z.string().nullable(),
       /** The plan's own rule that ended the run: it is whole as far as its verdict goes. */
-      stoppedBy: z
-        .strictObject({
-          rule: z.enum(["harm", "gate", "futility"]),
-          decision: z.enum(["roll-back", "hold"]),
-          because: z.string(),
-          untilNs: z.number(),
-        })
-        .optional(),
+      stoppedBy: ruleStop.optional(),
+      /** Of several variants, those whose load was cut by a rule of the plan, in that order. */
+      cuts: z.array(ruleStop.extend({ arm: z.string() })).optional(),
       exitCode: z.number().int().nullable(),
       /** Rows that each spool must hold; `lost` could not be written. */
       rows: z.strictObject({

@@ -85,7 +85,7 @@ export const mergeFindings = (rows: readonly OfRun<Finding>[]): Finding[] =>
   worst(rows, ({ detector, subject }) => `${detector} ${subject}`);
 
 export const mergeChecks = (rows: readonly OfRun<Result["checks"][number]>[]): Result["checks"] =>
-  worst(rows, ({ name }) => name);
+  worst(rows, ({ arm, name }) => JSON.stringify([name, arm]));
 
 /** Each message once, with the runs that it is of where it is not of all. */
 export function mergeWarnings(all: readonly OfRun<readonly string[]>[]): string[] {

@@ -117,9 +117,9 @@ async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcom
   onEvent({ kind: "judging" });
   const judged = await judge(directory, manifest);
   const { model } = judged;
-  const { decision, reason } = model.result;
+  const { decision, reason, verdicts } = model.result;
   const unwritten = writeIfPossible(() => {
-    audit.append("verdict", { decision, reason });
+    audit.append("verdict", { decision, reason, ...(verdicts === undefined ? {} : { verdicts }) });
     writeReports(directory, judged);
   });
   if (decision === "roll-back") parts.rollBack.fire(reason);

@@ -117,9 +117,9 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
   writeIfPossible(() => writeExperimentFile(directory, endedWith(null)));
   onEvent({ kind: "judging" });
   const judged = await judge(directory);
-  const { decision, reason } = judged.model.result;
+  const { decision, reason, verdicts } = judged.model.result;
   const unwritten = writeIfPossible(() => {
-    audit.append("verdict", { decision, reason });
+    audit.append("verdict", { decision, reason, ...(verdicts === undefined ? {} : { verdicts }) });
     writeReports(directory, judged);
   });
   if (decision === "roll-back") parts.rollBack.fire(reason);

@@ -32,6 +32,10 @@ export const check = (
   otherwise: "fail" | "doubt" = "fail",
 ): Check => ({ name, status: passes ? "pass" : otherwise, summary });
 
+/** Whose check it is, where there are several variants: of one alone everything is about it. */
+export const ofArm = ({ arms }: Plan, arm: string): Pick<Check, "arm"> =>
+  arms.length > 2 ? { arm } : {};
+
 /** Whether a moment lies in judged time: an instrument that is late while warming up harms nothing. */
 export function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
   return (atNs) =>

@@ -1,7 +1,7 @@
 import { formatCount, formatRatio } from "../../core/index.ts";
 import { responseTimeUs } from "../../measure/index.ts";
 import { normalCdf, sampleRatio } from "../../stats/index.ts";
-import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
+import { type Check, check, type CheckInput, inJudgedTime, ofArm } from "./check.ts";
 
 /** Both arms get every start of the plan; the ledger of each is exact. */
 export function pairing({ manifest, plan, tallies }: CheckInput): Check[] {
@@ -96,7 +96,7 @@ export function sendOrder(input: CheckInput): Check[] {
     const even = fairness(variantFirst, pairs) >= UNFAIR_BELOW;
     const slower = fairness(laterSlower, Math.max(different, 1)) < UNFAIR_BELOW;
     const summary = `${name} was written first in ${formatRatio(variantFirst / pairs)} of ${formatCount(pairs)} pairs; the later one was the slower in ${formatRatio(laterSlower / Math.max(different, 1))}${slower ? ", which an even order keeps out of the comparison" : ""}`;
-    return [check("send order", even, summary)];
+    return [{ ...check("send order", even, summary), ...ofArm(plan, name) }];
   });
 }
 
@@ -109,7 +109,7 @@ const MISMATCH_BELOW = 0.001;
 export function startedRatio({ ends, observations, plan }: CheckInput): Check[] {
   if (plan.arms.length < 2) return [];
   const judged = inJudgedTime(plan);
-  // Once the load of one is cut, fewer starts are its own doing no more than anybody's.
+  // Once the load of one variant is cut, it gets fewer on purpose.
   const cutNs = Math.min(...ends.values());
   const counts = (atNs: number): boolean => judged(atNs) && atNs < cutNs;
   const started = plan.arms.map(() => 0);

@@ -9,7 +9,7 @@ import {
   type StageBlocks,
 } from "../../experiment/index.ts";
 import { holm, steadiness } from "../../stats/index.ts";
-import { type Check, check, type CheckInput } from "./check.ts";
+import { type Check, check, type CheckInput, ofArm } from "./check.ts";
 
 /** One A/A run in a hundred raises a doubt by chance, over all stages together. */
 const DOUBT_BELOW = 0.01;
@@ -84,20 +84,20 @@ export function drift({ ends, plan, stages }: CheckInput): Check[] {
       seriesOf(stages, pair, (control, variant) => level.of(variant) - level.of(control)),
     ),
   );
+  const what = `the difference between the arms (${level.name})`;
   // The control's own, up to the end, whoever was cut.
   const [whole] = armPairs(plan);
   const alike = drifts(seriesOf(stages, whole!, (control) => level.of(control)));
-  if (moving.length > 0) {
-    const whose = ({ arm }: Drift): string => (pairs.length > 1 ? `of ${arm} ` : "");
-    const told = moving.map((each) => whose(each) + describe(each)).join("; ");
-    const summary = `the difference between the arms (${level.name}) moved ${told}`;
-    return [check("drift", false, summary, "doubt")];
-  }
   const both =
     alike.length === 0
       ? ""
       : `; both moved together, ${alike.map(describe).join("; ")}: a stage may want a longer settle`;
-  return [
-    check("drift", true, `the difference between the arms (${level.name}) kept its level${both}`),
-  ];
+  return pairs.map(({ arm }) => {
+    const own = moving.filter((each) => each.arm === arm);
+    const row =
+      own.length > 0
+        ? check("drift", false, `${what} moved ${own.map(describe).join("; ")}`, "doubt")
+        : check("drift", true, `${what} kept its level${both}`);
+    return { ...row, ...ofArm(plan, arm) };
+  });
 }
