@@ -1,4 +1,4 @@
-import { runLevelEffect } from "../stats/index.ts";
+import { runLevelEffect, type Spread, withinGroups } from "../stats/index.ts";
 import { adjustHarmTests, type MetricComparison, type RawComparison } from "./compare.ts";
 import type { Plan } from "./plan.ts";
 
@@ -29,8 +29,17 @@ function unjudged(pooled: Row, warnings: readonly string[]): RawComparison {
   return { ...pooled, effect: null, mde: null, theta: null, pHarm: null, warnings };
 }
 
-function combine(plan: Plan, pooled: Row, runs: readonly ComparedRun[]): RawComparison {
+/** `spread`: how much runs differ, where others than these tell it, too. */
+function combine(
+  plan: Plan,
+  pooled: Row,
+  all: readonly ComparedRun[],
+  spread?: Spread,
+): RawComparison {
   const key = keyOf(pooled);
+  // Once its load was cut, a variant is in no run any more.
+  const runs = all.filter(({ comparisons }) => comparisons.some(({ arm }) => arm === pooled.arm));
+  const alone = runs.length < 2 && spread === undefined;
   const rows = runs.flatMap(({ comparisons, run }) => {
     const row = comparisons.find((each) => keyOf(each) === key);
     return row === undefined ? [] : [{ run, row }];
@@ -38,8 +47,8 @@ function combine(plan: Plan, pooled: Row, runs: readonly ComparedRun[]): RawComp
   const warnings = warningsOf(rows);
   const judged = rows.flatMap(({ row }) => (row.theta === null ? [] : [row]));
   const { effect } = judged[0] ?? pooled;
-  if (runs.length < 2 || judged.length < runs.length || effect === null) {
-    const few = runs.length < 2 ? ["one whole run is no replication"] : [];
+  if (alone || judged.length < runs.length || effect === null) {
+    const few = alone ? ["one whole run is no replication"] : [];
     return unjudged(pooled, [...few, ...warnings]);
   }
   // Above 0 is worse, for a moment, also where higher is better.
@@ -50,6 +59,7 @@ function combine(plan: Plan, pooled: Row, runs: readonly ComparedRun[]): RawComp
     runs: judged.map(({ theta }) => ({ ...theta!, estimate: sign * theta!.estimate })),
     confidence: pooled.confidence,
     ...known,
+    ...(spread === undefined ? {} : { spread }),
   });
   // Log-ratios become relative changes: e^θ − 1.
   const scale = (value: number): number => (relative ? Math.expm1(sign * value) : sign * value);
@@ -85,4 +95,42 @@ export function compareRuns(
   pooled: readonly MetricComparison[],
 ): MetricComparison[] {
   return adjustHarmTests(pooled.map((row) => combine(plan, row, runs)));
+}
+
+/** Runs with the same levels of the plan's factors. */
+export interface Combination {
+  /** `slowness=4,pool=16`. */
+  readonly name: string;
+  readonly runs: readonly ComparedRun[];
+  /** As `compareRuns` takes it, of these runs. */
+  readonly pooled: readonly MetricComparison[];
+}
+
+/**
+ * What runs at several combinations of levels show: each metric at each combination, its label with
+ * the combination's name behind it. How much runs differ is told by all combinations together
+ * (`withinGroups`), so that two runs of each are enough; with one of each it is not known, and an
+ * interval is as wide as the run's own blocks, or a registered spread, make it. Harm tests are
+ * adjusted over all combinations.
+ */
+export function compareCombinations(
+  plan: Plan,
+  combinations: readonly Combination[],
+): MetricComparison[] {
+  const spreadOf = (row: Row): Spread => {
+    const estimates = combinations.map(({ runs }) =>
+      runs.flatMap(({ comparisons }) => {
+        const own = comparisons.find((each) => keyOf(each) === keyOf(row));
+        return own?.theta?.estimate ?? [];
+      }),
+    );
+    return withinGroups(estimates);
+  };
+  const rows = combinations.flatMap(({ name, pooled, runs }) =>
+    pooled.map((row) => {
+      const combined = combine(plan, row, runs, spreadOf(row));
+      return { ...combined, label: `${row.label}@${name}` };
+    }),
+  );
+  return adjustHarmTests(rows);
 }

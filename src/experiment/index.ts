@@ -60,7 +60,20 @@ export {
   type MetricSpec,
   type MetricUnit,
 } from "./metrics/index.ts";
-export { type ComparedRun, compareRuns } from "./compare-runs.ts";
+export {
+  combinationOf,
+  effectWords,
+  levelWord,
+  type PlannedFactor,
+  replicatesOf,
+} from "./factors.ts";
+export { type FactorEffect, factorEffects, type FactorEffects } from "./factor-effects.ts";
+export {
+  type Combination,
+  compareCombinations,
+  type ComparedRun,
+  compareRuns,
+} from "./compare-runs.ts";
 export { type PlannedRun, planOfRun, planRuns } from "./runs.ts";
 export { judgeNegativeControls, type NegativeControlResult } from "./negative-control.ts";
 export {

@@ -2,6 +2,7 @@ import { canonicalJson, NS_PER_MS, NS_PER_S, sha256Hex } from "../core/index.ts"
 import type { Probe } from "../emulator/index.ts";
 import type { SubstitutionRule } from "../replay/index.ts";
 import type { ArrivalSpec } from "../schedule/index.ts";
+import type { PlannedFactor } from "./factors.ts";
 import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
 import type { MetricSpec } from "./metric.ts";
 import type { PlannedRun } from "./runs.ts";
@@ -79,6 +80,8 @@ export interface Plan {
   readonly seed: string;
   /** How often it is done, each time with fresh processes: the runs are the sample. */
   readonly runs: readonly PlannedRun[];
+  /** What differs between runs, at levels that each run names; nothing unless given. */
+  readonly factors?: readonly PlannedFactor[];
   /** Of one run of several: how many there are. They share what looks and gates may spend. */
   readonly runsInAll?: number;
   /** SHA-256 of what else the outcome depends on. */

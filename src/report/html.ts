@@ -4,6 +4,7 @@ import { instruments, reproduce } from "./page/closing.ts";
 import { comparisons, findings, hypothesis } from "./page/evidence.ts";
 import { decisions } from "./page/decisions.ts";
 import { contents, headline } from "./page/headline.ts";
+import { factors } from "./page/factors.ts";
 import { type Markup, markup } from "./page/markup.ts";
 import { parts, runs } from "./page/parts.ts";
 import { dependencies, overTime, responseTimes } from "./page/pictures.ts";
@@ -17,6 +18,7 @@ function page(model: ReportModel): Markup {
   const sections: readonly (readonly [string, string, Markup | false])[] = [
     ["hypothesis", "What was tested", hypothesis(model)],
     ["comparisons", "Comparisons", comparisons(model)],
+    ["factors", "What it depends on", factors(model)],
     ["decisions", "Decided while it ran", decisions(model)],
     ["parts", "Parts of the traffic", parts(model)],
     ["runs", "Runs", runs(model)],

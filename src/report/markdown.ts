@@ -1,4 +1,5 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
+import { factorSentences, factorsTitle, factorWords } from "./factor-words.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { runsTitle, runWords } from "./run-words.ts";
@@ -146,6 +147,33 @@ function decisions(result: Result): string[] {
   ];
 }
 
+function factors(result: Result): string[] {
+  const rows = factorWords(result);
+  if (rows.length === 0) return [];
+  return [
+    "### What the effect depends on",
+    "",
+    ...factorSentences(result).map((text) => `- ${escapeMarkdown(text)}`),
+    "",
+    escapeMarkdown(`${factorsTitle(result)}:`),
+    "",
+    row(["Effect", "On", "At each level", "Low to high", "Interval", "Adjusted p", "Same as"]),
+    "| --- | --- | --- | ---: | :---: | ---: | --- |",
+    ...rows.map(({ adjustedP, aliases, change, interval, levels, metric, name, shown }) =>
+      row([
+        shown ? `**${cell(name)}**` : cell(name),
+        cell(metric),
+        cell(levels),
+        change,
+        interval,
+        cell(adjustedP),
+        cell(aliases),
+      ]),
+    ),
+    "",
+  ];
+}
+
 function runs(result: Result): string[] {
   const rows = runWords(result);
   if (rows.length === 0) return [];
@@ -154,8 +182,14 @@ function runs(result: Result): string[] {
     "",
     row(["Run", "Started first", "Effect", "Seed", ""]),
     "| ---: | --- | --- | --- | --- |",
-    ...rows.map(({ effects, first, note, run, seed }) =>
-      row([run, cell(first), cell(effects), cell(seed), cell(note)]),
+    ...rows.map(({ effects, first, levels, note, run, seed }) =>
+      row([
+        run,
+        cell(first),
+        cell(effects),
+        cell(seed),
+        cell([levels, note].filter((text) => text !== "").join("; ")),
+      ]),
     ),
     "",
   ];
@@ -275,6 +309,7 @@ export const markdownFormat: ReportFormat = {
     const lines = [
       ...headline(result),
       ...comparisons(result, notes),
+      ...factors(result),
       ...decisions(result),
       ...parts(result),
       ...runs(result),

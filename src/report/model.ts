@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { factorSchema } from "./factor-model.ts";
 import { looksFields } from "./looks-model.ts";
 import { METRIC_UNITS } from "../experiment/index.ts";
 
@@ -174,6 +175,10 @@ const runRowSchema = z.strictObject({
   complete: z.boolean(),
   incompleteBecause: z.string().optional(),
   judged: z.boolean().describe("whether the verdict rests on it"),
+  levels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("of the experiment's factors, by name"),
   comparisons: z.array(
     z.strictObject({
       arm: variantName,
@@ -247,6 +252,10 @@ export const resultSchema = z.strictObject({
     .describe(
       "of an experiment of several runs; everything else is then of all judged runs together",
     ),
+  factors: z
+    .array(factorSchema)
+    .optional()
+    .describe("of an experiment with factors; its comparisons are then at each combination"),
   emulator: z.record(z.string(), z.record(z.string(), emulatedArmSchema)),
   stages: z.array(
     z.strictObject({

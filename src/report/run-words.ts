@@ -1,3 +1,4 @@
+import { levelsWords } from "./factor-words.ts";
 import type { Result } from "./model.ts";
 import { formatEffect, intervalWords, metricWords, NOTHING } from "./words.ts";
 
@@ -9,13 +10,23 @@ export interface RunWords {
   /** Of the primary metric, stage by stage; the interval is of that run's own blocks. */
   readonly effects: string;
   readonly seed: string;
+  /** `slowness 4, pool 16`; empty without factors. */
+  readonly levels: string;
   /** Why it is not judged, where it is not. */
   readonly note: string;
 }
 
+/** A run's own rows of the primary metric: without the combinations of levels that runs are of. */
+function primariesOf({ comparisons }: Result): Result["comparisons"] {
+  const rows = comparisons.filter(({ role }) => role === "primary");
+  const own = rows.map((row) => ({ ...row, metric: row.metric.split("@")[0]! }));
+  const keys = own.map(({ metric, stage }) => `${metric} ${stage}`);
+  return own.filter((_, index) => keys.indexOf(keys[index]!) === index);
+}
+
 /** The runs of an experiment, one after the other; none for a run alone. */
 export function runWords(result: Result): RunWords[] {
-  const primaries = result.comparisons.filter(({ role }) => role === "primary");
+  const primaries = primariesOf(result);
   return (result.runs ?? []).map((run) => {
     const effects = primaries.map((primary) => {
       const own = run.comparisons.find(
@@ -34,6 +45,7 @@ export function runWords(result: Result): RunWords[] {
       first: run.slots[0] ?? NOTHING,
       effects: effects.join(", "),
       seed: run.seed,
+      levels: levelsWords(run.levels),
       note: run.judged ? "" : `not judged: ${run.incompleteBecause ?? "incomplete"}`,
     };
   });
@@ -41,6 +53,6 @@ export function runWords(result: Result): RunWords[] {
 
 /** What the list of runs is of. */
 export const runsTitle = (result: Result): string => {
-  const metric = result.comparisons.find(({ role }) => role === "primary")?.metric ?? "";
+  const metric = primariesOf(result)[0]?.metric ?? "";
   return `${metricWords(metric)} in each run, with the interval of its own blocks`.trimStart();
 };

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { factorSentences, factorsTitle, factorWords } from "./factor-words.ts";
 import type { ComparisonRow, ReportModel, Result } from "./model.ts";
 import { runsTitle, runWords } from "./run-words.ts";
 import {
@@ -221,12 +222,30 @@ function findingLines(result: Result, notes: Footnotes, width: number, paint: Pa
 
 const PARTS_MAX = 5;
 
+/** What the effect depends on, in sentences, and a line for each effect of a factor. */
+function factorLines(result: Result, width: number, paint: Paint): string[] {
+  const rows = factorWords(result);
+  if (rows.length === 0) return [];
+  return [
+    "",
+    paint("dim", "What the effect depends on"),
+    ...factorSentences(result).flatMap((text) => wrapped("  ", text, width)),
+    ...wrapped("", factorsTitle(result), width).map((text) => paint("dim", text)),
+    ...rows.flatMap(({ adjustedP, aliases, change, interval, levels, metric, name, shown }) => {
+      const alias = aliases === NOTHING ? "" : `, same as ${aliases}`;
+      const at = levels === NOTHING ? "" : `: ${levels}`;
+      const text = `${name} on ${metric}: ${change} (${interval}), p ${adjustedP}${at}${alias}`;
+      return wrapped(shown ? "• " : "  ", text, width);
+    }),
+  ];
+}
+
 /** One line for each of several runs. */
 function runLines(result: Result, width: number, paint: Paint): string[] {
   const rows = runWords(result);
   if (rows.length === 0) return [];
-  const lines = rows.flatMap(({ effects, first, note, run, seed }) => {
-    const said = [effects, `${first} started first`, `seed ${seed}`, note];
+  const lines = rows.flatMap(({ effects, first, levels, note, run, seed }) => {
+    const said = [levels, effects, `${first} started first`, `seed ${seed}`, note];
     return wrapped(`  ${run.padStart(2)}  `, said.filter((text) => text !== "").join(", "), width);
   });
   return ["", ...wrapped("", runsTitle(result), width).map((text) => paint("dim", text)), ...lines];
@@ -245,6 +264,7 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   const notes = new Footnotes();
   const lines = [...headline(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
+  lines.push(...factorLines(result, width, paint));
   const parts = partSentences(result);
   if (parts.length > 0) lines.push("", paint("dim", PARTS_HEADING));
   for (const part of parts.slice(0, PARTS_MAX)) {

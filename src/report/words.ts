@@ -60,8 +60,8 @@ export function keepUnits(text: string): string {
 
 /** A metric's name for people: `response_time_p95` → `p95 response time`. */
 export function metricWords(label: string): string {
-  const [metric = "", segment] = label.split("@");
-  return segment === undefined ? wordsOf(metric) : `${wordsOf(metric)}, ${segment}`;
+  const [metric = "", ...parts] = label.split("@");
+  return [wordsOf(metric), ...parts].join(", ");
 }
 
 function wordsOf(metric: string): string {

@@ -10,7 +10,6 @@ import { mean } from "./mean.ts";
 import type { MetricFamily } from "./model.ts";
 import { quantile } from "./quantile.ts";
 import { requestBytes } from "./request-bytes.ts";
-import { responseEquality } from "./response-equality.ts";
 import { sloAttainment } from "./slo-attainment.ts";
 import { throughput } from "./throughput.ts";
 
@@ -37,7 +36,6 @@ export const METRIC_FAMILIES: readonly MetricFamily[] = [
   cost,
   cpuSeconds,
   requestBytes,
-  responseEquality,
 ];
 
 /** The family that a metric's name belongs to; undefined for a name that is none's. */

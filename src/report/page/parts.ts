@@ -19,7 +19,13 @@ export function runs({ result }: ReportModel): Markup | false {
       { head: "Seed" },
       { head: "Note" },
     ],
-    rows: rows.map(({ effects, first, note, run, seed }) => [run, first, effects, seed, note]),
+    rows: rows.map(({ effects, first, levels, note, run, seed }) => [
+      run,
+      first,
+      effects,
+      seed,
+      [levels, note].filter((text) => text !== "").join("; "),
+    ]),
   });
   return markup`<section id="runs"><h2>Runs</h2><p class="lead">${capital(runsTitle(result))}.</p>
 ${grid}</section>`;
