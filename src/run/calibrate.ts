@@ -58,9 +58,9 @@ const controlOf = ({ scenario }: LoadedScenario): ScenarioArm & { port?: number 
 
 /** The scenario with its control in both arms, and without what is for a real change alone. */
 function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
-  const { onRollBack: _action, ...scenario } = loaded.scenario;
+  const { factors: _factors, onRollBack: _action, ...scenario } = loaded.scenario;
   const { port: _fixed, ...control } = controlOf(loaded);
-  const { betweenRunSd: _sd, calibration: _file, ...design } = scenario.design;
+  const { betweenRunSd: _sd, calibration: _file, factorial: _rows, ...design } = scenario.design;
   return {
     ...loaded,
     // Not the scenario that a lock is about.

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
+import { checkFactors } from "./check-factors.ts";
 import { checkHypothesis } from "./check-hypothesis.ts";
 import { dataFaults, meant } from "./data-faults.ts";
 import { checkProbes } from "./probes.ts";
@@ -101,6 +102,7 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   checkStages(scenario, faults);
   checkProbes(scenario, faults);
   checkHypothesis(scenario, faults);
+  checkFactors(scenario, faults);
   checkLoad(scenario, faults);
   faults.check();
 }

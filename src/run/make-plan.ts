@@ -10,6 +10,7 @@ import {
   type PlannedStage,
   planRuns,
 } from "../experiment/index.ts";
+import { designOf, plannedFactors, runsWanted } from "./factors.ts";
 import type { DependencySpec } from "../emulator/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { dependencySha256 } from "./dependencies.ts";
@@ -121,6 +122,8 @@ export function makePlan(
   served: Readonly<Record<string, DependencySpec>>,
   calibration: UsedCalibration | null = null,
 ): Plan {
+  const design = designOf(scenario);
+  const runs = runsWanted(scenario.design, design);
   return {
     planVersion: PLAN_VERSION,
     scenario: scenario.scenario,
@@ -142,7 +145,8 @@ export function makePlan(
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,
     seed,
-    runs: planRuns(seed, scenario.design.runs, Object.keys(scenario.arms)),
+    runs: planRuns(seed, runs, Object.keys(scenario.arms), design),
+    ...(design.length === 0 ? {} : { factors: plannedFactors(scenario) }),
     inputs: {
       scenarioSha256: sha256Hex(text),
       profileSha256: profile.sha256,

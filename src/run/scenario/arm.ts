@@ -6,19 +6,24 @@ import { name } from "./name.ts";
 /** What the generator sets on every request itself. */
 const OWN_HEADERS = /^(?:content-length|transfer-encoding|connection|traceparent|x-request-id)$/i;
 
+/** Why a header cannot be put on every request; undefined where it can. */
+export function headerFault(header: string, value: string): string | undefined {
+  if (OWN_HEADERS.test(header)) return "is set by the generator";
+  try {
+    validateHeaderName(header);
+    validateHeaderValue(header, value);
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
+}
+
 const headers = z
   .record(z.string(), z.string())
   .superRefine((given, context) => {
     for (const [header, value] of Object.entries(given)) {
-      const fault = (message: string): void =>
-        context.addIssue({ code: "custom", path: [header], message });
-      if (OWN_HEADERS.test(header)) fault("is set by the generator");
-      try {
-        validateHeaderName(header);
-        validateHeaderValue(header, value);
-      } catch (thrown) {
-        fault(messageOf(thrown));
-      }
+      const message = headerFault(header, value);
+      if (message !== undefined) context.addIssue({ code: "custom", path: [header], message });
     }
   })
   .default({});

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { durationNsField, ratioField } from "../../core/index.ts";
 import { primarySchema } from "../../experiment/index.ts";
+import { factorial } from "./factor.ts";
 
 /** What is claimed: a falsifiable if-then. */
 export const hypothesis = z.strictObject({
@@ -35,7 +36,13 @@ export const design = z.strictObject({
     .min(1, "at least one run")
     .max(64, "64 runs at most")
     .default(1)
-    .describe("with processes of their own: two or more tell a change from the luck of one run"),
+    .describe(
+      "with processes of their own: two or more tell a change from the luck of one run; with " +
+        "`factors` a multiple of the combinations, or 1 for each once",
+    ),
+  factorial: factorial
+    .optional()
+    .describe("which combinations of the factors' levels are run: all of them, unless given"),
   block: durationNsField()
     .optional()
     .describe("the sampling unit; chosen from the stages unless given"),

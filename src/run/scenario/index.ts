@@ -9,12 +9,14 @@ import {
 } from "../../experiment/index.ts";
 import { arm, comparedArms } from "./arm.ts";
 import { design, hypothesis } from "./design.ts";
+import { factors } from "./factor.ts";
 import { load } from "./load.ts";
 import { name } from "./name.ts";
 import { onRollBackSchema } from "./roll-back.ts";
 import { stage } from "./stage.ts";
 
 export type { ScenarioArm } from "./arm.ts";
+export type { ScenarioFactor, ScenarioFactorial } from "./factor.ts";
 export { type OnRollBack, onRollBackSchema } from "./roll-back.ts";
 export type { ScenarioStage } from "./stage.ts";
 
@@ -36,7 +38,9 @@ export const scenarioSchema = z.strictObject({
     .record(name, incidentSchema)
     .default({})
     .describe("times at which several dependencies are struck at once: each names the incident"),
-  hypothesis: hypothesis.optional().describe("what is to be decided; needs two arms"),
+  factors: factors
+    .optional()
+    .describe("what differs between runs, at two levels each: what the change depends on"),
   secondary: z
     .array(metricSchema)
     .max(2, "two at most: of many metrics one always wins; the rest are guardrails, or left out")
