@@ -91,7 +91,11 @@ export interface RequestRow {
 
 export interface StageWindow {
   readonly name: string;
+  /** At its end; at its beginning, where that is another (a ramp). */
   readonly ratePerSec: number;
+  readonly fromPerSec?: number;
+  /** Its beginning, where it settles first. */
+  readonly startNs?: number;
   /** From after settling to the stage's end. */
   readonly fromNs: number;
   readonly toNs: number;

@@ -21,6 +21,7 @@ export type {
 } from "./detector.ts";
 export { buildEvidence } from "./evidence.ts";
 export { type Occupancy, occupancyOf } from "./occupancy.ts";
+export { type Resilience, type ResilienceCard, resilienceOf } from "./probed/index.ts";
 
 /** Every detector, in the order of their findings. */
 export const DETECTORS: readonly Detector[] = [poolExhaustion, cacheThrash, retryStorm];

@@ -48,9 +48,12 @@ function findingsOf({
   const stages = registered.plan.stages.map((stage) => ({
     name: stage.name,
     ratePerSec: stage.ratePerSec,
+    fromPerSec: stage.fromPerSec,
+    startNs: stage.startNs,
     fromNs: stage.judgedFromNs ?? stage.startNs,
     toNs: stage.endNs,
     judged: stage.judgedFromNs !== null,
+    ...(stage.probe === undefined ? {} : { probe: stage.probe }),
   }));
   const { dependencies, profile } = manifest;
   // A capture that is scaled chooses its records itself: no two starts are known to ask the same.

@@ -1,0 +1,82 @@
+import type { Evidence, StageWindow } from "../detector.ts";
+import { type Occupancy, occupancyOf } from "../occupancy.ts";
+import { callsIn, mean, stagesThat, usualStage } from "./stages.ts";
+
+const RULE = {
+  /** Calls below which a stage tells nothing. */
+  calls: 20,
+  /** Mean in flight as a share of the plateau, and variance over mean: at a ceiling. */
+  fullRatio: 0.9,
+  dispersionMax: 0.3,
+  /** Calls a second as a share of the usual, when they queue for a connection. */
+  heldBackRatio: 0.95,
+} as const;
+
+export interface SweepPoint {
+  readonly factor: number;
+  /** Mean delay that the emulator meant, and mean calls in flight. */
+  readonly meantMs: number;
+  readonly inFlight: number;
+  readonly callsPerSec: number;
+  /** Connections at which calls in flight stand; null where they do not. */
+  readonly ceiling: number | null;
+}
+
+/** What a dependency's latency times several factors shows of how its caller is bounded. */
+export interface LatencySweep {
+  readonly points: readonly SweepPoint[];
+  /**
+   * d ln(in flight) / d ln(delay) between the two largest factors: 1 when nothing bounds the calls, 0
+   * at a cap. Null with fewer than two factors.
+   */
+  readonly exponent: number | null;
+  /** Calls in flight stand there, from this factor on; null: at none that was tried. */
+  readonly ceiling: { readonly connections: number; readonly fromFactor: number } | null;
+}
+
+function ceilingOf(own: Occupancy, usual: Occupancy): number | null {
+  const stands =
+    own.plateau > 0 &&
+    own.mean >= RULE.fullRatio * own.plateau &&
+    own.dispersion <= RULE.dispersionMax;
+  return stands && own.callsPerSec <= RULE.heldBackRatio * usual.callsPerSec ? own.plateau : null;
+}
+
+/** Reads a sweep of one arm; null where no stage probes the dependency's latency, or too little came. */
+export function readLatencySweep(
+  evidence: Evidence,
+  arm: number,
+  dependency: number,
+): LatencySweep | null {
+  const calls = evidence.calls(arm, dependency);
+  const probed = stagesThat(evidence, dependency, "latency");
+  const usual = probed[0] === undefined ? undefined : usualStage(evidence.stages, probed[0]);
+  if (usual === undefined) return null;
+  const before = occupancyOf(calls, usual.fromNs, usual.toNs);
+  const pointOf = (stage: StageWindow): SweepPoint | null => {
+    const own = occupancyOf(calls, stage.fromNs, stage.toNs);
+    if (own.calls < RULE.calls) return null;
+    return {
+      factor: stage.probe?.latency?.factor ?? 1,
+      meantMs: mean(callsIn(calls, stage).map(({ meantDelayUs }) => meantDelayUs / 1_000)),
+      inFlight: own.mean,
+      callsPerSec: own.callsPerSec,
+      ceiling: stage === usual ? null : ceilingOf(own, before),
+    };
+  };
+  const points = [usual, ...probed]
+    .map(pointOf)
+    .filter((point) => point !== null)
+    .toSorted((a, b) => a.factor - b.factor);
+  if (points.length === 0) return null;
+  const [last, previous] = [points.at(-1), points.at(-2)];
+  const exponent =
+    last === undefined || previous === undefined || last.meantMs <= previous.meantMs
+      ? null
+      : Math.log(last.inFlight / previous.inFlight) / Math.log(last.meantMs / previous.meantMs);
+  const capped = points.filter(({ ceiling }) => ceiling !== null);
+  const [first] = capped;
+  const ceiling =
+    first === undefined ? null : { connections: capped.at(-1)!.ceiling!, fromFactor: first.factor };
+  return { points, exponent, ceiling };
+}

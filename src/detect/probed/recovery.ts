@@ -1,0 +1,164 @@
+import type { Evidence, RequestRow, StageWindow } from "../detector.ts";
+import { occupancyOf } from "../occupancy.ts";
+import { attemptsOf, readRetries } from "../retries.ts";
+import { isAnswered, lengthS, mean, requestsIn, responseNs, usualStage } from "./stages.ts";
+
+/**
+ * The published rule: from 10 s after the trigger's end, requests that are answered in less than
+ * 1.1 × the mean of before are counted; recovered once there are more than 30 s of them.
+ * Source: Huang et al., OSDI 2022, "Metastable Failures in the Wild", the artefact's GC case.
+ */
+const PUBLISHED = { graceS: 10, countS: 30, factor: 1.1, watchedS: 60 } as const;
+
+const RULE = {
+  /** Goodput after, as a share of what was sent: well, beside the published rule. */
+  goodputRatio: 0.95,
+  /** How much more than before counts as still elevated, of each sustaining effect. */
+  elevated: 1.2,
+  /** Requests before the trigger that are needed. */
+  requests: 50,
+} as const;
+
+/** What keeps a failure going once its trigger is gone. */
+export interface Sustaining {
+  readonly what: "attempts per call" | "calls per request" | "calls in flight";
+  readonly dependency: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** How an arm did after a trigger. */
+export interface Recovery {
+  readonly trigger: string;
+  readonly dependency: string;
+  readonly recovered: boolean;
+  /** When the rule was met, in seconds after the trigger's end; null: not while it was watched. */
+  readonly recoveredAfterS: number | null;
+  readonly watchedS: number;
+  /** Times of the published rule were shortened to this share of themselves. */
+  readonly scale: number;
+  /** Answers as quick as before as a share of requests, in the last third of what was watched. */
+  readonly goodRatio: number;
+  readonly usualGoodRatio: number;
+  /** Where it did not recover: what is still elevated, the most first. */
+  readonly sustaining: readonly Sustaining[];
+}
+
+/** A trigger with what came before it, and the same load after it without it. */
+export interface Protocol {
+  readonly usual: StageWindow;
+  readonly trigger: StageWindow;
+  /** From the trigger's end on. */
+  readonly after: { readonly fromNs: number; readonly toNs: number };
+}
+
+/** Stages that probe something and are followed by the same rate, left alone. */
+export function protocolsOf(evidence: Evidence): readonly Protocol[] {
+  const { stages } = evidence;
+  return stages.flatMap((trigger, index) => {
+    const usual = trigger.probe === undefined ? undefined : usualStage(stages, trigger);
+    const next = stages[index + 1];
+    if (usual === undefined || usual.toNs > trigger.fromNs || next === undefined) return [];
+    const same = next.probe === undefined && next.ratePerSec === usual.ratePerSec;
+    if (!same || (next.fromPerSec ?? next.ratePerSec) !== next.ratePerSec) return [];
+    return [{ usual, trigger, after: { fromNs: trigger.toNs, toNs: next.toNs } }];
+  });
+}
+
+interface Effects {
+  readonly attempts: number;
+  readonly calls: number;
+  readonly inFlight: number;
+}
+
+function effectsIn(
+  evidence: Evidence,
+  { arm, dependency }: { readonly arm: number; readonly dependency: number },
+  span: Pick<StageWindow, "fromNs" | "toNs">,
+): Effects {
+  const calls = evidence.calls(arm, dependency);
+  const stage = { ...span, name: "", ratePerSec: 0, judged: true };
+  const { calls: made, joined, logical } = readRetries(attemptsOf(calls), [stage]);
+  return {
+    attempts: logical === 0 ? 1 : joined / logical,
+    calls: made / Math.max(requestsIn(evidence.requests(arm), span).length, 1),
+    inFlight: occupancyOf(calls, span.fromNs, span.toNs).mean,
+  };
+}
+
+function sustainingOf(
+  evidence: Evidence,
+  arm: number,
+  usual: StageWindow,
+  last: Pick<StageWindow, "fromNs" | "toNs">,
+): Sustaining[] {
+  const found = evidence.dependencies.flatMap(({ name }, dependency): Sustaining[] => {
+    const [before, after] = [usual, last].map((span) =>
+      effectsIn(evidence, { arm, dependency }, span),
+    ) as [Effects, Effects];
+    const pair = (what: Sustaining["what"], of: keyof Effects): Sustaining => ({
+      what,
+      dependency: name,
+      before: before[of],
+      after: after[of],
+    });
+    return [
+      pair("attempts per call", "attempts"),
+      pair("calls per request", "calls"),
+      pair("calls in flight", "inFlight"),
+    ];
+  });
+  return found
+    .filter(({ after, before }) => after > RULE.elevated * Math.max(before, 0.01))
+    .toSorted((a, b) => b.after / b.before - a.after / a.before);
+}
+
+/** By route, the latency below which an answer is as quick as before. */
+function limitsOf(answered: readonly RequestRow[]): Map<number, number> {
+  const byRoute = Map.groupBy(answered, ({ route }) => route);
+  return new Map(
+    [...byRoute].map(([route, rows]) => [route, PUBLISHED.factor * mean(rows.map(responseNs))]),
+  );
+}
+
+/**
+ * Reads how an arm did after a trigger: each request beside the mean of its own route. Where less than a minute was watched, the rule's times are
+ * shortened in proportion; what the rule counts is what was as quick before, so that latencies may
+ * be spread. Null with too little before the trigger.
+ */
+export function readRecovery(
+  evidence: Evidence,
+  arm: number,
+  { after, trigger, usual }: Protocol,
+): Recovery | null {
+  const before = requestsIn(evidence.requests(arm), usual);
+  const answered = before.filter(isAnswered);
+  if (answered.length < RULE.requests) return null;
+  const limitNs = limitsOf(answered);
+  const isGood = (row: RequestRow): boolean =>
+    isAnswered(row) && responseNs(row) < (limitNs.get(row.route) ?? 0);
+  const usualGoodRatio = before.filter(isGood).length / before.length;
+  const watchedS = lengthS(after);
+  const scale = Math.min(watchedS / PUBLISHED.watchedS, 1);
+  const watched = requestsIn(evidence.requests(arm), after);
+  const ratePerSec = watched.length / watchedS;
+  const graceEndNs = after.fromNs + PUBLISHED.graceS * scale * 1e9;
+  const wanted = PUBLISHED.countS * scale * ratePerSec * usualGoodRatio;
+  const good = watched.filter((row) => row.intendedNs >= graceEndNs && isGood(row));
+  const met = good.map(({ endNs }) => endNs).toSorted((a, b) => a - b)[Math.floor(wanted)];
+  const last = { fromNs: after.toNs - (after.toNs - after.fromNs) / 3, toNs: after.toNs };
+  const lately = requestsIn(evidence.requests(arm), last);
+  const goodRatio = lately.filter(isGood).length / Math.max(lately.length, 1);
+  const recovered = met !== undefined && goodRatio >= RULE.goodputRatio * usualGoodRatio * 0.9;
+  return {
+    trigger: trigger.name,
+    dependency: trigger.probe?.dependency ?? "",
+    recovered,
+    recoveredAfterS: recovered ? (met - after.fromNs) / 1e9 : null,
+    watchedS,
+    scale,
+    goodRatio,
+    usualGoodRatio,
+    sustaining: recovered ? [] : sustainingOf(evidence, arm, usual, last),
+  };
+}

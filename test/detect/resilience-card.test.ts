@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { type ResilienceCard, resilienceOf } from "../../src/detect/index.ts";
+import {
+  COURSE,
+  evidenceOfProbes,
+  type Phase,
+  type ProbedDependency,
+  type ProbedTarget,
+  startsIn,
+  underProbes,
+  windowsOf,
+} from "./probe-target.ts";
+import { MS, S } from "./simulate.ts";
+
+const SEEDS = Array.from({ length: 3 }, (_, seed) => `seed ${seed}`);
+const RATE_PER_SEC = 80;
+
+interface Given {
+  readonly phases?: readonly Phase[];
+  readonly dependency?: ProbedDependency;
+  readonly identity?: boolean;
+  readonly ratePerSec?: number;
+}
+
+function probe(seed: string, target: ProbedTarget, given: Given = {}) {
+  const { dependency, identity = true, phases = COURSE, ratePerSec = RATE_PER_SEC } = given;
+  const windows = windowsOf(phases, ratePerSec);
+  const log = underProbes(startsIn(windows, seed, dependency), windows, target, dependency);
+  return resilienceOf(evidenceOfProbes([log], windows, { identity }))!;
+}
+
+const cardOf = (seed: string, target: ProbedTarget, given: Given = {}): ResilienceCard =>
+  probe(seed, target, given).cards[0]!;
+
+describe("a resilience card", () => {
+  it.each([4, 8])(
+    "finds a pool of %i where latency outgrows it, and no pool where none is",
+    (pool) => {
+      for (const seed of SEEDS) {
+        const timeoutNs = 2 * S;
+        const { latency } = cardOf(seed, { pool, timeoutNs });
+        expect(latency?.ceiling?.connections).toBe(pool);
+        expect(latency?.exponent).toBeLessThan(0.3);
+        const free = cardOf(seed, { timeoutNs }).latency;
+        expect(free?.ceiling).toBeNull();
+        expect(free?.exponent).toBeGreaterThan(0.7);
+      }
+    },
+  );
+
+  it.each([true, false])("finds the timeout, and that there is none (identity: %s)", (identity) => {
+    for (const seed of SEEDS) {
+      const { hang } = cardOf(seed, { timeoutNs: 300 * MS }, { identity });
+      expect(hang).toMatchObject({ kind: "timeout" });
+      expect(hang?.timeoutMs).toBeCloseTo(300, 3);
+      expect(cardOf(seed, {}, { identity }).hang).toMatchObject({ kind: "none", timeoutMs: null });
+    }
+  });
+
+  it.each([true, false])("finds how failures are retried (identity: %s)", (identity) => {
+    const timeoutNs = 300 * MS;
+    for (const seed of SEEDS) {
+      const errorsOf = (target: ProbedTarget) =>
+        cardOf(seed, { timeoutNs, ...target }, { identity }).errors;
+      expect(errorsOf({})).toMatchObject({ policy: "none", attempts: 1 });
+      for (const attempts of [2, 4]) {
+        expect(errorsOf({ attempts, delayNs: 20 * MS })).toMatchObject({
+          policy: "every",
+          attempts,
+        });
+      }
+      if (!identity) continue;
+      const budget = errorsOf({ attempts: 4, delayNs: 20 * MS, budgetRatio: 0.2 });
+      expect(budget).toMatchObject({ policy: "budget" });
+      expect(budget?.budgetRatio).toBeLessThan(0.5);
+      expect(errorsOf({ attempts: 3, delayNs: 50 * MS })?.jitter).toBe("none");
+      expect(errorsOf({ attempts: 3, delayNs: 50 * MS, jitter: "full" })?.jitter).toBe("full");
+    }
+  });
+
+  it("finds a breaker: when it opens, how often it asks, and that it closes again", () => {
+    for (const seed of SEEDS) {
+      const breaker = { failures: 5, resetNs: 1 * S };
+      const card = cardOf(seed, { timeoutNs: 300 * MS, breaker });
+      expect(card.breaker?.opened).toBe(true);
+      expect(card.breaker?.openedAfterMs).toBeLessThan(1_500);
+      expect(card.breaker?.probeEveryMs).toBeGreaterThan(900);
+      expect(card.breaker?.probeEveryMs).toBeLessThan(1_400);
+      expect(card.breaker?.recoveredAfterMs).not.toBeNull();
+      expect(cardOf(seed, { timeoutNs: 300 * MS }).breaker?.opened).toBe(false);
+    }
+  });
+
+  it("tells whether routes that do not call it suffer with it", () => {
+    for (const seed of SEEDS) {
+      const timeoutNs = 1 * S;
+      const shared = cardOf(seed, { timeoutNs, workers: 12 }).bulkhead;
+      expect(shared?.suffering.map(({ route }) => route)).toEqual(["GET /plain"]);
+      expect(cardOf(seed, { timeoutNs }).bulkhead).toMatchObject({
+        judged: ["GET /plain"],
+        suffering: [],
+      });
+    }
+  });
+});
+
+describe("recovery", () => {
+  /** Two servers of 20 ms: 100 calls a second, of which 60 are wanted; cut to half. */
+  const dependency = { servers: 2, holdMedianNs: 20 * MS, holdSigma: 0.05 };
+  const phases = (triggerS: number): Phase[] => [
+    { name: "usual", forS: 10 },
+    { name: "trigger", forS: triggerS, probe: { latency: { factor: 2 } } },
+    { name: "after", forS: 60 },
+  ];
+  const storming: ProbedTarget = { attempts: 5, timeoutNs: 500 * MS };
+
+  it("tells a trigger that it recovers from from one that it does not, and what sustains it", () => {
+    for (const seed of SEEDS) {
+      const recoveryOf = (triggerS: number, target: ProbedTarget) =>
+        cardOf(seed, target, { dependency, phases: phases(triggerS), ratePerSec: 120 })
+          .recoveries[0]!;
+      expect(recoveryOf(1, storming)).toMatchObject({ recovered: true, sustaining: [] });
+      const stuck = recoveryOf(10, storming);
+      expect(stuck).toMatchObject({ recovered: false, recoveredAfterS: null });
+      expect(stuck.sustaining.map(({ what }) => what)).toContain("attempts per call");
+      expect(recoveryOf(10, { ...storming, attempts: 1 }).recovered).toBe(true);
+    }
+  });
+
+  it("shows hysteresis where the way down is worse than the way up, and else none", () => {
+    const ramps: Phase[] = [
+      { name: "up", forS: 15, fromPerSec: 20, ratePerSec: 260 },
+      { name: "down", forS: 15, fromPerSec: 260, ratePerSec: 20 },
+    ];
+    for (const seed of SEEDS) {
+      const { hysteresis } = probe(seed, storming, { dependency, phases: ramps });
+      expect(hysteresis[0]?.bistable).toBe(true);
+      const easy = probe(seed, storming, {
+        dependency: { ...dependency, servers: 8 },
+        phases: ramps,
+      });
+      expect(easy.hysteresis[0]?.bistable).toBe(false);
+    }
+  });
+});
