@@ -75,6 +75,8 @@ function contrastsOf(runs: readonly FactorialRun[], upTo: number): Contrast[] {
     const column = columnOf(runs, word);
     // Turned so that aliases of either sign meet.
     const turned = column[0]!;
+    // The same in every run of a fraction: it is the mean.
+    if (orderOf(word) > 2 && column.every((level) => level === turned)) continue;
     const key = column.map((level) => (level === turned ? "+" : "-")).join("");
     const first = distinct.get(key);
     if (first === undefined) distinct.set(key, { word, column, aliases: [] });
