@@ -2,9 +2,13 @@ import { existsSync } from "node:fs";
 import { NS_PER_S, ShakedownError } from "../core/index.ts";
 import {
   compareMetrics,
+  combinationOf,
+  compareCombinations,
   compareRuns,
   decide,
+  factorEffects,
   guardSegments,
+  type MetricComparison,
   type Plan,
   planOfRun,
   registerPlan,
@@ -15,6 +19,7 @@ import type { ReportModel, Result, RunRow } from "../report/index.ts";
 import { type AnalysedRun, analyseRun, comparisonRows, curvesOf } from "./analyse.ts";
 import { armRows, type Tallies } from "./arm-rows.ts";
 import { type ExperimentFile, readExperimentFile } from "./experiment-file.ts";
+import { factorRows, isReplicated, levelsOf } from "./factor-rows.ts";
 import { type Manifest, readManifest, readPlan } from "./manifest.ts";
 import {
   joinDependencies,
@@ -90,6 +95,24 @@ function poolParts(runs: readonly OneRun[]): TrafficPart[] {
   }));
 }
 
+/** Every metric, of all runs; at each combination of the factors' levels where there are factors. */
+function comparisonsOf(
+  plan: Plan,
+  judged: readonly OneRun[],
+  dependencies: readonly string[],
+): MetricComparison[] {
+  const pooledOf = (runs: readonly OneRun[]): MetricComparison[] =>
+    compareMetrics(plan, poolBlocks(runs), dependencies, guardSegments(plan, poolParts(runs)));
+  if (plan.factors === undefined) return compareRuns(plan, judged, pooledOf(judged));
+  const combinations = Map.groupBy(judged, ({ run }) => combinationOf(plan, plan.runs[run - 1]!));
+  return compareCombinations(
+    plan,
+    [...combinations]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, runs]) => ({ name, runs, pooled: pooledOf(runs) })),
+  );
+}
+
 function rowOf(
   { comparisons, manifest, model, run }: OneRun,
   plan: Plan,
@@ -106,6 +129,7 @@ function rowOf(
     complete,
     ...(incompleteBecause === undefined ? {} : { incompleteBecause }),
     judged: judged.some((each) => each.run === run),
+    ...levelsOf(plan, run),
     comparisons: comparisonRows(plan, comparisons).map(({ arm, effect, metric, role, stage }) => ({
       arm,
       metric,
@@ -176,9 +200,8 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
   const judged = whole.length > 0 ? whole : [first];
   const pooled = poolBlocks(judged);
   const dependencies = first.manifest.dependencies.map(({ name }) => name);
-  const guarded = guardSegments(plan, poolParts(judged));
-  const together = compareMetrics(plan, pooled, dependencies, guarded);
-  const comparisons = compareRuns(plan, judged, together);
+  const comparisons = comparisonsOf(plan, judged, dependencies);
+  const effects = factorEffects(plan, judged);
   const findings = mergeFindings(
     judged.flatMap((one) => one.findings.map((value) => ({ run: one.run, value }))),
   );
@@ -197,7 +220,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     doubts: checks.filter(({ status }) => status === "doubt"),
     incompleteBecause: because,
     stoppedBy: stoppedBy(runs),
-    replicated: judged.length > 1,
+    replicated: isReplicated(plan, judged),
     droppedStarts: tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
   });
   const models = judged.map(({ model }) => model);
@@ -223,12 +246,14 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     // Each run's own result has them: pooled, they would not know how much runs differ.
     parts: [],
     runs: runs.map((run) => rowOf(run, plan, judged)),
+    ...(plan.factors === undefined ? {} : { factors: factorRows(effects.rows) }),
     emulator: mergeEmulator(models.map((model) => model.result.emulator)),
     stages: stageRows(judged),
     checks,
-    warnings: mergeWarnings(
-      judged.map(({ model, run }) => ({ run, value: model.result.warnings })),
-    ),
+    warnings: [
+      ...mergeWarnings(judged.map(({ model, run }) => ({ run, value: model.result.warnings }))),
+      ...effects.warnings,
+    ],
   };
   // The first run's own are of that run.
   const { gates: _g, looks: _l, needs: _n, stoppedEarly: _s, ...whatever } = result;

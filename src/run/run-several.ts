@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { EXIT, type ExitCode, ShakedownError } from "../core/index.ts";
-import { AuditLog, planOfRun, registerPlan } from "../experiment/index.ts";
+import {
+  AuditLog,
+  combinationOf,
+  type PlannedRun,
+  planOfRun,
+  registerPlan,
+} from "../experiment/index.ts";
 import { closeRun } from "./close-run.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { type ExperimentFile, writeExperimentFile } from "./experiment-file.ts";
+import { atLevels } from "./factors.ts";
 import type { GeneratorSetup } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
 import { nowIso } from "./now-iso.ts";
@@ -28,19 +35,38 @@ function stopOf(thrown: unknown): Stop {
   return { because: thrown.message, exitCode: thrown.exitCode, rule: null };
 }
 
+/** What is started in a run, at the levels that its factors have there. */
+function partsAt(
+  { loaded, served }: ExperimentParts,
+  run: PlannedRun,
+): Pick<RunParts, "loaded" | "served"> {
+  const at = atLevels(loaded.scenario, served, run);
+  // The same arms, each with what its factors set.
+  const arms = at.arms as typeof loaded.scenario.arms;
+  return { loaded: { ...loaded, scenario: { ...loaded.scenario, arms } }, served: at.served };
+}
+
 /** Does one of the runs (from 1), in a directory of its own; the experiment's trail is told. */
 async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): Promise<Measured> {
   const { plan } = parts.registered;
   const registered = registerPlan(planOfRun(plan, run - 1));
-  const { seed, slots } = plan.runs[run - 1]!;
+  const planned = plan.runs[run - 1]!;
+  const { seed, slots } = planned;
   const directory = parts.directory.run(run);
   directory.makeFolders();
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
-  parts.audit.append("run begins", { run, seed, slots, planSha256: registered.sha256 });
+  parts.audit.append("run begins", {
+    run,
+    seed,
+    slots,
+    ...(plan.factors === undefined ? {} : { levels: combinationOf(plan, planned) }),
+    planSha256: registered.sha256,
+  });
   parts.onEvent({ kind: "run", run, runs: plan.runs.length, first: slots[0] ?? "" });
   const measured = await runOnce(
     {
       ...parts,
+      ...partsAt(parts, planned),
       registered,
       setup: parts.setupFor(registered.plan),
       directory,
