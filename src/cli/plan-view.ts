@@ -1,6 +1,6 @@
 import { formatCount, formatDurationNs, formatRatePerSec, formatRatio } from "../core/index.ts";
 import type { Plan, PlannedStage, SizedMetric, SizedStage } from "../experiment/index.ts";
-import { alphaShares, metricLabel } from "../experiment/index.ts";
+import { alphaShares, metricLabel, replicatesOf } from "../experiment/index.ts";
 import type { PlannedScenario } from "../run/index.ts";
 import { labelled, tableLines, wrapped } from "./text-layout.ts";
 
@@ -63,6 +63,23 @@ function alphaWords(plan: Plan): string {
   return `${plan.alpha} (${formatRatio(1 - plan.alpha)} intervals): ${shares.join(", ")}`;
 }
 
+/** `slowness  latency of payments, times: 1 or 4`, and how often each combination is run. */
+function factorRows(plan: Plan): (readonly [string, string])[] {
+  const { factors, runs } = plan;
+  if (factors === undefined) return [];
+  const each = replicatesOf(plan, runs);
+  const combinations = runs.length / each;
+  const all = combinations === 2 ** factors.length ? "all" : `of ${2 ** factors.length}`;
+  const times = each === 1 ? "once" : `${each} times`;
+  return [
+    ["combinations", `${combinations} (${all}), each ${times}; all must pass`],
+    ...factors.map(({ levels, name, sets }) => {
+      const [low, high] = levels;
+      return [`factor ${name}`, `${sets}: ${low} or ${high}`] as const;
+    }),
+  ];
+}
+
 function designRows(plan: Plan, powerEach: number): (readonly [string, string])[] {
   const { betweenRunSd, negativeControls, power, secondary, segments } = plan;
   const runs = plan.runs.length;
@@ -79,6 +96,7 @@ function designRows(plan: Plan, powerEach: number): (readonly [string, string])[
       "runs",
       `${runs} of ${formatDurationNs(lengthNs)}: ${formatDurationNs(runs * lengthNs)} in all`,
     ],
+    ...factorRows(plan),
     [
       "between runs",
       betweenRunSd === null ? "SD not registered" : `SD ${formatRatio(betweenRunSd)}`,

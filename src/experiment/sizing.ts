@@ -8,6 +8,7 @@ import {
   type RunsClaim,
   runsPower,
 } from "../stats/index.ts";
+import { combinationOf, replicatesOf } from "./factors.ts";
 import { alphaShares } from "./looks/index.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, type MetricSpec } from "./metrics/index.ts";
@@ -111,7 +112,7 @@ function sizeOf({ metric, minimumEffect }: MetricSpec, room: number): number {
   return falls ? -Math.expm1(-room) : Math.expm1(room);
 }
 
-interface Wanted extends Pick<RunsClaim, "alpha" | "betweenRunSd" | "runs"> {
+interface Wanted extends Pick<RunsClaim, "alpha" | "betweenRunSd" | "conditions" | "runs"> {
   readonly power: number;
 }
 
@@ -203,7 +204,8 @@ function bindingOf(plan: Plan): Binding[] {
 /**
  * What a plan can show, before any traffic: power, minimum detectable effect and the time that would
  * do, for each binding metric in each judged stage. All of them must pass for `ship`, and no look and
- * no gate may have stopped the run falsely before: with n tests each is planned at power 1 − β′/n, where
+ * no gate may have stopped the run falsely before; with factors, at each combination of levels, of which
+ * each is taken to vary alike: with n tests each is planned at power 1 − β′/n, where
  * β′ is β less what looks and gates may spend of alpha.
  *
  * Power is that of the judge's own interval (`runsPower`) at alpha/2, the verdict's share: of no harm where
@@ -215,10 +217,12 @@ export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   const judged = plan.stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
   const binding = bindingOf(plan);
   const { gates, looks, verdict } = alphaShares(plan);
-  const tests = Math.max(1, binding.length * judged.length);
+  const conditions = new Set(plan.runs.map((run) => combinationOf(plan, run))).size;
+  const tests = Math.max(1, binding.length * judged.length * conditions);
   const power = powerEach(plan.power + looks + gates, tests);
   const { betweenRunSd } = plan;
-  const wanted = { alpha: verdict, power, betweenRunSd, runs: Math.max(1, plan.runs.length) };
+  const runs = Math.max(1, replicatesOf(plan, plan.runs));
+  const wanted = { alpha: verdict, power, betweenRunSd, runs, conditions };
   const metrics = judged.flatMap((stage) =>
     binding.map((each) => {
       const variance = varianceOf(each.spec, stage, each.segment);

@@ -33,6 +33,18 @@ describe("the power of a plan", () => {
     expect(Math.abs(runsPower(ten, (3 * 0.01) / Math.sqrt(10)) - tenT)).toBeLessThan(0.02);
   });
 
+  it("of two runs at each of four conditions is the noncentral t's with all their df", () => {
+    const claim = { withinSe: 1e-6, blocks: 400, betweenRunSd: null, alpha: 0.025 };
+    const four = { ...claim, withinSe: 0.01, runs: 2, conditions: 4 };
+    // The spread is pooled: 4 df, where two runs by themselves have 1. The floor of the blocks' own
+    // error, which is all that varies here, makes it shown less often.
+    const most = noncentralTCdf(-tQuantile(0.975, 4), 4, -5);
+    const power = runsPower(four, (5 * 0.01) / Math.SQRT2);
+    expect(power).toBeLessThan(most + 0.01);
+    expect(power).toBeGreaterThan(most - 0.1);
+    expect(runsPower({ ...four, conditions: 1 }, (5 * 0.01) / Math.SQRT2)).toBeLessThan(power / 2);
+  });
+
   it("is alpha where there is no room, and certain where nothing varies", () => {
     const claim = { withinSe: 0.01, blocks: 400, runs: 1, betweenRunSd: null, alpha: 0.025 };
     expect(runsPower(claim, 0)).toBeCloseTo(0.025, 3);

@@ -7,6 +7,7 @@ import {
   type PlanSizing,
   type RegisteredPlan,
   registerPlan,
+  replicatesOf,
   requestsForQuantile,
   type SizedStage,
   sizePlan,
@@ -98,24 +99,30 @@ function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generat
   }
 }
 
+function unreplicated({ factors, runs }: Plan): PlanProblem {
+  if (factors !== undefined) {
+    return {
+      problem: "one run at each combination of levels cannot tell it from luck: it never ships",
+      cure: `two of each (design.runs: ${2 * runs.length}), or register design.betweenRunSd from A/A runs`,
+    };
+  }
+  return {
+    problem: "one run cannot tell a change from the luck of its processes: it never ships",
+    cure: "register design.betweenRunSd from A/A runs, or more runs (design.runs)",
+  };
+}
+
 function problemsOf(plan: Plan, sizing: PlanSizing): PlanProblem[] {
   const { guardrails, primary } = plan;
   const specs = [...(primary === null ? [] : [primary]), ...guardrails];
-  const unreplicated = plan.betweenRunSd === null && plan.runs.length < 2 && primary !== null;
+  const once = replicatesOf(plan, plan.runs) < 2 && primary !== null;
   return [
     ...sizing.stages.flatMap((stage) => [...blockProblems(stage)]),
     ...sizing.stages.flatMap((stage) =>
       specs.flatMap((spec) => [...quantileProblems(spec, stage)]),
     ),
     ...powerProblems(sizing, plan),
-    ...(unreplicated
-      ? [
-          {
-            problem: "one run cannot tell a change from the luck of its processes: it never ships",
-            cure: "register design.betweenRunSd from A/A runs, or more runs (design.runs)",
-          },
-        ]
-      : []),
+    ...(once && plan.betweenRunSd === null ? [unreplicated(plan)] : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { blockVariance } from "../block-variance.ts";
 import { normalCdf, normalQuantile } from "../distributions.ts";
 import { tInterval } from "../effect.ts";
 import { rootBetween } from "../root.ts";
-import { type RunEstimate, runLevelEffect } from "../run-level.ts";
+import { type RunEstimate, runLevelEffect, withinGroups } from "../run-level.ts";
 
 /** One claim about an effect from runs of paired blocks, as it will be judged. */
 export interface RunsClaim {
@@ -12,6 +12,8 @@ export interface RunsClaim {
   /** Blocks of each run, 2 or more. */
   readonly blocks: number;
   readonly runs: number;
+  /** Of so many runs at each of several conditions, whose spread is pooled; 1 unless given. */
+  readonly conditions?: number;
   /** The registered SD between runs; null for none, which is planned as if runs did not differ. */
   readonly betweenRunSd: number | null;
   /** One-sided: 0.025 beside a 95 % interval. */
@@ -48,7 +50,7 @@ function judgedOf(blocks: number): readonly Judged[] {
 
 /** How far above its estimate the judge's interval ends, in experiments drawn from the claim. */
 function reaches(claim: RunsClaim): readonly number[] {
-  const { alpha, betweenRunSd, blocks, runs, withinSe } = claim;
+  const { alpha, betweenRunSd, blocks, conditions = 1, runs, withinSe } = claim;
   const confidence = 1 - 2 * alpha;
   const judged = judgedOf(blocks);
   if (runs === 1) {
@@ -61,11 +63,14 @@ function reaches(claim: RunsClaim): readonly number[] {
   const totalSd = Math.hypot(withinSe, betweenRunSd ?? 0);
   const normal = normals(`power/runs/${runs}`);
   return Array.from({ length: DRAWS }, (_, draw) => {
-    const each = Array.from({ length: runs }, (_run, run) => {
-      const { df, se } = judged[(draw * runs + run) % judged.length]!;
-      return { estimate: totalSd * normal(), se: se * withinSe, df };
-    });
-    const { estimate, high } = runLevelEffect({ runs: each, confidence, ...between });
+    const all = Array.from({ length: conditions }, () =>
+      Array.from({ length: runs }, (_run, run) => {
+        const { df, se } = judged[(draw * runs + run) % judged.length]!;
+        return { estimate: totalSd * normal(), se: se * withinSe, df };
+      }),
+    );
+    const spread = withinGroups(all.map((each) => each.map(({ estimate }) => estimate)));
+    const { estimate, high } = runLevelEffect({ runs: all[0]!, confidence, spread, ...between });
     return high - estimate;
   });
 }
