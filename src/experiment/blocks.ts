@@ -1,13 +1,15 @@
 import {
   answeredStarts,
-  type CallTable,
+  type ArmMeta,
   cpuSecondsBy,
+  type EmulatedCall,
   Histogram,
   isFailure,
   type Observation,
-  type ObservationTable,
+  type ObservationMeta,
   type ResponsePair,
   responseTimeUs,
+  type Rows,
   serviceTimeUs,
   type StartedObservation,
   type UsageSample,
@@ -218,8 +220,8 @@ function countUsage({ stages }: Cut, arms: readonly string[], usage: readonly Us
  * A last block that is shorter than the others is left out.
  */
 export function cutIntoBlocks(input: {
-  readonly observations: ObservationTable;
-  readonly calls: CallTable | null;
+  readonly observations: Rows<Observation, ObservationMeta>;
+  readonly calls: Rows<EmulatedCall, ArmMeta> | null;
   /** None unless given. */
   readonly usage?: readonly UsageSample[];
   /** Answers that were compared; none unless given. */

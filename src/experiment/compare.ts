@@ -8,9 +8,10 @@ import {
   reaches,
 } from "./arm-pairs.ts";
 import { blockLists, type StageBlocks } from "./blocks.ts";
+import { lessCertain } from "./key-groups.ts";
 import { metricEffect } from "./metric-effect.ts";
 import { metricLabel } from "./metric.ts";
-import { familyOf, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
+import { familyOf, isOfRequests, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
 import type { Plan } from "./plan.ts";
 import type { JudgedComparison } from "./verdict.ts";
 
@@ -97,9 +98,26 @@ export function adjustHarmTests(rows: readonly RawComparison[]): MetricCompariso
   });
 }
 
+/** By blocks of time and, where keys can tell, by groups of keys. */
+function compareBoth(
+  spec: MetricSpec,
+  role: JudgedComparison["role"],
+  blocks: StageBlocks,
+  context: Parameters<typeof compareStage>[3] & { readonly byKeys: readonly StageBlocks[] },
+): RawComparison {
+  const byTime = compareStage(spec, role, blocks, context);
+  const groups = context.byKeys.find(({ stage }) => stage.name === blocks.stage.name);
+  // Groups have no order in time: of a variant that was cut, time alone can tell what came before.
+  if (groups === undefined || !isOfRequests(spec) || context.pair.untilNs !== undefined) {
+    return byTime;
+  }
+  return lessCertain(byTime, compareStage(spec, role, groups, context));
+}
+
 /**
  * Compares every registered metric of every variant in every judged stage, harm tests adjusted
  * together, those of `more` with them: what else is guarded. `ends`: variants that were cut.
+ * `byKeys`: of a split by key, the same stages in groups of keys; what they leave less certain is so.
  */
 export function compareMetrics(
   plan: Plan,
@@ -107,6 +125,7 @@ export function compareMetrics(
   dependencies: readonly string[],
   more: readonly RawComparison[] = [],
   ends: ArmEnds = new Map(),
+  byKeys: readonly StageBlocks[] = [],
 ): MetricComparison[] {
   const { primary } = plan;
   if (primary === null) return [];
@@ -115,7 +134,7 @@ export function compareMetrics(
       .filter((stage) => reaches(stage, pair))
       .flatMap((stage) => {
         const one = (role: JudgedComparison["role"]) => (spec: MetricSpec) =>
-          compareStage(spec, role, stage, { plan, dependencies, pair });
+          compareBoth(spec, role, stage, { plan, dependencies, pair, byKeys });
         return [
           one("primary")(primary),
           ...plan.secondary.map(one("secondary")),

@@ -24,6 +24,8 @@ export {
   blockLists,
   cutIntoBlocks,
   emptyBlock,
+  inWashout,
+  refusalsFail,
   type StageBlocks,
   targetsOf,
 } from "./blocks.ts";

@@ -1,6 +1,6 @@
 import { canonicalJson, NS_PER_MS, NS_PER_S, sha256Hex } from "../core/index.ts";
 import type { Probe } from "../emulator/index.ts";
-import type { SubstitutionRule } from "../replay/index.ts";
+import type { AssignmentSpec, ResponseRules, SubstitutionRule } from "../replay/index.ts";
 import type { ArrivalSpec } from "../schedule/index.ts";
 import type { PlannedFactor } from "./factors.ts";
 import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
@@ -19,6 +19,11 @@ export interface PlannedStage {
   readonly judgedFromNs: number | null;
   /** Length of a time block, the sampling unit. */
   readonly blockNs: number;
+  /**
+   * Where arms take turns: each has one period in a block, of which the beginning, the washout, is
+   * not judged.
+   */
+  readonly periods?: { readonly lengthNs: number; readonly washoutNs: number };
   /** Whether the run ends when the gate after it holds; it goes on unless this is there. */
   readonly onHold?: "stop";
   /** What is done to a dependency while it lasts, in every arm; nothing unless it is there. */
@@ -63,6 +68,8 @@ export interface Plan {
   readonly stop: StopRules;
   readonly arms: readonly string[];
   readonly stages: readonly PlannedStage[];
+  /** Which arms get a start; all do, at once, unless it is there. */
+  readonly assignment?: AssignmentSpec;
   readonly alpha: number;
   /** Of the claim, if it is true. */
   readonly power: number;
@@ -74,6 +81,8 @@ export interface Plan {
   readonly calibrationSha256?: string;
   /** By dependency, what one call costs, in whatever currency; of those that have a price. */
   readonly prices?: Readonly<Record<string, number>>;
+  /** How answers are compared, and which starts are repeated; nothing is compared without it. */
+  readonly responses?: ResponseRules;
   readonly load: PlannedLoad;
   readonly timeoutNs: number;
   readonly inFlightMax: number;

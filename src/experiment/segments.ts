@@ -1,11 +1,16 @@
-import { answeredStarts, type ObservationTable } from "../measure/index.ts";
+import {
+  answeredStarts,
+  type Observation,
+  type ObservationMeta,
+  type Rows,
+} from "../measure/index.ts";
 import { routePattern } from "../profile/index.ts";
 import { benjaminiHochberg } from "../stats/index.ts";
 import { type ArmEnds, armPairs, reaches } from "./arm-pairs.ts";
 import { countObservation, emptyCut, refusalsFail, type StageBlocks, targetsOf } from "./blocks.ts";
 import { compareStage, type RawComparison } from "./compare.ts";
 import type { SegmentSpec } from "./hypothesis.ts";
-import { familyOf, type MetricSpec } from "./metrics/index.ts";
+import { isOfRequests, type MetricSpec } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 
 /** The share of false ones among the differences that are shown in parts of the traffic. */
@@ -38,7 +43,7 @@ function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): nu
   return [...routes.keys()].filter((index) => pattern.test(routes[index]!));
 }
 
-function busiestRoutes(observations: ObservationTable): number[] {
+function busiestRoutes(observations: Rows<Observation, ObservationMeta>): number[] {
   const counts = observations.meta.routes.map(() => 0);
   for (const { route } of observations) if (route in counts) counts[route]!++;
   return [...counts.keys()]
@@ -54,7 +59,7 @@ function busiestRoutes(observations: ObservationTable): number[] {
  */
 export function cutIntoParts(
   plan: Plan,
-  observations: ObservationTable,
+  observations: Rows<Observation, ObservationMeta>,
   stages: readonly PlannedStage[] = plan.stages,
 ): TrafficPart[] {
   const { arms, routes } = observations.meta;
@@ -89,16 +94,10 @@ export function cutIntoParts(
   return parts;
 }
 
-/** Of whose requests alone something can be said: calls and CPU time are counted for everybody. */
-const ofRequests = (spec: MetricSpec): boolean => {
-  const { dependency, wholeArm = false } = familyOf(spec);
-  return dependency === "none" && !wholeArm;
-};
-
 /** What is guarded in each protected segment: harm alone, whatever gain is claimed for everybody. */
 export function guardedInSegments({ guardrails, primary }: Plan): MetricSpec[] {
   return [...(primary === null ? [] : [primary]), ...guardrails]
-    .filter(ofRequests)
+    .filter(isOfRequests)
     .map(({ minimumEffect: _gain, ...spec }) => spec);
 }
 
@@ -141,7 +140,7 @@ export function exploreParts(
 ): PartComparison[] {
   const { guardrails, primary, secondary } = plan;
   if (primary === null) return [];
-  const specs = [primary, ...secondary, ...guardrails].filter(ofRequests);
+  const specs = [primary, ...secondary, ...guardrails].filter(isOfRequests);
   const all = parts
     .filter((part) => !part.protected)
     .flatMap(({ by, name, stages }) =>

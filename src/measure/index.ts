@@ -10,6 +10,7 @@ export * from "./interval-log.ts";
 export * from "./observation.ts";
 export * from "./observation-spool.ts";
 export * from "./response-log.ts";
+export { type Rows, withoutStarts } from "./rows.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
 export { readSpool, type Spool } from "./spool-reader.ts";
 export { SpoolWriter } from "./spool-writer.ts";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { formatCount, formatDurationNs, formatRatePerSec, ShakedownError } from "../core/index.ts";
-import { type Plan, targetsOf } from "../experiment/index.ts";
+import { type Plan, refusalsFail, targetsOf } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import {
   choosePacing,
@@ -17,6 +17,13 @@ import { arrivalsLabel } from "../schedule/index.ts";
 import { connectionsPerArm } from "./descriptors.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
+import {
+  assignedStarts,
+  assignmentLabel,
+  assignmentWarnings,
+  keysOfSplit,
+  stagesOfOneArm,
+} from "./assigned-starts.ts";
 import { captureFacts, copiesOf, stageArrivals } from "./plan-load.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Scenario, ScenarioArm } from "./scenario/index.ts";
@@ -95,10 +102,23 @@ function shortened({ stages }: Scenario, plan: Plan): string[] {
 /** What is compared is looked at while the run goes on: the judged time. */
 function lookedAt(plan: Plan): LookedAt {
   if (plan.primary === null) return NOTHING_LOOKED_AT;
-  const windows = plan.stages.flatMap(({ blockNs, endNs, judgedFromNs }, stage) =>
-    judgedFromNs === null ? [] : [{ stage, fromNs: judgedFromNs, toNs: endNs, blockNs }],
+  const windows = plan.stages.flatMap(({ blockNs, endNs, judgedFromNs, periods }, stage) =>
+    judgedFromNs === null
+      ? []
+      : [{ stage, fromNs: judgedFromNs, toNs: endNs, blockNs, ...(periods && { periods }) }],
   );
-  return { windows, targetsNs: targetsOf(plan) };
+  const refusals = refusalsFail(plan) ? { refusalsFail: true as const } : {};
+  return { windows, targetsNs: targetsOf(plan), ...refusals };
+}
+
+function comparedResponses(
+  { responses }: Plan,
+  directory: RunDirectory,
+  workers: number,
+): Pick<GeneratorJob, "responses"> {
+  if (responses === undefined) return {};
+  const paths = Array.from({ length: workers }, (_, worker) => directory.responses(worker));
+  return { responses: { ...responses, paths } };
 }
 
 /**
@@ -133,7 +153,7 @@ export function setUpGenerator(
   const connectionsMax = connectionsPerArm(scenario, arms.length);
   // Limits are shared out among workers, and each needs one of what there is.
   const workers = Math.min(
-    chooseWorkers(scenario.workers, peakPerSec * arms.length, demand),
+    chooseWorkers(scenario.workers, peakPerSec * (plan.assignment ? 1 : arms.length), demand),
     connectionsMax,
     plan.inFlightMax,
   );
@@ -152,6 +172,7 @@ export function setUpGenerator(
     keepConnections: load.keepConnections,
     bodyBytesMax: scenario.bodyLimit,
   };
+  const keys = keysOfSplit(plan, profile);
   const facts = captureFacts(profile, load.speed);
   const times =
     load.arrivals.kind === "recorded" && facts !== null ? peakPerSec / facts.ratePerSec : 1;
@@ -159,11 +180,12 @@ export function setUpGenerator(
     Math.abs(times - 1) < 1e-9 ? "" : `, ${Number(times.toPrecision(3))} × the capture`;
   const label =
     `${arrivalsLabel(load.arrivals)} arrivals up to ${formatRatePerSec(peakPerSec)}${scaled}; ` +
-    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}`;
+    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}${assignmentLabel(plan)}`;
   const warnings = [
     ...warningsOf(scenario, profile, { copies, connectionsMax }),
     ...shortened(scenario, plan),
     ...replaced(replacedCount),
+    ...assignmentWarnings(plan, profile),
   ];
   return {
     label,
@@ -177,7 +199,8 @@ export function setUpGenerator(
       })),
       records: profile.records.data,
       stageNames: plan.stages.map(({ name }) => name),
-      stages: stageArrivals(load, plan.stages, profile),
+      stages: stageArrivals(load, stagesOfOneArm(plan), profile),
+      ...assignedStarts(plan, keys, { directory, workers }),
       lookedAt: lookedAt(plan),
       runId,
       seed: plan.seed,
@@ -189,6 +212,7 @@ export function setUpGenerator(
       rekey: load.rekey,
       copies,
       substitute: load.substitute,
+      ...comparedResponses(plan, directory, workers),
       spoolPaths: Array.from({ length: workers }, (_, worker) => directory.observations(worker)),
       untoldPaths: Array.from({ length: workers }, (_, worker) =>
         directory.observations(workers + worker),

@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
 import { checkFactors } from "./check-factors.ts";
+import { checkAssignment } from "./check-assignment.ts";
 import { checkHypothesis } from "./check-hypothesis.ts";
 import { dataFaults, meant } from "./data-faults.ts";
 import { checkProbes } from "./probes.ts";
@@ -12,6 +13,7 @@ import {
   scenarioSchema,
 } from "./scenario/index.ts";
 import { checkIncidents } from "./incidents.ts";
+import { checkResponses } from "./planned-responses.ts";
 import { dependencyEnvName } from "./target.ts";
 import { type Faults, readYamlFile } from "./yaml-file.ts";
 
@@ -103,6 +105,8 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   checkProbes(scenario, faults);
   checkHypothesis(scenario, faults);
   checkFactors(scenario, faults);
+  checkResponses(scenario, faults);
+  checkAssignment(scenario, faults);
   checkLoad(scenario, faults);
   faults.check();
 }

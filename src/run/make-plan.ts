@@ -14,6 +14,8 @@ import { designOf, plannedFactors, runsWanted } from "./factors.ts";
 import type { DependencySpec } from "../emulator/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { dependencySha256 } from "./dependencies.ts";
+import { plannedAssignment, turnsOf } from "./planned-assignment.ts";
+import { plannedResponses } from "./planned-responses.ts";
 import type { UsedCalibration } from "./used-calibration.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
@@ -36,10 +38,11 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     if (endNs <= startNs) throw captureOver(name, startNs);
     const judgedFromNs = stage.judge ? startNs + stage.settle : null;
     const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
+    const block = turnsOf(scenario) ?? { blockNs };
     const rate = { ratePerSec, fromPerSec };
     const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
     const probe = stage.probe === undefined ? {} : { probe: stage.probe };
-    const planned = { name, ...rate, startNs, endNs, judgedFromNs, blockNs, ...onHold, ...probe };
+    const planned = { name, ...rate, startNs, endNs, judgedFromNs, ...block, ...onHold, ...probe };
     startNs = endNs;
     return planned;
   });
@@ -135,12 +138,14 @@ export function makePlan(
     stop: scenario.stop,
     arms: Object.keys(scenario.arms),
     stages: planStages(scenario, profile),
+    ...plannedAssignment(scenario),
     alpha: scenario.design.alpha,
     power: scenario.design.power,
     betweenRunSd: calibration?.betweenRunSd ?? scenario.design.betweenRunSd ?? null,
-    ...(calibration === null ? {} : { calibrationSha256: calibration.sha256 }),
     ...(scenario.design.warmUpMax === 0 ? {} : { warmUpMax: scenario.design.warmUpMax }),
+    ...(calibration === null ? {} : { calibrationSha256: calibration.sha256 }),
     ...pricesOf(served),
+    ...plannedResponses(scenario),
     load: plannedLoad(scenario),
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,

@@ -75,6 +75,34 @@ export class RunDirectory {
     return workers.toSorted((a, b) => a - b).map((worker) => this.observations(worker));
   }
 
+  /** Where a worker of the generator writes in what answers differ. */
+  responses(worker: number): string {
+    return join(this.path, "observations", `worker-${worker}.responses.ndjson`);
+  }
+
+  /** The logs of compared answers that are there. @throws RUN_INVALID */
+  responseLogs(): string[] {
+    const folder = join(this.path, "observations");
+    return this.#list(folder)
+      .filter((name) => /^worker-\d+\.responses\.ndjson$/.test(name))
+      .toSorted()
+      .map((name) => join(folder, name));
+  }
+
+  /** Where a worker of the generator writes which start of a split went where. */
+  exposures(worker: number): string {
+    return join(this.path, "observations", `exposures-${worker}.spool`);
+  }
+
+  /** The exposures that are there. @throws RUN_INVALID */
+  exposureSpools(): string[] {
+    const folder = join(this.path, "observations");
+    return this.#list(folder)
+      .filter((name) => /^exposures-\d+\.spool$/.test(name))
+      .toSorted()
+      .map((name) => join(folder, name));
+  }
+
   get calls(): string {
     return join(this.path, "emulated", "calls.spool");
   }

@@ -10,6 +10,7 @@ import { mean } from "./mean.ts";
 import type { MetricFamily } from "./model.ts";
 import { quantile } from "./quantile.ts";
 import { requestBytes } from "./request-bytes.ts";
+import { responseEquality } from "./response-equality.ts";
 import { sloAttainment } from "./slo-attainment.ts";
 import { throughput } from "./throughput.ts";
 
@@ -36,6 +37,7 @@ export const METRIC_FAMILIES: readonly MetricFamily[] = [
   cost,
   cpuSeconds,
   requestBytes,
+  responseEquality,
 ];
 
 /** The family that a metric's name belongs to; undefined for a name that is none's. */
@@ -51,4 +53,10 @@ export function familyOf({ metric }: { readonly metric: string }): MetricFamily 
   const family = familyNamed(metric);
   if (family === undefined) throw new ShakedownError("INTERNAL", `"${metric}" is not a metric`);
   return family;
+}
+
+/** Whether it is told by single requests: calls and CPU time are counted for an arm as a whole. */
+export function isOfRequests(name: { readonly metric: string }): boolean {
+  const { dependency, wholeArm = false } = familyOf(name);
+  return dependency === "none" && !wholeArm;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { durationNsField, ratioField } from "../../core/index.ts";
 import { primarySchema } from "../../experiment/index.ts";
+import { assignment } from "./assignment.ts";
 import { factorial } from "./factor.ts";
 
 /** What is claimed: a falsifiable if-then. */
@@ -26,7 +27,7 @@ const chance = (above: number, below: number, example: string) =>
 
 /** How the experiment is laid out, and how sure it is to be. */
 export const design = z.strictObject({
-  kind: z.literal("duet").default("duet"),
+  ...assignment,
   alpha: chance(0, 0.5, "0.05").default(0.05).describe("the chance of a false alarm"),
   power: chance(0.5, 1, "0.8")
     .default(0.8)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField } from "../../core/index.ts";
+import { durationNsField, ratioField } from "../../core/index.ts";
 import { probeSchema } from "../../emulator/index.ts";
 import { name } from "./name.ts";
 import { stageRate } from "./rate.ts";
@@ -13,6 +13,9 @@ export const stage = z.strictObject({
   ),
   from: stageRate.optional().describe("a ramp: the rate rises or falls from this to `rate`"),
   for: durationNsField(),
+  share: ratioField()
+    .optional()
+    .describe("of a split: what the variants have together; their weights unless given"),
   judge: z.boolean().default(true).describe("false for a warm-up: recorded, never judged"),
   settle: durationNsField()
     .default(0)
