@@ -19,6 +19,8 @@ export interface EmulatorOptions {
   readonly seed: string;
   /** 16 hex digits; identities of other runs are not believed. */
   readonly runId: string;
+  /** A start of an odd number is the one before it again, and its calls have the same luck. */
+  readonly repeats?: boolean;
   /** The `process.hrtime.bigint()` reading that times are counted from. */
   readonly originNs: bigint;
   /** A new file for the record of every call; null: no record. */

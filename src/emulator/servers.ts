@@ -99,7 +99,7 @@ export class Servers {
   }
 
   async #openHttp(place: Place, spec: HttpSpec, counters: EmulatorCounters): Promise<string> {
-    const { host = "127.0.0.1", runId, seed } = this.#options;
+    const { host = "127.0.0.1", repeats = false, runId, seed } = this.#options;
     const { clock, generated, journal, recorder } = this.#shared;
     const { arm, dependency, indexes, world } = place;
     const wallAheadMs = Date.now() - clock.nowNs() / NS_PER_MS;
@@ -108,6 +108,7 @@ export class Servers {
       spec,
       seed,
       runId,
+      repeats,
       world,
       wallMsAt: (nowNs) => wallAheadMs + nowNs / NS_PER_MS,
       onEvict: () => counters.addTotal("evictions"),

@@ -2,11 +2,12 @@ import type { ReportFormat, ReportModel } from "./model.ts";
 import { chartData } from "./page/chart-data.ts";
 import { instruments, reproduce } from "./page/closing.ts";
 import { comparisons, findings, hypothesis } from "./page/evidence.ts";
+import { factors } from "./page/factors.ts";
 import { decisions } from "./page/decisions.ts";
 import { contents, headline } from "./page/headline.ts";
-import { factors } from "./page/factors.ts";
 import { type Markup, markup } from "./page/markup.ts";
 import { parts, runs } from "./page/parts.ts";
+import { responses } from "./page/responses.ts";
 import { dependencies, overTime, responseTimes } from "./page/pictures.ts";
 import { pageShell } from "./page/shell.ts";
 import { arms, routes } from "./page/tables.ts";
@@ -21,6 +22,7 @@ function page(model: ReportModel): Markup {
     ["factors", "What it depends on", factors(model)],
     ["decisions", "Decided while it ran", decisions(model)],
     ["parts", "Parts of the traffic", parts(model)],
+    ["responses", "Responses", responses(model)],
     ["runs", "Runs", runs(model)],
     ["findings", "Findings", model.result.hypothesis !== null && findings(model)],
     ["response-time", "Response time", responseTimes(model)],

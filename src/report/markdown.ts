@@ -2,6 +2,7 @@ import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
 import { factorSentences, factorsTitle, factorWords } from "./factor-words.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
+import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { runsTitle, runWords } from "./run-words.ts";
 import {
   capital,
@@ -222,6 +223,19 @@ function parts(result: Result): string[] {
   ];
 }
 
+function responses(result: Result): string[] {
+  const sentences = responseSentences(result);
+  if (sentences.length === 0) return [];
+  return [
+    `<details><summary>${RESPONSES_HEADING}</summary>`,
+    "",
+    ...sentences.map((sentence) => `- ${escapeMarkdown(sentence, 300)}`),
+    "",
+    "</details>",
+    "",
+  ];
+}
+
 function ledger(result: Result): string[] {
   const body = orderedArms(result).map(([name, arm]) =>
     row([
@@ -312,6 +326,7 @@ export const markdownFormat: ReportFormat = {
       ...factors(result),
       ...decisions(result),
       ...parts(result),
+      ...responses(result),
       ...runs(result),
       ...findings(result, notes),
       ...ledger(result),

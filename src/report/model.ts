@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { factorSchema } from "./factor-model.ts";
+import { responsesSchema } from "./responses-model.ts";
 import { looksFields } from "./looks-model.ts";
 import { METRIC_UNITS } from "../experiment/index.ts";
 
@@ -245,6 +246,7 @@ export const resultSchema = z.strictObject({
   findings: z.array(findingSchema),
   arms: z.record(z.string(), armSchema),
   comparisons: z.array(comparisonSchema),
+  responses: responsesSchema.optional().describe("answers that were compared, exploratory"),
   parts: z.array(partSchema).describe("the same metrics by route and by segment, exploratory"),
   runs: z
     .array(runRowSchema)

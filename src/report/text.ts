@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { factorSentences, factorsTitle, factorWords } from "./factor-words.ts";
 import type { ComparisonRow, ReportModel, Result } from "./model.ts";
+import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { runsTitle, runWords } from "./run-words.ts";
 import {
   confidenceWords,
@@ -271,6 +272,9 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
     lines.push(...wrapped("  ", plainText(part), width));
   }
   if (parts.length > PARTS_MAX) lines.push(`  and ${parts.length - PARTS_MAX} more in result.json`);
+  const responses = responseSentences(result);
+  if (responses.length > 0) lines.push("", paint("dim", RESPONSES_HEADING));
+  for (const each of responses) lines.push(...wrapped("  ", each, width));
   lines.push(...runLines(result, width, paint));
   lines.push(...findingLines(result, notes, width, paint));
   const failed = result.checks.filter((check) => check.status !== "pass");

@@ -72,6 +72,7 @@ function wordsOf(metric: string): string {
   const priced = /^cost(?::(.+))?$/.exec(metric);
   if (priced !== null)
     return `Cost ${priced[1] === undefined ? "" : `of ${priced[1]} `}per 1,000 requests`;
+  if (metric === "response_equality") return "Answers that differ";
   if (metric === "cpu_seconds") return "CPU seconds per 1,000 requests";
   const kept = /^(slo_attainment|goodput):(.+)$/.exec(metric);
   if (kept !== null)

@@ -31,6 +31,7 @@ import {
   mergeWarnings,
   type OfRun,
 } from "./merge-rows.ts";
+import { responsesFound } from "./responses-found.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** What is kept of a run that was analysed: its tables are let go before the next is read. */
@@ -43,6 +44,7 @@ interface OneRun {
   readonly comparisons: AnalysedRun["comparisons"];
   readonly findings: AnalysedRun["findings"];
   readonly tallies: Tallies;
+  readonly responses: AnalysedRun["gathered"]["responses"];
   readonly routes: readonly string[];
 }
 
@@ -66,6 +68,7 @@ function readRun(directory: RunDirectory, plan: Plan, run: number): OneRun | nul
     comparisons,
     findings,
     tallies: gathered.tallies,
+    responses: gathered.responses,
     routes,
   };
 }
@@ -243,6 +246,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, first.routes, tallies, countedS),
     comparisons: comparisonRows(plan, comparisons),
+    ...responsesFound(plan, first.routes, judged),
     // Each run's own result has them: pooled, they would not know how much runs differ.
     parts: [],
     runs: runs.map((run) => rowOf(run, plan, judged)),

@@ -34,6 +34,7 @@ import { instrumentChecks } from "./checks/index.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
+import { responsesFound } from "./responses-found.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
@@ -57,7 +58,9 @@ function findingsOf({
   }));
   const { dependencies, profile } = manifest;
   // A capture that is scaled chooses its records itself: no two starts are known to ask the same.
-  const inOrder = registered.plan.load.arrivals.kind !== "recorded";
+  const { load, responses } = registered.plan;
+  // Where starts are repeated, their numbers go up by two.
+  const inOrder = load.arrivals.kind !== "recorded" && responses === undefined;
   const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
   const seen = { observations, calls, connections };
   return detectAll(buildEvidence({ ...seen, stages, dependencies, recordCount }));
@@ -256,6 +259,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     observations,
     calls,
     usage,
+    responses: gathered.responses?.pairs ?? [],
     dependencies,
     targets: targetsOf(plan),
     stages: lookedAt,
@@ -296,6 +300,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
     comparisons: comparisonRows(plan, comparisons),
+    ...responsesFound(plan, observations.meta.routes, [gathered]),
     parts: partRows(exploreParts(plan, parts)),
     emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
     stages: stageRows(plan, ranNs, warmUps),

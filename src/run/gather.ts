@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type RegisteredPlan, registerPlan } from "../experiment/index.ts";
+import { type Plan, type RegisteredPlan, registerPlan } from "../experiment/index.ts";
 import {
   type CallTable,
   type ConnectionTable,
@@ -7,7 +7,9 @@ import {
   readCalls,
   readConnections,
   readObservations,
+  readResponses,
   readUsage,
+  type ResponseLog,
   type UsageSample,
 } from "../measure/index.ts";
 import { type Tallies, tallyArms } from "./arm-rows.ts";
@@ -25,7 +27,16 @@ export interface Gathered {
   readonly connections: ConnectionTable | null;
   /** What the arms used; empty where nobody looked. */
   readonly usage: readonly UsageSample[];
+  /** Answers that were compared, and whether their logs are whole; null where none were to be. */
+  readonly responses: ResponseLog | null;
   readonly tallies: Tallies;
+}
+
+function responsesOf(directory: RunDirectory, plan: Plan): ResponseLog | null {
+  if (plan.responses === undefined) return null;
+  const logs = directory.responseLogs().map(readResponses);
+  const whole = logs.length > 0 && logs.every((log) => log.whole);
+  return { pairs: logs.flatMap(({ pairs }) => pairs), whole };
 }
 
 /** @throws RUN_INVALID, SPOOL_INVALID */
@@ -46,12 +57,18 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
     calls,
     connections,
     usage: existsSync(usagePath) ? readUsage(usagePath) : [],
+    responses: responsesOf(directory, registered.plan),
     tallies: tallyArms(observations, registered.plan.timeoutNs),
   };
 }
 
 /** Why a run is not whole; null when it is. */
-export function incompleteBecause({ calls, manifest, observations }: Gathered): string | null {
+export function incompleteBecause({
+  calls,
+  manifest,
+  observations,
+  responses,
+}: Gathered): string | null {
   if (manifest.ended === null) return "the run was ended before it could finish";
   if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
   if (calls === null && manifest.dependencies.length > 0) {
@@ -59,6 +76,7 @@ export function incompleteBecause({ calls, manifest, observations }: Gathered): 
   }
   if (observations.truncated || calls?.truncated === true)
     return "an observation file is cut or damaged";
+  if (responses?.whole === false) return "a log of compared answers is missing, cut or damaged";
   const { rows } = manifest.ended;
   if (rows.lost > 0) return `${rows.lost} observations could not be written`;
   // Cut exactly between two blocks, a file looks whole.

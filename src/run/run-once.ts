@@ -210,6 +210,7 @@ class Run {
       incidents: loaded.scenario.incidents,
       seed: registered.plan.seed,
       runId: id,
+      repeats: registered.plan.responses !== undefined,
       originNs: this.#emulatorOriginNs,
       spoolPath: directory.calls,
       connectionsPath: directory.connections,

@@ -3,7 +3,13 @@ import type { Block } from "../blocks.ts";
 import { type BlockLists, type Evidence, familyOf, type MetricSpec } from "../metrics/index.ts";
 
 /** Families that need what is known only when a run has ended. */
-const ONLY_AFTERWARDS = new Set(["throughput", "goodput", "cpu_seconds", "request_bytes"]);
+const ONLY_AFTERWARDS = new Set([
+  "throughput",
+  "goodput",
+  "cpu_seconds",
+  "request_bytes",
+  "response_equality",
+]);
 
 /** Whether a metric can be looked at while a run goes on. */
 export const isLive = (spec: MetricSpec): boolean => !ONLY_AFTERWARDS.has(familyOf(spec).title);

@@ -7,6 +7,7 @@ import {
   segmentSchema,
   stopSchema,
 } from "../../experiment/index.ts";
+import { responseRules } from "../../replay/index.ts";
 import { arm, comparedArms } from "./arm.ts";
 import { design, hypothesis } from "./design.ts";
 import { factors } from "./factor.ts";
@@ -41,6 +42,7 @@ export const scenarioSchema = z.strictObject({
   factors: factors
     .optional()
     .describe("what differs between runs, at two levels each: what the change depends on"),
+  hypothesis: hypothesis.optional().describe("what is to be decided; needs a variant"),
   secondary: z
     .array(metricSchema)
     .max(2, "two at most: of many metrics one always wins; the rest are guardrails, or left out")
@@ -51,6 +53,9 @@ export const scenarioSchema = z.strictObject({
     .default([])
     .describe("what cannot differ between the arms; if it does, nothing is believed"),
   segments: z.array(segmentSchema).max(16).default([]),
+  responses: responseRules
+    .optional()
+    .describe("answers are compared: status, headers, bodies by JSON path"),
   stages: z.array(stage).min(1).max(STAGES_MAX),
   onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
   stop: stopSchema.prefault({}).describe("when a run ends before its time"),

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PACINGS } from "../../../src/core/index.ts";
 import { choosePacing, chooseWorkers } from "../../../src/replay/index.ts";
-import { shareOf } from "../../../src/replay/generator/worker.ts";
+import { shareOf } from "../../../src/replay/generator/shard.ts";
 
 const demands = fc.record({
   cores: fc.integer({ min: 1, max: 128 }),
