@@ -80,6 +80,10 @@ function common(event: RunEvent): string[] {
       const { decision, stage } = event.gate;
       return [`gate after ${stage}: ${decision.replace("-", " ")}`];
     }
+    case "cut": {
+      const { arm, because, decision } = event.cut;
+      return [`${arm} is cut (${decision.replace("-", " ")}): ${because}; the others go on`];
+    }
     case "stopping":
       return [`stopping: ${event.because}; keeping what was measured`];
     case "judging":

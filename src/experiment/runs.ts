@@ -14,11 +14,42 @@ export interface PlannedRun {
 /** A slot order and its reverse, balanced against whatever drifts steadily from run to run. */
 const ABBA = [false, true, true, false] as const;
 
+/** The arms in an order that is drawn from the seed. */
+function shuffled(seed: string, arms: readonly string[]): string[] {
+  const draw = keyedDraw(seed, "slots");
+  const drawn = arms.map((arm) => ({ arm, at: draw.uniform(arm) }));
+  return drawn.toSorted((a, b) => a.at - b.at).map(({ arm }) => arm);
+}
+
 /**
- * The runs of an experiment. One alone has the plan's seed and the arms in their order. Of several,
- * which arm has the first slot in the first run is drawn from the seed; after that slots go A B B A.
- * With a `design` each run has the levels of one of its rows: all rows once, in an order that is drawn
- * from the seed, then all once more in another, so that what changes with time falls on all alike.
+ * Who has which slot in each run. Of two arms, which is first in the first run is drawn, and then they
+ * go A B B A. Of n more, the rows of a Williams square over a drawn order: in n runs (2n where n is
+ * odd) each has each slot as often, and each comes right after each other as often.
+ * Source: Williams 1949, designs balanced for residual effects.
+ */
+function slotOrders(seed: string, count: number, arms: readonly string[]): (readonly string[])[] {
+  if (arms.length <= 2) {
+    if (count === 1) return [arms];
+    const turned = keyedDraw(seed, "slots").uniform("first") < 0.5;
+    return Array.from({ length: count }, (_, index) =>
+      ABBA[index % ABBA.length] === turned ? arms : arms.toReversed(),
+    );
+  }
+  const order = shuffled(seed, arms);
+  const n = order.length;
+  // 0, 1, n−1, 2, n−2, …: neighbours differ by each of 1 … n−1 once.
+  const zigzag = order.map((_, i) => (i % 2 === 1 ? (i + 1) / 2 : (n - i / 2) % n));
+  return Array.from({ length: count }, (_, index) => {
+    const shift = Math.floor(n % 2 === 1 ? index / 2 : index);
+    const row = zigzag.map((place) => order[(place + shift) % n]!);
+    return n % 2 === 1 && index % 2 === 1 ? row.toReversed() : row;
+  });
+}
+
+/**
+ * The runs of an experiment, each with its slots (`slotOrders`). One alone has the plan's seed. With a
+ * `design` each run has the levels of one of its rows: all rows once, in an order that is drawn from
+ * the seed, then all once more in another, so that what changes with time falls on all alike.
  */
 export function planRuns(
   seed: string,
@@ -26,12 +57,12 @@ export function planRuns(
   arms: readonly string[],
   design: Design = [],
 ): PlannedRun[] {
-  if (count === 1) return [{ seed, slots: arms }];
-  const turned = keyedDraw(seed, "slots").uniform("first") < 0.5;
+  const slots = slotOrders(seed, count, arms);
+  if (count === 1) return [{ seed, slots: slots[0]! }];
   const rows = rowsInOrder(seed, count, design);
   return Array.from({ length: count }, (_, index) => ({
     seed: `${seed}/${index + 1}`,
-    slots: ABBA[index % ABBA.length] === turned ? arms : arms.toReversed(),
+    slots: slots[index]!,
     ...(rows[index] === undefined ? {} : { levels: rows[index] }),
   }));
 }

@@ -27,6 +27,8 @@ export class ReplayArmState implements ExchangeSink {
   inFlightCount = 0;
   /** The replay has ended: what is still told is not heard. */
   over = false;
+  /** Its load was cut: starts from here on are dropped, and counted. */
+  cut = false;
   readonly #arm: ReplayArm;
   readonly #index: number;
   readonly #options: ReplayOptions;
@@ -66,9 +68,9 @@ export class ReplayArmState implements ExchangeSink {
 
   start(planned: IntendedStart): void {
     const { clock, inFlightMax } = this.#options;
-    if (this.inFlightCount >= inFlightMax) {
+    if (this.cut || this.inFlightCount >= inFlightMax) {
       const route = this.#arm.requests.routeOf(planned);
-      this.#observeDropped(planned, "in-flight-cap", 1, route);
+      this.#observeDropped(planned, this.cut ? "arm-cut" : "in-flight-cap", 1, route);
       if (this.#isCompared(planned, route))
         this.#options.answers!.dropped(this.#index, planned.seq);
       return;

@@ -30,8 +30,11 @@ export interface ReplayOptions {
   readonly onObservation: (observation: Observation) => void;
   /** Compares answers with each other; nothing is compared without it. */
   readonly answers?: AnswerWatch;
-  /** Called once, with what tells up to which intended start all have ended, in every arm. */
-  readonly onBegin?: (settledNs: () => number) => void;
+  /**
+   * Called once, with what tells up to which intended start all have ended, in every arm, and with
+   * what cuts one arm's load: its starts are dropped from then on, the others go on.
+   */
+  readonly onBegin?: (settledNs: () => number, cut: (arm: number) => void) => void;
   /** Called when the first start of a stage is due. */
   readonly onStage?: (stage: number) => void;
 }
@@ -91,7 +94,10 @@ class Replay {
   begin(signal: AbortSignal): void {
     const stop = (): void => this.#guard(() => this.#stop());
     signal.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
-    this.#options.onBegin?.(() => this.#settledNs());
+    this.#options.onBegin?.(
+      () => this.#settledNs(),
+      (arm) => this.#guard(() => this.#cut(arm)),
+    );
     this.#guard(() => {
       this.#advance();
       if (signal.aborted) this.#stop();
@@ -177,15 +183,31 @@ class Replay {
       this.#options.onStage?.(planned.stage);
     }
     const count = this.#arms.length;
-    const first = count === 1 ? 0 : this.#drawFirst(planned.seq, count);
-    for (let i = 0; i < count; i++) {
-      const arm = (first + i) % count;
+    const { first, step } = this.#drawOrder(planned.seq, count);
+    for (let i = 0, arm = first; i < count; i++, arm = (arm + step) % count) {
       if (this.#goesTo(arm)) this.#arms[arm]!.start(planned);
     }
   }
 
-  #drawFirst(seq: number, count: number): number {
-    return Math.floor(keyedDraw(this.#options.seed, "order", seq).uniform("first") * count);
+  /**
+   * Which arm is first, and which way round it goes from there: with both drawn, each of two arms is
+   * before the other as often as after it, however many there are.
+   */
+  #drawOrder(seq: number, count: number): { readonly first: number; readonly step: number } {
+    if (count === 1) return { first: 0, step: 1 };
+    const draw = keyedDraw(this.#options.seed, "order", seq);
+    const first = Math.floor(draw.uniform("first") * count);
+    const turned = count > 2 && draw.uniform("turned") < 0.5;
+    return { first, step: turned ? count - 1 : 1 };
+  }
+
+  /** What is on its way gets its second, as when all is stopped. */
+  #cut(index: number): void {
+    const arm = this.#arms[index];
+    if (arm === undefined || arm.cut) return;
+    arm.cut = true;
+    const { clock, deadlines } = this.#options;
+    deadlines.at(clock.nowNs() + DRAIN_NS, () => arm.giveUpAll("cancelled"));
   }
 
   #stop(): void {

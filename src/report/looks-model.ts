@@ -31,6 +31,19 @@ export const looksFields = {
       }),
     )
     .optional(),
+  cuts: z
+    .array(
+      z.strictObject({
+        arm: z.string(),
+        rule: z.enum(["harm", "gate", "futility"]),
+        decision: z.enum(["roll-back", "hold"]),
+        because: z.string(),
+        evidenceUntilS: z.number().describe("the end of the block that showed it"),
+        breachToCutMs: z.number().describe("from there to its last start"),
+      }),
+    )
+    .optional()
+    .describe("of several variants, those whose load a rule of the plan cut while others went on"),
   stoppedEarly: z
     .strictObject({
       rule: z.enum(["harm", "gate", "futility"]),

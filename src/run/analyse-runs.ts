@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { NS_PER_S, ShakedownError } from "../core/index.ts";
 import {
+  type ArmStop,
   compareMetrics,
   combinationOf,
   compareCombinations,
   compareRuns,
-  decide,
+  decideArms,
   factorEffects,
   guardSegments,
   type MetricComparison,
@@ -16,8 +17,8 @@ import {
   type TrafficPart,
 } from "../experiment/index.ts";
 import type { ReportModel, Result, RunRow } from "../report/index.ts";
-import { type AnalysedRun, analyseRun, comparisonRows, curvesOf } from "./analyse.ts";
-import { armRows, type Tallies } from "./arm-rows.ts";
+import { type AnalysedRun, analyseRun, comparisonRows, curvesOf, verdictRows } from "./analyse.ts";
+import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
 import { type ExperimentFile, readExperimentFile } from "./experiment-file.ts";
 import { factorRows, isReplicated, levelsOf } from "./factor-rows.ts";
 import { type Manifest, readManifest, readPlan } from "./manifest.ts";
@@ -147,13 +148,26 @@ function rowOf(
 const stoppedBy = (runs: readonly OneRun[]) =>
   runs.map(({ manifest }) => manifest.ended?.stoppedBy).find((by) => by !== undefined);
 
+/** Variants that a run has cut, each as it was at first: later runs of the experiment leave it out. */
+function cutsOf(runs: readonly OneRun[]): ArmStop[] {
+  const first = new Map<string, ArmStop>();
+  for (const cut of runs.flatMap(({ manifest }) => manifest.ended?.cuts ?? [])) {
+    if (!first.has(cut.arm)) first.set(cut.arm, cut);
+  }
+  return [...first.values()];
+}
+
 /** What was decided during the run that ended the experiment; of other runs, each one's result tells. */
-function looksOfStopped(runs: readonly OneRun[]): Pick<Result, "looks" | "gates" | "stoppedEarly"> {
+function looksOfStopped(
+  runs: readonly OneRun[],
+): Pick<Result, "looks" | "gates" | "cuts" | "stoppedEarly"> {
+  const cut = runs.flatMap(({ model }) => model.result.cuts ?? []);
+  const cuts = cut.length === 0 ? {} : { cuts: cut };
   for (const { model } of runs) {
     const { gates = [], looks = [], stoppedEarly } = model.result;
-    if (stoppedEarly !== undefined) return { looks, gates, stoppedEarly };
+    if (stoppedEarly !== undefined) return { looks, gates, ...cuts, stoppedEarly };
   }
-  return {};
+  return cuts;
 }
 
 /** Why an experiment is not whole; null when it is, or when its own rule ended it. */
@@ -214,7 +228,10 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     plan.timeoutNs,
   );
   const because = whyIncomplete(experiment, runs);
-  const { needs, ...verdict } = decide({
+  const cuts = cutsOf(runs);
+  const decided = decideArms({
+    arms: plan.arms,
+    cuts,
     alpha: plan.alpha,
     hypothesis: plan.hypothesis,
     comparisons,
@@ -224,8 +241,9 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     incompleteBecause: because,
     stoppedBy: stoppedBy(runs),
     replicated: isReplicated(plan, judged),
-    droppedStarts: tallies.arms.reduce((sum, arm) => sum + arm.dropped, 0),
+    droppedStarts: droppedStarts(tallies),
   });
+  const { needs, ...verdict } = decided.verdict;
   const models = judged.map(({ model }) => model);
   const ranS = models.reduce((sum, { result }) => sum + result.run.durationS, 0);
   const countedS = judged.reduce((sum, run) => sum + countedSOf(run, plan), 0);
@@ -243,6 +261,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
       ...(because === null ? {} : { incompleteBecause: because }),
     },
     ...verdict,
+    ...verdictRows(decided.verdicts),
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, first.routes, tallies, countedS),
     comparisons: comparisonRows(plan, comparisons),
@@ -260,7 +279,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     ],
   };
   // The first run's own are of that run.
-  const { gates: _g, looks: _l, needs: _n, stoppedEarly: _s, ...whatever } = result;
+  const { cuts: _c, gates: _g, looks: _l, needs: _n, stoppedEarly: _s, ...whatever } = result;
   const ofAll = { ...whatever, ...looksOfStopped(runs) };
   return {
     result: needs === undefined ? ofAll : { ...ofAll, needs },

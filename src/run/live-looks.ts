@@ -1,6 +1,12 @@
 import type { MonotonicClock } from "../core/index.ts";
 import type { Emulator, EmulatorSnapshot } from "../emulator/index.ts";
-import { LiveBlocks, LiveJudge, type Plan, type RuleStop } from "../experiment/index.ts";
+import {
+  type ArmStop,
+  LiveBlocks,
+  LiveJudge,
+  type Plan,
+  type RuleStop,
+} from "../experiment/index.ts";
 import type { BlocksMessage } from "../replay/index.ts";
 import type { RunEvent } from "./live.ts";
 
@@ -13,10 +19,14 @@ interface LooksInput {
   readonly dependencies: readonly string[];
   readonly emulator: Emulator | null;
   readonly onEvent: (event: RunEvent) => void;
+  /** Variants that an earlier run of the experiment has cut. */
+  readonly out: readonly ArmStop[];
 }
 
 interface LooksHooks {
   readonly note: (event: string, detail: Readonly<Record<string, unknown>>) => void;
+  /** One variant of several is out; the others go on. */
+  readonly cut: (cut: ArmStop) => void;
   readonly stop: (rule: RuleStop) => void;
 }
 
@@ -33,11 +43,11 @@ export class LiveLooks {
   #over = false;
 
   constructor(input: LooksInput, hooks: LooksHooks) {
-    const { dependencies, emulator, plan, workers } = input;
+    const { dependencies, emulator, out, plan, workers } = input;
     this.#input = input;
     this.#hooks = hooks;
     this.#blocks = new LiveBlocks(plan, workers, emulator === null ? 0 : dependencies.length);
-    this.#judge = new LiveJudge(plan, dependencies);
+    this.#judge = new LiveJudge(plan, dependencies, out);
   }
 
   /** From the first start; `end` when the last has ended. */
@@ -69,12 +79,13 @@ export class LiveLooks {
   #look(): void {
     if (this.#over) return;
     for (const whole of this.#blocks.take()) {
-      const { gates, look, stop } = this.#judge.see(whole);
+      const { cuts, gates, look, stop } = this.#judge.see(whole);
       this.#hooks.note("look", { ...look });
       for (const gate of gates) {
         this.#hooks.note("gate", { ...gate });
         this.#input.onEvent({ kind: "gate", gate });
       }
+      for (const cut of cuts) this.#hooks.cut(cut);
       if (stop === null) continue;
       this.#over = true;
       this.#hooks.stop(stop);

@@ -1,5 +1,5 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import type { Gate } from "../experiment/index.ts";
+import type { ArmStop, Gate } from "../experiment/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 
 /** What is known of one arm while the run goes on. */
@@ -46,6 +46,8 @@ export type RunEvent =
       readonly arms: readonly LiveArm[];
     }
   | { readonly kind: "gate"; readonly gate: Gate }
+  /** One variant of several gets no load any more. */
+  | { readonly kind: "cut"; readonly cut: ArmStop }
   | { readonly kind: "stopping"; readonly because: string }
   | { readonly kind: "judging" };
 

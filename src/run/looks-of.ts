@@ -39,14 +39,33 @@ function gatesOf(entries: readonly AuditEntry[]): Gates {
   });
 }
 
-function lastStartNs({ observations, registered }: Gathered): number {
-  const variant = registered.plan.arms.length - 1;
+/** Of one variant, or of all where none is named; 0 where there was none. */
+function lastStartNs({ observations, registered }: Gathered, name?: string): number {
+  const arms = registered.plan.arms;
+  const wanted = name === undefined ? null : arms.indexOf(name);
   let lastNs = 0;
   for (const observation of observations) {
-    if (observation.kind === "dropped" || observation.arm !== variant) continue;
+    const { arm, kind } = observation;
+    if (kind === "dropped" || (wanted === null ? arm === 0 : arm !== wanted)) continue;
     lastNs = Math.max(lastNs, observation.startNs);
   }
   return lastNs;
+}
+
+/** How long a variant still got load once it was shown what it was cut for. */
+const breachToCutMs = (gathered: Gathered, untilNs: number, arm?: string): number =>
+  Math.max(lastStartNs(gathered, arm) - untilNs, 0) / NS_PER_MS;
+
+/** Variants that were cut during this run; those that were out before are their own run's. */
+function cutRows(gathered: Gathered): Pick<Result, "cuts"> {
+  const cuts = (gathered.manifest.ended?.cuts ?? []).filter(({ untilNs }) => untilNs > 0);
+  if (cuts.length === 0) return {};
+  return {
+    cuts: cuts.map(({ arm, because, decision, rule, untilNs }) => {
+      const timing = { breachToCutMs: breachToCutMs(gathered, untilNs, arm) };
+      return { arm, rule, decision, because, evidenceUntilS: untilNs / NS_PER_S, ...timing };
+    }),
+  };
 }
 
 /** Of a run that its own rule ended: what had been looked at, and no more. */
@@ -65,14 +84,14 @@ export const armEnds = ({ ended }: Manifest): ArmEnds =>
 export function looksOf(
   directory: RunDirectory,
   gathered: Gathered,
-): Pick<Result, "looks" | "gates" | "stoppedEarly"> {
+): Pick<Result, "looks" | "gates" | "cuts" | "stoppedEarly"> {
   const path = directory.file(AUDIT_FILE);
   const entries = existsSync(path) ? readAuditFile(path).entries : [];
   const stop = gathered.manifest.ended?.stoppedBy;
-  const looks = { looks: lastLooks(entries), gates: gatesOf(entries) };
+  const looks = { looks: lastLooks(entries), gates: gatesOf(entries), ...cutRows(gathered) };
   if (stop === undefined) return looks;
   const { because, rule, untilNs } = stop;
-  const breachToCutMs = Math.max(lastStartNs(gathered) - untilNs, 0) / NS_PER_MS;
-  const stoppedEarly = { rule, because, evidenceUntilS: untilNs / NS_PER_S, breachToCutMs };
+  const timing = { breachToCutMs: breachToCutMs(gathered, untilNs) };
+  const stoppedEarly = { rule, because, evidenceUntilS: untilNs / NS_PER_S, ...timing };
   return { ...looks, stoppedEarly };
 }

@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, NS_PER_MS, ShakedownError } from "../core/index.ts";
 import type { AuditLog, Plan } from "../experiment/index.ts";
+import type { Result } from "../report/index.ts";
 import type { RunEvent } from "./live.ts";
 import { nowIso } from "./now-iso.ts";
 import type { OnRollBack } from "./scenario/index.ts";
@@ -12,6 +13,8 @@ export interface RollBackNotice {
   readonly event: "roll-back";
   readonly scenario: string;
   readonly runId: string;
+  /** Of several variants, the one that is rolled back. */
+  readonly arm?: string;
   readonly reason: string;
   readonly at: string;
 }
@@ -100,6 +103,7 @@ function spawnCommand({ command, timeout }: Command, notice: RollBackNotice, dir
       SHAKEDOWN_REASON: notice.reason,
       SHAKEDOWN_RUN: notice.runId,
       SHAKEDOWN_SCENARIO: notice.scenario,
+      ...(notice.arm === undefined ? {} : { SHAKEDOWN_ARM: notice.arm }),
     },
   });
 }
@@ -138,31 +142,53 @@ interface ActionContext {
   readonly dir: string;
 }
 
-/** What a scenario does on a roll-back: once, as soon as it is decided; the outcome is on the record. */
+/**
+ * What a scenario does on a roll-back: once, as soon as it is decided, of several variants once for
+ * each; the outcome is on the record.
+ */
 export class RollBackAction {
   readonly #action: OnRollBack | undefined;
   readonly #context: ActionContext;
-  #fired: Promise<void> | null = null;
+  /** By variant; of one alone, by no name. */
+  readonly #fired = new Map<string, Promise<void>>();
 
   constructor(action: OnRollBack | undefined, context: ActionContext) {
     this.#action = action;
     this.#context = context;
   }
 
-  /** The first call counts; it does not wait for the outcome. Never throws. */
-  fire(reason: string): void {
-    if (this.#action !== undefined) this.#fired ??= this.#do(this.#action, reason);
+  /**
+   * The first call counts, of several variants the first for each; it does not wait for the outcome.
+   * Never throws.
+   */
+  fire(reason: string, arm = ""): void {
+    if (this.#action === undefined || this.#fired.has(arm)) return;
+    this.#fired.set(arm, this.#do(this.#action, reason, arm));
+  }
+
+  /** What a verdict asks for. Never throws. */
+  fireFor({ decision, reason, verdicts = {} }: Pick<Result, "decision" | "reason" | "verdicts">) {
+    const all = Object.entries(verdicts);
+    if (all.length < 2) {
+      if (decision === "roll-back") this.fire(reason);
+      return;
+    }
+    for (const [arm, verdict] of all) {
+      if (verdict.decision === "roll-back") this.fire(verdict.reason, arm);
+    }
   }
 
   /** Resolves when what was fired has its outcome in the audit trail, or could not be noted. */
   async settled(): Promise<void> {
-    await this.#fired;
+    await Promise.all(this.#fired.values());
   }
 
-  async #do(action: OnRollBack, reason: string): Promise<void> {
+  async #do(action: OnRollBack, reason: string, arm: string): Promise<void> {
     const { dir, id, plan } = this.#context;
     const at = nowIso();
-    const notice = { event: "roll-back", scenario: plan.scenario, runId: id, reason, at } as const;
+    const whose = arm === "" ? {} : { arm };
+    const of = { scenario: plan.scenario, runId: id, ...whose };
+    const notice = { event: "roll-back", ...of, reason, at } as const;
     const what = "webhook" in action ? new URL(action.webhook).origin : (action.command[0] ?? "");
     const done =
       "webhook" in action
@@ -170,7 +196,7 @@ export class RollBackAction {
         : await runCommand(action, notice, dir);
     if (!done.ok) this.#warn(`the roll-back action failed: ${what}: ${done.outcome}`);
     try {
-      this.#context.audit.append("roll-back action", { what, reason, ...done });
+      this.#context.audit.append("roll-back action", { what, ...whose, reason, ...done });
     } catch (thrown) {
       this.#warn(`what came of the roll-back action is not on record: ${messageOf(thrown)}`);
     }

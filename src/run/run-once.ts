@@ -6,7 +6,7 @@ import {
   startEmulatorThread,
   withProbes,
 } from "../emulator/index.ts";
-import type { AuditLog, RegisteredPlan } from "../experiment/index.ts";
+import type { ArmStop, AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
 import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
@@ -45,6 +45,8 @@ export interface RunParts {
   readonly startedAt: Date;
   /** Arms in the order in which they are started and get their ports. */
   readonly slots: readonly string[];
+  /** Variants that an earlier run of the experiment has cut: started, and without load. */
+  readonly out?: readonly ArmStop[];
   readonly version: string;
   /** What the user typed, for the record. */
   readonly command: string;
@@ -59,6 +61,8 @@ export interface Measured {
   readonly manifest: Manifest;
   /** Why it ended before its time, if it did. */
   readonly stop: Stop | null;
+  /** Variants that are out, of this run or from before. */
+  readonly cuts: readonly ArmStop[];
 }
 
 /** Between the clock's origin and now, when traffic begins: time to get going. */
@@ -114,7 +118,8 @@ class Run {
       const load = setup.label;
       const { workers } = job;
       const dependencies = Object.keys(this.#parts.served);
-      const onRollBack = (reason: string): void => this.#parts.rollBack.fire(reason);
+      const onRollBack = (reason: string, arm?: string): void =>
+        this.#parts.rollBack.fire(reason, arm);
       const heard = { directory, audit, onEvent, onRollBack };
       const traffic = new Traffic({
         ...heard,
@@ -124,6 +129,7 @@ class Run {
         emulator,
         workers,
         dependencies,
+        out: this.#parts.out ?? [],
       });
       onEvent({ kind: "starting", what: startingLabel(job) });
       await using generators = await startGenerators(job, traffic.events, signal);
@@ -176,7 +182,7 @@ class Run {
     usage.begin();
     const sent = await traffic.send(generators, clock, signal);
     usage.end();
-    const { durationNs, stop, totals } = sent;
+    const { cuts, durationNs, stop, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);
     const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
@@ -185,6 +191,7 @@ class Run {
       durationNs,
       incompleteBecause: stop === null || stop.rule !== null ? null : stop.because,
       ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),
+      ...(cuts.length === 0 ? {} : { cuts: [...cuts] }),
       exitCode: null,
       rows: {
         observations: totals.keptRows,
@@ -197,7 +204,7 @@ class Run {
     };
     const manifest = { ...begun, ended };
     writeIfPossible(() => writeManifest(directory, manifest));
-    return { manifest, stop };
+    return { manifest, stop, cuts };
   }
 
   async #startEmulator(): Promise<Emulator | null> {

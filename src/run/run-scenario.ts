@@ -122,7 +122,7 @@ async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcom
     audit.append("verdict", { decision, reason, ...(verdicts === undefined ? {} : { verdicts }) });
     writeReports(directory, judged);
   });
-  if (decision === "roll-back") parts.rollBack.fire(reason);
+  parts.rollBack.fireFor(model.result);
   await parts.rollBack.settled();
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   const ended = { ...manifest.ended!, exitCode };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { EXIT, type ExitCode, ShakedownError } from "../core/index.ts";
 import {
+  type ArmStop,
   AuditLog,
   combinationOf,
   type PlannedRun,
@@ -47,7 +48,11 @@ function partsAt(
 }
 
 /** Does one of the runs (from 1), in a directory of its own; the experiment's trail is told. */
-async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): Promise<Measured> {
+async function runOf(
+  parts: ExperimentParts,
+  { out, run }: { readonly out: readonly ArmStop[]; readonly run: number },
+  signal: AbortSignal,
+): Promise<Measured> {
   const { plan } = parts.registered;
   const registered = registerPlan(planOfRun(plan, run - 1));
   const planned = plan.runs[run - 1]!;
@@ -66,6 +71,7 @@ async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): 
   const measured = await runOnce(
     {
       ...parts,
+      out,
       ...partsAt(parts, planned),
       registered,
       setup: parts.setupFor(registered.plan),
@@ -88,8 +94,12 @@ async function runOf(parts: ExperimentParts, run: number, signal: AbortSignal): 
 const hasBegun = (directory: RunDirectory): boolean =>
   existsSync(directory.run(1).file("manifest.json"));
 
-/** All runs, one after the other, until one of them is stopped: why, or null when none was. */
+/**
+ * All runs, one after the other, until one of them is stopped: why, or null when none was. A variant
+ * that one has cut gets no load in those after it.
+ */
 async function runAll(parts: ExperimentParts, signal: AbortSignal): Promise<Stop | null> {
+  let out: readonly ArmStop[] = [];
   for (const index of parts.registered.plan.runs.keys()) {
     if (index > 0 && signal.aborted) {
       return {
@@ -100,8 +110,9 @@ async function runAll(parts: ExperimentParts, signal: AbortSignal): Promise<Stop
     }
     try {
       // oxlint-disable-next-line no-await-in-loop -- two runs at once would be in each other's way
-      const { stop } = await runOf(parts, index + 1, signal);
-      if (stop !== null) return stop;
+      const measured = await runOf(parts, { run: index + 1, out }, signal);
+      if (measured.stop !== null) return measured.stop;
+      out = measured.cuts;
     } catch (thrown) {
       // What was measured before is kept, and judged.
       if (!hasBegun(parts.directory)) throw thrown;
@@ -148,7 +159,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
     audit.append("verdict", { decision, reason, ...(verdicts === undefined ? {} : { verdicts }) });
     writeReports(directory, judged);
   });
-  if (decision === "roll-back") parts.rollBack.fire(reason);
+  parts.rollBack.fireFor(judged.model.result);
   await parts.rollBack.settled();
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   writeIfPossible(() => writeExperimentFile(directory, endedWith(exitCode)));

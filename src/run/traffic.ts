@@ -7,7 +7,7 @@ import {
   type ShakedownError,
 } from "../core/index.ts";
 import type { Emulator } from "../emulator/index.ts";
-import type { AuditLog, Plan, RuleStop } from "../experiment/index.ts";
+import type { ArmStop, AuditLog, Plan, RuleStop } from "../experiment/index.ts";
 import type { GeneratorEvents, Generators, GeneratorTotals } from "../replay/index.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { LiveLooks } from "./live-looks.ts";
@@ -27,6 +27,8 @@ export interface Stop {
 export interface TrafficEnd {
   readonly stop: Stop | null;
   readonly durationNs: number;
+  /** Variants whose load was cut, in that order; those that were out before, from the start. */
+  readonly cuts: readonly ArmStop[];
   readonly totals: GeneratorTotals;
 }
 
@@ -42,8 +44,10 @@ export interface TrafficInput {
   readonly dependencies: readonly string[];
   readonly audit: AuditLog;
   readonly onEvent: (event: RunEvent) => void;
-  /** Harm was shown, and the load has been cut. */
-  readonly onRollBack: (reason: string) => void;
+  /** Harm was shown, and the load has been cut: of one variant, where it is named. */
+  readonly onRollBack: (reason: string, arm?: string) => void;
+  /** Variants that an earlier run of the experiment has cut. */
+  readonly out: readonly ArmStop[];
 }
 
 const STOPPED_BY = {
@@ -66,6 +70,7 @@ export class Traffic {
   readonly #looks: LiveLooks;
   #generators: Generators | null = null;
   #stop: Stop | null = null;
+  readonly #cuts: ArmStop[] = [];
   /** What happens from here on is not of this traffic: the next of several runs may have begun. */
   #over = false;
   #stage = -1;
@@ -75,6 +80,7 @@ export class Traffic {
     this.#live = new LiveCounts(input.plan.arms);
     this.#looks = new LiveLooks(input, {
       note: (event, detail) => this.#note(event, detail),
+      cut: (cut) => this.#cutArm(cut),
       stop: (rule) => this.#stopBy(rule),
     });
     const rehearsal = new LiveCounts(input.plan.arms);
@@ -102,6 +108,10 @@ export class Traffic {
     const durationNs = plan.stages.at(-1)?.endNs ?? 0;
     const stages = plan.stages.length;
     onEvent({ kind: "traffic", directory: directory.path, stages, durationNs, load });
+    for (const out of this.#input.out) {
+      this.#cuts.push({ ...out, untilNs: 0 });
+      generators.cut(plan.arms.indexOf(out.arm));
+    }
     const going = generators.go(clock.originNs);
     this.#watch(signal);
     const ticking = setInterval(() => this.#tick(clock), TICK_MS);
@@ -115,7 +125,7 @@ export class Traffic {
     const endNs = Math.max(totals.endNs, clock.nowNs(), atLeastNs);
     this.#endStage();
     this.#over = true;
-    return { stop: this.#stop, durationNs: endNs, totals };
+    return { stop: this.#stop, durationNs: endNs, cuts: this.#cuts, totals };
   }
 
   /** Everything that can end the traffic early. */
@@ -155,10 +165,23 @@ export class Traffic {
     this.#note("stopped", { because, ...rule });
   }
 
+  /** The control and the other variants go on. */
+  #cutArm(cut: ArmStop): void {
+    if (this.#stop !== null) return;
+    const { onEvent, onRollBack, plan } = this.#input;
+    this.#generators?.cut(plan.arms.indexOf(cut.arm));
+    this.#cuts.push(cut);
+    this.#note("variant cut", { ...cut });
+    onEvent({ kind: "cut", cut });
+    if (cut.decision === "roll-back") onRollBack(cut.because, cut.arm);
+  }
+
   #stopBy(rule: RuleStop): void {
     if (this.#stop !== null) return;
     this.#stopFor(`${STOPPED_BY[rule.rule]}: ${rule.because}`, null, rule);
-    if (rule.decision === "roll-back") this.#input.onRollBack(rule.because);
+    // Of several variants each has been told of when it was cut.
+    const one = this.#input.plan.arms.length === 2;
+    if (one && rule.decision === "roll-back") this.#input.onRollBack(rule.because);
   }
 
   /** An audit entry that cannot be written ends the run: it would not be whole. */

@@ -264,7 +264,15 @@ describe("the result's JSON Schema", () => {
     };
     expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
     expect(schema).toMatchObject({ type: "object", additionalProperties: false });
-    const optional = new Set(["verdicts", "gates", "looks", "needs", "runs", "stoppedEarly"]);
+    const optional = new Set([
+      "verdicts",
+      "cuts",
+      "gates",
+      "looks",
+      "needs",
+      "runs",
+      "stoppedEarly",
+    ]);
     expect(schema.required.toSorted()).toEqual(
       Object.keys(resultSchema.shape)
         .filter((key) => !optional.has(key))

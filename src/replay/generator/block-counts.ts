@@ -72,6 +72,8 @@ interface Counting {
  * many have, whether any answered below 400, and, a bit for each, which arms refused.
  */
 const ENDED_MASK = 0xff;
+/** Drops that are told start by start: the other arms have theirs. */
+const PAIRED: ReadonlySet<string> = new Set(["in-flight-cap", "arm-cut"]);
 const ANSWERED = 0x100;
 const REFUSED_SHIFT = 9;
 
@@ -105,7 +107,7 @@ export class BlockCounter {
     if (counting === null || block === undefined) return;
     block.planned += observation.kind === "dropped" ? observation.count : 1;
     if (observation.kind === "dropped") {
-      if (observation.reason === "in-flight-cap") this.#pair(counting, observation);
+      if (PAIRED.has(observation.reason)) this.#pair(counting, observation);
       return;
     }
     block.started++;

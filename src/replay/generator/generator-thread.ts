@@ -15,6 +15,7 @@ const go = Promise.withResolvers<bigint | null>();
 parentPort?.on("message", (message: ToWorker) => {
   if (message.kind === "go") go.resolve(message.originNs);
   if (message.kind === "stop") generator.stop();
+  if (message.kind === "cut") generator.cut(message.arm);
   if (message.kind === "leave") {
     leaving.abort();
     go.resolve(null);

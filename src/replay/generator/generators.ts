@@ -52,6 +52,8 @@ export interface Generators extends AsyncDisposable {
    * million starts that a plan still held, since each is counted.
    */
   stop(): void;
+  /** Drops what is still to come for one arm; the others go on. Before `go` it never gets any. */
+  cut(arm: number): void;
 }
 
 /**
@@ -109,6 +111,9 @@ export async function startGenerators(
       return sumOf(ended);
     },
     stop,
+    cut(arm) {
+      for (const worker of workers) worker.say({ kind: "cut", arm });
+    },
     [Symbol.asyncDispose]: leave,
   };
 }

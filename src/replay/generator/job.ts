@@ -84,6 +84,8 @@ export interface WorkerJob extends Shard {
 export type ToWorker =
   | { readonly kind: "go"; readonly originNs: bigint }
   | { readonly kind: "stop" }
+  /** One arm gets no load any more. */
+  | { readonly kind: "cut"; readonly arm: number }
   | { readonly kind: "leave" };
 
 /** What a worker did in all. */

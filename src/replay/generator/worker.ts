@@ -46,6 +46,8 @@ export class WorkerGenerator {
   readonly #counter: Counter;
   readonly #blocks: BlockCounter;
   #settledNs: () => number = () => -1;
+  #cut: ((arm: number) => void) | null = null;
+  readonly #cutArms = new Set<number>();
   readonly #transports: Transport[] = [];
   readonly #requests: readonly ProfileRequests[];
 
@@ -76,6 +78,12 @@ export class WorkerGenerator {
 
   stop(): void {
     this.#stopping.abort();
+  }
+
+  /** Cuts the load of one arm; before the run, it never gets any. */
+  cut(arm: number): void {
+    this.#cutArms.add(arm);
+    this.#cut?.(arm);
   }
 
   /** Replays this worker's starts; the clock's origin may lie a little ahead. Never throws. */
@@ -165,8 +173,10 @@ export class WorkerGenerator {
         ...time,
         onObservation,
         ...this.#answers(responses),
-        onBegin: (settledNs) => {
+        onBegin: (settledNs, cut) => {
           this.#settledNs = settledNs;
+          this.#cut = cut;
+          for (const arm of this.#cutArms) cut(arm);
         },
         onStage: (stage) => {
           // First what is still to be told of the stage before.

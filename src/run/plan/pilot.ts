@@ -62,9 +62,10 @@ function varianceIn(
 }
 
 /**
- * How much each metric of a plan varies, from the files of a run of several arms: a pilot, or an A/A. The
- * standard error is that of the paired blocks of its first variant in the stage most like the planned one, as far as the
- * run went. Where the arms are shown to differ by the metric's margin or more, a doubt is told.
+ * How much each metric of a plan varies, from the files of a run that compares arms: a pilot, or an
+ * A/A. The standard error is that of the paired blocks of its first variant in the stage most like the
+ * planned one, as far as the run went. Where the arms are shown to differ by the metric's margin or
+ * more, a doubt is told.
  * @throws RUN_INVALID, SPOOL_INVALID; RUN_INVALID for several runs, one arm, or no judged stage
  */
 export function pilotVariance(path: string, plan: Plan): VarianceOf {
