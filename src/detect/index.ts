@@ -5,6 +5,7 @@ import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
 import { retryStorm } from "./retry-storm.ts";
+import { serialCalls } from "./serial-calls.ts";
 
 export type {
   Began,
@@ -24,7 +25,12 @@ export { type Occupancy, occupancyOf } from "./occupancy.ts";
 export { type Resilience, type ResilienceCard, resilienceOf } from "./probed/index.ts";
 
 /** Every detector, in the order of their findings. */
-export const DETECTORS: readonly Detector[] = [poolExhaustion, cacheThrash, retryStorm];
+export const DETECTORS: readonly Detector[] = [
+  poolExhaustion,
+  cacheThrash,
+  retryStorm,
+  serialCalls,
+];
 
 /**
  * Runs detectors; one that crashes gives an inconclusive finding, never a pass. What findings say

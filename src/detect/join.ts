@@ -1,5 +1,5 @@
 import type { EmulatedCall } from "../measure/index.ts";
-import type { Evidence } from "./detector.ts";
+import type { Evidence, RequestRow, StageWindow } from "./detector.ts";
 
 /** The middle value; NaN when there is none. Sorts a copy. */
 export function median(values: readonly number[]): number {
@@ -40,6 +40,40 @@ export function waitBeforeCallMs(
     waitsMs.push((call.arriveNs - request.startNs - givenNs) / 1e6);
   }
   return { p50: median(waitsMs), joined: waitsMs.length };
+}
+
+/** Where a request's time went, and the calls it made, where the target passes identity on. */
+export interface Journey {
+  readonly request: RequestRow;
+  /** By arrival. */
+  readonly calls: readonly EmulatedCall[];
+  /** From the start to the first call, and from the end of the last one to the answer; from 0 up. */
+  readonly preMs: number;
+  readonly postMs: number;
+  /** The request's time that no call covers: what the target took for itself. */
+  readonly ownMs: number;
+}
+
+/** Requests intended in the window that are known to have called something, by start. */
+export function journeysOf(
+  evidence: Evidence,
+  arm: number,
+  { fromNs, toNs }: Pick<StageWindow, "fromNs" | "toNs">,
+): Journey[] {
+  return evidence.requests(arm).flatMap((request) => {
+    if (request.intendedNs < fromNs || request.intendedNs >= toNs) return [];
+    const calls = evidence.callsOf(arm, request.seq);
+    if (calls.length === 0) return [];
+    const lastNs = calls.reduce((last, { endNs }) => Math.max(last, endNs), -Infinity);
+    const coveredMs = coveredNs(calls, request.startNs, Math.max(request.endNs, lastNs)) / 1e6;
+    return {
+      request,
+      calls,
+      preMs: Math.max(calls[0]!.arriveNs - request.startNs, 0) / 1e6,
+      postMs: Math.max(request.endNs - lastNs, 0) / 1e6,
+      ownMs: Math.max((request.endNs - request.startNs) / 1e6 - coveredMs, 0),
+    };
+  });
 }
 
 /** How much of [fromNs, toNs) is covered by calls that ended before `toNs`; overlaps count once. */

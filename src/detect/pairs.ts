@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from "./detector.ts";
+import type { Evidence, Finding, StageWindow } from "./detector.ts";
 
 /** What a finding about an arm and a dependency is about, and how the two were joined. */
 export function about(
@@ -25,3 +25,7 @@ export function judgeEachPair(
   }
   return findings;
 }
+
+/** The stages that are judged, and have any time in them. */
+export const judgedStages = ({ stages }: Evidence): readonly StageWindow[] =>
+  stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);

@@ -138,7 +138,7 @@ export function evidenceOf(
 }
 
 /** Rows in memory in the place of a spool's table. */
-function table<T extends ObservationTable | CallTable>(
+export function table<T extends ObservationTable | CallTable>(
   rows: Iterable<unknown>,
   meta: T["meta"],
 ): T {

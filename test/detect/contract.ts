@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { detectAll, type Detector, type Evidence, type Finding } from "../../src/detect/index.ts";
+import { seedsOf } from "./seeds.ts";
+import type { World } from "./service.ts";
+
+/** Evidence of one kind, made anew for every world. */
+export type Scene = (world: World) => Evidence;
+
+/** What a detector of the family is held to. */
+export interface DetectorContract {
+  readonly detector: Detector;
+  /** The same healthy build in both arms, each with its own noise. */
+  readonly healthy: Scene;
+  /** Control is well, the variant has it. */
+  readonly sick: Scene;
+  /** Both have as much of it. */
+  readonly both: Scene;
+  /** As slow, or as odd, for another reason. */
+  readonly lookAlikes: Readonly<Record<string, Scene>>;
+  readonly cause: RegExp;
+  /** How large it is in truth, and by how much of that the named size may be off: 0 is exactly. */
+  readonly size: { readonly value: number | ((world: World) => number); readonly within: number };
+  /** Whether it can be named where the target passes no identity on. */
+  readonly byRates: boolean;
+  /** Multiples of the profile's rate at which it is there; all three when left out. */
+  readonly rates?: readonly World["rate"][];
+}
+
+const HEALTHY_SEEDS = 200;
+const SICK_SEEDS = { 1: 20, 3: 6, 10: 2 } as const;
+
+/** Whether a finding names the sickness, its cause and, as nearly as is asked, its size. */
+export function isNamed(finding: Finding, contract: DetectorContract, world: World): boolean {
+  const { cause, size } = contract;
+  const value = typeof size.value === "number" ? size.value : size.value(world);
+  const off = Math.abs((finding.size?.value ?? Number.NaN) - value);
+  return finding.status === "fail" && cause.test(finding.cause ?? "") && off <= size.within * value;
+}
+
+const isAlarm = ({ status }: Finding): boolean => status === "fail";
+
+/** The family's contract: every detector's own test calls it. */
+export function detectorContract(name: string, contract: DetectorContract): void {
+  const { detector } = contract;
+  const judge = (evidence: Evidence): Finding[] => detectAll(evidence, [detector]);
+
+  describe(`${name}: the family's contract`, () => {
+    it("a crash is inconclusive; nothing seen, and nothing judged, is no finding that fails", () => {
+      const world: World = { seed: "nothing", rate: 1, identity: true };
+      const evidence = contract.sick(world);
+      const unjudged = {
+        ...evidence,
+        stages: evidence.stages.map((s) => ({ ...s, judged: false })),
+      };
+      const short = evidence.stages.map((s) => ({ ...s, toNs: s.fromNs + 5e7 }));
+      const silent = { requests: () => [], calls: () => [], callsOf: () => [] };
+      for (const poor of [unjudged, { ...evidence, ...silent }, { ...evidence, stages: short }]) {
+        const findings = judge(poor);
+        expect(findings.filter(isAlarm)).toEqual([]);
+        expect(JSON.stringify(findings)).not.toMatch(/NaN|Infinity|undefined/);
+      }
+      const broken = () => {
+        throw new Error("out of luck");
+      };
+      const [crashed] = judge({ ...evidence, calls: broken, requests: broken });
+      expect(crashed?.status).toBe("inconclusive");
+    });
+
+    it(`two healthy arms, each with its own noise, fail in no more than 5 % of ${HEALTHY_SEEDS} runs`, () => {
+      const alarms = seedsOf(HEALTHY_SEEDS).filter((seed, i) =>
+        judge(contract.healthy({ seed, rate: 1, identity: i % 2 === 0 })).some(isAlarm),
+      );
+      expect(alarms.length).toBeLessThanOrEqual(0.05 * HEALTHY_SEEDS);
+    });
+
+    it.each([true, false])("the sick one is named, with its size (identity: %s)", (identity) => {
+      if (!identity && !contract.byRates) {
+        // It says what it would take, or nothing: it never guesses.
+        const found = judge(contract.sick({ seed: "rates", rate: 1, identity }));
+        expect(found.filter(isAlarm)).toEqual([]);
+        return;
+      }
+      for (const rate of contract.rates ?? ([1, 3, 10] as const)) {
+        const worlds = seedsOf(SICK_SEEDS[rate]).map((seed): World => ({ seed, rate, identity }));
+        const missed = worlds.flatMap((world) => {
+          const findings = judge(contract.sick(world));
+          return findings.some((each) => isNamed(each, contract, world))
+            ? []
+            : [
+                findings.map(({ cause, size, status, summary }) => ({
+                  cause,
+                  size,
+                  status,
+                  summary,
+                })),
+              ];
+        });
+        const allowed = Math.floor(0.05 * worlds.length);
+        expect(missed.slice(0, missed.length > allowed ? 3 : 0), `rate ${rate}`).toEqual([]);
+      }
+    });
+
+    it("a finding says whom it is about, how calls were joined, and where it began", () => {
+      const findings = judge(contract.sick({ seed: "about", rate: 1, identity: true }));
+      const failing = findings.find(isAlarm)!;
+      expect(failing).toMatchObject({
+        detector: detector.name,
+        arm: "variant",
+        joinedBy: "identity",
+        began: { stage: expect.any(String), atS: expect.any(Number) },
+        size: { what: expect.any(String), unit: expect.any(String) },
+        comparison: expect.stringMatching(/^(new|worse|absent-in-control)$/),
+        cure: expect.any(String),
+      });
+      expect(failing).toHaveProperty("dependency");
+      for (const each of findings)
+        expect(JSON.stringify(each)).not.toMatch(/NaN|Infinity|undefined/);
+    });
+
+    it("what control has as much of is said to be in both arms, and condemns nobody", () => {
+      const statuses = seedsOf(10).flatMap((seed) =>
+        judge(contract.both({ seed, rate: 1, identity: true })).map(({ status }) => status),
+      );
+      expect(statuses).not.toContain("fail");
+      expect(statuses.filter((status) => status === "shared").length).toBeGreaterThanOrEqual(9);
+    });
+
+    it.each(Object.entries(contract.lookAlikes))("%s is something else", (_, scene) => {
+      const alarms = seedsOf(10).flatMap((seed, i) =>
+        judge(scene({ seed, rate: 1, identity: i % 2 === 0 })).filter(isAlarm),
+      );
+      expect(alarms.map(({ summary }) => summary)).toEqual([]);
+    });
+  });
+}
