@@ -1,6 +1,6 @@
 import { formatCount, formatDurationNs, formatRatePerSec, formatRatio } from "../core/index.ts";
 import type { Plan, PlannedStage, SizedMetric, SizedStage } from "../experiment/index.ts";
-import { alphaShares, metricLabel, replicatesOf } from "../experiment/index.ts";
+import { alphaShares, familyConfidence, metricLabel, replicatesOf } from "../experiment/index.ts";
 import type { PlannedScenario } from "../run/index.ts";
 import { labelled, tableLines, wrapped } from "./text-layout.ts";
 
@@ -60,7 +60,10 @@ function alphaWords(plan: Plan): string {
     ...(looks > 0 ? [`${number(looks)} the looks'`] : []),
     ...(gates > 0 ? [`${number(gates)} the gates'`] : []),
   ];
-  return `${plan.alpha} (${formatRatio(1 - plan.alpha)} intervals): ${shares.join(", ")}`;
+  const variants = plan.arms.length - 1;
+  const over = variants > 1 ? ` over ${variants} variants` : "";
+  const intervals = `${formatRatio(familyConfidence(plan))} intervals`;
+  return `${plan.alpha}${over} (${intervals}): ${shares.join(", ")}`;
 }
 
 /** `slowness  latency of payments, times: 1 or 4`, and how often each combination is run. */

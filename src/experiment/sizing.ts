@@ -9,7 +9,7 @@ import {
   runsPower,
 } from "../stats/index.ts";
 import { combinationOf, replicatesOf } from "./factors.ts";
-import { alphaShares } from "./looks/index.ts";
+import { variantShares } from "./looks/index.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, type MetricSpec } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
@@ -210,13 +210,14 @@ function bindingOf(plan: Plan): Binding[] {
  *
  * Power is that of the judge's own interval (`runsPower`) at alpha/2, the verdict's share: of no harm where
  * there is none, or of a gain as large as claimed. Looks can only roll back, so that they take nothing from
- * the alpha of what is shown to be well.
+ * the alpha of what is shown to be well. Of several variants each is sized by itself, with its part of
+ * alpha: the power is that of each to ship if it is well.
  * Source: Julious 2004 (non-inferiority); Schultzberg, Ankargren & Frånberg 2024 (β).
  */
 export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   const judged = plan.stages.filter(({ judgedFromNs }) => judgedFromNs !== null);
   const binding = bindingOf(plan);
-  const { gates, looks, verdict } = alphaShares(plan);
+  const { gates, looks, verdict } = variantShares(plan);
   const conditions = new Set(plan.runs.map((run) => combinationOf(plan, run))).size;
   const tests = Math.max(1, binding.length * judged.length * conditions);
   const power = powerEach(plan.power + looks + gates, tests);

@@ -5,4 +5,11 @@ export { harmEvidence, harmScale } from "./harm-look.ts";
 export { type CallCounts, LiveBlocks, type WholeBlock } from "./live-blocks.ts";
 export { type Look, type Looked, type LookedMetric, LiveJudge } from "./live-judge.ts";
 export type { ArmStop, RuleStop } from "./rule-stop.ts";
-export { type AlphaShares, alphaShares, gateAlphas, liveMetrics, lookAlpha } from "./shares.ts";
+export {
+  type AlphaShares,
+  alphaShares,
+  gateAlphas,
+  liveMetrics,
+  lookAlpha,
+  variantShares,
+} from "./shares.ts";

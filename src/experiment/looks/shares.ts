@@ -46,6 +46,13 @@ export function alphaShares(plan: Plan): AlphaShares {
   return { verdict: alpha / 2, looks, gates };
 }
 
+/** What each variant has of it: an equal part, since any of them can be rolled back, or ship, falsely. */
+export function variantShares(plan: Plan): AlphaShares {
+  const variants = Math.max(armPairs(plan).length, 1);
+  const { gates, looks, verdict } = alphaShares(plan);
+  return { verdict: verdict / variants, looks: looks / variants, gates: gates / variants };
+}
+
 /**
  * What the gate after each judged stage may spend on its harm tests together, by name of stage: a
  * run's part of the gates' share, spent by judged time (Pocock-type). Of several variants each has its

@@ -1,6 +1,5 @@
 import { formatCount, formatDurationNs, formatRatio, formatRatePerSec } from "../../core/index.ts";
 import {
-  alphaShares,
   familyOf,
   type MetricSpec,
   type Plan,
@@ -11,6 +10,7 @@ import {
   requestsForQuantile,
   type SizedStage,
   sizePlan,
+  variantShares,
 } from "../../experiment/index.ts";
 import { MIN_BLOCKS } from "../../stats/index.ts";
 import { readCaptured } from "../captured.ts";
@@ -18,6 +18,7 @@ import { servedDependencies } from "../dependencies.ts";
 import { usedCalibration } from "../used-calibration.ts";
 import { type LoadedScenario, loadScenario } from "../load-scenario.ts";
 import { makePlan } from "../make-plan.ts";
+import { recordSegments } from "../start-segments.ts";
 import { pilotVariance } from "./pilot.ts";
 
 /** Why a plan cannot end in `ship` however good the variant is, and what would do. */
@@ -72,7 +73,7 @@ const moreRuns = ({ betweenRunSd, runs }: Plan): string =>
 
 function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generator<PlanProblem> {
   // All must pass, unstopped; that one of them fails is at most as likely as their failures together.
-  const { gates, looks } = alphaShares(plan);
+  const { gates, looks } = variantShares(plan);
   const missed = metrics.reduce((sum, { power }) => sum + 1 - (power ?? 1), looks + gates);
   const enough = 1 - missed >= plan.power;
   for (const { floor, label, margin, mde, minimumEffect, needed, power, stage } of metrics) {
@@ -146,6 +147,8 @@ export async function planScenario(
   const calibration = usedCalibration(loaded, here);
   const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
   const { plan } = registered;
+  // Refused now where a segment has no request.
+  recordSegments(plan, profile);
   const varianceOf =
     options.pilot === undefined
       ? () => "no pilot is given (--baseline <run>)"
