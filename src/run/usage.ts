@@ -2,7 +2,8 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync }
 import type { MonotonicClock } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
 import { usageLine, type UsageSample } from "../measure/index.ts";
-import { cpuByGroup, GrowingUse, TICKS_PER_S } from "./proc-stat.ts";
+import { cpuByGroup, GrowingUse, TICKS_PER_S } from "../telemetry/index.ts";
+
 import type { Target } from "./target.ts";
 
 /** Beside the observations, in a run directory. */

@@ -3,6 +3,23 @@ export { Distribution } from "./buckets.ts";
 export { InsideSignals } from "./inside.ts";
 export { InsideSeries, type Level, type TimeWindow } from "./inside-series.ts";
 export { INTAKE_LIMITS } from "./limits.ts";
+export { cpuByGroup, GrowingUse, parseProcStat, TICKS_PER_S } from "./processes/proc-stat.ts";
+export {
+  cgroupCpuOf,
+  countSockets,
+  parseProcStatus,
+  type SocketCounts,
+} from "./processes/proc-files.ts";
+export {
+  processLine,
+  PROCESSES_FILE,
+  type ProcessSample,
+  processUse,
+  type ProcessUse,
+  readProcesses,
+} from "./processes/process-log.ts";
+export { type SampledArm } from "./processes/sampler.ts";
+export { startProcessSampler } from "./processes/thread.ts";
 export { type InsidePool, insidePool } from "./pool.ts";
 export { type ReceiverOptions, type Receivers, startReceivers } from "./receivers.ts";
 export {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cpuByGroup, GrowingUse, parseProcStat } from "../../src/run/proc-stat.ts";
+import { cpuByGroup, GrowingUse, parseProcStat } from "../../src/telemetry/index.ts";
 import { tellsUsage } from "../../src/run/usage.ts";
 
 /** A line as Linux 6 writes it. */
