@@ -84,6 +84,8 @@ export interface Plan {
   /** How answers are compared, and which starts are repeated; nothing is compared without it. */
   readonly responses?: ResponseRules;
   readonly load: PlannedLoad;
+  /** Arms tell of themselves: what is asked of them for it is part of what is measured. */
+  readonly telemetry?: { readonly receive: true };
   readonly timeoutNs: number;
   readonly inFlightMax: number;
   readonly seed: string;

@@ -147,6 +147,7 @@ export function makePlan(
     ...pricesOf(served),
     ...plannedResponses(scenario),
     load: plannedLoad(scenario),
+    ...(scenario.telemetry?.receive === true ? { telemetry: { receive: true } } : {}),
     timeoutNs: scenario.timeout,
     inFlightMax: scenario.inFlightMax,
     seed,

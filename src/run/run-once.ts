@@ -22,7 +22,9 @@ import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
+import { startSegments, writeStartSegments } from "./start-segments.ts";
 import type { Target } from "./target.ts";
+import { RunTelemetry } from "./telemetry.ts";
 import { type Stop, Traffic } from "./traffic.ts";
 import { asksForUsage, USAGE_FILE, UsageLog } from "./usage.ts";
 
@@ -109,11 +111,15 @@ class Run {
       audit.append("plan registered", registration(this.#parts));
       const emulator = await this.#startEmulator();
       await using _emulator = emulator;
-      const targets = await this.#startArms(emulator, signal);
+      await using telemetry = await this.#startTelemetry(emulator);
+      const targets = await this.#startArms(emulator, telemetry, signal);
       await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
       const late = await this.#behindProxies(targets, signal);
       await using _late = late;
       const job = setup.jobFor(late?.targets ?? targets, directory, id);
+      if (setup.segments !== null) {
+        writeStartSegments(directory, startSegments(job, setup.segments));
+      }
       const { plan } = registered;
       const load = setup.label;
       const { workers } = job;
@@ -135,7 +141,7 @@ class Run {
       await using generators = await startGenerators(job, traffic.events, signal);
       signal.throwIfAborted();
       begun = true;
-      return await this.#replay({ emulator, targets, traffic, generators, job }, signal);
+      return await this.#replay({ emulator, targets, telemetry, traffic, generators, job }, signal);
     } catch (thrown) {
       // Nothing was measured: an empty directory would only be in the way.
       if (!begun) rmSync(this.#parts.directory.path, { recursive: true, force: true });
@@ -148,13 +154,14 @@ class Run {
     parts: {
       readonly emulator: Emulator | null;
       readonly targets: readonly Target[];
+      readonly telemetry: RunTelemetry;
       readonly traffic: Traffic;
       readonly generators: Generators;
       readonly job: GeneratorJob;
     },
     signal: AbortSignal,
   ): Promise<Measured> {
-    const { emulator, generators, job, targets, traffic } = parts;
+    const { emulator, generators, job, targets, telemetry, traffic } = parts;
     const { audit, command, directory, id, loaded } = this.#parts;
     const { profile, registered, setup, startedAt, version } = this.#parts;
     const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
@@ -180,8 +187,10 @@ class Run {
     const used = asksForUsage(registered.plan) ? targets : [];
     const usage = new UsageLog(used, directory.file(USAGE_FILE), clock);
     usage.begin();
+    telemetry.watch(targets, originNs);
     const sent = await traffic.send(generators, clock, signal);
     usage.end();
+    await telemetry.unwatch();
     const { cuts, durationNs, stop, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);
@@ -235,8 +244,21 @@ class Run {
     return delayed(targets, delaysUs, signal);
   }
 
-  #startArms(emulator: Emulator | null, signal: AbortSignal): Promise<Target[]> {
+  #startTelemetry(emulator: Emulator | null): Promise<RunTelemetry> {
+    const { directory, id: runId, loaded, registered } = this.#parts;
+    const { arms } = registered.plan;
+    const { telemetry } = loaded.scenario;
+    const originNs = this.#emulatorOriginNs;
+    return RunTelemetry.start({ telemetry, arms, runId, directory, emulator, originNs });
+  }
+
+  #startArms(
+    emulator: Emulator | null,
+    telemetry: RunTelemetry,
+    signal: AbortSignal,
+  ): Promise<Target[]> {
     const { directory, loaded, onEvent, slots } = this.#parts;
-    return startArms({ loaded, directory, slots, emulator, onEvent }, signal);
+    const envOf = (arm: string) => telemetry.envOf(arm);
+    return startArms({ loaded, directory, slots, emulator, envOf, onEvent }, signal);
   }
 }

@@ -22,11 +22,13 @@ export async function startArms(
     readonly directory: RunDirectory;
     readonly slots: readonly string[];
     readonly emulator: Emulator | null;
+    /** What an arm's environment has besides; its own `env` goes before. */
+    readonly envOf: (arm: string) => Readonly<Record<string, string>>;
     readonly onEvent: (event: RunEvent) => void;
   },
   signal: AbortSignal,
 ): Promise<Target[]> {
-  const { directory, emulator, onEvent, slots } = given;
+  const { directory, emulator, envOf, onEvent, slots } = given;
   const { dir, scenario } = given.loaded;
   const authority = emulator?.authority ?? null;
   const trust = authority === null ? {} : writeAuthority(directory.path, authority);
@@ -39,7 +41,7 @@ export async function startArms(
       if (spec === undefined) continue;
       onEvent({ kind: "starting", what: `arm ${arm}` });
       const env = addresses.map(([name, byArm]) => envOfDependency(name, byArm[arm] ?? ""));
-      const dependencyEnv = Object.assign({ ...trust }, ...env);
+      const dependencyEnv = Object.assign({ ...trust, ...envOf(arm) }, ...env);
       const logPath = directory.log(arm);
       // oxlint-disable-next-line no-await-in-loop -- the order is the point
       up.set(arm, await startTarget({ arm, spec, dir, dependencyEnv, logPath }, signal));
