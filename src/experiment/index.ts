@@ -36,6 +36,7 @@ export {
   calibrationSchema,
   MIN_CALIBRATION_RUNS,
 } from "./calibration.ts";
+export { cutIntoKeyGroups } from "./key-groups.ts";
 export { compareMetrics, type MetricComparison } from "./compare.ts";
 export {
   type NegativeControl,
@@ -103,7 +104,9 @@ export {
   exploreParts,
   FALSE_DISCOVERIES_MAX,
   guardSegments,
+  isByStart,
   type PartComparison,
+  type StartSegments,
   type TrafficPart,
 } from "./segments.ts";
 export { type BlockLevel, blockLevel } from "./levels.ts";

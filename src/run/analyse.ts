@@ -5,6 +5,7 @@ import {
   blocksAfter,
   compareMetrics,
   cutIntoBlocks,
+  cutIntoKeyGroups,
   cutIntoParts,
   decideArms,
   exploreParts,
@@ -13,6 +14,7 @@ import {
   type MetricComparison,
   type PartComparison,
   type Plan,
+  refusalsFail,
   type StageBlocks,
   stagesAfter,
   statusOf,
@@ -31,11 +33,12 @@ import {
 import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
+import { compared } from "./exposures.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { responsesFound } from "./responses-found.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { responsesFound } from "./responses-found.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
 
@@ -46,6 +49,8 @@ function findingsOf({
   observations,
   registered,
 }: Gathered): Finding[] {
+  // They hold an arm beside control under the same load, at the same moments.
+  if (registered.plan.assignment !== undefined) return [];
   const stages = registered.plan.stages.map((stage) => ({
     name: stage.name,
     ratePerSec: stage.ratePerSec,
@@ -250,32 +255,37 @@ export function analyse(
 /** As `analyse`, with what the result was made of. @throws RUN_INVALID, SPOOL_INVALID */
 export function analyseRun(directory: RunDirectory, manifest: Manifest): AnalysedRun {
   const gathered = gather(directory, manifest);
-  const { calls, observations, registered, tallies, usage } = gathered;
+  const { calls, exposures, observations, registered, tallies, usage } = gathered;
   const { plan } = registered;
+  const { buckets, ...rows } = compared(plan, { observations, calls }, exposures);
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lookedAt = stagesLookedAt(gathered);
   const ends = armEnds(manifest);
   const cut = cutIntoBlocks({
-    observations,
-    calls,
+    ...rows,
     usage,
     responses: gathered.responses?.pairs ?? [],
     dependencies,
     targets: targetsOf(plan),
     stages: lookedAt,
     capNs: plan.timeoutNs,
+    refusalsFail: refusalsFail(plan),
   });
   const warmUps = findWarmUps(plan, cut);
   const stages = blocksAfter(warmUps, cut);
-  const parts = cutIntoParts(plan, observations, stagesAfter(warmUps, lookedAt));
+  const judged = stagesAfter(warmUps, lookedAt);
+  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts);
+  const byKeys =
+    buckets.size === 0 ? [] : cutIntoKeyGroups(plan, rows.observations, buckets, judged);
   const guarded = guardSegments(plan, parts, ends);
-  const comparisons = compareMetrics(plan, stages, dependencies, guarded, ends);
+  const comparisons = compareMetrics(plan, stages, dependencies, guarded, ends, byKeys);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
     plan,
     manifest,
     observations,
     calls,
+    exposures,
     tallies,
     stages: cut,
     comparisons,
@@ -299,9 +309,9 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     ...verdictRows(verdicts),
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
-    comparisons: comparisonRows(plan, comparisons),
+    comparisons: comparisonRows(plan, comparisons, ends),
     ...responsesFound(plan, observations.meta.routes, [gathered]),
-    parts: partRows(exploreParts(plan, parts)),
+    parts: partRows(exploreParts(plan, parts, ends)),
     emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
     stages: stageRows(plan, ranNs, warmUps),
     ...looksOf(directory, gathered),

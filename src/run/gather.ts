@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
-import { type Plan, type RegisteredPlan, registerPlan } from "../experiment/index.ts";
+import {
+  isByStart,
+  type Plan,
+  type RegisteredPlan,
+  registerPlan,
+  type StartSegments,
+} from "../experiment/index.ts";
 import {
   type CallTable,
   type ConnectionTable,
+  type ExposureTable,
   type ObservationTable,
   readCalls,
   readConnections,
@@ -12,9 +19,19 @@ import {
   type ResponseLog,
   type UsageSample,
 } from "../measure/index.ts";
+import {
+  InsideSignals,
+  PROCESSES_FILE,
+  type ProcessSample,
+  readProcesses,
+  readTelemetry,
+  TELEMETRY_FILE,
+} from "../telemetry/index.ts";
 import { type Tallies, tallyArms } from "./arm-rows.ts";
+import { exposuresOf } from "./exposures.ts";
 import { type Manifest, readPlan } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { readStartSegments } from "./start-segments.ts";
 import { USAGE_FILE } from "./usage.ts";
 
 /** A run's files, read. */
@@ -29,6 +46,14 @@ export interface Gathered {
   readonly usage: readonly UsageSample[];
   /** Answers that were compared, and whether their logs are whole; null where none were to be. */
   readonly responses: ResponseLog | null;
+  /** Of a split: which start went where; null of another design, and where it is missing. */
+  readonly exposures: ExposureTable | null;
+  /** Of each start, for segments by header and session; null where there are none. */
+  readonly starts: StartSegments | null;
+  /** What arms told of themselves; null where nobody asked. */
+  readonly inside: InsideSignals | null;
+  /** What the processes of arms that were started used; empty where nobody looked. */
+  readonly processes: readonly ProcessSample[];
   readonly tallies: Tallies;
 }
 
@@ -37,6 +62,12 @@ function responsesOf(directory: RunDirectory, plan: Plan): ResponseLog | null {
   const logs = directory.responseLogs().map(readResponses);
   const whole = logs.length > 0 && logs.every((log) => log.whole);
   return { pairs: logs.flatMap(({ pairs }) => pairs), whole };
+}
+
+function insideOf(directory: RunDirectory, manifest: Manifest): InsideSignals | null {
+  const path = directory.file(TELEMETRY_FILE);
+  if (!existsSync(path)) return null;
+  return new InsideSignals(readTelemetry(path), manifest.emulatorLeadNs);
 }
 
 /** @throws RUN_INVALID, SPOOL_INVALID */
@@ -50,6 +81,7 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
     ? readConnections(directory.connections, manifest.emulatorLeadNs)
     : null;
   const usagePath = directory.file(USAGE_FILE);
+  const processesPath = directory.file(PROCESSES_FILE);
   return {
     registered,
     manifest,
@@ -58,6 +90,10 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
     connections,
     usage: existsSync(usagePath) ? readUsage(usagePath) : [],
     responses: responsesOf(directory, registered.plan),
+    exposures: exposuresOf(directory, registered.plan),
+    starts: readStartSegments(directory),
+    inside: insideOf(directory, manifest),
+    processes: existsSync(processesPath) ? readProcesses(processesPath) : [],
     tallies: tallyArms(observations, registered.plan.timeoutNs),
   };
 }
@@ -65,17 +101,23 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
 /** Why a run is not whole; null when it is. */
 export function incompleteBecause({
   calls,
+  exposures,
   manifest,
   observations,
+  registered,
   responses,
+  starts,
 }: Gathered): string | null {
   if (manifest.ended === null) return "the run was ended before it could finish";
   if (manifest.ended.incompleteBecause !== null) return manifest.ended.incompleteBecause;
   if (calls === null && manifest.dependencies.length > 0) {
     return "the file of emulated calls is missing";
   }
-  if (observations.truncated || calls?.truncated === true)
+  if (observations.truncated || calls?.truncated === true || exposures?.truncated === true)
     return "an observation file is cut or damaged";
+  if (starts === null && registered.plan.segments.some(isByStart)) {
+    return "the file of which start is in which segment is missing";
+  }
   if (responses?.whole === false) return "a log of compared answers is missing, cut or damaged";
   const { rows } = manifest.ended;
   if (rows.lost > 0) return `${rows.lost} observations could not be written`;

@@ -27,10 +27,24 @@ export function warmUpWords({ stages }: Plan, warmUps: readonly WarmUp[]): strin
   });
 }
 
+/** What nobody looked for. */
+function undetected({ assignment }: Plan): string[] {
+  if (assignment === undefined) return [];
+  return [
+    "causes were not looked for: detectors hold an arm beside control under the same load at the " +
+      `same moments, which a ${assignment.kind} has not`,
+  ];
+}
+
 /** What a reader of the result should know beside its verdict. */
 export function warningsOf(gathered: Gathered): string[] {
   const { calls, manifest } = gathered;
-  const warnings = [...manifest.generator.warnings, ...waitingWords(gathered)];
+  const { plan } = gathered.registered;
+  const warnings = [
+    ...manifest.generator.warnings,
+    ...waitingWords(gathered),
+    ...undetected(plan),
+  ];
   const { forgotten = 0, missed = 0, refused = 0 } = manifest.ended?.substitutions ?? {};
   if (missed > 0) {
     warnings.push(

@@ -1,5 +1,11 @@
-import type { ArmEnds, MetricComparison, Plan, StageBlocks } from "../../experiment/index.ts";
-import type { CallTable, ObservationTable } from "../../measure/index.ts";
+import {
+  type ArmEnds,
+  inWashout,
+  type MetricComparison,
+  type Plan,
+  type StageBlocks,
+} from "../../experiment/index.ts";
+import type { CallTable, ExposureTable, ObservationTable } from "../../measure/index.ts";
 import type { Result } from "../../report/index.ts";
 import type { Tallies } from "../arm-rows.ts";
 import type { Manifest } from "../manifest.ts";
@@ -16,6 +22,8 @@ export interface CheckInput {
   readonly manifest: Manifest;
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
+  /** Of a split: which start went where; null of another design, and where it is missing. */
+  readonly exposures: ExposureTable | null;
   readonly tallies: Tallies;
   /** With what was found to be warm-up: what moves there alone must show, too. */
   readonly stages: readonly StageBlocks[];
@@ -40,6 +48,10 @@ export const ofArm = ({ arms }: Plan, arm: string): Pick<Check, "arm"> =>
 export function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
   return (atNs) =>
     stages.some(
-      ({ endNs, judgedFromNs }) => judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs,
+      (stage) =>
+        stage.judgedFromNs !== null &&
+        atNs >= stage.judgedFromNs &&
+        atNs < stage.endNs &&
+        !inWashout(stage, atNs),
     );
 }

@@ -3,6 +3,7 @@ import type { Check, CheckInput } from "./check.ts";
 import { delayError, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
 import { measured, pairing, sendOrder, startedRatio } from "./pairing.ts";
+import { splitChecks } from "./split.ts";
 import { drift } from "./steadiness.ts";
 
 export type { Check } from "./check.ts";
@@ -12,6 +13,7 @@ export function instrumentChecks(input: CheckInput): Check[] {
   return [
     measured(input),
     ...pairing(input),
+    ...splitChecks(input),
     ...startedRatio(input),
     ...sendOrder(input),
     startLag(input),

@@ -3,10 +3,10 @@ import { responseTimeUs } from "../../measure/index.ts";
 import { normalCdf, sampleRatio } from "../../stats/index.ts";
 import { type Check, check, type CheckInput, inJudgedTime, ofArm } from "./check.ts";
 
-/** Both arms get every start of the plan; the ledger of each is exact. */
+/** Both arms get every start of the plan, at once or in turn; the ledger of each is exact. */
 export function pairing({ manifest, plan, tallies }: CheckInput): Check[] {
   // The tail of a run that was killed is cut somewhere, and not at the same start for both.
-  if (manifest.ended === null) return [];
+  if (manifest.ended === null || plan.assignment?.kind === "split") return [];
   const planned = tallies.arms.map((arm) => arm.planned);
   const same = planned.every((count) => count === planned[0]);
   const list = planned
@@ -90,6 +90,8 @@ const MIN_PAIRS = 30;
  */
 export function sendOrder(input: CheckInput): Check[] {
   const { manifest, plan } = input;
+  // Where no two arms are written at once, there is no order.
+  if (plan.assignment !== undefined) return [];
   return plan.arms.slice(1).flatMap((name, index): Check[] => {
     const { different, laterSlower, pairs, variantFirst } = orderOf(input, index + 1);
     if (manifest.ended === null || pairs < MIN_PAIRS) return [];
@@ -103,8 +105,8 @@ export function sendOrder(input: CheckInput): Check[] {
 const MISMATCH_BELOW = 0.001;
 
 /**
- * Sample ratio mismatch: of what was planned alike, as much was started in either arm, in judged
- * time. What the instrument lost on one side only would be missing from one side only.
+ * Sample ratio mismatch: of what was planned, as much was started in either arm, in judged time: as
+ * much as in the other, or of a split, as its share of what was planned. What the instrument lost on one side only would be missing from one side only.
  */
 export function startedRatio({ ends, observations, plan }: CheckInput): Check[] {
   if (plan.arms.length < 2) return [];
@@ -113,11 +115,14 @@ export function startedRatio({ ends, observations, plan }: CheckInput): Check[] 
   const cutNs = Math.min(...ends.values());
   const counts = (atNs: number): boolean => judged(atNs) && atNs < cutNs;
   const started = plan.arms.map(() => 0);
+  const planned = plan.arms.map(() => 0);
   for (const row of observations) {
-    if (row.kind !== "dropped" && counts(row.intendedNs)) started[row.arm]!++;
+    if (!counts(row.intendedNs)) continue;
+    planned[row.arm]! += row.kind === "dropped" ? row.count : 1;
+    if (row.kind !== "dropped") started[row.arm]!++;
   }
-  const alike = plan.arms.map(() => 1);
-  const { pValue } = sampleRatio(started, alike);
+  const shares = plan.assignment?.kind === "split" ? planned : plan.arms.map(() => 1);
+  const { pValue } = sampleRatio(started, shares);
   const list = started.map((count, arm) => `${plan.arms[arm]} ${formatCount(count)}`).join(", ");
   return [check("sample ratio", pValue >= MISMATCH_BELOW, `started in judged time: ${list}`)];
 }

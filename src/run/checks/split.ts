@@ -1,0 +1,104 @@
+import { formatCount, formatRatio } from "../../core/index.ts";
+import type { ExposureTable } from "../../measure/index.ts";
+import { type SplitSpec } from "../../replay/index.ts";
+import { sampleRatio, sampleRatioLogE } from "../../stats/index.ts";
+import { type Check, check, type CheckInput } from "./check.ts";
+
+/** A mismatch is shown once in a thousand sound runs, over all stages together. */
+const MISMATCH_BELOW = 0.001;
+/** Fewer keys of an arm may differ from the other's by chance alone, in ways that no block shows. */
+const KEYS_MIN = 100;
+/** New keys between two looks of the sequential test, which may look as often as it likes. */
+const LOOK_EVERY = 50;
+
+interface StageKeys {
+  readonly name: string;
+  /** Of the keys that are compared, by arm; each once. */
+  readonly counts: readonly number[];
+  readonly planned: readonly number[];
+  /** ln of the most evidence for a mismatch at any look. */
+  readonly lnE: number;
+}
+
+/** What each arm is to have of the keys that may get a variant, in one stage. */
+function plannedShares({ shares, weights }: SplitSpec, stage: number): number[] {
+  const share = shares[stage] ?? 0;
+  const [, ...variants] = weights;
+  const total = variants.reduce((sum, weight) => sum + weight, 0);
+  return [1 - share, ...variants.map((weight) => (share * weight) / total)];
+}
+
+function keysByStage(
+  exposures: ExposureTable,
+  { plan }: CheckInput,
+  spec: SplitSpec,
+): readonly StageKeys[] {
+  const reserved = exposures.meta.parts.indexOf("reserved");
+  const rows = [...exposures].toSorted((a, b) => a.seq - b.seq);
+  return plan.stages.flatMap(({ judgedFromNs, name }, stage): StageKeys[] => {
+    if (judgedFromNs === null) return [];
+    const planned = plannedShares(spec, stage);
+    const counts = planned.map(() => 0);
+    const seen = new Set<number>();
+    let lnE = 0;
+    for (const row of rows) {
+      if (row.stage !== stage || row.part === reserved || seen.has(row.bucket)) continue;
+      seen.add(row.bucket);
+      counts[row.arm]!++;
+      if (seen.size % LOOK_EVERY === 0) lnE = Math.max(lnE, sampleRatioLogE(counts, planned));
+    }
+    return [{ name, counts, planned, lnE }];
+  });
+}
+
+const byArm = (arms: readonly string[], counts: readonly number[]): string =>
+  arms.map((arm, index) => `${arm} ${formatCount(counts[index] ?? 0)}`).join(", ");
+
+/** Whether the keys fell to the arms as the plan's shares say, at the end and on the way there. */
+function keyRatio(stages: readonly StageKeys[], { plan }: CheckInput): Check {
+  const off = stages.filter(({ counts, lnE, planned }) => {
+    const level = MISMATCH_BELOW / stages.length / 2;
+    return sampleRatio(counts, planned).pValue < level || lnE >= Math.log(1 / level);
+  });
+  const told = (off.length > 0 ? off : stages).map(
+    ({ counts, name, planned }) =>
+      `${byArm(plan.arms, counts)} in stage ${name} (planned ${planned.map((share) => formatRatio(share)).join(", ")})`,
+  );
+  const what = "keys by arm, those reserved apart";
+  return check("assigned ratio", off.length === 0, `${what}: ${told.join("; ")}`);
+}
+
+/** Whether each arm has keys enough for chance to have mixed them. */
+function fewKeys(stages: readonly StageKeys[], { plan }: CheckInput): Check[] {
+  const few = stages.filter(({ counts }) => counts.some((count) => count < KEYS_MIN));
+  if (few.length === 0) return [];
+  const told = few.map(({ counts, name }) => `${byArm(plan.arms, counts)} in stage ${name}`);
+  const summary = `fewer than ${KEYS_MIN} keys of an arm: ${told.join("; ")}; what one of them asks for weighs much`;
+  return [check("few keys", false, summary, "doubt")];
+}
+
+/** Whether what was observed of each arm is what was assigned to it. */
+function ledger(exposures: ExposureTable, { plan, tallies }: CheckInput): Check {
+  const assigned = plan.arms.map(() => 0);
+  for (const { arm } of exposures) assigned[arm]!++;
+  const planned = tallies.arms.map((arm) => arm.planned);
+  const same = assigned.every((count, arm) => count === planned[arm]);
+  return check(
+    "assignment",
+    same,
+    same
+      ? `every start went to the arm that it was assigned to: ${byArm(plan.arms, assigned)}`
+      : `assigned ${byArm(plan.arms, assigned)}, and observed ${byArm(plan.arms, planned)}`,
+  );
+}
+
+/** What must hold of a split: none of another design, or of a run that was killed. */
+export function splitChecks(input: CheckInput): Check[] {
+  const { exposures, manifest, plan } = input;
+  if (plan.assignment?.kind !== "split" || manifest.ended === null) return [];
+  if (exposures === null) {
+    return [check("assignment", false, "the log of what went where is missing")];
+  }
+  const stages = keysByStage(exposures, input, plan.assignment);
+  return [ledger(exposures, input), keyRatio(stages, input), ...fewKeys(stages, input)];
+}
