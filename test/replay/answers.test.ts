@@ -62,10 +62,10 @@ describe("where two documents differ", () => {
     const control = { items: [{ price: 1 }, { price: 2 }], "a b": 1, n: null };
     const other = { items: [{ price: 1 }, { price: 3 }, {}], "a b": 2 };
     expect(pathsOf(control, other)).toEqual([
-      "$.items.length()",
-      "$.items[*].price",
       '$["a b"]',
       "$.n",
+      "$.items.length()",
+      "$.items[*].price",
     ]);
   });
 

@@ -26,15 +26,13 @@ export const REST = "$ (the rest)";
 const PATH_CHARS_MAX = 160;
 const PLAIN = /^[A-Za-z_]\w*$/;
 
+/** Two objects, or two arrays, whose parts are still to be looked at. */
 interface Place {
-  readonly control: unknown;
-  readonly other: unknown;
+  readonly control: object;
+  readonly other: object;
   readonly path: string;
   readonly depth: number;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A name may be anything, and as long as it likes: paths are shown, and counted by. */
 function member(path: string, name: string): string {
@@ -42,25 +40,85 @@ function member(path: string, name: string): string {
   return grown.length > PATH_CHARS_MAX ? path : grown;
 }
 
-function* within({ control, depth, other, path }: Place, bounds: JsonBounds): Generator<Place> {
-  const below = (name: string): string => (depth < bounds.depth ? member(path, name) : path);
-  if (Array.isArray(control) && Array.isArray(other)) {
-    const element = depth < bounds.depth ? `${path}[*]` : path;
-    for (let i = 0; i < Math.min(control.length, other.length); i++) {
-      yield { control: control[i], other: other[i], path: element, depth: depth + 1 };
+const isBoth = (a: unknown, b: unknown): boolean =>
+  typeof a === "object" &&
+  typeof b === "object" &&
+  a !== null &&
+  b !== null &&
+  Array.isArray(a) === Array.isArray(b);
+
+class Search {
+  readonly found = new Map<string, JsonDifference>();
+  readonly #bounds: JsonBounds;
+  /** A list, not the stack: documents may be deeper than that is. */
+  readonly #open: Place[] = [];
+  #values = 0;
+  #isCut = false;
+
+  constructor(bounds: JsonBounds) {
+    this.#bounds = bounds;
+  }
+
+  run(control: unknown, other: unknown): void {
+    this.#look(control, other, { path: "$", depth: 0 });
+    for (let place = this.#open.pop(); place !== undefined; place = this.#open.pop()) {
+      this.#enter(place);
+      if (this.#isCut) break;
     }
-  } else if (isObject(control) && isObject(other)) {
-    const valueOf = (of: typeof control, name: string): unknown =>
-      Object.hasOwn(of, name) ? of[name] : ABSENT;
-    for (const name of new Set([...Object.keys(control), ...Object.keys(other)])) {
-      const values = { control: valueOf(control, name), other: valueOf(other, name) };
-      yield { ...values, path: below(name), depth: depth + 1 };
+    if (this.#isCut) this.found.set(REST, { path: REST, control: ABSENT, other: ABSENT });
+  }
+
+  #enter(place: Place): void {
+    if (Array.isArray(place.control)) this.#enterArrays(place, place.control, place.other);
+    else this.#enterObjects(place, place.control, place.other);
+  }
+
+  #enterArrays(place: Place, control: readonly unknown[], other: object): void {
+    const others = other as readonly unknown[];
+    if (control.length !== others.length) {
+      this.#add(`${place.path}.length()`, control.length, others.length);
+    }
+    const path = place.depth < this.#bounds.depth ? `${place.path}[*]` : place.path;
+    const at = { path, depth: place.depth + 1 };
+    for (let i = 0; i < Math.min(control.length, others.length); i++) {
+      if (!this.#isSame(control[i], others[i])) this.#look(control[i], others[i], at);
     }
   }
-}
 
-const alike = (a: unknown, b: unknown): boolean =>
-  (Array.isArray(a) && Array.isArray(b)) || (isObject(a) && isObject(b));
+  #enterObjects(place: Place, control: object, other: object): void {
+    const [one, two] = [control, other] as Readonly<Record<string, unknown>>[];
+    for (const name of Object.keys(one!)) {
+      this.#member(place, name, one![name], Object.hasOwn(two!, name) ? two![name] : ABSENT);
+    }
+    for (const name of Object.keys(two!)) {
+      if (!Object.hasOwn(one!, name)) this.#member(place, name, ABSENT, two![name]);
+    }
+  }
+
+  #member(place: Place, name: string, control: unknown, other: unknown): void {
+    if (this.#isSame(control, other)) return;
+    const path = place.depth < this.#bounds.depth ? member(place.path, name) : place.path;
+    this.#look(control, other, { path, depth: place.depth + 1 });
+  }
+
+  /** Counts a value; what comes after too many is not looked at. */
+  #isSame(control: unknown, other: unknown): boolean {
+    if (++this.#values > this.#bounds.values) this.#isCut = true;
+    return control === other || this.#isCut;
+  }
+
+  #look(control: unknown, other: unknown, at: Pick<Place, "path" | "depth">): void {
+    if (control === other) return;
+    if (!isBoth(control, other)) this.#add(at.path, control, other);
+    else this.#open.push({ control: control as object, other: other as object, ...at });
+  }
+
+  #add(path: string, control: unknown, other: unknown): void {
+    if (this.found.has(path)) return;
+    if (this.found.size < this.#bounds.paths) this.found.set(path, { path, control, other });
+    else this.#isCut = true;
+  }
+}
 
 /**
  * Where two parsed documents differ, each path once, with the first values found there. Members
@@ -72,36 +130,7 @@ export function jsonDifferences(
   other: unknown,
   bounds: JsonBounds = JSON_BOUNDS,
 ): JsonDifference[] {
-  const found = new Map<string, JsonDifference>();
-  const add = (difference: JsonDifference): void => {
-    if (!found.has(difference.path)) found.set(difference.path, difference);
-  };
-  const open = [[{ control, other, path: "$", depth: 0 }].values() as Iterator<Place>];
-  let values = 0;
-  while (open.length > 0) {
-    const { done, value: place } = open.at(-1)!.next();
-    if (done === true) {
-      open.pop();
-      continue;
-    }
-    if (++values > bounds.values || found.size >= bounds.paths) {
-      add({ path: REST, control: ABSENT, other: ABSENT });
-      break;
-    }
-    if (place.control === place.other) continue;
-    if (!alike(place.control, place.other)) {
-      add(place);
-      continue;
-    }
-    const [one, two] = [place.control, place.other];
-    if (Array.isArray(one) && Array.isArray(two) && one.length !== two.length) {
-      add({ path: `${place.path}.length()`, control: one.length, other: two.length });
-    }
-    open.push(within(place, bounds));
-  }
-  return [...found.values()].map(({ path, control: one, other: two }) => ({
-    path,
-    control: one,
-    other: two,
-  }));
+  const search = new Search(bounds);
+  search.run(control, other);
+  return [...search.found.values()];
 }
