@@ -81,9 +81,12 @@ export const negativeControlSchema = z.string().refine(isNegativeControl, {
     NEGATIVE_CONTROLS.join(" or "),
 });
 
+const CHOSEN_BY = ["route", "method", "header", "session"] as const;
+
 /**
- * A part of the traffic that is judged by itself: requests of a route or a method, which is all that is
- * known of what was measured. A protected one is guarded as everybody is.
+ * A part of the traffic that is judged by itself: requests of a route or a method, or by the captured
+ * request that is sent, those with a header or of some sessions. A protected one is guarded as
+ * everybody is.
  */
 export const segmentSchema = z
   .strictObject({
@@ -95,10 +98,28 @@ export const segmentSchema = z
       .string()
       .transform((text) => text.toUpperCase())
       .optional(),
+    header: z
+      .string()
+      .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "the name of a header, such as user-agent")
+      .transform((name) => name.toLowerCase())
+      .optional()
+      .describe("of the captured request: whoever has it, or whose value `matches`"),
+    matches: z.string().optional().describe("the header's whole value; * stands for anything"),
+    session: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "new: each session's first request; returning: all later ones; or a session's name, * stands for anything",
+      ),
     protected: z.boolean().default(false).describe("harm to it binds the verdict, as a guardrail"),
   })
-  .refine(({ method, route }) => (method === undefined) !== (route === undefined), {
-    error: "a segment is chosen by either `route` or `method`",
+  .refine((segment) => CHOSEN_BY.filter((key) => segment[key] !== undefined).length === 1, {
+    error: "a segment is chosen by one of `route`, `method`, `header` and `session`",
+  })
+  .refine(({ header, matches }) => matches === undefined || header !== undefined, {
+    path: ["matches"],
+    error: "is for a `header`, whose value it is",
   });
 export type SegmentSpec = z.output<typeof segmentSchema>;
 

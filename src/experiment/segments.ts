@@ -37,8 +37,22 @@ export interface PartComparison {
   readonly shown: boolean;
 }
 
+/**
+ * Of each start, by its number, in which segments it is that its route does not tell of: bit i is the
+ * i-th of `segments`.
+ */
+export interface StartSegments {
+  readonly segments: readonly SegmentSpec[];
+  readonly masks: Uint16Array;
+}
+
+/** Whether a segment is chosen by what the request of a start was, and not by its route. */
+export const isByStart = ({ header, session }: SegmentSpec): boolean =>
+  header !== undefined || session !== undefined;
+
 /** Which routes (`GET /products/*`) are a segment's. */
 function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): number[] {
+  if (method === undefined && route === undefined) return [];
   const pattern = routePattern(route ?? `${method} *`);
   return [...routes.keys()].filter((index) => pattern.test(routes[index]!));
 }
@@ -56,19 +70,24 @@ function busiestRoutes(observations: Rows<Observation, ObservationMeta>): number
  * Cuts a run once for each of its busiest routes and of the plan's segments, in one pass; `stages`
  * are the plan's, or what is judged of them. Calls to
  * dependencies are not told apart: whose request made them is known only where the target says so.
+ * `starts`: for segments by header and session; without it they are empty.
  */
 export function cutIntoParts(
   plan: Plan,
   observations: Rows<Observation, ObservationMeta>,
   stages: readonly PlannedStage[] = plan.stages,
+  starts: StartSegments | null = null,
 ): TrafficPart[] {
   const { arms, routes } = observations.meta;
   const targets = targetsOf(plan);
   const lists = { dependencies: 0, targets: targets.length };
   const ofRoute = routes.map((): ReturnType<typeof emptyCut>[] => []);
+  const ofBit: { readonly bit: number; readonly cut: ReturnType<typeof emptyCut> }[] = [];
   const partOf = (head: Omit<TrafficPart, "stages">, those: readonly number[]): TrafficPart => {
     const cut = emptyCut(stages, arms.length, lists);
     for (const route of those) ofRoute[route]?.push(cut);
+    const place = starts?.segments.findIndex(({ name }) => name === head.name) ?? -1;
+    if (head.by === "segment" && place >= 0) ofBit.push({ bit: 1 << place, cut });
     return { ...head, stages: cut.stages };
   };
   const parts = [
@@ -90,6 +109,10 @@ export function cutIntoParts(
   };
   for (const observation of observations) {
     for (const cut of ofRoute[observation.route] ?? []) countObservation(cut, observation, context);
+    const mask = starts?.masks[observation.seq] ?? 0;
+    for (const { bit, cut } of ofBit) {
+      if ((mask & bit) !== 0) countObservation(cut, observation, context);
+    }
   }
   return parts;
 }

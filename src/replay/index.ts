@@ -22,6 +22,7 @@ export {
   type GeneratorTotals,
   startGenerators,
 } from "./generator/generators.ts";
+export { allStarts } from "./generator/shard.ts";
 export type { GeneratorArm, GeneratorJob, StageArrivals } from "./generator/job.ts";
 export { type PacingChoice, choosePacing, chooseWorkers } from "./pacing.ts";
 export {

@@ -27,6 +27,7 @@ import {
 import { captureFacts, copiesOf, stageArrivals } from "./plan-load.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Scenario, ScenarioArm } from "./scenario/index.ts";
+import { recordSegments, type RecordSegments } from "./start-segments.ts";
 import type { Target } from "./target.ts";
 
 /** How a run's load will be made: decided before anything is started. */
@@ -34,6 +35,8 @@ export interface GeneratorSetup {
   /** For people: arrivals, pacing, workers, connections. */
   readonly label: string;
   readonly warnings: readonly string[];
+  /** In which of the plan's segments each record is; null where routes alone tell. */
+  readonly segments: RecordSegments | null;
   jobFor(targets: readonly Target[], directory: RunDirectory, runId: string): GeneratorJob;
   describe(job: GeneratorJob): Manifest["generator"];
 }
@@ -126,7 +129,8 @@ function comparedResponses(
  * that were replaced when it was read.
  * @throws USAGE when more connections are asked for than there may be open files, or more copies of
  * the capture than make sense
- * @throws SCENARIO_INVALID when a rule learns from a route that the profile does not have
+ * @throws SCENARIO_INVALID when a rule learns from a route that the profile does not have, or a
+ * segment is of requests that it does not have
  */
 export function setUpGenerator(
   { scenario }: LoadedScenario,
@@ -190,6 +194,7 @@ export function setUpGenerator(
   return {
     label,
     warnings,
+    segments: recordSegments(plan, profile),
     jobFor: (targets, directory, runId) => ({
       arms: targets.map(({ address, arm, headers }) => ({
         name: arm,

@@ -74,12 +74,12 @@ describe("factors of a scenario", () => {
     expect(low.arms["variant"]).toMatchObject({ env: { CACHE_TTL_MS: "100" } });
     const errors = [{ kind: "independent", ratio: 0.02 }];
     expect(high.served["catalog"]).toMatchObject({ errors });
-    expect(high.served["catalog"]).toMatchObject({ latency: dependencies["catalog"]!.latency });
+    expect(high.served["catalog"]).toMatchObject({ latency: { kind: "lognormal" } });
     expect(atLevels({ arms }, dependencies, {})).toEqual({ arms, served: dependencies });
     // The same luck, four times as long, at any load.
-    const world = { draw: () => keyedDraw("1"), incident: () => undefined };
+    const world = { draw: () => keyedDraw("1"), incident: () => undefined, leadNs: 0 };
     const modelOf = ({ served }: typeof low) =>
-      createLatencyModel((served["payments"] as { latency: never }).latency, world);
+      createLatencyModel((served["payments"] as unknown as { latency: never }).latency, world);
     for (const inFlight of [1, 2, 50]) {
       const call = { inFlight } as never;
       const draw = keyedDraw("1", "call", inFlight);

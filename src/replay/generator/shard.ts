@@ -6,7 +6,7 @@ import {
 } from "../../schedule/index.ts";
 import { comparableRoutes, withRepeats } from "../answers/index.ts";
 import { repeatedStarts } from "../assignment/index.ts";
-import type { Shard } from "./job.ts";
+import type { GeneratorJob, Shard } from "./job.ts";
 
 /** A worker's part of a limit that holds for all workers together. */
 export function shareOf(total: number, { job, worker }: Shard): number {
@@ -31,6 +31,10 @@ function plannedStarts({ job, worker }: Shard): Iterable<IntendedStart> {
     return session === 0 ? null : session + copy;
   });
 }
+
+/** All starts of a job, as its workers have them together. */
+export const allStarts = (job: GeneratorJob): Iterable<IntendedStart> =>
+  startsOf({ job: { ...job, workers: 1 }, worker: 0 });
 
 /**
  * The starts that fall to one worker: with sessions to keep, a session stays with one worker, and a

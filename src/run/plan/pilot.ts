@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { formatRatio, ShakedownError } from "../../core/index.ts";
 import {
   type ArmPair,
@@ -5,6 +6,7 @@ import {
   blockLists,
   cutIntoBlocks,
   cutIntoParts,
+  isByStart,
   type MeasuredVariance,
   type MetricEffect,
   metricEffect,
@@ -12,7 +14,9 @@ import {
   type MetricSpec,
   pairedBlocks,
   type PlannedStage,
+  type SegmentSpec,
   type StageBlocks,
+  type StartSegments,
   type VarianceOf,
 } from "../../experiment/index.ts";
 import { gather } from "../gather.ts";
@@ -26,6 +30,18 @@ function likest(stages: readonly StageBlocks[], { name, ratePerSec }: PlannedSta
   const same = stages.find(({ stage }) => stage.name === name);
   const off = ({ stage }: StageBlocks): number => Math.abs(Math.log(stage.ratePerSec / ratePerSec));
   return same ?? stages.toSorted((a, b) => off(a) - off(b))[0]!;
+}
+
+/** Whether a pilot knows which of its starts a segment has. */
+function tells(starts: StartSegments | null, segment: SegmentSpec): boolean {
+  const { header, matches, name, session } = segment;
+  if (!isByStart(segment)) return true;
+  return (starts?.segments ?? []).some((each) =>
+    isDeepStrictEqual(
+      [each.name, each.header, each.matches, each.session],
+      [name, header, matches, session],
+    ),
+  );
 }
 
 /** Two-sided: one metric of a pilot in a hundred is called different by chance. */
@@ -76,7 +92,7 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
     });
   }
   const gathered = gather(directory, readManifest(directory));
-  const { calls, manifest, observations, registered, usage } = gathered;
+  const { calls, manifest, observations, registered, starts, usage } = gathered;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lists = blockLists(plan, dependencies);
   const lookedAt = stagesLookedAt(gathered);
@@ -99,12 +115,16 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
   // Segments are the plan's, whatever the pilot's were.
   const cut = { ...plan, timeoutNs };
   const bySegment = plan.segments.some((segment) => segment.protected)
-    ? cutIntoParts(cut, observations, lookedAt).filter(({ by }) => by === "segment")
+    ? cutIntoParts(cut, observations, lookedAt, starts).filter(({ by }) => by === "segment")
     : [];
   const known = new Map<string, MeasuredVariance | string>();
   return (spec, stage, segment) => {
     const like = likest(stages, stage);
     const key = `${metricLabel(spec)}@${segment ?? ""} in ${like.stage.name}`;
+    const asked = plan.segments.find(({ name }) => name === segment);
+    if (asked !== undefined && !tells(starts, asked)) {
+      return `the pilot did not keep which of its requests were in segment ${segment}`;
+    }
     const part = bySegment.find(({ name }) => name === segment)?.stages ?? stages;
     const variance =
       known.get(key) ??
