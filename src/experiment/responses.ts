@@ -1,3 +1,4 @@
+import { keyedDraw } from "../core/index.ts";
 import type { NotCompared, ResponsePair } from "../measure/index.ts";
 import { benjaminiHochberg, signTest } from "../stats/index.ts";
 import type { Cut } from "./blocks.ts";
@@ -68,16 +69,25 @@ function noiseIn(pairs: readonly ResponsePair[]): (route: number, field: string)
     routes.of(route) < REPEATS_ENOUGH ? everywhere.has(field) : isNoise(field, [route]);
 }
 
+/** Drawn, since what a start asks for may go by its number. */
+const halfOf = ({ seq }: ResponsePair): 0 | 1 =>
+  keyedDraw("half", seq).uniform("half") < 0.5 ? 0 : 1;
+
 /**
  * Credits compared answers to the blocks of their intended starts: control's with what it answered
  * the second time, a variant's with control's. Fields that are noise are left out on both sides; of
  * other noise as much is expected in either, so that the difference of the shares is the variant's.
+ * What is noise for one half of the starts is told by the other half: told by the same repeats that
+ * are counted, a field near the bound would be left out where they happen to differ often, and kept
+ * where they do not.
  * Source: the idea of Diffy's primary, secondary and candidate (Twitter 2015), by start.
  */
 export function countResponses(cut: Cut, pairs: readonly ResponsePair[]): void {
-  const isNoise = noiseIn(pairs);
+  const halves = [0, 1].map((half) => pairs.filter((pair) => halfOf(pair) === half));
+  const noise = halves.map(noiseIn);
   for (const pair of pairs) {
     if (!isCompared(pair)) continue;
+    const isNoise = noise[1 - halfOf(pair)]!;
     const block = cut.at(pair.arm, pair.atNs);
     if (block === undefined) continue;
     block.answersCompared++;

@@ -38,6 +38,7 @@ const WRITTEN: readonly MetricName[] = [
   { metric: "cost", dependency: "reviews" },
   { metric: "cpu_seconds" },
   { metric: "request_bytes" },
+  { metric: "response_equality" },
 ];
 
 /** By how much an arm is worse: 1 is as ever, 1.5 is half as much again of all that is bad. */
@@ -59,6 +60,8 @@ function arm(seed: string, worse = 1, blocks = 40): Block[] {
       block.answered += add(0.95 / worse);
       block.answeredGood[0]! += add(0.9 / worse);
       block.responses++;
+      block.answersCompared++;
+      block.answersDiffering += add(0.1 * worse);
       block.requestBytes += Math.round((300 + 50 * normal()) * worse);
       block.calls[0]! += 1 + add(1.3 * worse - 1);
       block.calls[1]! += add(0.5 * worse);
