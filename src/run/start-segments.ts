@@ -104,8 +104,8 @@ class Sessions {
 }
 
 /**
- * In which segments each start of a job is. A start that is made again, in another period or as a
- * repeat for comparing answers, is what it was at first.
+ * In which segments each start of a job is. A start that is made again, in another period, is what it
+ * was at first; a repeat for comparing answers is a start of its own, which comes later.
  */
 export function startSegments(job: GeneratorJob, of: RecordSegments): StartSegments {
   const sessions = new Sessions();

@@ -80,24 +80,23 @@ describe("segments by header and session", () => {
       { responses: responseRules.parse({ repeat: 0.2 }) },
     ],
   ] as const)("of starts %s are what their records are", (_, change) => {
-    const { job, plan } = planned(change as unknown as Partial<Scenario>);
+    const { job, plan } = planned(change);
     const { masks, segments } = startSegments(job, recordSegments(plan, profile)!);
     expect(segments.map(({ name }) => name)).toEqual(["mobile", "fresh", "back", "third"]);
-    const [seen, last] = [new Set<string>(), new Map<number, number>()];
-    let [cycle, starts] = [0, 0];
+    const seen = new Set<string>();
+    const passes = new Map<number, { readonly pass: number; readonly record: number }>();
+    let starts = 0;
     for (const { copy, record, seq } of allStarts(job)) {
-      if (copy === 0 && record < (last.get(0) ?? 0)) cycle++;
-      last.set(copy, record);
+      const before = passes.get(copy) ?? { pass: 0, record: 0 };
+      const pass = record < before.record ? before.pass + 1 : before.pass;
+      passes.set(copy, { pass, record });
       const { headers, session } = profile.records.record(record);
-      const key = `${session} ${copy} ${copy === 0 ? cycle : ""}`;
-      const mask = masks[seq]!;
-      expect(mask & 1).toBe(headers[0]![1] === AGENTS[0] ? 1 : 0);
-      expect((mask >> 3) & 1).toBe(session === "s-3" ? 1 : 0);
-      if (copy === 0 && session !== undefined) {
-        expect((mask >> 1) & 3).toBe(seen.has(key) ? 2 : 1);
-        seen.add(key);
-      }
-      if (session === undefined) expect((mask >> 1) & 3).toBe(0);
+      const key = `${session} ${copy} ${pass}`;
+      const age = seen.has(key) ? 4 : 2;
+      seen.add(key);
+      const mobile = headers[0]![1] === AGENTS[0] ? 1 : 0;
+      const third = session === "s-3" ? 8 : 0;
+      expect(masks[seq]).toBe(mobile | (session === undefined ? 0 : age) | third);
       starts++;
     }
     expect(starts).toBeGreaterThan(RECORDS);
