@@ -1,4 +1,9 @@
-import { answeredStarts, type Observation, type ObservationMeta, type Rows } from "../measure/index.ts";
+import {
+  answeredStarts,
+  type Observation,
+  type ObservationMeta,
+  type Rows,
+} from "../measure/index.ts";
 import {
   type Block,
   countObservation,
@@ -67,8 +72,9 @@ export function cutIntoKeyGroups(
 export function lessCertain(byTime: RawComparison, byKeys: RawComparison): RawComparison {
   if (byTime.theta === null) return byTime;
   if (byKeys.theta === null) {
-    const why = byKeys.warnings[0] ?? "too few keys";
-    const warnings = [...byTime.warnings, `by groups of keys: ${why}`];
+    const why =
+      "keys are too few to say how much they differ: more of them would do, or a split by request";
+    const warnings = [...byTime.warnings, why];
     return { ...byTime, effect: null, theta: null, pHarm: null, mde: null, warnings };
   }
   const pHarm = Math.max(byTime.pHarm ?? 1, byKeys.pHarm ?? 1);

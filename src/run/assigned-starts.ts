@@ -1,7 +1,13 @@
 import { formatDurationNs, formatRatio, ShakedownError } from "../core/index.ts";
 import type { Plan, PlannedStage } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
-import { type GeneratorJob, type RecordKeys, recordKeys, type SplitBy } from "../replay/index.ts";
+import {
+  type GeneratorJob,
+  plannedShares,
+  type RecordKeys,
+  recordKeys,
+  type SplitBy,
+} from "../replay/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 const byWords = (by: SplitBy): string => (by.kind === "header" ? `header ${by.header}` : by.kind);
@@ -21,16 +27,32 @@ export function assignmentLabel({ arms, assignment }: Plan): string {
 }
 
 /** What a split cannot do with this profile. */
-export function assignmentWarnings({ assignment }: Plan, { records }: StoredProfile): string[] {
+export function assignmentWarnings(
+  { arms, assignment, stages }: Plan,
+  { records }: StoredProfile,
+): string[] {
   if (assignment?.kind !== "split") return [];
   const { by, reserved } = assignment;
+  const warnings: string[] = [];
   if (by.kind === "session" && !records.hasSessions) {
-    return [
+    warnings.push(
       "the profile knows no sessions and no connections: each request is assigned by itself" +
         (reserved.length > 0 ? ", and nothing is reserved" : ""),
-    ];
+    );
   }
-  return [];
+  const uneven = stages.filter(
+    ({ judgedFromNs }, stage) =>
+      judgedFromNs !== null &&
+      plannedShares(assignment, stage).some((share) => Math.abs(share * arms.length - 1) > 0.01),
+  );
+  if (uneven.length > 0) {
+    const names = uneven.map(({ name }) => name).join(", ");
+    warnings.push(
+      `the arms have other shares of the traffic in ${names}: caches, pools and queues of an arm ` +
+        "with less of it behave otherwise, whatever its build",
+    );
+  }
+  return warnings;
 }
 
 /** Stages as one arm has them: where arms take turns, shorter by their number. */

@@ -1,5 +1,5 @@
 import { formatDurationNs, formatRatio } from "../core/index.ts";
-import { familyOf } from "../experiment/index.ts";
+import { familyOf, type MetricSpec } from "../experiment/index.ts";
 import { periodsOf, sharesOf, weightsOf } from "./planned-assignment.ts";
 import type { Scenario } from "./scenario/index.ts";
 import type { Faults } from "./yaml-file.ts";
@@ -84,14 +84,19 @@ function checkShares(scenario: Scenario, faults: Faults): void {
 /** Metrics that an arm has by the second, or for its whole, so that its share of starts shows in them. */
 const BY_TIME = new Set(["throughput", "goodput", "cpu_seconds"]);
 
-function checkMetrics(scenario: Scenario, faults: Faults): void {
-  const { design, guardrails, hypothesis, secondary } = scenario;
-  const named = [
+type Named = readonly [keys: readonly PropertyKey[], spec: MetricSpec];
+
+function namedMetrics({ guardrails, hypothesis, secondary }: Scenario): Named[] {
+  return [
     ...(hypothesis === undefined ? [] : [[["hypothesis", "then"], hypothesis.then] as const]),
     ...secondary.map((spec, i) => [["secondary", i], spec] as const),
     ...guardrails.map((spec, i) => [["guardrails", i], spec] as const),
   ];
-  for (const [keys, spec] of named) {
+}
+
+function checkMetrics(scenario: Scenario, faults: Faults): void {
+  const { design } = scenario;
+  for (const [keys, spec] of namedMetrics(scenario)) {
     const { title } = familyOf(spec);
     if (!BY_TIME.has(title) || (design.kind === "crossover" && title !== "cpu_seconds")) continue;
     const why =
@@ -102,9 +107,45 @@ function checkMetrics(scenario: Scenario, faults: Faults): void {
   }
 }
 
+/** Whether every arm has the same share of each judged stage. */
+function sharesAreEqual(scenario: Scenario): boolean {
+  const [, ...variants] = weightsOf(scenario);
+  const alike = variants.every((weight) => Math.abs(weight - variants[0]!) < ROUNDING);
+  const equal = variants.length / (variants.length + 1);
+  const judged = sharesOf(scenario).filter((_, index) => scenario.stages[index]!.judge);
+  return alike && judged.every((share) => Math.abs(share - equal) < ROUNDING);
+}
+
+/** Calls are counted for an arm as a whole, and what a target keeps to itself grows with its share. */
+function checkCalls(scenario: Scenario, faults: Faults): void {
+  const { dependencies, design } = scenario;
+  const equal = sharesAreEqual(scenario);
+  for (const [keys, spec] of namedMetrics(scenario)) {
+    if (familyOf(spec).dependency === "none") continue;
+    const counted = Object.entries(dependencies).filter(
+      ([name]) => spec.dependency === undefined || spec.dependency === name,
+    );
+    const kept = counted.find(([, each]) => each.protocol !== "tcp" && each.cacheTtlS !== null);
+    if ((design.reserved ?? []).length > 0) {
+      faults.in(
+        [...keys, "metric"],
+        "counts calls, and those of `reserved` keys are not told apart: leave one of them out",
+      );
+    } else if (kept !== undefined && !equal) {
+      faults.in(
+        [...keys, "metric"],
+        `counts calls to \`${kept[0]}\`, which has a cacheTtl, and the cache of an arm with a ` +
+          "smaller share is colder whatever its build: give the arms the same share in judged " +
+          "stages, or leave it out",
+      );
+    }
+  }
+}
+
 function checkSplit(scenario: Scenario, faults: Faults): void {
   checkWeights(scenario, faults);
   checkShares(scenario, faults);
+  checkCalls(scenario, faults);
   for (const index of scenario.negativeControls.keys()) {
     faults.in(
       ["negativeControls", index],

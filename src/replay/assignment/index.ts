@@ -10,4 +10,4 @@ export {
   type SplitBy,
   type SplitSpec,
 } from "./spec.ts";
-export { type RecordKeys, SplitAssignment } from "./split.ts";
+export { plannedShares, type RecordKeys, SplitAssignment } from "./split.ts";

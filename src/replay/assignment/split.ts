@@ -11,6 +11,14 @@ export interface RecordKeys {
   readonly reserved: Uint8Array;
 }
 
+/** What each arm is to have of the keys that are compared, in one stage, control first. */
+export function plannedShares({ shares, weights }: SplitSpec, stage: number): number[] {
+  const share = shares[stage] ?? 0;
+  const [, ...variants] = weights;
+  const total = variants.reduce((sum, weight) => sum + weight, 0);
+  return [1 - share, ...variants.map((weight) => (share * weight) / total)];
+}
+
 /**
  * Assigns by key: its bucket, a hash of the seed and the key, says whether a variant gets it (below
  * the stage's share) and a second hash which of them, by weight. Buckets do not change, so that a

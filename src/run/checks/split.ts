@@ -1,6 +1,6 @@
 import { formatCount, formatRatio } from "../../core/index.ts";
 import type { ExposureTable } from "../../measure/index.ts";
-import { type SplitSpec } from "../../replay/index.ts";
+import { plannedShares, type SplitSpec } from "../../replay/index.ts";
 import { sampleRatio, sampleRatioLogE } from "../../stats/index.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
 
@@ -18,14 +18,6 @@ interface StageKeys {
   readonly planned: readonly number[];
   /** ln of the most evidence for a mismatch at any look. */
   readonly lnE: number;
-}
-
-/** What each arm is to have of the keys that may get a variant, in one stage. */
-function plannedShares({ shares, weights }: SplitSpec, stage: number): number[] {
-  const share = shares[stage] ?? 0;
-  const [, ...variants] = weights;
-  const total = variants.reduce((sum, weight) => sum + weight, 0);
-  return [1 - share, ...variants.map((weight) => (share * weight) / total)];
 }
 
 function keysByStage(
