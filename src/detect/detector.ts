@@ -1,5 +1,6 @@
 import type { Probe } from "../emulator/index.ts";
 import type { EmulatedCall, ErrorKind, TcpConnection } from "../measure/index.ts";
+import type { InsideSignals, ProcessUse, TimeWindow } from "../telemetry/index.ts";
 
 /**
  * How requests and the calls they made were joined: by the identity that the target passed on, or,
@@ -20,6 +21,9 @@ export interface Began {
   readonly atS: number;
   readonly ratePerSec: number;
 }
+
+/** What the target tells of itself, beside what is seen of it. */
+export type Confirmation = "inside" | "outside-only" | "contradicted";
 
 /** How large the sick thing is: `{ what: "connections in the pool", value: 4, unit: "connections" }`. */
 export interface Size {
@@ -61,6 +65,11 @@ export interface Finding {
    * all findings (Holm): one that does not hold up fails no longer.
    */
   readonly pValue?: number;
+  /**
+   * Whether what the target tells of itself agrees: it does, it says otherwise, or it tells nothing
+   * of this. Left out where nothing was found that could be confirmed.
+   */
+  readonly confirmation?: Confirmation;
   readonly cause?: string;
   readonly summary: string;
   /** What would cure it, one sentence, where the detector knows. */
@@ -135,4 +144,8 @@ export interface Evidence {
   connections(arm: number, dependency: number): readonly TcpConnection[];
   /** Calls that one request of an arm made, to any dependency, by arrival; none without identity. */
   callsOf(arm: number, seq: number): readonly EmulatedCall[];
+  /** What arms told of themselves by OpenTelemetry; null where nobody asked. */
+  readonly inside: InsideSignals | null;
+  /** What an arm's processes used over some time; null of an arm that the run did not start. */
+  processes(arm: number, window: TimeWindow): ProcessUse | null;
 }

@@ -5,6 +5,7 @@ import type {
   ObservationTable,
   TcpConnection,
 } from "../measure/index.ts";
+import { type InsideSignals, type ProcessSample, processUse } from "../telemetry/index.ts";
 import type { DependencyFacts, Evidence, JoinedBy, RequestRow, StageWindow } from "./detector.ts";
 import { believeIdentity } from "./identity.ts";
 
@@ -17,6 +18,9 @@ export function buildEvidence(input: {
   readonly stages: readonly StageWindow[];
   readonly dependencies: readonly DependencyFacts[];
   readonly recordCount: number;
+  /** What arms told of themselves, and what their processes used; nothing unless given. */
+  readonly inside?: InsideSignals | null;
+  readonly processes?: readonly ProcessSample[];
 }): Evidence {
   const { arms, routes } = input.observations.meta;
   const { bySeq, requests } = indexRequests(input.observations);
@@ -48,6 +52,8 @@ export function buildEvidence(input: {
     joinedBy: (arm, dependency) => joined[arm]?.[dependency] ?? "rates",
     connections: (arm, dependency) => opened[arm]?.[dependency] ?? [],
     callsOf: (arm, seq) => callsBySeq[arm]?.get(seq) ?? [],
+    inside: input.inside ?? null,
+    processes: (arm, window) => processUse(input.processes ?? [], arms[arm] ?? "", window),
   };
 }
 

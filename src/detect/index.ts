@@ -3,6 +3,7 @@ import { messageOf } from "../core/index.ts";
 import { adjusted } from "./adjust.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
+import { confirmed } from "./inside/index.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { serialCalls } from "./serial-calls.ts";
@@ -10,6 +11,7 @@ import { serialCalls } from "./serial-calls.ts";
 export type {
   Began,
   Beside,
+  Confirmation,
   DependencyFacts,
   Detector,
   Evidence,
@@ -56,5 +58,5 @@ export function detectAll(
       ];
     }
   });
-  return adjusted(findings);
+  return confirmed(evidence, adjusted(findings));
 }

@@ -61,6 +61,10 @@ export const findingSchema = z.strictObject({
   cause: z.string().optional().describe("the named cause, when there is one: `pool exhaustion`"),
   summary: z.string().describe("one sentence for people, with the numbers in it"),
   cure: z.string().optional().describe("what would cure it, one sentence, where the judge knows"),
+  confirmation: z
+    .enum(["inside", "outside-only", "contradicted"])
+    .optional()
+    .describe("whether what the target tells of itself agrees; left out where nobody asked it"),
   evidence: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
   warnings: z.array(z.string()).optional(),
 });

@@ -1,5 +1,5 @@
 import { NS_PER_S } from "../core/index.ts";
-import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
+import type { Finding } from "../detect/index.ts";
 import {
   type ArmEnds,
   blocksAfter,
@@ -34,6 +34,7 @@ import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { compared } from "./exposures.ts";
+import { findingsOf } from "./findings-of.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
@@ -41,35 +42,6 @@ import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
 import { dependencySeries, timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
-
-function findingsOf({
-  calls,
-  connections,
-  manifest,
-  observations,
-  registered,
-}: Gathered): Finding[] {
-  // They hold an arm beside control under the same load, at the same moments.
-  if (registered.plan.assignment !== undefined) return [];
-  const stages = registered.plan.stages.map((stage) => ({
-    name: stage.name,
-    ratePerSec: stage.ratePerSec,
-    fromPerSec: stage.fromPerSec,
-    startNs: stage.startNs,
-    fromNs: stage.judgedFromNs ?? stage.startNs,
-    toNs: stage.endNs,
-    judged: stage.judgedFromNs !== null,
-    ...(stage.probe === undefined ? {} : { probe: stage.probe }),
-  }));
-  const { dependencies, profile } = manifest;
-  // A capture that is scaled chooses its records itself: no two starts are known to ask the same.
-  const { load, responses } = registered.plan;
-  // Where starts are repeated, their numbers go up by two.
-  const inOrder = load.arrivals.kind !== "recorded" && responses === undefined;
-  const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
-  const seen = { observations, calls, connections };
-  return detectAll(buildEvidence({ ...seen, stages, dependencies, recordCount }));
-}
 
 const CURVE_QUANTILES = [
   0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999,

@@ -39,6 +39,9 @@ const MS_PER: Readonly<Record<string, number>> = { s: 1_000, ms: 1, us: 1e-3, ns
 
 const maxOf = (values: readonly number[]): number | null =>
   values.length === 0 ? null : Math.max(...values);
+/** Each process of an arm has a pool of its own. */
+const sumOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, each) => sum + each, 0);
 
 const inUse = ({ about }: InsideSeries): boolean =>
   USED.some(([attribute, state]) => about.attributes[attribute] === state);
@@ -61,10 +64,10 @@ export function insidePool(
       : [];
   });
   const pool: InsidePool = {
-    size: maxOf(levels(named(NAMES.size))),
-    usedMax: maxOf(levels(named(NAMES.used).filter(inUse))),
-    pendingMax: maxOf(levels(named(NAMES.pending))),
-    timeouts: grown.length === 0 ? null : grown.reduce((sum, each) => sum + each, 0),
+    size: sumOf(levels(named(NAMES.size))),
+    usedMax: sumOf(levels(named(NAMES.used).filter(inUse))),
+    pendingMax: sumOf(levels(named(NAMES.pending))),
+    timeouts: sumOf(grown),
     waitMs: maxOf(waits),
   };
   return Object.values(pool).every((value) => value === null) ? null : pool;
