@@ -98,7 +98,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/emulator/limit/preset": { shared: filesOf("fields") },
   "src/emulator/tcp/toxic": { shared: filesOf("model") },
   "src/experiment/metrics": { shared: filesOf("model") },
-  "src/report": { shared: filesOf("model looks-model words look-words run-words") },
+  "src/report": {
+    shared: filesOf(
+      "arm-model factor-model looks-model model responses-model factor-words look-words",
+      "responses-words run-words words markdown-cells run-markdown run-lines text-lines",
+    ),
+  },
   "src/schedule": { shared: filesOf("schedule spec") },
   "src/schedule/shape": { shared: filesOf("shape") },
 };

@@ -1,9 +1,9 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
-import { factorSentences, factorsTitle, factorWords } from "./factor-words.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
+import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
-import { runsTitle, runWords } from "./run-words.ts";
+import { factorsMarkdown, runsMarkdown } from "./run-markdown.ts";
 import {
   capital,
   confidenceWords,
@@ -24,12 +24,13 @@ import {
   outcomeOf,
   PARTS_HEADING,
   partSentences,
-  plainText,
   punctualityWords,
   rankedComparisons,
   rankedFindings,
   STATUS_WORDS,
 } from "./words.ts";
+
+export { escapeMarkdown } from "./markdown-cells.ts";
 
 const OUTCOME_MARKS = { measured: "📏", ship: "✅", hold: "⏸️", "roll-back": "⛔" } as const;
 const STATUS_MARKS = {
@@ -44,27 +45,6 @@ const STATUS_MARKS = {
   pass: "✓",
 } as const;
 const ROUTES_MAX = 10;
-
-/**
- * Any text as Markdown that shows as just that text: no markup, HTML, table cell, link, mention
- * or issue reference comes out of it. Long text is cut.
- */
-export function escapeMarkdown(text: string, lengthMax = 1_000): string {
-  return (
-    plainText(text, lengthMax)
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll(/[\\`*_[\]|~$]/g, String.raw`\$&`)
-      .replaceAll("://", String.raw`\://`)
-      .replaceAll(/\bwww\./gi, (www) => `${www.slice(0, 3)}\u2060.`)
-      // A word joiner, invisible, keeps @someone and #123 from becoming a mention or a reference.
-      .replaceAll(/[@#](?=\w)/g, "$&\u2060")
-  );
-}
-
-const cell = (text: string): string => escapeMarkdown(text, 120);
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 function headline(result: Result): string[] {
   const { reason, run } = result;
@@ -144,54 +124,6 @@ function decisions(result: Result): string[] {
       const why = because === "" ? "" : ` (${cell(because)})`;
       return row([cell(stage), `${words}${why}`, cell(nearest), evidence]);
     }),
-    "",
-  ];
-}
-
-function factors(result: Result): string[] {
-  const rows = factorWords(result);
-  if (rows.length === 0) return [];
-  return [
-    "### What the effect depends on",
-    "",
-    ...factorSentences(result).map((text) => `- ${escapeMarkdown(text)}`),
-    "",
-    escapeMarkdown(`${factorsTitle(result)}:`),
-    "",
-    row(["Effect", "On", "At each level", "Low to high", "Interval", "Adjusted p", "Same as"]),
-    "| --- | --- | --- | ---: | :---: | ---: | --- |",
-    ...rows.map(({ adjustedP, aliases, change, interval, levels, metric, name, shown }) =>
-      row([
-        shown ? `**${cell(name)}**` : cell(name),
-        cell(metric),
-        cell(levels),
-        change,
-        interval,
-        cell(adjustedP),
-        cell(aliases),
-      ]),
-    ),
-    "",
-  ];
-}
-
-function runs(result: Result): string[] {
-  const rows = runWords(result);
-  if (rows.length === 0) return [];
-  return [
-    `### ${escapeMarkdown(capital(runsTitle(result)))}`,
-    "",
-    row(["Run", "Started first", "Effect", "Seed", ""]),
-    "| ---: | --- | --- | --- | --- |",
-    ...rows.map(({ effects, first, levels, note, run, seed }) =>
-      row([
-        run,
-        cell(first),
-        cell(effects),
-        cell(seed),
-        cell([levels, note].filter((text) => text !== "").join("; ")),
-      ]),
-    ),
     "",
   ];
 }
@@ -323,11 +255,11 @@ export const markdownFormat: ReportFormat = {
     const lines = [
       ...headline(result),
       ...comparisons(result, notes),
-      ...factors(result),
+      ...factorsMarkdown(result),
       ...decisions(result),
       ...parts(result),
       ...responses(result),
-      ...runs(result),
+      ...runsMarkdown(result),
       ...findings(result, notes),
       ...ledger(result),
       ...routes(result),

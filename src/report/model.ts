@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { armSchema, emulatedArmSchema } from "./arm-model.ts";
 import { factorSchema } from "./factor-model.ts";
 import { responsesSchema } from "./responses-model.ts";
 import { looksFields } from "./looks-model.ts";
@@ -7,14 +8,6 @@ import { METRIC_UNITS } from "../experiment/index.ts";
 export const RESULT_SCHEMA_VERSION = 2;
 
 const count = z.number().int().min(0);
-const quantilesUs = z.strictObject({
-  p50: z.number(),
-  p90: z.number(),
-  p99: z.number(),
-  p999: z.number(),
-  max: z.number(),
-});
-
 const effectFields = {
   kind: z.enum(["relative", "difference"]).describe("variant/control − 1, or variant − control"),
   estimate: z.number(),
@@ -120,54 +113,6 @@ export const partSchema = z.strictObject({
   shown: z
     .boolean()
     .describe("adjustedP ≤ 0.1: of those shown, one in ten is expected to be false"),
-});
-
-const armRouteSchema = z.strictObject({
-  route: z.string(),
-  planned: count,
-  responses: count,
-  errors: count,
-  dropped: count,
-  responseTimeUs: quantilesUs,
-  serviceTimeUs: quantilesUs,
-  startLagUs: quantilesUs,
-});
-
-export const armSchema = z.strictObject({
-  planned: count,
-  responses: count,
-  errors: count,
-  dropped: count,
-  statusCounts: z.record(z.string(), count),
-  errorCounts: z.record(z.string(), count),
-  dropCounts: z.record(z.string(), count),
-  responseTimeUs: quantilesUs.describe(
-    "end − intended start, over all requests; one without an answer counts with the timeout",
-  ),
-  serviceTimeUs: quantilesUs.describe("end − start"),
-  startLagUs: quantilesUs.describe("start − intended start: the generator's own lateness"),
-  connectionWaitUs: quantilesUs.describe(
-    "of the start lag: waiting for one of the connections that may be open",
-  ),
-  lateStarts: z
-    .strictObject({ generator: count, connection: count })
-    .describe("starts more than 1 ms late, by what took the larger part of the lag"),
-  ratePerSec: z
-    .strictObject({ offered: z.number(), started: z.number(), answered: z.number() })
-    .describe("starts planned and made, and responses, per second of the plan"),
-  routes: z.array(armRouteSchema),
-});
-
-const emulatedArmSchema = z.strictObject({
-  calls: count,
-  errors: count,
-  limited: count,
-  early: count.describe("calls made before the time their caller had been told to wait for"),
-  rejected: count.describe("calls that found the dependency's capacity full"),
-  aborted: count,
-  inFlightMax: count,
-  connectionsMax: count,
-  delayErrorUs: z.strictObject({ p50: z.number(), p99: z.number() }),
 });
 
 const runRowSchema = z.strictObject({

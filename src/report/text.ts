@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
-import { factorSentences, factorsTitle, factorWords } from "./factor-words.ts";
 import type { ComparisonRow, ReportModel, Result } from "./model.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
-import { runsTitle, runWords } from "./run-words.ts";
+import { factorLines, runLines } from "./run-lines.ts";
+import { type Paint, wrapped } from "./text-lines.ts";
 import {
   confidenceWords,
   countsWords,
@@ -13,7 +13,6 @@ import {
   formatEffect,
   formatValue,
   intervalWords,
-  keepUnits,
   leadFinding,
   ledgerOf,
   metricWords,
@@ -35,8 +34,6 @@ export interface TextOptions {
   /** Columns of the terminal; lines are wrapped to it, no narrower than 40. */
   readonly width: number;
 }
-
-type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 const COLORS = {
   measured: "cyan",
@@ -63,25 +60,6 @@ const MARKS = {
   inconclusive: "?",
 } as const;
 const FINDING_MARKS = { fail: "✗", inconclusive: "?", shared: "=", pass: "✓" } as const;
-
-/** Breaks at spaces; the first line follows `lead`, the others are indented as far as it is wide. */
-function wrapped(lead: string, text: string, width: number): string[] {
-  const indent = " ".repeat(lead.length);
-  const room = Math.max(20, width - lead.length);
-  const lines: string[] = [];
-  let line = "";
-  for (const word of keepUnits(plainText(text)).split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.map(
-    (text_, index) => (index === 0 ? lead : indent) + text_.replaceAll("\u00a0", " "),
-  );
-}
 
 function notesOf(row: ComparisonRow, notes: Footnotes): string {
   return row.warnings.map((warning) => notes.mark(warning)).join(" ");
@@ -222,35 +200,6 @@ function findingLines(result: Result, notes: Footnotes, width: number, paint: Pa
 }
 
 const PARTS_MAX = 5;
-
-/** What the effect depends on, in sentences, and a line for each effect of a factor. */
-function factorLines(result: Result, width: number, paint: Paint): string[] {
-  const rows = factorWords(result);
-  if (rows.length === 0) return [];
-  return [
-    "",
-    paint("dim", "What the effect depends on"),
-    ...factorSentences(result).flatMap((text) => wrapped("  ", text, width)),
-    ...wrapped("", factorsTitle(result), width).map((text) => paint("dim", text)),
-    ...rows.flatMap(({ adjustedP, aliases, change, interval, levels, metric, name, shown }) => {
-      const alias = aliases === NOTHING ? "" : `, same as ${aliases}`;
-      const at = levels === NOTHING ? "" : `: ${levels}`;
-      const text = `${name} on ${metric}: ${change} (${interval}), p ${adjustedP}${at}${alias}`;
-      return wrapped(shown ? "• " : "  ", text, width);
-    }),
-  ];
-}
-
-/** One line for each of several runs. */
-function runLines(result: Result, width: number, paint: Paint): string[] {
-  const rows = runWords(result);
-  if (rows.length === 0) return [];
-  const lines = rows.flatMap(({ effects, first, levels, note, run, seed }) => {
-    const said = [levels, effects, `${first} started first`, `seed ${seed}`, note];
-    return wrapped(`  ${run.padStart(2)}  `, said.filter((text) => text !== "").join(", "), width);
-  });
-  return ["", ...wrapped("", runsTitle(result), width).map((text) => paint("dim", text)), ...lines];
-}
 
 /**
  * What a terminal shows at the end of a run: the verdict with its reason, the cause, one line per
