@@ -13,7 +13,7 @@ import {
 export interface FactorWords {
   /** `variant × slowness`; `slowness (control)`. */
   readonly name: string;
-  /** `p95 response time, everybody`. */
+  /** `mean response time, everybody`. */
   readonly metric: string;
   /** `+3 % at 1, +180 % at 4`: of the variant against control, or control's own value; or a dash. */
   readonly levels: string;
@@ -43,6 +43,10 @@ const pWords = (p: number): string =>
 const nameOf = ({ arm, factors, of }: FactorRow): string =>
   of === "variant" ? [arm, ...factors].join(" × ") : `${factors.join(" × ")} (control)`;
 
+/** A metric's name within a sentence: `mean response time`; `CPU seconds` stay. */
+const inSentence = (label: string): string =>
+  metricWords(label).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+
 /** Those of the variant first, then of control; within each the surest first. */
 export function factorWords({ factors = [] }: Pick<Result, "factors">): FactorWords[] {
   const ranked = factors.toSorted(
@@ -50,7 +54,7 @@ export function factorWords({ factors = [] }: Pick<Result, "factors">): FactorWo
   );
   return ranked.map((row) => ({
     name: nameOf(row),
-    metric: `${metricWords(row.metric)}, ${row.stage}`,
+    metric: `${inSentence(row.metric)}, ${row.stage}`,
     levels:
       row.levels.length === 0
         ? NOTHING
@@ -86,7 +90,7 @@ export function factorSentences({ factors = [] }: Pick<Result, "factors">): stri
     const [factor] = row.factors;
     const aliased = row.aliases.length === 0 ? "" : `; or it is ${row.aliases.join(", ")}`;
     return (
-      `${factor} decides what ${row.arm} does to ${metricWords(row.metric)} in stage ${row.stage}: ` +
+      `${factor} decides what ${row.arm} does to ${inSentence(row.metric)} in stage ${row.stage}: ` +
       `${levels.join(", ")}${aliased}`
     );
   });

@@ -267,9 +267,11 @@ describe("the result's JSON Schema", () => {
     const optional = new Set([
       "verdicts",
       "cuts",
+      "factors",
       "gates",
       "looks",
       "needs",
+      "responses",
       "runs",
       "stoppedEarly",
     ]);
