@@ -1,10 +1,11 @@
-import { runLevelEffect, type Spread, withinGroups } from "../stats/index.ts";
+import { runLevelEffect, type Spread } from "../stats/index.ts";
 import { adjustHarmTests, type MetricComparison, type RawComparison } from "./compare.ts";
 import type { Plan } from "./plan.ts";
 
 type Row = MetricComparison;
 
-const keyOf = ({ arm, label, role, stage }: Row): string => `${arm} ${role} ${label} ${stage}`;
+/** Tells rows of the same comparison in several runs. */
+export const keyOf = ({ arm, label, role, stage }: Row): string => `${arm} ${role} ${label} ${stage}`;
 
 /** Where runs are named in messages: from 1. */
 export interface ComparedRun {
@@ -29,8 +30,8 @@ function unjudged(pooled: Row, warnings: readonly string[]): RawComparison {
   return { ...pooled, effect: null, mde: null, theta: null, pHarm: null, warnings };
 }
 
-/** `spread`: how much runs differ, where others than these tell it, too. */
-function combine(
+/** One metric of several runs. `spread`: how much runs differ, where others than these tell it, too. */
+export function combine(
   plan: Plan,
   pooled: Row,
   all: readonly ComparedRun[],
@@ -95,42 +96,4 @@ export function compareRuns(
   pooled: readonly MetricComparison[],
 ): MetricComparison[] {
   return adjustHarmTests(pooled.map((row) => combine(plan, row, runs)));
-}
-
-/** Runs with the same levels of the plan's factors. */
-export interface Combination {
-  /** `slowness=4,pool=16`. */
-  readonly name: string;
-  readonly runs: readonly ComparedRun[];
-  /** As `compareRuns` takes it, of these runs. */
-  readonly pooled: readonly MetricComparison[];
-}
-
-/**
- * What runs at several combinations of levels show: each metric at each combination, its label with
- * the combination's name behind it. How much runs differ is told by all combinations together
- * (`withinGroups`), so that two runs of each are enough; with one of each it is not known, and an
- * interval is as wide as the run's own blocks, or a registered spread, make it. Harm tests are
- * adjusted over all combinations.
- */
-export function compareCombinations(
-  plan: Plan,
-  combinations: readonly Combination[],
-): MetricComparison[] {
-  const spreadOf = (row: Row): Spread => {
-    const estimates = combinations.map(({ runs }) =>
-      runs.flatMap(({ comparisons }) => {
-        const own = comparisons.find((each) => keyOf(each) === keyOf(row));
-        return own?.theta?.estimate ?? [];
-      }),
-    );
-    return withinGroups(estimates);
-  };
-  const rows = combinations.flatMap(({ name, pooled, runs }) =>
-    pooled.map((row) => {
-      const combined = combine(plan, row, runs, spreadOf(row));
-      return { ...combined, label: `${row.label}@${name}` };
-    }),
-  );
-  return adjustHarmTests(rows);
 }

@@ -71,12 +71,8 @@ export {
   replicatesOf,
 } from "./factors.ts";
 export { type FactorEffect, factorEffects, type FactorEffects } from "./factor-effects.ts";
-export {
-  type Combination,
-  compareCombinations,
-  type ComparedRun,
-  compareRuns,
-} from "./compare-runs.ts";
+export { type Combination, compareCombinations } from "./compare-combinations.ts";
+export { type ComparedRun, compareRuns } from "./compare-runs.ts";
 export { type PlannedRun, planOfRun, planRuns } from "./runs.ts";
 export { judgeNegativeControls, type NegativeControlResult } from "./negative-control.ts";
 export {

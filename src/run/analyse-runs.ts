@@ -113,7 +113,12 @@ function comparisonsOf(
     plan,
     [...combinations]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, runs]) => ({ name, runs, pooled: pooledOf(runs) })),
+      .map(([name, runs]) => ({
+        name,
+        levels: plan.runs[runs[0]!.run - 1]?.levels ?? [],
+        runs,
+        pooled: pooledOf(runs),
+      })),
   );
 }
 

@@ -84,6 +84,7 @@ const judge = (plan: Plan, runs: readonly ComparedRun[]): MetricComparison[] => 
   const groups = Map.groupBy(runs, ({ run }) => combinationOf(plan, plan.runs[run - 1]!));
   const combinations = [...groups].map(([name, those]) => ({
     name,
+    levels: plan.runs[those[0]!.run - 1]!.levels!,
     runs: those,
     pooled: those[0]!.comparisons,
   }));
@@ -214,9 +215,13 @@ describe("the verdict over combinations", () => {
   });
 
   // Of 2,000 experiments.
-  it("harm at any combination is shown by mistake in at most alpha/2 of experiments", () => {
-    const plan = planned(2, 2);
-    const normal = gaussians("false harm");
+  it.each([
+    ["two factors, each combination twice", 2, 2],
+    ["three factors, none repeated", 3, 1],
+    ["four factors, none repeated", 4, 1],
+  ])("of %s, harm is shown by mistake in at most alpha/2 of experiments", (_, factors, times) => {
+    const plan = planned(factors, times);
+    const normal = gaussians(`false harm/${factors}`);
     const reps = 2_000;
     const falsely = Array.from({ length: reps }, () => {
       const found = judge(

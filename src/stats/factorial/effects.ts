@@ -1,7 +1,7 @@
 import { ShakedownError } from "../../core/index.ts";
 import { tCdf, tQuantile } from "../distributions.ts";
 import type { Interval } from "../effect.ts";
-import { withinGroups } from "../run-level.ts";
+import { type Spread, withinGroups } from "../run-level.ts";
 import { interpolatedQuantile } from "../sample/index.ts";
 import type { Level } from "./design.ts";
 import { LETTERS, type Word, nameOf, orderOf } from "./word.ts";
@@ -159,6 +159,22 @@ export function factorialEffects(
       pValue: pOf(estimate, se, df),
     }));
   return { mean: sum(runs.map(({ response }) => response)) / runs.length, effects, errorFrom };
+}
+
+/** With fewer runs there are too few effects to tell what they are when they are nothing. */
+const UNREPEATED_MIN = 8;
+
+/**
+ * How much runs differ in a design in which none is repeated, from the effects of all orders, most of
+ * which are taken to be nothing: Lenth's pseudo standard error as a variance of one run, on a third as
+ * many degrees of freedom as there are effects. 0 on 0 for fewer than 8 runs.
+ * @throws RUN_INVALID when the runs are not balanced
+ * Source: Lenth 1989.
+ */
+export function unrepeatedSpread(runs: readonly FactorialRun[]): Spread {
+  if (runs.length < UNREPEATED_MIN) return { variance: 0, df: 0 };
+  const { df, se } = lenth(contrastsOf(runs, runs[0]!.levels.length).map((each) => each.estimate));
+  return { variance: (se ** 2 * runs.length) / 4, df };
 }
 
 function pOf(estimate: number, se: number, df: number): number {

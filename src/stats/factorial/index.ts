@@ -6,6 +6,7 @@ export {
   type FactorialEffects,
   factorialEffects,
   type FactorialRun,
+  unrepeatedSpread,
 } from "./effects.ts";
 export { fractionOf } from "./fraction.ts";
 export { LETTERS, nameOf } from "./word.ts";
