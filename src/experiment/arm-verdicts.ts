@@ -56,12 +56,6 @@ function primaryHarm({ comparisons }: VerdictsInput, arm: string): number {
 const list = (rows: readonly (readonly [string, Verdict])[]): string =>
   rows.map(([arm, { reason }]) => `${arm}: ${reason}`).join("; ");
 
-const WORDS: Readonly<Record<Decision, string>> = {
-  ship: "ship",
-  hold: "hold",
-  "roll-back": "roll back",
-};
-
 /** Of variants with verdicts of their own: one that ships, else one that holds, else all roll back. */
 function together(input: VerdictsInput, rows: readonly (readonly [string, Verdict])[]): Verdict {
   const [first] = rows;
@@ -72,26 +66,25 @@ function together(input: VerdictsInput, rows: readonly (readonly [string, Verdic
     ([a], [b]) => primaryHarm(input, a) - primaryHarm(input, b),
   );
   const holds = having("hold");
+  const named = (some: typeof rows): string => some.map(([arm]) => arm).join(", ");
+  const rolledBack = having("roll-back");
   if (ships.length > 0) {
     const label = input.comparisons.find(({ role }) => role === "primary")?.label ?? "the primary";
-    const names = ships.map(([arm]) => arm);
-    const best = names.length === 1 ? "" : `, best by ${label} first`;
-    const rest = rows.filter(([, { decision }]) => decision !== "ship");
-    const not = rest.map(([arm, { decision }]) => `; ${arm}: ${WORDS[decision ?? "hold"]}`);
-    const reason = `${names.join(", ")} may ship${best}: ${ships[0]![1].reason}${not.join("")}`;
+    const best = ships.length === 1 ? "" : `, best by ${label} first`;
+    const held = holds.length === 0 ? "" : `; held: ${named(holds)}`;
+    const back = rolledBack.length === 0 ? "" : `; rolled back: ${named(rolledBack)}`;
+    const reason = `${named(ships)} may ship${best}: ${ships[0]![1].reason}${held}${back}`;
     return { decision: "ship", reason };
   }
-  if (holds.length === 0) {
-    const needs = first![1].needs;
-    return { decision: "roll-back", reason: list(rows), ...(needs === undefined ? {} : { needs }) };
+  const [undecided] = holds;
+  const { needs } = (undecided ?? first!)[1];
+  const whose = undecided === undefined ? "" : `${undecided[0]}: `;
+  const next = needs === undefined ? {} : { needs: `${whose}${needs}` };
+  if (undecided === undefined) {
+    return { decision: "roll-back", reason: `no variant is well: ${list(rows)}`, ...next };
   }
-  const others = having("roll-back");
-  const needs = holds[0]![1].needs;
-  return {
-    decision: "hold",
-    reason: list([...holds, ...others]),
-    ...(needs === undefined ? {} : { needs: `${holds[0]![0]}: ${needs}` }),
-  };
+  const back = rolledBack.length === 0 ? "" : `; rolled back: ${named(rolledBack)}`;
+  return { decision: "hold", reason: `no variant may ship yet: ${list(holds)}${back}`, ...next };
 }
 
 /**

@@ -1,12 +1,13 @@
 import { NS_PER_MS, NS_PER_S, formatDurationNs } from "../core/index.ts";
 import type { ComparisonRow, Result } from "./model.ts";
-import { metricWords, NOTHING, STATUS_WORDS } from "./words.ts";
+import { hasVariants, metricWords, NOTHING, STATUS_WORDS } from "./words.ts";
 
 type Look = NonNullable<Result["looks"]>[number];
 type Gate = NonNullable<Result["gates"]>[number];
 
-/** What a stage of a run that was judged while it went on came to. */
+/** What a stage of a run that was judged while it went on came to, of several variants for each. */
 export interface StageDecision {
+  /** Of several variants with whose it is. */
   readonly stage: string;
   readonly decision: Gate["decision"] | "stopped" | "verdict";
   readonly words: string;
@@ -48,29 +49,51 @@ function nearestOf(looks: readonly Look[]): Pick<StageDecision, "nearest" | "evi
   return { nearest: metricWords(metric), evidence };
 }
 
-/** Of runs with gates, or that a rule of the plan has ended: what was decided, stage by stage. */
-export function stageDecisions({ gates = [], looks = [], stoppedEarly }: Result): StageDecision[] {
-  if (gates.length === 0 && stoppedEarly === undefined) return [];
+/** Of one variant: its gates, and its last stage as the rule that ended it, or the verdict, has it. */
+function decisionsOf(result: Result, arm: string): StageDecision[] {
+  const { cuts = [], stoppedEarly } = result;
+  const looks = (result.looks ?? []).filter((each) => each.arm === arm);
+  const gates = (result.gates ?? []).filter((each) => each.arm === arm);
+  const cut = cuts.find((each) => each.arm === arm);
+  const stopped = cut ?? stoppedEarly;
   const stages = [...new Set([...looks, ...gates].map(({ stage }) => stage))];
   return stages.map((stage, index) => {
     const gate = gates.find((each) => each.stage === stage);
     const seen = nearestOf(looks.filter((each) => each.stage === stage));
+    const place = hasVariants(result) ? `${arm}, ${stage}` : stage;
     if (gate !== undefined) {
       const { decision } = gate;
-      return { stage, decision, words: GATE_WORDS[decision], because: becauseOf(gate), ...seen };
+      const words = GATE_WORDS[decision];
+      return { stage: place, decision, words, because: becauseOf(gate), ...seen };
     }
-    const stopped = stoppedEarly !== undefined && index === stages.length - 1;
-    const decision = stopped ? "stopped" : "verdict";
-    const words = stopped ? `stopped: ${stoppedEarly.rule}` : "the verdict";
-    return { stage, decision, words, because: "", ...seen };
+    if (stopped === undefined || index < stages.length - 1) {
+      return { stage: place, decision: "verdict", words: "the verdict", because: "", ...seen };
+    }
+    const words = `${cut === undefined ? "stopped" : "cut"}: ${stopped.rule}`;
+    return { stage: place, decision: "stopped", words, because: "", ...seen };
   });
 }
 
-/** Why a run ended before its time, and how soon nothing was sent any more; null where it did not. */
-export function stopSentence({ stoppedEarly }: Result): string | null {
-  if (stoppedEarly === undefined) return null;
+/** Of runs with gates, or that a rule of the plan has ended or cut: what was decided, stage by stage. */
+export function stageDecisions(result: Result): StageDecision[] {
+  const { cuts = [], gates = [], looks = [], stoppedEarly } = result;
+  if (gates.length === 0 && cuts.length === 0 && stoppedEarly === undefined) return [];
+  const arms = [...new Set([...looks, ...gates].map(({ arm }) => arm))];
+  return arms.flatMap((arm) => decisionsOf(result, arm));
+}
+
+const timeWords = (ms: number): string => formatDurationNs(Math.round(ms) * NS_PER_MS);
+
+/** Why a run, or one of several variants, ended before its time, and how soon nothing was sent any more. */
+export function stopSentence({ cuts = [], stoppedEarly }: Result): string | null {
+  const until = (seconds: number): string => formatDurationNs(seconds * NS_PER_S);
+  const ofArms = cuts.map(
+    ({ arm, because, breachToCutMs, evidenceUntilS, rule }) =>
+      `${arm} was cut by the ${rule} rule, ${until(evidenceUntilS)} into the run: ${because}. ` +
+      `Its last start was ${timeWords(breachToCutMs)} later.`,
+  );
+  if (stoppedEarly === undefined) return ofArms.length === 0 ? null : ofArms.join(" ");
+  if (ofArms.length > 0) return `${ofArms.join(" ")} No variant was left, and the run ended.`;
   const { because, breachToCutMs, evidenceUntilS, rule } = stoppedEarly;
-  const until = formatDurationNs(evidenceUntilS * NS_PER_S);
-  const cut = formatDurationNs(Math.round(breachToCutMs) * NS_PER_MS);
-  return `Stopped early by the ${rule} rule, ${until} into the run: ${because}. The variant’s last start was ${cut} later.`;
+  return `Stopped early by the ${rule} rule, ${until(evidenceUntilS)} into the run: ${because}. The variant’s last start was ${timeWords(breachToCutMs)} later.`;
 }

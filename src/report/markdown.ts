@@ -6,6 +6,7 @@ import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorsMarkdown, runsMarkdown } from "./run-markdown.ts";
 import {
   capital,
+  checkWords,
   confidenceWords,
   countsWords,
   differenceShown,
@@ -17,7 +18,6 @@ import {
   intervalWords,
   leadFinding,
   ledgerOf,
-  metricWords,
   NOTHING,
   orderedArms,
   OUTCOME_WORDS,
@@ -27,7 +27,9 @@ import {
   punctualityWords,
   rankedComparisons,
   rankedFindings,
+  rowWords,
   STATUS_WORDS,
+  variantVerdicts,
 } from "./words.ts";
 
 export { escapeMarkdown } from "./markdown-cells.ts";
@@ -77,6 +79,19 @@ function headline(result: Result): string[] {
   return lines;
 }
 
+function verdicts(result: Result): string[] {
+  const rows = variantVerdicts(result);
+  if (rows.length === 0) return [];
+  const body = rows.map(({ arm, outcome, reason }) =>
+    row([
+      cell(arm),
+      `${OUTCOME_MARKS[outcome]} ${OUTCOME_WORDS[outcome]}`,
+      escapeMarkdown(reason, 400),
+    ]),
+  );
+  return [row(["Variant", "Verdict", "Why"]), "| --- | --- | --- |", ...body, ""];
+}
+
 function comparisons(result: Result, notes: Footnotes): string[] {
   const rows = rankedComparisons(result);
   if (rows.length === 0) return result.hypothesis === null ? [] : ["Nothing was compared.", ""];
@@ -88,7 +103,7 @@ function comparisons(result: Result, notes: Footnotes): string[] {
     const { effect, status, unit } = comparison;
     const shown = effect !== null && differenceShown(comparison);
     return row([
-      `${cell(metricWords(comparison.metric))} (${comparison.role})`,
+      `${cell(rowWords(result, comparison))} (${comparison.role})`,
       cell(comparison.stage),
       formatValue(unit, comparison.control),
       formatValue(unit, comparison.variant),
@@ -229,8 +244,8 @@ function tail(result: Result, notes: Footnotes): string[] {
   const duration = formatDurationNs(run.durationS * NS_PER_S);
   const made = `${tool.name} ${tool.version}, ${run.scenario}, run ${run.id}, ${duration}, seed ${run.seed}, plan ${run.planSha256.slice(0, 12)}`;
   const checks = failed.map(
-    ({ name, status, summary }) =>
-      `- ${status === "fail" ? "✗" : "?"} **${cell(name)}**: ${escapeMarkdown(summary)}`,
+    (check) =>
+      `- ${check.status === "fail" ? "✗" : "?"} **${cell(checkWords(check))}**: ${escapeMarkdown(check.summary)}`,
   );
   const small = [
     ...notes.texts.map(
@@ -254,6 +269,7 @@ export const markdownFormat: ReportFormat = {
     const notes = new Footnotes();
     const lines = [
       ...headline(result),
+      ...verdicts(result),
       ...comparisons(result, notes),
       ...factorsMarkdown(result),
       ...decisions(result),

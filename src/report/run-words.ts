@@ -1,6 +1,6 @@
 import { levelsWords } from "./factor-words.ts";
 import type { Result } from "./model.ts";
-import { formatEffect, intervalWords, metricWords, NOTHING } from "./words.ts";
+import { formatEffect, hasVariants, intervalWords, metricWords, NOTHING } from "./words.ts";
 
 /** One run of several, as reports list it. */
 export interface RunWords {
@@ -20,7 +20,7 @@ export interface RunWords {
 function primariesOf({ comparisons }: Result): Result["comparisons"] {
   const rows = comparisons.filter(({ role }) => role === "primary");
   const own = rows.map((row) => ({ ...row, metric: row.metric.split("@")[0]! }));
-  const keys = own.map(({ metric, stage }) => `${metric} ${stage}`);
+  const keys = own.map(({ arm, metric, stage }) => `${arm} ${metric} ${stage}`);
   return own.filter((_, index) => keys.indexOf(keys[index]!) === index);
 }
 
@@ -30,15 +30,20 @@ export function runWords(result: Result): RunWords[] {
   return (result.runs ?? []).map((run) => {
     const effects = primaries.map((primary) => {
       const own = run.comparisons.find(
-        ({ metric, role, stage }) =>
-          role === "primary" && metric === primary.metric && stage === primary.stage,
+        ({ arm, metric, role, stage }) =>
+          role === "primary" &&
+          arm === primary.arm &&
+          metric === primary.metric &&
+          stage === primary.stage,
       );
       const row = { ...primary, effect: own?.effect ?? null };
       const shown =
         row.effect === null
           ? NOTHING
           : `${formatEffect(row, row.effect.estimate)} (${intervalWords(row)})`;
-      return primaries.length > 1 ? `${primary.stage} ${shown}` : shown;
+      const stages = new Set(primaries.map(({ stage }) => stage)).size > 1;
+      const whose = hasVariants(result) ? `${primary.arm} ` : "";
+      return `${whose}${stages ? `${primary.stage} ` : ""}${shown}`;
     });
     return {
       run: String(run.run),

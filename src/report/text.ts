@@ -4,6 +4,7 @@ import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorLines, runLines } from "./run-lines.ts";
 import { type Paint, wrapped } from "./text-lines.ts";
 import {
+  checkWords,
   confidenceWords,
   countsWords,
   differenceShown,
@@ -12,10 +13,10 @@ import {
   formatArmUs,
   formatEffect,
   formatValue,
+  hasVariants,
   intervalWords,
   leadFinding,
   ledgerOf,
-  metricWords,
   PARTS_HEADING,
   partSentences,
   NOTHING,
@@ -26,7 +27,9 @@ import {
   punctualityWords,
   rankedComparisons,
   rankedFindings,
+  rowWords,
   STATUS_WORDS,
+  variantVerdicts,
 } from "./words.ts";
 
 export interface TextOptions {
@@ -65,10 +68,10 @@ function notesOf(row: ComparisonRow, notes: Footnotes): string {
   return row.warnings.map((warning) => notes.mark(warning)).join(" ");
 }
 
-function cells(row: ComparisonRow, notes: Footnotes): readonly string[] {
+function cells(result: Result, row: ComparisonRow, notes: Footnotes): readonly string[] {
   const effect = differenceShown(row) ? formatEffect(row, row.effect?.estimate ?? 0) : "~";
   return [
-    `${MARKS[row.status]} ${plainText(metricWords(row.metric), 48)}`,
+    `${MARKS[row.status]} ${plainText(rowWords(result, row), hasVariants(result) ? 80 : 48)}`,
     plainText(row.stage, 24),
     formatValue(row.unit, row.control),
     formatValue(row.unit, row.variant),
@@ -87,7 +90,7 @@ function comparisonLines(result: Result, notes: Footnotes, width: number, paint:
   const confidence = rows.find((row) => row.effect !== null)?.effect?.confidence;
   const interval = confidence === undefined ? "" : `(${confidenceWords(confidence)} interval)`;
   const head = ["  metric", "stage", "control", "variant", "effect", interval, "margin", ""];
-  const body = rows.map((row) => cells(row, notes));
+  const body = rows.map((row) => cells(result, row, notes));
   const widths = head.map((text, column) =>
     Math.max(text.length, ...body.map((line) => line[column]?.length ?? 0)),
   );
@@ -183,6 +186,18 @@ function headline(result: Result, width: number, paint: Paint): string[] {
   return lines;
 }
 
+/** One for each of several variants. */
+function verdictLines(result: Result, width: number, paint: Paint): string[] {
+  const rows = variantVerdicts(result);
+  const longest = Math.max(0, ...rows.map(({ arm }) => arm.length));
+  return rows.flatMap(({ arm, outcome, reason }) => {
+    const word = OUTCOME_WORDS[outcome].padEnd("Roll back".length);
+    const lead = `  ${arm.padEnd(longest)}  ${word}  `;
+    const [first = "", ...rest] = wrapped(lead, reason, width);
+    return [first.replace(word, paint(COLORS[outcome], word)), ...rest];
+  });
+}
+
 function findingLines(result: Result, notes: Footnotes, width: number, paint: Paint): string[] {
   const findings = rankedFindings(result);
   if (findings.length === 0) return [];
@@ -212,7 +227,7 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   const paint: Paint = (format, text) =>
     options.color ? styleText(format, text, { validateStream: false }) : text;
   const notes = new Footnotes();
-  const lines = [...headline(result, width, paint), ""];
+  const lines = [...headline(result, width, paint), ...verdictLines(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
   lines.push(...factorLines(result, width, paint));
   const parts = partSentences(result);
@@ -230,7 +245,7 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that did not pass"));
   for (const check of failed) {
     const mark = check.status === "fail" ? "✗ " : "? ";
-    lines.push(...wrapped(mark, `${plainText(check.name, 32)}: ${check.summary}`, width));
+    lines.push(...wrapped(mark, `${checkWords(check, 32)}: ${check.summary}`, width));
   }
   lines.push("", paint("dim", "Ledger: planned = responses + errors + dropped"));
   for (const [name, arm] of orderedArms(result)) {

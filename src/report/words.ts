@@ -5,7 +5,7 @@ import {
   formatRatio,
   formatUs,
 } from "../core/index.ts";
-import type { ArmRow, ComparisonRow, FindingRow, Result } from "./model.ts";
+import type { ArmRow, CheckRow, ComparisonRow, FindingRow, Result } from "./model.ts";
 
 /* The words and numbers that all formats share, so that a page and a terminal never disagree. */
 
@@ -64,6 +64,39 @@ export function metricWords(label: string): string {
   return [wordsOf(metric), ...parts].join(", ");
 }
 
+/** Whether there are several variants, so that it has to be said which one something is of. */
+export const hasVariants = ({ arms }: Pick<Result, "arms">): boolean =>
+  Object.keys(arms).length > 2;
+
+/** A row's metric, of several variants with whose it is: `pool_4: p95 response time`. */
+export function rowWords(
+  result: Pick<Result, "arms">,
+  { arm, metric }: Pick<ComparisonRow, "arm" | "metric">,
+): string {
+  return hasVariants(result) ? `${arm}: ${metricWords(metric)}` : metricWords(metric);
+}
+
+/** An instrument check's name, with the variant that it is about where it is about one alone. */
+export function checkWords(
+  { arm, name }: Pick<CheckRow, "arm" | "name">,
+  lengthMax?: number,
+): string {
+  const shown = plainText(name, lengthMax);
+  return arm === undefined ? shown : `${shown}, ${arm}`;
+}
+
+/** Each variant's own verdict, in the arms' order; none where there is one variant. */
+export function variantVerdicts(
+  result: Pick<Result, "arms" | "verdicts">,
+): readonly { readonly arm: string; readonly outcome: Outcome; readonly reason: string }[] {
+  if (!hasVariants(result)) return [];
+  return Object.entries(result.verdicts ?? {}).map(([arm, verdict]) => ({
+    arm,
+    outcome: outcomeOf(verdict),
+    reason: verdict.reason,
+  }));
+}
+
 function wordsOf(metric: string): string {
   const time = /^(response|service)_time_(p\d+(?:\.\d+)?|mean)$/.exec(metric);
   if (time !== null) return capital(`${time[2]} ${time[1]} time`);
@@ -72,6 +105,7 @@ function wordsOf(metric: string): string {
   const priced = /^cost(?::(.+))?$/.exec(metric);
   if (priced !== null)
     return `Cost ${priced[1] === undefined ? "" : `of ${priced[1]} `}per 1,000 requests`;
+  if (metric === "peak_rss") return "Peak memory";
   if (metric === "response_equality") return "Answers that differ";
   if (metric === "cpu_seconds") return "CPU seconds per 1,000 requests";
   const kept = /^(slo_attainment|goodput):(.+)$/.exec(metric);
@@ -95,6 +129,7 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
   if (unit === "ratio") return formatRatio(value);
   if (unit === "per second") return formatRatePerSec(value);
   if (unit === "bytes per request") return formatBytes(value);
+  if (unit === "MB") return formatBytes(value * 1e6);
   return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 }
 
@@ -136,7 +171,8 @@ export function confidenceWords(confidence: number): string {
 export function comparisonSentence(row: ComparisonRow): string {
   const name = metricWords(row.metric);
   const margin = formatEffect(row, row.margin, false);
-  const values = `${formatValue(row.unit, row.control)} in control, ${formatValue(row.unit, row.variant)} in the variant`;
+  const whose = row.arm === "variant" ? "the variant" : row.arm;
+  const values = `${formatValue(row.unit, row.control)} in control, ${formatValue(row.unit, row.variant)} in ${whose}`;
   if (row.effect === null) return `${name}: ${values}; too little to judge against ${margin}.`;
   const change = differenceShown(row)
     ? `a change of ${formatEffect(row, row.effect.estimate)}`
@@ -151,11 +187,13 @@ export function comparisonSentence(row: ComparisonRow): string {
  */
 export function partSentences({ parts }: Pick<Result, "parts">): string[] {
   const shown = parts.filter((part) => part.shown);
+  const several = new Set(parts.map(({ arm }) => arm)).size > 1;
   return shown
     .toSorted((a, b) => (a.adjustedP ?? 1) - (b.adjustedP ?? 1))
     .map((part) => {
       const change = formatEffect(part, part.effect?.estimate ?? Number.NaN);
-      const name = part.by === "segment" ? `segment ${part.name}` : part.name;
+      const place = part.by === "segment" ? `segment ${part.name}` : part.name;
+      const name = several ? `${part.arm}, ${place}` : place;
       const metric = wordsOf(part.metric);
       return `${name}: ${metric} ${change} [${intervalWords(part)}] in stage ${part.stage}`;
     });
@@ -165,10 +203,13 @@ export function partSentences({ parts }: Pick<Result, "parts">): string[] {
 export const PARTS_HEADING =
   "Parts that differ (exploratory: a place to look, one in ten is chance)";
 
-/** Primary first, then guardrails, then secondaries; within a role as they stand. */
+/** Variant by variant: the primary first, then guardrails, then secondaries; within a role as they stand. */
 export function rankedComparisons(result: Result): readonly ComparisonRow[] {
   const rank = { primary: 0, guardrail: 1, secondary: 2 } as const;
-  return result.comparisons.toSorted((a, b) => rank[a.role] - rank[b.role]);
+  const order = Object.keys(result.arms);
+  return result.comparisons.toSorted(
+    (a, b) => order.indexOf(a.arm) - order.indexOf(b.arm) || rank[a.role] - rank[b.role],
+  );
 }
 
 /** Failures first, those with a named cause before the others; passes last. */
@@ -179,8 +220,9 @@ export function rankedFindings(result: Result): readonly FindingRow[] {
   return result.findings.toSorted((a, b) => of(a) - of(b));
 }
 
-/** The failing finding that explains the verdict, when there is one. */
+/** The failing finding that explains the verdict, when there is one; none where a variant ships. */
 export function leadFinding(result: Result): FindingRow | undefined {
+  if (hasVariants(result) && result.decision === "ship") return undefined;
   return rankedFindings(result).find((finding) => finding.status === "fail");
 }
 

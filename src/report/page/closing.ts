@@ -9,8 +9,8 @@ const RANK = { fail: 0, doubt: 1, pass: 2 } as const;
 export function instruments({ result }: ReportModel): Markup {
   const ranked = result.checks.toSorted((a, b) => RANK[a.status] - RANK[b.status]);
   const rows = ranked.map(
-    ({ name, status, summary }) =>
-      markup`<li class="finding"><div class="finding-status">${badge(status, status)}</div><div><h3>${keyWords(name.replaceAll("-", " "))}</h3><p>${summary}</p></div></li>`,
+    ({ arm, name, status, summary }) =>
+      markup`<li class="finding"><div class="finding-status">${badge(status, status)}</div><div><h3>${keyWords(name.replaceAll("-", " "))}${arm !== undefined && markup` <span class="muted">in ${arm}</span>`}</h3><p>${summary}</p></div></li>`,
   );
   const body =
     rows.length === 0 ? markup`<p>None was made.</p>` : markup`<ul class="plain">${rows}</ul>`;

@@ -10,9 +10,10 @@ import {
   formatValue,
   intervalWords,
   keyWords,
-  metricWords,
+  hasVariants,
   rankedComparisons,
   rankedFindings,
+  rowWords,
   STATUS_WORDS,
 } from "../words.ts";
 import { badge, intervalBar } from "./marks.ts";
@@ -25,7 +26,7 @@ export function hypothesis({ result }: ReportModel): Markup | false {
   const primary = result.comparisons.filter(({ role }) => role === "primary");
   const happened = primary.map(
     (row) =>
-      markup`<li>${badge(row.status, STATUS_WORDS[row.status])} <span class="muted">Stage ${row.stage}.</span> ${comparisonSentence(row)}</li>`,
+      markup`<li>${badge(row.status, STATUS_WORDS[row.status])} <span class="muted">${hasVariants(result) ? `${row.arm}, stage` : "Stage"} ${row.stage}.</span> ${comparisonSentence(row)}</li>`,
   );
   const outcome =
     primary.length === 0
@@ -68,7 +69,7 @@ function marginCell(row: ComparisonRow): Markup {
 export function comparisons({ result }: ReportModel): Markup | false {
   if (result.hypothesis === null) return false;
   const rows = rankedComparisons(result).map((row) => [
-    markup`<span class="metric">${metricWords(row.metric)}</span><span class="role">${row.role}</span>`,
+    markup`<span class="metric">${rowWords(result, row)}</span><span class="role">${row.role}</span>`,
     row.stage,
     formatValue(row.unit, row.control),
     formatValue(row.unit, row.variant),
@@ -81,13 +82,15 @@ export function comparisons({ result }: ReportModel): Markup | false {
     rows.length === 0
       ? markup`<p>Nothing was compared.</p>`
       : table({
-          caption: "Comparisons of variant with control",
+          caption: hasVariants(result)
+            ? "Comparisons of each variant with control"
+            : "Comparisons of variant with control",
           cards: true,
           columns: [
             { head: "Metric" },
             { head: "Stage", class: "stage" },
             { head: "Control", figure: true, class: "arm-0" },
-            { head: "Variant", figure: true, class: "arm-1" },
+            { head: "Variant", figure: true, class: hasVariants(result) ? "" : "arm-1" },
             { head: "Effect", figure: true },
             { head: "Interval", class: "bar" },
             { head: "Margin", figure: true },
@@ -103,7 +106,7 @@ export function comparisons({ result }: ReportModel): Markup | false {
     ...(result.comparisons.some(({ unit }) => unit === "ratio") ? ["pp: percentage points."] : []),
   ];
   return markup`<section id="comparisons"><h2>Comparisons</h2>
-${rows.length > 0 && markup`<p class="lead">How the variant differs from the control. The bar is its ${confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`}: the thin line is no change, the dashed line is the margin, and the shaded side is harm. “Could see” is the smallest effect that this run would have found four times in five.</p>`}
+${rows.length > 0 && markup`<p class="lead">${hasVariants(result) ? "How each variant differs" : "How the variant differs"} from the control. The bar is its ${confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`}: the thin line is no change, the dashed line is the margin, and the shaded side is harm. “Could see” is the smallest effect that this run would have found four times in five.</p>`}
 ${body}${legend.length > 0 && markup`<p class="muted small after">${legend.join(" ")}</p>`}</section>`;
 }
 

@@ -1,7 +1,7 @@
 import { formatDurationNs, NS_PER_S } from "../../core/index.ts";
 import type { ReportModel, Result } from "../model.ts";
-import { capital, leadFinding, OUTCOME_WORDS, outcomeOf } from "../words.ts";
-import { icon, toneOf } from "./marks.ts";
+import { capital, leadFinding, OUTCOME_WORDS, outcomeOf, variantVerdicts } from "../words.ts";
+import { badge, icon, toneOf } from "./marks.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** `2026-03-02T09:30:00.000Z` → `2 March 2026, 09:30 UTC`; any other text as it is. */
@@ -21,6 +21,18 @@ function cause(result: Result): Markup | false {
   }</div></div>`;
 }
 
+/** Of several variants, each one's own verdict. */
+function variants(result: Result): Markup | false {
+  const rows = variantVerdicts(result).map(
+    ({ arm, outcome, reason }) =>
+      markup`<li>${badge(outcome, OUTCOME_WORDS[outcome])} <strong>${arm}</strong> ${capital(reason)}</li>`,
+  );
+  return (
+    rows.length > 0 &&
+    markup`<div class="why"><h2>Each variant</h2><ul class="plain">${rows}</ul></div>`
+  );
+}
+
 /** What was run, then the verdict with its reason, the cause, and the next step. */
 export function headline({ result }: ReportModel): Markup {
   const { reason, needs, run } = result;
@@ -38,6 +50,7 @@ ${
   !run.complete &&
   markup`<div class="why"><h2>Incomplete</h2><p>${capital(run.incompleteBecause ?? "the run was stopped early")}</p></div>`
 }
+${variants(result)}
 ${cause(result)}
 ${needs !== undefined && markup`<div class="why"><h2>Next step</h2><p>${capital(needs)}</p></div>`}
 </section>`;

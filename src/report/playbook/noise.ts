@@ -35,13 +35,15 @@ const scaled = ({ estimate, kind }: NonNullable<Effect>): number =>
   kind === "relative" ? Math.log1p(estimate) : estimate;
 
 /** The effects of a comparison, run by run. */
-function effectsOf(result: Result, { effect, metric, stage }: ComparisonRow): number[] {
+function effectsOf(result: Result, { arm, effect, metric, stage }: ComparisonRow): number[] {
   const each: readonly Effect[] =
     result.runs === undefined
       ? [effect]
       : result.runs.map(
           ({ comparisons }) =>
-            comparisons.find((row) => row.metric === metric && row.stage === stage)?.effect ?? null,
+            comparisons.find(
+              (row) => row.arm === arm && row.metric === metric && row.stage === stage,
+            )?.effect ?? null,
         );
   return each.flatMap((one) => (one === null ? [] : [scaled(one)])).filter(Number.isFinite);
 }

@@ -4,11 +4,12 @@ import {
   capital,
   formatEffect,
   intervalWords,
-  metricWords,
+  hasVariants,
   NOTHING,
   OUTCOME_WORDS,
   outcomeOf,
   rankedComparisons,
+  rowWords,
   STATUS_WORDS,
 } from "../words.ts";
 import type { PlaybookRun } from "./model.ts";
@@ -86,10 +87,10 @@ function effectLines(runs: readonly PlaybookRun[]): string[] {
     rankedComparisons(result)
       .filter(({ role }) => role !== "secondary")
       .map((comparison) => {
-        const { effect, margin, metric, role, stage, status } = comparison;
+        const { effect, margin, role, stage, status } = comparison;
         return row([
           String(index + 1),
-          `${cell(metricWords(metric))} (${role})`,
+          `${cell(rowWords(result, comparison))} (${role})`,
           cell(stage),
           effect === null ? NOTHING : formatEffect(comparison, effect.estimate),
           intervalWords(comparison),
@@ -106,14 +107,21 @@ function effectLines(runs: readonly PlaybookRun[]): string[] {
 const GATE_WORDS = { "go-on": "go on", hold: "hold", "roll-back": "roll back" } as const;
 
 /** Gates that did not let a run go on, and rules that stopped it. */
-function firedOf({ gates = [], stoppedEarly }: Result): string[] {
+function firedOf(result: Result): string[] {
+  const { cuts = [], gates = [], stoppedEarly } = result;
   const fired = gates
     .filter(({ decision }) => decision !== "go-on")
     .map(
-      ({ decision, stage }) =>
-        `the gate after ${escapeMarkdown(stage)} said ${GATE_WORDS[decision]}`,
+      ({ arm, decision, stage }) =>
+        `the gate after ${escapeMarkdown(stage)} said ${GATE_WORDS[decision]}` +
+        (hasVariants(result) ? ` of ${escapeMarkdown(arm)}` : ""),
     );
-  if (stoppedEarly === undefined) return fired;
+  for (const { arm, because, breachToCutMs, rule } of cuts) {
+    const after = `${Math.round(breachToCutMs)} ms after`;
+    const why = `by the ${rule} rule: ${escapeMarkdown(because)}`;
+    fired.push(`${escapeMarkdown(arm)} was cut ${why}; ${after}`);
+  }
+  if (stoppedEarly === undefined || cuts.length > 0) return fired;
   const { because, breachToCutMs, rule } = stoppedEarly;
   const cut = `the variant was cut ${Math.round(breachToCutMs)} ms after`;
   return [...fired, `stopped by the ${rule} rule: ${escapeMarkdown(because)}; ${cut}`];
