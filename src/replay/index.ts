@@ -23,7 +23,7 @@ export {
   startGenerators,
 } from "./generator/generators.ts";
 export { allStarts } from "./generator/shard.ts";
-export type { GeneratorArm, GeneratorJob, StageArrivals } from "./generator/job.ts";
+export type { AssignedStarts, GeneratorArm, GeneratorJob, StageArrivals } from "./generator/job.ts";
 export { type PacingChoice, choosePacing, chooseWorkers } from "./pacing.ts";
 export {
   type PrepareFor,

@@ -104,7 +104,7 @@ describe("a split", () => {
       /hypothesis\.then\.metric: throughput goes by time/,
     ],
     "a negative control": [
-      withDesign(`${SPLIT}`, ["timeout: 5s", "timeout: 5s\nnegativeControls: [request_bytes]"]),
+      withDesign(SPLIT, ["timeout: 5s", "timeout: 5s\nnegativeControls: [request_bytes]"]),
       /negativeControls\.0: is told by requests that every arm gets/,
     ],
     "calls beside reserved keys": [

@@ -13,7 +13,7 @@ describe("a crossover", () => {
         let atNs = 0;
         const base = gapsNs.map((gapNs, seq) => startAt(seq, (atNs += gapNs)));
         const spec = { kind: "crossover", periodNs: S, washoutNs: 0 } as const;
-        const { armsOf } = crossover(spec, seed, arms);
+        const turns = crossover(spec, seed, arms);
         const starts = [...repeatedStarts(base, S, arms)];
         const times = starts.map(({ intendedNs }) => intendedNs);
         expect(times).toEqual(times.toSorted((a, b) => a - b));
@@ -23,7 +23,7 @@ describe("a crossover", () => {
           expect(new Set(cycles)).toEqual(new Set([Math.floor(planned.intendedNs / S)]));
           const places = own.map(({ intendedNs }) => intendedNs % S);
           expect(new Set(places)).toEqual(new Set([planned.intendedNs % S]));
-          const bits = own.map((start) => armsOf(start)).toSorted((a, b) => a - b);
+          const bits = own.map((start) => turns.armsOf(start)).toSorted((a, b) => a - b);
           expect(bits).toEqual(Array.from({ length: arms }, (_, arm) => 1 << arm));
           expect(own.every(({ record }) => record === planned.record)).toBe(true);
         }

@@ -41,42 +41,67 @@ const starts = fc.array(fc.tuple(fc.nat(4_500_000_000), ending, ending, fc.boole
   maxLength: 80,
 });
 
-describe("blocks that are told while a run goes on", () => {
+/** How starts go to the arms, as the judge and as the generator are told. */
+interface Way {
+  readonly name: string;
+  readonly periods?: { readonly lengthNs: number; readonly washoutNs: number };
+  readonly refusalsFail?: true;
+}
+const PERIOD_NS = BLOCK_NS / 2;
+const WAYS: readonly Way[] = [
+  { name: "duet" },
+  { name: "crossover", periods: { lengthNs: PERIOD_NS, washoutNs: PERIOD_NS / 4 } },
+  { name: "split", refusalsFail: true },
+];
+
+/** Where arms take turns, the moment in a block at which an arm gets a start. */
+function turnOf(intendedNs: number, arm: number): number {
+  const fromNs = WINDOWS[0]!.fromNs;
+  const block = Math.floor((intendedNs - fromNs) / BLOCK_NS);
+  const place = (((intendedNs - fromNs) % PERIOD_NS) + PERIOD_NS) % PERIOD_NS;
+  return fromNs + block * BLOCK_NS + arm * PERIOD_NS + place;
+}
+
+describe.each(WAYS)("blocks told while a $name goes on", ({ name, ...way }) => {
   it("are those that the judge cuts afterwards, whichever worker sent what, and told once", () => {
+    const { refusalsFail, ...periods } = way;
+    const windows = WINDOWS.map((window) => ({ ...window, ...periods }));
+    const lookedAt = { ...LOOKED_AT, windows, ...(refusalsFail && { refusalsFail }) };
     fc.assert(
       fc.property(starts, fc.array(fc.nat(4_600_000_000), { maxLength: 6 }), (given, looks) => {
         const pairs = given.map(([intendedNs, control, variant, turn], seq) => {
+          const atNs = (arm: number): number =>
+            name === "crossover" ? turnOf(intendedNs, arm) : intendedNs;
           const both = [control, variant].map((end, arm) =>
-            observationOf(arm, seq, [intendedNs, end]),
+            observationOf(arm, seq, [atNs(arm), end]),
           );
-          return { intendedNs, both: turn ? both.toReversed() : both };
+          if (name === "split") return both.slice(turn ? 1 : 0, turn ? 2 : 1);
+          return turn && name === "duet" ? both.toReversed() : both;
         });
         const told: ArmBlockCounts[] = [];
         for (const worker of [0, 1]) {
-          const counter = new BlockCounter(LOOKED_AT, 2, CAP_NS);
+          const counter = new BlockCounter(lookedAt, 2, CAP_NS);
           const own = pairs.filter((_, seq) => seq % 2 === worker);
           let before = -1;
           for (const settledNs of [...looks.toSorted((a, b) => a - b), Infinity]) {
             // All that was intended before is there, and some of what was not.
-            for (const { both, intendedNs } of own) {
-              if (intendedNs >= before && intendedNs < settledNs) {
-                for (const observation of both) counter.add(observation);
-              }
+            for (const observation of own.flat()) {
+              const { intendedNs } = observation;
+              if (intendedNs >= before && intendedNs < settledNs) counter.add(observation);
             }
             before = settledNs;
             told.push(...(structuredClone(counter.take(settledNs))?.blocks ?? []));
           }
           expect(counter.take(Infinity)).toBeNull();
         }
-        expectJudged(
-          told,
-          pairs.flatMap(({ both }) => both),
-        );
+        expectJudged(told, pairs.flat(), way);
       }),
       { numRuns: 60 },
     );
   });
+});
 
+describe("blocks that are told while a run goes on", () => {
   it("are whole only when nothing intended in them is still in flight", () => {
     const counter = new BlockCounter(LOOKED_AT, 1, CAP_NS);
     counter.add(response(0, 0, 0.6e9));
@@ -88,14 +113,20 @@ describe("blocks that are told while a run goes on", () => {
   });
 });
 
-function expectJudged(told: readonly ArmBlockCounts[], all: readonly Observation[]): void {
+function expectJudged(
+  told: readonly ArmBlockCounts[],
+  all: readonly Observation[],
+  way: Omit<Way, "name">,
+): void {
+  const { refusalsFail = false, ...periods } = way;
   const [{ blocks } = { blocks: [] }] = cutIntoBlocks({
     observations: observationTable(all),
     calls: null,
     dependencies: [],
     targets: TARGETS_NS,
-    stages: [STAGE],
+    stages: [{ ...STAGE, ...periods }],
     capNs: CAP_NS,
+    refusalsFail,
   });
   for (const [arm, judged] of blocks.entries()) {
     for (const [at, block] of judged.entries()) {
