@@ -67,7 +67,7 @@ function checkApart(factors: Readonly<Record<string, ScenarioFactor>>, faults: F
 function checkRuns(scenario: Scenario, faults: Faults): void {
   try {
     const design = designOf(scenario);
-    const runs = runsWanted(scenario.design, design);
+    const runs = runsWanted(scenario, design);
     if (runs % design.length !== 0) {
       const less = Math.max(1, Math.floor(runs / design.length)) * design.length;
       faults.in(

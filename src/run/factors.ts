@@ -59,9 +59,17 @@ export function designOf({ design, factors }: Pick<Scenario, "design" | "factors
   return twoLevelDesign(names.length, generators);
 }
 
-/** How many runs there are: with factors, each combination once unless more are asked for. */
-export const runsWanted = ({ runs }: Scenario["design"], design: Design): number =>
-  runs === 1 ? Math.max(1, design.length) : runs;
+/**
+ * How many runs there are: with factors, each combination once unless more are asked for.
+ * @throws SCENARIO_INVALID as `designOf` does
+ */
+export function runsWanted(
+  scenario: Pick<Scenario, "design" | "factors">,
+  rows: Design = designOf(scenario),
+): number {
+  const { runs } = scenario.design;
+  return runs === 1 ? Math.max(1, rows.length) : runs;
+}
 
 /** As it was, but so many times as slow. */
 const slowed = (spec: HttpSpec, factor: number): HttpSpec => ({

@@ -126,7 +126,7 @@ export function makePlan(
   calibration: UsedCalibration | null = null,
 ): Plan {
   const design = designOf(scenario);
-  const runs = runsWanted(scenario.design, design);
+  const runs = runsWanted(scenario, design);
   return {
     planVersion: PLAN_VERSION,
     scenario: scenario.scenario,

@@ -48,7 +48,7 @@ describe("factors of a scenario", () => {
       { name: "cache", sets: "env CACHE_TTL_MS of variant", levels: ["100", "10000"] },
     ]);
     const design = designOf(scenario);
-    expect([design.length, runsWanted(scenario.design, design)]).toEqual([16, 16]);
+    expect([design.length, runsWanted(scenario)]).toEqual([16, 16]);
     expect(designOf(loaded(GOOD))).toEqual([]);
   });
 
