@@ -1,12 +1,17 @@
 /** One detector a file: from what was seen to a named cause. */
 import { messageOf } from "../core/index.ts";
 import { adjusted } from "./adjust.ts";
+import { breaker } from "./breaker.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { confirmed } from "./inside/index.ts";
+import { metastable } from "./metastable.ts";
+import { noTimeout } from "./no-timeout.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
+import { rateLimit } from "./rate-limit.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { serialCalls } from "./serial-calls.ts";
+import { timeoutInversion } from "./timeout-inversion.ts";
 
 export type {
   Began,
@@ -31,6 +36,11 @@ export const DETECTORS: readonly Detector[] = [
   poolExhaustion,
   cacheThrash,
   retryStorm,
+  noTimeout,
+  timeoutInversion,
+  breaker,
+  rateLimit,
+  metastable,
   serialCalls,
 ];
 

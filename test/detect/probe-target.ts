@@ -33,6 +33,12 @@ export interface ProbedTarget {
   readonly budgetRatio?: number;
   /** Opens after so many failures in a row, and asks again after `resetNs`. */
   readonly breaker?: { readonly failures: number; readonly resetNs: number };
+  /** A request that is not done by then is answered 503; what it called for goes on. */
+  readonly budgetNs?: number;
+  /** Requests are answered at once, and call afterwards. */
+  readonly background?: boolean;
+  /** Names the noise of its own work, so that two arms differ. */
+  readonly noise?: string;
   /** Requests of all routes share so many workers; unbounded unless given. */
   readonly workers?: number;
 }
@@ -160,13 +166,16 @@ export function underProbes(
     delayNs = 0,
     timeoutNs = Infinity,
   } = target;
-  let [firsts, retries, inARow, openUntilNs] = [0, 0, 0, 0];
+  let [firsts, retries, inARow, openUntilNs, openedNs] = [0, 0, 0, 0, -1];
 
-  const tell = (nowNs: number, ok: boolean): void => {
+  /** What was sent before a breaker opened does not close it. */
+  const tell = (sentNs: number, nowNs: number, ok: boolean): void => {
+    if (sentNs < openedNs) return;
     inARow = ok ? 0 : inARow + 1;
     if (ok) openUntilNs = 0;
     else if (breaker !== undefined && inARow >= breaker.failures) {
       openUntilNs = nowNs + breaker.resetNs;
+      openedNs = nowNs;
     }
   };
 
@@ -194,11 +203,14 @@ export function underProbes(
   const send = (start: Start, attempt: number, nowNs: number, ended: Ended): void => {
     if (nowNs < openUntilNs) return ended(nowNs, false);
     // Half open: one call asks, the others go on failing meanwhile.
-    if (breaker !== undefined && inARow >= breaker.failures) openUntilNs = nowNs + breaker.resetNs;
+    if (breaker !== undefined && inARow >= breaker.failures) {
+      openUntilNs = nowNs + breaker.resetNs;
+      openedNs = nowNs;
+    }
     const probe = dependency.probeAt(nowNs);
     if (attempt === 1) firsts++;
     const done: Ended = (atNs, ok) => {
-      tell(atNs, ok);
+      tell(nowNs, atNs, ok);
       if (ok || attempt >= attempts || retries + 1 > budgetRatio * firsts) return ended(atNs, ok);
       retries++;
       const draw = keyedDraw("wait", start.seq, attempt);
@@ -219,11 +231,16 @@ export function underProbes(
     );
   };
 
+  const { background = false, budgetNs = Infinity, noise = "" } = target;
   for (const start of starts) {
-    const { atNs: startNs, seq, thinkNs } = start;
+    const { atNs: startNs, seq } = start;
+    const thinkNs = start.thinkNs * (0.5 + keyedDraw(noise, seq).uniform("think"));
     const end = (nowNs: number, ok: boolean): void => {
       workers.giveBack(nowNs);
-      log.requests.push({ seq, startNs, endNs: nowNs + thinkNs, status: ok ? 200 : 503 });
+      const late = nowNs > startNs + budgetNs;
+      const endNs = background ? startNs + thinkNs : Math.min(nowNs, startNs + budgetNs) + thinkNs;
+      const status = background || (ok && !late) ? 200 : 503;
+      log.requests.push({ seq, startNs, endNs, status });
     };
     agenda.at(startNs, (nowNs) =>
       workers.take(nowNs, (gotNs) => {

@@ -32,7 +32,10 @@ export interface HangReading {
 }
 
 /** The fullest stretch from t to 1.1 t of ascending waits, in ns: its median and its share. */
-function modeOf(waitsNs: readonly number[]): { readonly atNs: number; readonly share: number } {
+export function modeOf(waitsNs: readonly number[]): {
+  readonly atNs: number;
+  readonly share: number;
+} {
   let best: readonly number[] = [];
   let end = 0;
   for (const [start, waitNs] of waitsNs.entries()) {

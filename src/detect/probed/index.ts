@@ -3,7 +3,7 @@ export { type BreakerReading, callWindows, transitionsOf } from "./breaker.ts";
 export type { BulkheadReading } from "./bulkhead.ts";
 export { type Resilience, type ResilienceCard, resilienceOf } from "./card.ts";
 export { type ErrorSweep, readErrorSweep } from "./error-sweep.ts";
-export { type HangReading, readHang } from "./hang.ts";
+export { type HangReading, modeOf, readHang } from "./hang.ts";
 export { type HysteresisReading, readHysteresis } from "./hysteresis.ts";
 export type { LatencySweep } from "./latency-sweep.ts";
 export { type Protocol, protocolsOf, readRecovery, type Recovery } from "./recovery.ts";

@@ -15,6 +15,8 @@ const RULE = {
   goodputRatio: 0.95,
   /** How much more than before counts as still elevated, of each sustaining effect. */
   elevated: 1.2,
+  /** Calls in flight in the last third of what was watched, as a share of the third before. */
+  draining: 0.8,
   /** Requests before the trigger that are needed. */
   requests: 50,
 } as const;
@@ -26,6 +28,12 @@ export interface Sustaining {
   readonly before: number;
   readonly after: number;
 }
+
+const SAYS_MOST: readonly Sustaining["what"][] = [
+  "attempts per call",
+  "calls per request",
+  "calls in flight",
+];
 
 /** How an arm did after a trigger. */
 export interface Recovery {
@@ -40,7 +48,9 @@ export interface Recovery {
   /** Answers as quick as before as a share of requests, in the last third of what was watched. */
   readonly goodRatio: number;
   readonly usualGoodRatio: number;
-  /** Where it did not recover: what is still elevated, the most first. */
+  /** Not recovered, and calls in flight, which alone are elevated, still become fewer. */
+  readonly draining: boolean;
+  /** Where it did not recover: what is still elevated, what says most first. */
   readonly sustaining: readonly Sustaining[];
 }
 
@@ -49,7 +59,7 @@ export interface Protocol {
   readonly usual: StageWindow;
   readonly trigger: StageWindow;
   /** From the trigger's end on. */
-  readonly after: { readonly fromNs: number; readonly toNs: number };
+  readonly after: { readonly fromNs: number; readonly toNs: number; readonly judged: boolean };
 }
 
 /** Stages that probe something and are followed by the same rate, left alone. */
@@ -61,7 +71,9 @@ export function protocolsOf(evidence: Evidence): readonly Protocol[] {
     if (usual === undefined || usual.toNs > trigger.fromNs || next === undefined) return [];
     const same = next.probe === undefined && next.ratePerSec === usual.ratePerSec;
     if (!same || (next.fromPerSec ?? next.ratePerSec) !== next.ratePerSec) return [];
-    return [{ usual, trigger, after: { fromNs: trigger.toNs, toNs: next.toNs } }];
+    return [
+      { usual, trigger, after: { fromNs: trigger.toNs, toNs: next.toNs, judged: next.judged } },
+    ];
   });
 }
 
@@ -108,9 +120,26 @@ function sustainingOf(
       pair("calls in flight", "inFlight"),
     ];
   });
+  // More attempts, or more misses, also mean more in flight: what says most comes first.
   return found
     .filter(({ after, before }) => after > RULE.elevated * Math.max(before, 0.01))
-    .toSorted((a, b) => b.after / b.before - a.after / a.before);
+    .toSorted((a, b) => SAYS_MOST.indexOf(a.what) - SAYS_MOST.indexOf(b.what));
+}
+
+/** A queue that empties: with the load of before, that only takes its time, Q / (μ − λ). */
+function isDraining(
+  evidence: Evidence,
+  arm: number,
+  sustaining: readonly Sustaining[],
+  last: Pick<StageWindow, "fromNs" | "toNs">,
+): boolean {
+  const before = { fromNs: 2 * last.fromNs - last.toNs, toNs: last.fromNs };
+  return sustaining.every(({ after, dependency, what }) => {
+    const index = evidence.dependencies.findIndex(({ name }) => name === dependency);
+    const calls = evidence.calls(arm, index);
+    const earlier = occupancyOf(calls, before.fromNs, before.toNs).mean;
+    return what === "calls in flight" && after < RULE.draining * earlier;
+  });
 }
 
 /** By route, the latency below which an answer is as quick as before. */
@@ -147,6 +176,7 @@ export function readRecovery(
   const good = watched.filter((row) => row.intendedNs >= graceEndNs && isGood(row));
   const met = good.map(({ endNs }) => endNs).toSorted((a, b) => a - b)[Math.floor(wanted)];
   const last = { fromNs: after.toNs - (after.toNs - after.fromNs) / 3, toNs: after.toNs };
+  const sustaining = sustainingOf(evidence, arm, usual, last);
   const lately = requestsIn(evidence.requests(arm), last);
   const goodRatio = lately.filter(isGood).length / Math.max(lately.length, 1);
   const recovered = met !== undefined && goodRatio >= RULE.goodputRatio * usualGoodRatio * 0.9;
@@ -159,6 +189,7 @@ export function readRecovery(
     scale,
     goodRatio,
     usualGoodRatio,
-    sustaining: recovered ? [] : sustainingOf(evidence, arm, usual, last),
+    draining: !recovered && isDraining(evidence, arm, sustaining, last),
+    sustaining: recovered ? [] : sustaining,
   };
 }

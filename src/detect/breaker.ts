@@ -1,0 +1,197 @@
+import { formatCount, formatRatio, formatUs } from "../core/index.ts";
+import type { EmulatedCall } from "../measure/index.ts";
+import { beganIn, besideControl, besideWords } from "./beside.ts";
+import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
+import { median } from "./join.ts";
+import { about, judgeEachPair } from "./pairs.ts";
+import { callsIn, requestsIn, usualStage } from "./probed/index.ts";
+
+/*
+ * A breaker that is open shows as a silence: no call arrives although as many requests came as would
+ * have made several, and the last call before it failed. While the dependency fails altogether that is
+ * what a breaker is for; while most of its calls would be well it turns work away for nothing.
+ */
+const RULE = {
+  /** Calls that a silence stands in the place of, at least: by chance there is one in e⁸ such. */
+  missing: 8,
+  /** A silence begins with a failure that ends within so many calls' time of its last call, or ends that. */
+  due: 4,
+  /** Silences in a stage, and the share of its time, that make a sickness. */
+  silences: 3,
+  silentRatio: 0.1,
+  /** Silences that begin with a failure. */
+  afterFailureRatio: 0.8,
+  /** Calls that fail in control: beyond, the dependency is down, and a breaker does well to open. */
+  downRatio: 0.5,
+  calls: 50,
+} as const;
+
+interface Silence {
+  readonly fromNs: number;
+  readonly lengthNs: number;
+  readonly afterFailure: boolean;
+  /** Failures in a row before it. */
+  readonly failures: number;
+}
+
+interface Reading {
+  readonly stage: StageWindow;
+  readonly calls: number;
+  readonly failingRatio: number;
+  readonly silences: readonly Silence[];
+  readonly silentRatio: number;
+}
+
+const failed = ({ outcome }: EmulatedCall): boolean => outcome !== "ok";
+
+/**
+ * How many failures in a row, by when calls ended, the last failure has that ended by `atNs`. A breaker
+ * opens when a call ends; those that were on their way by then may still end well.
+ */
+function failuresBefore(ended: readonly EmulatedCall[], span: Span): number {
+  const index = ended.findLastIndex(
+    (call) => failed(call) && call.endNs >= span.fromNs && call.endNs <= span.toNs,
+  );
+  let count = 0;
+  for (let i = index; i >= 0 && failed(ended[i]!); i--) count++;
+  return count;
+}
+
+type Span = Pick<StageWindow, "fromNs" | "toNs">;
+
+/** Stretches without a call in which so many were to be expected, by the requests that came. */
+function silencesOf(
+  calls: readonly EmulatedCall[],
+  startsNs: readonly number[],
+  perRequest: number,
+): Silence[] {
+  const silences: Silence[] = [];
+  const ended = calls.toSorted((a, b) => a.endNs - b.endNs);
+  let next = 0;
+  for (let i = 1; i < calls.length; i++) {
+    const [before, after] = [calls[i - 1]!.arriveNs, calls[i]!.arriveNs];
+    // While one call asks whether all is well, others do not come, however it ends.
+    const quietNs = calls[i - 1]!.endNs;
+    while (next < startsNs.length && startsNs[next]! < quietNs) next++;
+    let came = 0;
+    while (next + came < startsNs.length && startsNs[next + came]! < after) came++;
+    if (came * perRequest < RULE.missing) continue;
+    const lengthNs = after - before;
+    // The next call would have been due about now.
+    const dueNs = (RULE.due / (came * perRequest)) * (after - quietNs);
+    const toNs = Math.max(before + dueNs, calls[i - 1]!.endNs);
+    const failures = failuresBefore(ended, { fromNs: before - dueNs, toNs });
+    silences.push({ fromNs: before, lengthNs, afterFailure: failures > 0, failures });
+  }
+  return silences;
+}
+
+function read(
+  evidence: Evidence,
+  where: { readonly arm: number; readonly dependency: number },
+  stage: StageWindow,
+): Reading {
+  const calls = callsIn(evidence.calls(where.arm, where.dependency), stage);
+  // Control may have a breaker as well: what it does while nothing is probed counts, too.
+  const usual = stage.probe === undefined ? undefined : usualStage(evidence.stages, stage);
+  const perRequest = Math.max(
+    ...[stage, usual ?? stage].map(
+      (each) =>
+        callsIn(evidence.calls(0, where.dependency), each).length /
+        Math.max(requestsIn(evidence.requests(0), each).length, 1),
+    ),
+  );
+  const starts = requestsIn(evidence.requests(where.arm), stage).map(({ startNs }) => startNs);
+  const silences = silencesOf(calls, starts, perRequest);
+  const silentNs = silences.reduce((sum, { lengthNs }) => sum + lengthNs, 0);
+  return {
+    stage,
+    calls: calls.length,
+    failingRatio: calls.filter(failed).length / Math.max(calls.length, 1),
+    silences,
+    silentRatio: silentNs / (stage.toNs - stage.fromNs),
+  };
+}
+
+function isSick({ silences, silentRatio }: Reading): boolean {
+  const after = silences.filter(({ afterFailure }) => afterFailure).length;
+  return (
+    silences.length >= RULE.silences &&
+    silentRatio >= RULE.silentRatio &&
+    after >= RULE.afterFailureRatio * silences.length
+  );
+}
+
+interface Judged {
+  readonly own: Reading;
+  readonly control: Reading;
+}
+
+function evidenceOf({ control, own }: Judged): Finding["evidence"] {
+  return {
+    stage: own.stage.name,
+    calls: own.calls,
+    silences: own.silences.length,
+    silentRatio: own.silentRatio,
+    afterFailure: own.silences.filter(({ afterFailure }) => afterFailure).length,
+    failingRatio: own.failingRatio,
+    controlCalls: control.calls,
+    controlSilences: control.silences.length,
+    controlFailingRatio: control.failingRatio,
+  };
+}
+
+function sickFinding(name: string, judged: Judged): Omit<Finding, "detector" | "subject"> {
+  const { control, own } = judged;
+  const beside = besideControl({
+    sick: true,
+    controlSick: isSick(control),
+    controlWorks: control.calls > 0,
+    more: own.silentRatio > 2 * control.silentRatio,
+  });
+  const openMs = median(own.silences.map(({ lengthNs }) => lengthNs / 1e6));
+  // Asking once whether all is well, and failing, opens it again: that is one failure, not the rule.
+  const failures = Math.max(...own.silences.map((silence) => silence.failures));
+  return {
+    ...beside,
+    cause: `the ${name} breaker opens while most calls would be well (for ${formatUs(openMs * 1_000)})`,
+    summary:
+      `calls to ${name} stop ${formatCount(own.silences.length)} times in stage ${own.stage.name}, for ${formatUs(openMs * 1_000)} each, ` +
+      `${formatRatio(own.silentRatio)} of the time, after ${failures} failures in a row at most; of control's calls ${formatRatio(control.failingRatio)} fail${besideWords(beside)}`,
+    cure: "a breaker that opens by the share of failures over many calls, not by a few in a row",
+    began: beganIn(own.stage),
+    size: { what: "time that it stays open, median", value: openMs, unit: "ms" },
+    evidence: evidenceOf(judged),
+  };
+}
+
+function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
+  const stages = evidence.stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);
+  const judged = stages
+    .map((stage): Judged => ({
+      own: read(evidence, { arm, dependency }, stage),
+      control: read(evidence, { arm: 0, dependency }, stage),
+    }))
+    .filter(({ control }) => control.calls >= RULE.calls && control.failingRatio < RULE.downRatio);
+  const quietest = judged.toSorted((a, b) => b.own.silentRatio - a.own.silentRatio)[0];
+  if (quietest === undefined) return null;
+  const { name } = evidence.dependencies[dependency]!;
+  const known = { detector: "breaker", ...about(evidence, arm, dependency) };
+  const sick = judged.filter(({ own }) => isSick(own));
+  const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
+  if (first !== undefined) return { ...known, ...sickFinding(name, first) };
+  const { own } = quietest;
+  return {
+    ...known,
+    status: "pass",
+    summary: `calls to ${name} stop ${formatCount(own.silences.length)} times while others would be well`,
+    evidence: evidenceOf(quietest),
+  };
+}
+
+/** Names a breaker that opens, again and again, while the dependency is mostly well. */
+export const breaker: Detector = {
+  name: "breaker",
+  detect: (evidence) =>
+    judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
+};

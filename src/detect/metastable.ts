@@ -1,0 +1,110 @@
+import { formatRatio } from "../core/index.ts";
+import { beganIn, besideControl, besideWords } from "./beside.ts";
+import type { Detector, Evidence, Finding, Size } from "./detector.ts";
+import { about } from "./pairs.ts";
+import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./probed/index.ts";
+
+/*
+ * A failure that outlives its trigger: a probe is followed by the load of before, and the arm does not
+ * come back, because something that the trigger began (retries, a cold cache, a queue) keeps itself
+ * going. Recovery is told by the published rule (probed/recovery.ts). Source: Bronson et al., HotOS
+ * 2021; Huang et al., OSDI 2022.
+ */
+const RULE = {
+  /** Less than this after a trigger shows nothing, in seconds. */
+  watchedS: 8,
+} as const;
+
+const CURE =
+  "what feeds on the failure has to be bounded: a retry budget, a queue that drops what is too old, " +
+  "work that ends when its caller gives up";
+
+function sizeOf({ sustaining }: Recovery): Size | null {
+  const [first] = sustaining;
+  if (first === undefined) return null;
+  const value = first.after / Math.max(first.before, 1e-9);
+  return { what: `${first.what} to ${first.dependency}`, value, unit: "times as many as before" };
+}
+
+function stuckWords(own: Recovery): string {
+  const sustained = own.sustaining
+    .map(
+      ({ after, before, dependency, what }) =>
+        `${what} to ${dependency} stand at ${after.toFixed(1)} (${before.toFixed(1)} before)`,
+    )
+    .join(", ");
+  const kept = sustained === "" ? "nothing that the emulator sees is elevated" : sustained;
+  return (
+    `after ${own.trigger} is over, the same load is not served as before for ${own.watchedS.toFixed(0)} s: ` +
+    `${formatRatio(own.goodRatio)} of requests are as quick as before (${formatRatio(own.usualGoodRatio)} then); ${kept}`
+  );
+}
+
+function wellWords(own: Recovery): string {
+  return `recovers from ${own.trigger} within ${own.recoveredAfterS?.toFixed(1)} s of its end`;
+}
+
+function evidenceOf(own: Recovery, control: Recovery | null): Finding["evidence"] {
+  return {
+    trigger: own.trigger,
+    recovered: own.recovered,
+    recoveredAfterS: own.recoveredAfterS,
+    watchedS: own.watchedS,
+    ruleScale: own.scale,
+    quickRatio: own.goodRatio,
+    usualQuickRatio: own.usualGoodRatio,
+    sustainedBy: own.sustaining[0]?.what ?? null,
+    controlRecovered: control?.recovered ?? null,
+  };
+}
+
+function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | null {
+  const own = readRecovery(evidence, arm, protocol);
+  if (own === null) return null;
+  const control = readRecovery(evidence, 0, protocol);
+  const dependency = evidence.dependencies.findIndex(({ name }) => name === own.dependency);
+  const known = {
+    detector: "metastable",
+    ...about(evidence, arm, Math.max(dependency, 0)),
+    evidence: evidenceOf(own, control),
+  };
+  if (own.watchedS < RULE.watchedS) {
+    const summary = `${own.watchedS.toFixed(1)} s after ${own.trigger} are too few to tell whether it recovers; watch for ${RULE.watchedS} s or more, 60 s for the published rule`;
+    return { ...known, status: "inconclusive", summary };
+  }
+  if (own.draining) {
+    const summary = `${stuckWords(own)}, and fewer all the time: a queue that still drains; watch for longer`;
+    return { ...known, status: "inconclusive", summary };
+  }
+  const beside = besideControl({
+    sick: !own.recovered,
+    controlSick: control !== null && !control.recovered,
+    controlWorks: control !== null,
+    more: false,
+  });
+  if (own.recovered) return { ...known, ...beside, summary: wellWords(own) };
+  const by = own.sustaining[0]?.what;
+  return {
+    ...known,
+    ...beside,
+    cause: `metastable failure after ${own.trigger}${by === undefined ? "" : ` (${by})`}`,
+    summary: `${stuckWords(own)}${besideWords(beside)}`,
+    cure: CURE,
+    began: beganIn(protocol.trigger),
+    size: sizeOf(own),
+  };
+}
+
+/** Names an arm that does not recover once a trigger is gone, and what keeps it down. */
+export const metastable: Detector = {
+  name: "metastable",
+  detect(evidence) {
+    const arms = evidence.arms.slice(1).map((_, i) => i + 1);
+    return arms.flatMap((arm) =>
+      protocolsOf(evidence)
+        .filter(({ after }) => after.judged)
+        .map((protocol) => judge(evidence, arm, protocol))
+        .filter((finding) => finding !== null),
+    );
+  },
+};
