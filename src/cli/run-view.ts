@@ -77,8 +77,9 @@ function common(event: RunEvent): string[] {
     case "stage-end":
       return stageLines(event);
     case "gate": {
-      const { decision, stage } = event.gate;
-      return [`gate after ${stage}: ${decision.replace("-", " ")}`];
+      const { arm, decision, stage } = event.gate;
+      const whose = arm === "variant" ? "" : `, ${arm}`;
+      return [`gate after ${stage}${whose}: ${decision.replace("-", " ")}`];
     }
     case "cut": {
       const { arm, because, decision } = event.cut;

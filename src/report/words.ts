@@ -85,11 +85,12 @@ export function checkWords(
   return arm === undefined ? shown : `${shown}, ${arm}`;
 }
 
-/** Each variant's own verdict, in the arms' order; none where there is one variant. */
+/** Each variant's own verdict, in the arms' order; none where there is one, or where all say the same. */
 export function variantVerdicts(
-  result: Pick<Result, "arms" | "verdicts">,
+  result: Pick<Result, "arms" | "reason" | "verdicts">,
 ): readonly { readonly arm: string; readonly outcome: Outcome; readonly reason: string }[] {
-  if (!hasVariants(result)) return [];
+  const own = Object.values(result.verdicts ?? {});
+  if (!hasVariants(result) || own.every(({ reason }) => reason === result.reason)) return [];
   return Object.entries(result.verdicts ?? {}).map(([arm, verdict]) => ({
     arm,
     outcome: outcomeOf(verdict),

@@ -111,3 +111,33 @@ describe("comparing runs", () => {
     expect(found!.warnings[0]).toMatch(/no replication/);
   });
 });
+
+describe("the slots of more than two arms", () => {
+  it.each([3, 4, 5])(
+    "%i arms: each in each slot, and right after each other, as often",
+    (count) => {
+      const arms = Array.from({ length: count }, (_, index) => `arm-${index}`);
+      const runs = planRuns("7", count % 2 === 1 ? 2 * count : count, arms);
+      const times = new Map<string, number>();
+      const counted = (key: string): unknown => times.set(key, (times.get(key) ?? 0) + 1);
+      for (const { slots } of runs) {
+        expect(slots.toSorted()).toEqual(arms);
+        for (const [slot, arm] of slots.entries()) {
+          counted(`${arm} in ${slot}`);
+          if (slot > 0) counted(`${slots[slot - 1]} then ${arm}`);
+        }
+      }
+      // n² places and n(n − 1) successions, all of them, equally often.
+      expect(times.size).toBe(count ** 2 + count * (count - 1));
+      expect(new Set(times.values()).size).toBe(1);
+    },
+  );
+
+  it("the order of a run alone is drawn, too", () => {
+    const first = Array.from(
+      { length: 60 },
+      (_, s) => planRuns(`${s}`, 1, ["a", "b", "c"])[0]!.slots,
+    );
+    expect(new Set(first.map((slots) => slots.join(""))).size).toBe(6);
+  });
+});

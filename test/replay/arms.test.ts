@@ -53,6 +53,46 @@ describe("arms", () => {
     expect(Math.abs(changes - 2_000)).toBeLessThan(4 * Math.sqrt(4_000 / 4));
   });
 
+  it("are each before each other as often as after it, however many there are", async () => {
+    const drawn = await orders("seed", 4, 2_000);
+    for (const [one, other] of [
+      [0, 1],
+      [0, 2],
+      [0, 3],
+      [1, 3],
+    ] as const) {
+      const before = drawn.filter((order) => order.indexOf(one) < order.indexOf(other)).length;
+      expect(Math.abs(before - 1_000)).toBeLessThan(4 * Math.sqrt(2_000 / 4));
+    }
+  });
+
+  it("go on when the load of one is cut, whose starts are dropped and counted", async () => {
+    let cut: (arm: number) => void = () => {};
+    const run = virtualRun(
+      every(10 * MS, 400),
+      [() => answer(5 * MS), () => ({ kind: "hang" }), () => answer(5 * MS)],
+      {
+        onBegin: (_settledNs, cutArm) => {
+          cut = cutArm;
+        },
+      },
+    );
+    run.time.advanceTo(S);
+    cut(1);
+    run.time.runAll();
+    await run.done;
+    const [control, out, other] = [0, 1, 2].map((arm) => run.observations.ofArm(arm));
+    expect(control!.every(({ kind }) => kind === "response")).toBe(true);
+    expect(other).toHaveLength(400);
+    expect(out).toHaveLength(400);
+    const dropped = out!.filter((row) => row.kind === "dropped" && row.reason === "arm-cut");
+    expect(dropped.every(({ intendedNs }) => intendedNs >= S)).toBe(true);
+    expect(dropped.length).toBeGreaterThan(290);
+    // What was on its way had a second to come.
+    const given = out!.filter((row) => row.kind === "error" && row.error === "cancelled");
+    expect(given.length + dropped.length).toBe(400);
+  });
+
   it("are written to in an order that the seed gives", async () => {
     expect(await orders("seed", 3, 50)).toEqual(await orders("seed", 3, 50));
     expect(await orders("seed", 3, 50)).not.toEqual(await orders("other", 3, 50));
