@@ -49,6 +49,40 @@ describe("looks while a run goes on", () => {
   });
 });
 
+describe("looks at several variants", () => {
+  const plan = { ...LIVE_PLAN, arms: ["control", "variant", "other"] };
+
+  it("cut the one that harms, and go on with the others to the end", () => {
+    const seen = looksOver(plan, "one of two", 1.5);
+    expect(seen).toHaveLength(80);
+    const cuts = seen.flatMap((each) => each.cuts);
+    expect(cuts).toMatchObject([{ arm: "variant", rule: "harm", decision: "roll-back" }]);
+    const after = seen.filter(({ look }) => look.atS > cuts[0]!.untilNs / 1e9);
+    const arms = after.flatMap(({ look }) => look.metrics.map(({ arm }) => arm));
+    expect(new Set(arms)).toEqual(new Set(["other"]));
+    expect(seen.at(-1)!.stop).toBeNull();
+  });
+
+  it("end the run when the last is out, harmed only where each was", () => {
+    const alone = { ...plan, arms: ["control", "variant"] };
+    const one = looksOver(alone, "one", 1.5).at(-1)!;
+    expect(one).toMatchObject({ cuts: [], stop: { decision: "roll-back" } });
+    const unsure = [{ ...plan.stages[0]!, onHold: "stop" as const }, plan.stages[1]!];
+    const wide = { ...plan, primary: { ...plan.primary!, margin: 0.001 }, stages: unsure };
+    const last = looksOver(wide, "all", 1.5).at(-1)!;
+    expect(last.cuts.map(({ arm }) => arm)).toEqual(["other"]);
+    expect(last.stop).toMatchObject({ rule: "gate", decision: "hold" });
+    expect(last.stop!.because).toMatch(/^every variant is out: variant: .*; other: /);
+  });
+
+  it("share what the looks and the gates of one would spend", () => {
+    expect(lookAlpha(plan)).toBeCloseTo(lookAlpha(LIVE_PLAN) / 2, 12);
+    const spent = (of: typeof plan): number =>
+      [...gateAlphas(of).values()].reduce((sum, alpha) => sum + alpha, 0);
+    expect(spent(plan)).toBeLessThan(spent({ ...plan, arms: ["control", "variant"] }));
+  });
+});
+
 describe("the gate after a stage", () => {
   it("goes on when all is shown to be well; there is none after the last stage", () => {
     const gates = looksOver(LIVE_PLAN, "well", 0.9).flatMap((each) => each.gates);
@@ -95,11 +129,13 @@ describe("alpha of what is decided while a run goes on", () => {
   it("counts blocks that resemble their neighbours for less, and none for more", () => {
     const steady = Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? 0.3 : 0.1));
     const drifting = steady.toSorted((a, b) => a - b);
-    expect(harmEvidence(steady, 0.01).widening).toBe(1);
-    expect(harmEvidence(drifting, 0.01).widening).toBeGreaterThan(2);
-    expect(harmEvidence(drifting, 0.01).lnE).toBeLessThan(harmEvidence(steady, 0.01).lnE);
+    expect(harmEvidence(steady, 0.01, 0.003).widening).toBe(1);
+    expect(harmEvidence(drifting, 0.01, 0.003).widening).toBeGreaterThan(2);
+    expect(harmEvidence(drifting, 0.01, 0.003).lnE).toBeLessThan(
+      harmEvidence(steady, 0.01, 0.003).lnE,
+    );
     const exact = new EProcess({ nullEffect: 0, alternative: "greater", rho: 0.01 });
     for (const effect of steady) exact.add(effect);
-    expect(harmEvidence(steady, 0.01).lnE).toBeCloseTo(exact.state.maxLogE, 12);
+    expect(harmEvidence(steady, 0.01, 0.003).lnE).toBeCloseTo(exact.state.maxLogE, 12);
   });
 });

@@ -55,7 +55,7 @@ function ownLuck(prng: Prng, { phi, spread }: OwnLuck): () => number {
   };
 }
 
-/** Everything that a run's looks see, up to its stop. `slower`: the variant's times, so many times. */
+/** Everything that a run's looks see, up to its stop. `slower`: the first variant's times, so many times. */
 export function looksOver(
   plan: Plan,
   seed: string,
@@ -67,7 +67,7 @@ export function looksOver(
   const judge = new LiveJudge(plan, []);
   const seen: Looked[] = [];
   for (const [stageIndex, stage] of plan.stages.entries()) {
-    const blocks: Block[][] = [[], []];
+    const blocks: Block[][] = plan.arms.map(() => []);
     for (let block = 0; block < 40; block++) {
       const luck = 0.8 + 0.4 * prng();
       for (const [arm, list] of blocks.entries()) {
