@@ -9,6 +9,7 @@ import {
   runsPower,
 } from "../stats/index.ts";
 import { combinationOf, replicatesOf } from "./factors.ts";
+import { plannedShares } from "../replay/index.ts";
 import { variantShares } from "./looks/index.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, type MetricSpec } from "./metrics/index.ts";
@@ -83,14 +84,26 @@ function expectedRequests(stage: PlannedStage): number {
   return ((atJudged + ratePerSec) / 2) * ((endNs - judgedFromNs) / NS_PER_S);
 }
 
-function sizedStage(stage: PlannedStage): SizedStage {
+/**
+ * Of the starts that are planned, what the arm has that gets the fewest: all in a duet, its share of
+ * a split, and in a crossover what falls into its own periods, less their washout.
+ */
+function shareOfArm({ arms, assignment, stages }: Plan, stage: PlannedStage): number {
+  if (assignment === undefined) return 1;
+  if (assignment.kind === "split") {
+    return Math.min(...plannedShares(assignment, stages.indexOf(stage)));
+  }
+  return (1 - assignment.washoutNs / assignment.periodNs) / arms.length;
+}
+
+function sizedStage(plan: Plan, stage: PlannedStage): SizedStage {
   const judgedNs = stage.endNs - (stage.judgedFromNs ?? stage.endNs);
   return {
     name: stage.name,
     judgedNs,
     blocks: Math.floor(judgedNs / stage.blockNs),
     blockNs: stage.blockNs,
-    requests: expectedRequests(stage),
+    requests: expectedRequests(stage) * shareOfArm(plan, stage),
   };
 }
 
@@ -227,10 +240,10 @@ export function sizePlan(plan: Plan, varianceOf: VarianceOf): PlanSizing {
   const metrics = judged.flatMap((stage) =>
     binding.map((each) => {
       const variance = varianceOf(each.spec, stage, each.segment);
-      return sizedMetric(each, sizedStage(stage), { variance, wanted });
+      return sizedMetric(each, sizedStage(plan, stage), { variance, wanted });
     }),
   );
-  return { stages: judged.map(sizedStage), metrics, powerEach: power };
+  return { stages: judged.map((stage) => sizedStage(plan, stage)), metrics, powerEach: power };
 }
 
 /** Requests that a quantile needs so that, 19 times of 20, 100 of them are slower. */

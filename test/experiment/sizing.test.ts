@@ -104,3 +104,23 @@ describe("what a plan can show", () => {
     expect(needed).toBeLessThan(13_000);
   });
 });
+
+describe("requests of an arm", () => {
+  const requestsWith = (change: Partial<typeof PLAN>): number =>
+    sizePlan({ ...PLAN, ...change }, () => "none").stages[0]!.requests;
+
+  it("are its share of a split, the least of all arms', and its own periods of a crossover", () => {
+    const all = requestsWith({});
+    const split = {
+      kind: "split",
+      by: { kind: "request" },
+      weights: [0.5, 0.5],
+      shares: [0, 0.05],
+      holdout: 0,
+      reserved: [],
+    } as const;
+    expect(requestsWith({ assignment: split })).toBeCloseTo(0.05 * all, 9);
+    const crossover = { kind: "crossover", periodNs: 1e9, washoutNs: 0.2e9 } as const;
+    expect(requestsWith({ assignment: crossover })).toBeCloseTo(0.4 * all, 9);
+  });
+});

@@ -55,19 +55,34 @@ function doubtOf({ estimate, pHarm }: MetricEffect, { margin }: MetricSpec): str
   return `the pilot's arms differ in it (${size}), so that it varies as the change has it; name an A/A run`;
 }
 
-/** `everybody`: the requests of each arm meanwhile. */
+/**
+ * Blocks half a run later: what both arms shared, the same requests at the same moments, they share
+ * no longer, as the arms of a split do not.
+ */
+function outOfStep<T>(blocks: readonly T[]): readonly T[] {
+  const half = Math.floor(blocks.length / 2);
+  return [...blocks.slice(half), ...blocks.slice(0, half)];
+}
+
+/** `everybody`: the requests of each arm meanwhile; `apart`: the plan is a split's, the pilot is not. */
 function varianceIn(
   spec: MetricSpec,
   stage: StageBlocks,
   lists: Parameters<typeof metricEffect>[2],
-  { everybody, pair }: { readonly everybody: StageBlocks; readonly pair: ArmPair },
+  {
+    apart,
+    everybody,
+    pair,
+  }: { readonly apart: boolean; readonly everybody: StageBlocks; readonly pair: ArmPair },
 ): MeasuredVariance | string {
   const { dependency } = spec;
   if (dependency !== undefined && !lists.dependencies.includes(dependency)) {
     return `the pilot has no dependency ${dependency}`;
   }
   // Two-sided at any level: only the standard error is taken.
-  const arms = { ...pairedBlocks(stage, pair), confidence: 0.95, betweenRunSd: null };
+  const { control, variant } = pairedBlocks(stage, pair);
+  const other = apart ? outOfStep(variant) : variant;
+  const arms = { control, variant: other, confidence: 0.95, betweenRunSd: null };
   const found = metricEffect(spec, arms, lists);
   const { judged, theta, warnings } = found;
   if (!judged) {
@@ -117,6 +132,7 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
   const bySegment = plan.segments.some((segment) => segment.protected)
     ? cutIntoParts(cut, observations, lookedAt, starts).filter(({ by }) => by === "segment")
     : [];
+  const apart = plan.assignment?.kind === "split" && registered.plan.assignment === undefined;
   const known = new Map<string, MeasuredVariance | string>();
   return (spec, stage, segment) => {
     const like = likest(stages, stage);
@@ -128,7 +144,7 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
     const part = bySegment.find(({ name }) => name === segment)?.stages ?? stages;
     const variance =
       known.get(key) ??
-      varianceIn(spec, likest(part, stage), lists, { everybody: like, pair: pair! });
+      varianceIn(spec, likest(part, stage), lists, { apart, everybody: like, pair: pair! });
     known.set(key, variance);
     return variance;
   };
