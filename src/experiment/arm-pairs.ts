@@ -44,7 +44,7 @@ export const reaches = ({ stage }: StageBlocks, { untilNs = Infinity }: ArmPair)
 /**
  * The confidence of each variant's intervals: `1 − alpha/m` with m variants, so that the chance that
  * any of them is wrongly shown to be well stays below alpha/2, however variants that share a control
- * depend on each other. Source: Bonferroni. (Dunnett 1955 is narrower by a few per cent, and exact for
+ * depend on each other. Source: Bonferroni. (Dunnett 1955 is narrower by 2 % with three variants, and exact for
  * normal errors of one variance alone, which blocks of quantiles and ratios do not have.)
  */
 export const familyConfidence = ({ alpha, arms }: Pick<Plan, "alpha" | "arms">): number =>

@@ -80,8 +80,8 @@ export type RawComparison = Omit<MetricComparison, "adjustedPHarm"> & {
 
 /**
  * The harm tests of primary and guardrails are adjusted together (Holm), over variants, metrics and
- * stages, so that the chance of a false roll-back of any variant stays below alpha/2; secondaries are adjusted among themselves
- * and bind nothing.
+ * stages, so that the chance of a false roll-back of any variant stays below alpha/2; secondaries are
+ * adjusted among themselves and bind nothing.
  */
 export function adjustHarmTests(rows: readonly RawComparison[]): MetricComparison[] {
   const adjusted = new Map<RawComparison, number>();

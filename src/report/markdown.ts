@@ -4,9 +4,9 @@ import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorsMarkdown, runsMarkdown } from "./run-markdown.ts";
+import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
 import {
   capital,
-  checkWords,
   confidenceWords,
   countsWords,
   differenceShown,
@@ -27,9 +27,7 @@ import {
   punctualityWords,
   rankedComparisons,
   rankedFindings,
-  rowWords,
   STATUS_WORDS,
-  variantVerdicts,
 } from "./words.ts";
 
 export { escapeMarkdown } from "./markdown-cells.ts";

@@ -3,8 +3,8 @@ import type { ComparisonRow, ReportModel, Result } from "./model.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorLines, runLines } from "./run-lines.ts";
 import { type Paint, wrapped } from "./text-lines.ts";
+import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
 import {
-  checkWords,
   confidenceWords,
   countsWords,
   differenceShown,
@@ -27,9 +27,7 @@ import {
   punctualityWords,
   rankedComparisons,
   rankedFindings,
-  rowWords,
   STATUS_WORDS,
-  variantVerdicts,
 } from "./words.ts";
 
 export interface TextOptions {

@@ -5,7 +5,7 @@ import {
   formatRatio,
   formatUs,
 } from "../core/index.ts";
-import type { ArmRow, CheckRow, ComparisonRow, FindingRow, Result } from "./model.ts";
+import type { ArmRow, ComparisonRow, FindingRow, Result } from "./model.ts";
 
 /* The words and numbers that all formats share, so that a page and a terminal never disagree. */
 
@@ -67,36 +67,6 @@ export function metricWords(label: string): string {
 /** Whether there are several variants, so that it has to be said which one something is of. */
 export const hasVariants = ({ arms }: Pick<Result, "arms">): boolean =>
   Object.keys(arms).length > 2;
-
-/** A row's metric, of several variants with whose it is: `pool_4: p95 response time`. */
-export function rowWords(
-  result: Pick<Result, "arms">,
-  { arm, metric }: Pick<ComparisonRow, "arm" | "metric">,
-): string {
-  return hasVariants(result) ? `${arm}: ${metricWords(metric)}` : metricWords(metric);
-}
-
-/** An instrument check's name, with the variant that it is about where it is about one alone. */
-export function checkWords(
-  { arm, name }: Pick<CheckRow, "arm" | "name">,
-  lengthMax?: number,
-): string {
-  const shown = plainText(name, lengthMax);
-  return arm === undefined ? shown : `${shown}, ${arm}`;
-}
-
-/** Each variant's own verdict, in the arms' order; none where there is one, or where all say the same. */
-export function variantVerdicts(
-  result: Pick<Result, "arms" | "reason" | "verdicts">,
-): readonly { readonly arm: string; readonly outcome: Outcome; readonly reason: string }[] {
-  const own = Object.values(result.verdicts ?? {});
-  if (!hasVariants(result) || own.every(({ reason }) => reason === result.reason)) return [];
-  return Object.entries(result.verdicts ?? {}).map(([arm, verdict]) => ({
-    arm,
-    outcome: outcomeOf(verdict),
-    reason: verdict.reason,
-  }));
-}
 
 function wordsOf(metric: string): string {
   const time = /^(response|service)_time_(p\d+(?:\.\d+)?|mean)$/.exec(metric);

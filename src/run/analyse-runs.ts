@@ -17,8 +17,9 @@ import {
   type TrafficPart,
 } from "../experiment/index.ts";
 import type { ReportModel, Result, RunRow } from "../report/index.ts";
-import { type AnalysedRun, analyseRun, comparisonRows, curvesOf, verdictRows } from "./analyse.ts";
+import { type AnalysedRun, analyseRun, curvesOf } from "./analyse.ts";
 import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
+import { comparisonRows, verdictRows } from "./comparison-rows.ts";
 import { type ExperimentFile, readExperimentFile } from "./experiment-file.ts";
 import { factorRows, isReplicated, levelsOf } from "./factor-rows.ts";
 import { type Manifest, readManifest, readPlan } from "./manifest.ts";

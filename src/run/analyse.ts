@@ -1,7 +1,6 @@
 import { NS_PER_S } from "../core/index.ts";
 import type { Finding } from "../detect/index.ts";
 import {
-  type ArmEnds,
   blocksAfter,
   compareMetrics,
   cutIntoBlocks,
@@ -12,12 +11,10 @@ import {
   findWarmUps,
   guardSegments,
   type MetricComparison,
-  type PartComparison,
   type Plan,
   refusalsFail,
   type StageBlocks,
   stagesAfter,
-  statusOf,
   targetsOf,
   type TrafficPart,
   type Verdicts,
@@ -33,6 +30,7 @@ import {
 import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
+import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { compared } from "./exposures.ts";
 import { findingsOf } from "./findings-of.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
@@ -76,53 +74,6 @@ export function curvesOf(
   });
 }
 
-/** Up to when a variant was judged, where its load was cut before the end. */
-const untilOf = (arm: string, ends: ArmEnds): { judgedUntilS?: number } => {
-  const untilNs = ends.get(arm);
-  return untilNs === undefined ? {} : { judgedUntilS: untilNs / NS_PER_S };
-};
-
-/** Comparisons as a result has them. */
-export function comparisonRows(
-  plan: Plan,
-  comparisons: readonly MetricComparison[],
-  ends: ArmEnds = new Map(),
-): Result["comparisons"] {
-  return comparisons.map((row) => ({
-    arm: row.arm,
-    metric: row.label,
-    unit: row.unit,
-    better: row.better,
-    role: row.role,
-    stage: row.stage,
-    control: row.control,
-    variant: row.variant,
-    effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
-    margin: row.margin,
-    ...(row.minimumEffect === undefined ? {} : { minimumEffect: row.minimumEffect }),
-    mde: row.mde,
-    ...untilOf(row.arm, ends),
-    status: statusOf(row, plan.alpha),
-    warnings: [...row.warnings],
-  }));
-}
-
-const partRows = (parts: readonly PartComparison[]): Result["parts"] =>
-  parts.map(({ adjustedP, by, name, row, shown }) => ({
-    arm: row.arm,
-    by,
-    name,
-    metric: row.label,
-    unit: row.unit,
-    better: row.better,
-    stage: row.stage,
-    control: row.control,
-    variant: row.variant,
-    effect: row.effect === null ? null : { ...row.effect, confidence: row.confidence },
-    adjustedP,
-    shown,
-  }));
-
 function verdictOf(
   gathered: Gathered,
   judged: {
@@ -147,14 +98,6 @@ function verdictOf(
     cuts: gathered.manifest.ended?.cuts ?? [],
   });
 }
-
-/** By variant, what was decided; nothing where one arm is alone. */
-export const verdictRows = (verdicts: Verdicts["verdicts"]): Pick<Result, "verdicts"> =>
-  verdicts.size === 0
-    ? {}
-    : {
-        verdicts: Object.fromEntries([...verdicts].map(([arm, verdict]) => [arm, { ...verdict }])),
-      };
 
 function stageRows(plan: Plan, ranNs: number, warmUps: readonly WarmUp[]): Result["stages"] {
   const after = stagesAfter(warmUps, plan.stages);
@@ -236,6 +179,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const cut = cutIntoBlocks({
     ...rows,
     usage,
+    processes: gathered.processes,
     responses: gathered.responses?.pairs ?? [],
     dependencies,
     targets: targetsOf(plan),

@@ -1,4 +1,5 @@
 import type { ComparisonRow, FindingRow, ReportModel } from "../model.ts";
+import { rowWords } from "../variant-words.ts";
 import {
   comparisonSentence,
   capital,
@@ -13,7 +14,6 @@ import {
   hasVariants,
   rankedComparisons,
   rankedFindings,
-  rowWords,
   STATUS_WORDS,
 } from "../words.ts";
 import { badge, intervalBar } from "./marks.ts";

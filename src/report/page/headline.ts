@@ -1,6 +1,7 @@
 import { formatDurationNs, NS_PER_S } from "../../core/index.ts";
 import type { ReportModel, Result } from "../model.ts";
-import { capital, leadFinding, OUTCOME_WORDS, outcomeOf, variantVerdicts } from "../words.ts";
+import { variantVerdicts } from "../variant-words.ts";
+import { capital, leadFinding, OUTCOME_WORDS, outcomeOf } from "../words.ts";
 import { badge, icon, toneOf } from "./marks.ts";
 import { type Markup, markup } from "./markup.ts";
 

@@ -1,5 +1,6 @@
 import { escapeMarkdown } from "../markdown.ts";
 import type { Result } from "../model.ts";
+import { rowWords } from "../variant-words.ts";
 import {
   capital,
   formatEffect,
@@ -9,7 +10,6 @@ import {
   OUTCOME_WORDS,
   outcomeOf,
   rankedComparisons,
-  rowWords,
   STATUS_WORDS,
 } from "../words.ts";
 import type { PlaybookRun } from "./model.ts";
