@@ -89,7 +89,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   "src/detect": {
     shared: filesOf(
-      "adjust beside detector evidence identity join lru-model occupancy pairs retries",
+      "adjust beside detector evidence identity join lru-model occupancy opens pairs retries",
     ),
   },
   "src/emulator/fault": { shared: filesOf("what") },

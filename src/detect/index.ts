@@ -7,9 +7,12 @@ import type { Detector, Evidence, Finding } from "./detector.ts";
 import { confirmed } from "./inside/index.ts";
 import { metastable } from "./metastable.ts";
 import { noTimeout } from "./no-timeout.ts";
+import { noKeepAlive } from "./no-keep-alive.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
+import { portExhaustion } from "./port-exhaustion.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { retryStorm } from "./retry-storm.ts";
+import { saturation } from "./saturation.ts";
 import { serialCalls } from "./serial-calls.ts";
 import { timeoutInversion } from "./timeout-inversion.ts";
 
@@ -41,6 +44,9 @@ export const DETECTORS: readonly Detector[] = [
   breaker,
   rateLimit,
   metastable,
+  noKeepAlive,
+  portExhaustion,
+  saturation,
   serialCalls,
 ];
 

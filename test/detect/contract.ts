@@ -18,8 +18,11 @@ export interface DetectorContract {
   /** As slow, or as odd, for another reason. */
   readonly lookAlikes: Readonly<Record<string, Scene>>;
   readonly cause: RegExp;
-  /** How large it is in truth, and by how much of that the named size may be off: 0 is exactly. */
-  readonly size: { readonly value: number | ((world: World) => number); readonly within: number };
+  /** How large it is in truth, and by how much of that the named size may be off: 0 is exactly; null: any. */
+  readonly size: {
+    readonly value: number | ((world: World) => number);
+    readonly within: number;
+  } | null;
   /** Whether it can be named where the target passes no identity on. */
   readonly byRates: boolean;
   /** Multiples of the profile's rate at which it is there; all three when left out. */
@@ -32,9 +35,11 @@ const SICK_SEEDS = { 1: 20, 3: 6, 10: 2 } as const;
 /** Whether a finding names the sickness, its cause and, as nearly as is asked, its size. */
 export function isNamed(finding: Finding, contract: DetectorContract, world: World): boolean {
   const { cause, size } = contract;
+  if (finding.status !== "fail" || !cause.test(finding.cause ?? "")) return false;
+  if (size === null) return true;
   const value = typeof size.value === "number" ? size.value : size.value(world);
   const off = Math.abs((finding.size?.value ?? Number.NaN) - value);
-  return finding.status === "fail" && cause.test(finding.cause ?? "") && off <= size.within * value;
+  return off <= size.within * value;
 }
 
 const isAlarm = ({ status }: Finding): boolean => status === "fail";

@@ -161,7 +161,8 @@ describe("all detectors", () => {
       status: "inconclusive",
       summary: "the detector broken crashed: out of luck",
     });
-    expect(findings.slice(1).map(({ status }) => status)).toEqual(["pass", "pass"]);
+    expect(new Set(findings.slice(1).map(({ status }) => status))).toEqual(new Set(["pass"]));
+    expect(findings.length).toBeGreaterThan(2);
   });
 
   it("nothing seen, or nothing judged, gives no finding that fails and no number that is not one", () => {

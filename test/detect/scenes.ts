@@ -39,3 +39,73 @@ export const serialScenes: Scenes = {
   size: { value: 6, within: 0 },
   byRates: false,
 };
+
+export const keepAliveScenes: Scenes = {
+  healthy: scene({}, {}),
+  sick: scene({}, { keepAlive: false }),
+  both: scene({ keepAlive: false }, { keepAlive: false }),
+  lookAlikes: {
+    "more calls at once, each with a connection of its own": scene({}, { calls: 8 }),
+    "a dependency whose slowness needs more connections": scene(
+      {},
+      {},
+      {
+        dependencies: [{ ...PAYMENTS, slowness: (atNs) => (atNs > 5 * S ? 8 : 1) }],
+      },
+    ),
+    "a pool that makes calls wait": scene({}, { pool: 1 }),
+  },
+  cause: /^no keep-alive to payments/,
+  // Nothing is reused.
+  size: { value: 0, within: 0 },
+  byRates: true,
+};
+
+const BUSY = { ratePerSec: 600 };
+
+export const portScenes: Scenes = {
+  healthy: scene({}, {}, BUSY),
+  sick: (world) =>
+    served(
+      around(world, { ratePerSec: 600 * world.rate, lengthNs: 5 * S }),
+      [{}, { keepAlive: false }],
+      world,
+    ),
+  both: scene({ keepAlive: false }, { keepAlive: false }, BUSY),
+  lookAlikes: {
+    "no keep-alive, and calls so few that ports come back": scene({}, { keepAlive: false }),
+    "many connections at once, all kept": scene({}, { calls: 4 }, BUSY),
+  },
+  cause: /^ports to payments run out/,
+  size: { value: (world) => 600 * world.rate, within: 0.1 },
+  byRates: true,
+  rates: [1, 3],
+};
+
+/** A loop that is busy for 0.9 of the time, whatever the rate. */
+const computing = (arms: readonly [number, number]) => (world: World) =>
+  served(
+    around(world),
+    arms.map((cpuNs) => ({ cpuNs: cpuNs / world.rate })),
+    world,
+  );
+
+export const saturationScenes: Scenes = {
+  healthy: scene({}, {}),
+  sick: computing([0.2 * MS, 11 * MS]),
+  both: (world) => served(around(world), [{ cpuNs: 13 * MS }, { cpuNs: 13 * MS }], world),
+  lookAlikes: {
+    "a pool that makes calls wait": scene({}, { pool: 1 }),
+    "a pause before the call": scene({}, { waitNs: [30 * MS, 0] }),
+    "a pause before and after": scene({}, { waitNs: [20 * MS, 20 * MS] }),
+    "a dependency that is slow": scene(
+      {},
+      {},
+      { dependencies: [{ ...PAYMENTS, holdMedianNs: 200 * MS }] },
+    ),
+  },
+  cause: /^the target itself is saturated/,
+  size: null,
+  byRates: false,
+  rates: [1],
+};

@@ -81,12 +81,10 @@ export function startsOf(traffic: Traffic, seed: string): Start[] {
   }
 }
 
-let connections = 0;
-
 export function call(
   given: Partial<EmulatedCall> & { arriveNs: number; endNs: number },
 ): EmulatedCall {
-  const own = { dependency: DEPENDENCY, key: given.seq ?? 0, connection: connections++ };
+  const own = { dependency: DEPENDENCY, key: given.seq ?? 0 };
   return plainCall({ ...own, ...given });
 }
 
