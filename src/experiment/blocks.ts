@@ -14,6 +14,7 @@ import {
   type StartedObservation,
   type UsageSample,
 } from "../measure/index.ts";
+import type { ProcessSample } from "../telemetry/index.ts";
 import type { BlockLists } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { countResponses } from "./responses.ts";
@@ -48,6 +49,8 @@ export interface Block {
   answersDiffering: number;
   /** CPU seconds that the arm used in the block's time; null where nobody read them. */
   cpuS: number | null;
+  /** The most that the arm's processes had in memory in its time; null where nobody looked. */
+  peakBytes: number | null;
   /** For how long an arm was loaded in it, and judged. */
   readonly lengthNs: number;
 }
@@ -96,6 +99,7 @@ export const emptyBlock = (
   answersCompared: 0,
   answersDiffering: 0,
   cpuS: null,
+  peakBytes: null,
   lengthNs,
 });
 
@@ -214,6 +218,18 @@ function countUsage({ stages }: Cut, arms: readonly string[], usage: readonly Us
   }
 }
 
+/** Credits what was seen of an arm's processes to the block in which they were looked at. */
+function countPeaks(cut: Cut, arms: readonly string[], processes: readonly ProcessSample[]): void {
+  for (const sample of processes) {
+    for (const [index, arm] of arms.entries()) {
+      const block = cut.at(index, sample.atNs);
+      const seen = sample.arms[arm];
+      if (block === undefined || seen === undefined) continue;
+      block.peakBytes = Math.max(block.peakBytes ?? 0, seen.peakBytes ?? seen.rssBytes);
+    }
+  }
+}
+
 /**
  * Cuts the judged stages of a run into blocks of intended time. A call belongs to the block of the
  * request that made it where the target passes identity on, else to the block in which it arrived.
@@ -224,6 +240,8 @@ export function cutIntoBlocks(input: {
   readonly calls: Rows<EmulatedCall, ArmMeta> | null;
   /** None unless given. */
   readonly usage?: readonly UsageSample[];
+  /** What was seen of the arms' processes; nothing unless given. */
+  readonly processes?: readonly ProcessSample[];
   /** Answers that were compared; none unless given. */
   readonly responses?: readonly ResponsePair[];
   readonly dependencies: readonly string[];
@@ -252,6 +270,7 @@ export function cutIntoBlocks(input: {
     if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
   }
   countUsage(cut, observations.meta.arms, usage);
+  countPeaks(cut, observations.meta.arms, input.processes ?? []);
   countResponses(cut, input.responses ?? []);
   return cut.stages;
 }

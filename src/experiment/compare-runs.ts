@@ -1,11 +1,13 @@
 import { runLevelEffect, type Spread } from "../stats/index.ts";
 import { adjustHarmTests, type MetricComparison, type RawComparison } from "./compare.ts";
+import { familyNamed } from "./metrics/index.ts";
 import type { Plan } from "./plan.ts";
 
 type Row = MetricComparison;
 
 /** Tells rows of the same comparison in several runs. */
-export const keyOf = ({ arm, label, role, stage }: Row): string => `${arm} ${role} ${label} ${stage}`;
+export const keyOf = ({ arm, label, role, stage }: Row): string =>
+  `${arm} ${role} ${label} ${stage}`;
 
 /** Where runs are named in messages: from 1. */
 export interface ComparedRun {
@@ -47,15 +49,18 @@ export function combine(
   });
   const warnings = warningsOf(rows);
   const judged = rows.flatMap(({ row }) => (row.theta === null ? [] : [row]));
-  const { effect } = judged[0] ?? pooled;
-  if (alone || judged.length < runs.length || effect === null) {
+  const family = familyNamed(/^[^:@]+/.exec(pooled.label)?.[0] ?? "");
+  if (alone || judged.length < runs.length || family === undefined) {
     const few = alone ? ["one whole run is no replication"] : [];
     return unjudged(pooled, [...few, ...warnings]);
   }
   // Above 0 is worse, for a moment, also where higher is better.
   const sign = pooled.better === "higher" ? -1 : 1;
-  const relative = effect.kind === "relative";
-  const known = relative && plan.betweenRunSd !== null ? { betweenRunSd: plan.betweenRunSd } : {};
+  const { effect: kind, onePerRun = false } = family;
+  const relative = kind === "relative";
+  // A registered spread is that of times.
+  const isKnown = relative && !onePerRun && plan.betweenRunSd !== null;
+  const known = isKnown ? { betweenRunSd: plan.betweenRunSd } : {};
   const found = runLevelEffect({
     runs: judged.map(({ theta }) => ({ ...theta!, estimate: sign * theta!.estimate })),
     confidence: pooled.confidence,
@@ -71,7 +76,7 @@ export function combine(
   return {
     ...pooled,
     effect: {
-      kind: effect.kind,
+      kind,
       estimate: scale(found.estimate),
       low: Math.min(one, other),
       high: Math.max(one, other),
@@ -79,7 +84,8 @@ export function combine(
     mde: Math.abs(scale(found.mde)),
     theta: { estimate: sign * found.estimate, se: found.se, df: found.df },
     pHarm: found.pHarm,
-    warnings,
+    // What one run lacked is there.
+    warnings: onePerRun ? [] : warnings,
   };
 }
 

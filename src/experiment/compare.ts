@@ -9,7 +9,7 @@ import {
 } from "./arm-pairs.ts";
 import { blockLists, type StageBlocks } from "./blocks.ts";
 import { lessCertain } from "./key-groups.ts";
-import { metricEffect } from "./metric-effect.ts";
+import { type MetricEffect, metricEffect } from "./metric-effect.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, isOfRequests, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
 import type { Plan } from "./plan.ts";
@@ -35,6 +35,13 @@ export interface MetricComparison extends JudgedComparison {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
+/** What several runs are compared by: also what one run alone cannot be judged by. */
+function thetaOf({ judged, theta }: MetricEffect, onePerRun: boolean): MetricComparison["theta"] {
+  if (judged) return theta;
+  const { estimate } = theta;
+  return onePerRun && Number.isFinite(estimate) ? { estimate, se: 0, df: 0 } : null;
+}
+
 /** Compares one metric of one pair of arms in one stage. */
 export function compareStage(
   spec: MetricSpec,
@@ -51,7 +58,7 @@ export function compareStage(
   const { betweenRunSd } = plan;
   const arms = { ...pairedBlocks(blocks, pair), confidence, betweenRunSd };
   const found = metricEffect(spec, arms, blockLists(plan, dependencies));
-  const { better, unit } = familyOf(spec);
+  const { better, onePerRun = false, unit } = familyOf(spec);
   const { estimate, high, judged, kind, low } = found;
   return {
     label: metricLabel(spec),
@@ -67,7 +74,7 @@ export function compareStage(
     margin: spec.margin,
     ...(spec.minimumEffect === undefined ? {} : { minimumEffect: spec.minimumEffect }),
     mde: judged ? finite(found.mde) : null,
-    theta: judged ? found.theta : null,
+    theta: thetaOf(found, onePerRun),
     pHarm: judged ? found.pHarm : null,
     warnings: found.warnings.map(({ message }) => message),
   };

@@ -6,6 +6,7 @@ import {
   pairedBlockQuantile,
 } from "../stats/index.ts";
 import type { Block } from "./blocks.ts";
+import { largestBlockRatio } from "./largest-block.ts";
 import { type BlockLists, type Evidence, familyOf, type MetricName } from "./metrics/index.ts";
 
 /** Two arms' blocks at the same boundaries, and how sure an interval is to be. */
@@ -74,11 +75,15 @@ export function metricEffect(
   const { better, effect: kind, ...family } = familyOf(name);
   const evidence = family.evidence(name, lists);
   const turned = better === "higher";
-  const found = blockEffect(
-    evidence,
-    kind,
-    turned ? { ...arms, control: arms.variant, variant: arms.control } : arms,
-  );
+  const given = turned ? { ...arms, control: arms.variant, variant: arms.control } : arms;
+  const found =
+    family.onePerRun === true && evidence.kind === "sums"
+      ? largestBlockRatio({
+          control: given.control.map(evidence.of),
+          variant: given.variant.map(evidence.of),
+          confidence: arms.confidence,
+        })
+      : blockEffect(evidence, kind, given);
   const sign = turned ? -1 : 1;
   // Log-ratios become relative changes: e^θ − 1.
   const scale = (value: number): number => (kind === "relative" ? Math.expm1(value) : value);

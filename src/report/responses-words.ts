@@ -33,7 +33,7 @@ const byField = (rows: readonly ResponseFieldRow[]): ResponseFieldRow[][] => [
 ];
 
 function fieldSentence(rows: readonly ResponseFieldRow[]): string {
-  const [{ arm = "", example = null, field = "" } = {}] = rows;
+  const { arm, example, field } = rows[0]!;
   const share = (differing: number, of: number): string =>
     `${formatRatio(differing / Math.max(of, 1))} of ${formatCount(of)}`;
   const repeats = sum(rows, (row) => row.repeats);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { metricLabel, type MetricSpec } from "../experiment/index.ts";
-import { unmeasurable } from "./check-metrics.ts";
+import { lacksRuns, RUNS_LEAST, unmeasurable } from "./check-metrics.ts";
 import { meant } from "./data-faults.ts";
 import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import type { Faults } from "./yaml-file.ts";
@@ -39,6 +39,13 @@ function checkMetrics(scenario: Scenario, faults: Faults): void {
     }
     for (const [field, message] of unmeasurable(spec, scenario)) {
       faults.in([...keys, field], message);
+    }
+    if (keys[0] !== "secondary" && lacksRuns(spec, scenario)) {
+      faults.in(
+        [...keys, "metric"],
+        `a run has one ${spec.metric}, and how much that differs by itself is shown by several runs ` +
+          `only: write runs: ${RUNS_LEAST}, or more, under \`design\`, or make it a secondary metric`,
+      );
     }
     const label = metricLabel(spec);
     const other = seen.get(label);

@@ -22,6 +22,7 @@ function* unpriced(
 }
 
 function* unreadable(
+  metric: string,
   arms: Scenario["arms"],
   usageTold: boolean,
 ): Generator<readonly ["metric", string]> {
@@ -29,12 +30,19 @@ function* unreadable(
   const running = given.filter(([, arm]) => "url" in arm).map(([name]) => name);
   if (running.length > 0) {
     const whose = running.length === 1 ? `arm ${running[0]} is` : `arms ${running.join(", ")} are`;
-    const why = `cpu_seconds is read of processes that the run starts, and ${whose} not started`;
+    const why = `${metric} is read of processes that the run starts, and ${whose} not started`;
     yield ["metric", `${why}: write \`command\` in place of \`url\`, or leave it out`];
   } else if (!usageTold) {
-    yield ["metric", "cpu_seconds is read from /proc, which this system has not: leave it out"];
+    yield ["metric", `${metric} is read from /proc, which this system has not: leave it out`];
   }
 }
+
+/** With fewer, the spread of what a run has one value of is hardly known. */
+export const RUNS_LEAST = 3;
+
+/** Whether there are too few runs for a metric that each has one value of. */
+export const lacksRuns = (spec: MetricSpec, { design, factors }: Scenario): boolean =>
+  familyOf(spec).onePerRun === true && factors === undefined && design.runs < RUNS_LEAST;
 
 /** Why nobody could measure a metric in this scenario: the field at fault, and what to write. */
 export function* unmeasurable(
@@ -54,5 +62,7 @@ export function* unmeasurable(
   if (familyOf(spec).dependency === "optional" && dependency === undefined && !speaksHttp) {
     yield ["metric", `${metric} counts calls, and no dependency here has any: leave it out`];
   } else if (metric === "cost") yield* unpriced(dependency, dependencies);
-  else if (metric === "cpu_seconds") yield* unreadable(arms, usageTold);
+  else if (metric === "cpu_seconds" || metric === "peak_rss") {
+    yield* unreadable(metric, arms, usageTold);
+  }
 }

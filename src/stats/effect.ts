@@ -27,6 +27,8 @@ export type EffectWarningCode =
   | "no-spread"
   /** A ratio of 0 has no logarithm. */
   | "zero-ratio"
+  /** A run has one value of it, and no spread. */
+  | "one-per-run"
   /** Neighbouring blocks resemble each other; the interval was widened for it. */
   | "autocorrelated"
   /** So few events that a score interval has a say beside the blocks'. */

@@ -43,6 +43,7 @@ export {
   MDE_POWER,
   MIN_BLOCKS,
   MIN_EXCEEDANCES,
+  unjudged,
 } from "./effect.ts";
 export * from "./factorial/index.ts";
 export * from "./fit/index.ts";

@@ -7,6 +7,7 @@ const ONLY_AFTERWARDS = new Set([
   "throughput",
   "goodput",
   "cpu_seconds",
+  "peak_rss",
   "request_bytes",
   "response_equality",
 ]);

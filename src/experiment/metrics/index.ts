@@ -8,6 +8,7 @@ import { errorRatio } from "./error-ratio.ts";
 import { goodput } from "./goodput.ts";
 import { mean } from "./mean.ts";
 import type { MetricFamily } from "./model.ts";
+import { peakRss } from "./peak-rss.ts";
 import { quantile } from "./quantile.ts";
 import { requestBytes } from "./request-bytes.ts";
 import { responseEquality } from "./response-equality.ts";
@@ -36,6 +37,7 @@ export const METRIC_FAMILIES: readonly MetricFamily[] = [
   callsPerRequest,
   cost,
   cpuSeconds,
+  peakRss,
   requestBytes,
   responseEquality,
 ];

@@ -26,6 +26,7 @@ export const METRIC_UNITS = [
   "bytes per request",
   "per 1,000 requests",
   "CPU s per 1,000 requests",
+  "MB",
 ] as const;
 export type MetricUnit = (typeof METRIC_UNITS)[number];
 
@@ -66,6 +67,11 @@ export interface MetricFamily {
   readonly target: "needed" | "none";
   /** Known of an arm as a whole alone, and when a run has ended: of no route and no segment. */
   readonly wholeArm?: true;
+  /**
+   * A run has one value of it, its largest block: runs are compared with each other, and one alone
+   * shows nothing.
+   */
+  readonly onePerRun?: true;
   /** Whether a name is one of this family's. */
   named(name: string): boolean;
   /** What is looked at in each block, given what the numbers in its lists stand for. */

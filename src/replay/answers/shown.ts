@@ -28,5 +28,5 @@ export function shownValue(field: string, value: unknown): string {
   if (typeof value === "object") return `{${Object.keys(value).length} members}`;
   if (SECRET.test(field)) return "(not told)";
   if (typeof value === "string") return shownText(value);
-  return cut(String(value));
+  return cut(JSON.stringify(value) ?? "");
 }

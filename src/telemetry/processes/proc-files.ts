@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 export interface ProcStatus {
   /** In memory; 0 for one that has none of its own. */
   readonly rssBytes: number;
+  /** The most that it ever had. */
+  readonly peakBytes: number;
   readonly threads: number;
 }
 
@@ -18,11 +20,15 @@ export interface SocketCounts {
 const ESTABLISHED = "01";
 const TIME_WAIT = "06";
 
-/** Reads a `/proc/<pid>/status`. Source: proc_pid_status(5), VmRSS and Threads. */
+/** Reads a `/proc/<pid>/status`. Source: proc_pid_status(5), VmRSS, VmHWM and Threads. */
 export function parseProcStatus(text: string): ProcStatus {
   const number = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
-  return { rssBytes: number("VmRSS") * 1_024, threads: number("Threads") };
+  return {
+    rssBytes: number("VmRSS") * 1_024,
+    peakBytes: number("VmHWM") * 1_024,
+    threads: number("Threads"),
+  };
 }
 
 /**

@@ -12,6 +12,8 @@ const armSample = z.strictObject({
   /** Since the first sample. */
   cpuS: count,
   rssBytes: count,
+  /** The most since the sample before; not in files of before. */
+  peakBytes: count.optional(),
   processes: count,
   threads: count,
   openFiles: count.nullable(),

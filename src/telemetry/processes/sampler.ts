@@ -5,6 +5,7 @@ import {
   countSockets,
   openFilesOf,
   parseProcStatus,
+  type ProcStatus,
   readIfThere,
   type SocketCounts,
 } from "./proc-files.ts";
@@ -35,6 +36,8 @@ interface Member {
 export class ProcessSampler {
   readonly #arms: readonly (SampledArm & { readonly use: GrowingUse })[];
   readonly #foreign = new Set<number>();
+  /** By process, as of the sample before. */
+  readonly #memory = new Map<number, Pick<ProcStatus, "peakBytes" | "rssBytes">>();
   #samples = 0;
 
   constructor(arms: readonly SampledArm[]) {
@@ -59,13 +62,14 @@ export class ProcessSampler {
   #about(pid: number, own: readonly Member[]): Omit<ArmProcesses, "cpuS" | "sockets"> {
     const statuses = own.flatMap((each) => {
       const text = readIfThere(`/proc/${each.pid}/status`);
-      return text === null ? [] : [parseProcStatus(text)];
+      return text === null ? [] : [{ pid: each.pid, ...parseProcStatus(text) }];
     });
     const files = own.flatMap((each) => openFilesOf(each.pid) ?? []);
     const limit = openFileLimit(() => readIfThere(`/proc/${pid}/limits`) ?? "");
     const { coresMax, throttledS } = cgroupCpuOf(pid);
     return {
       rssBytes: statuses.reduce((sum, each) => sum + each.rssBytes, 0),
+      peakBytes: statuses.reduce((sum, each) => sum + this.#peakOf(each), 0),
       processes: own.length,
       threads: statuses.reduce((sum, each) => sum + each.threads, 0),
       // A limit is each process's own: the one that is nearest to it counts.
@@ -74,6 +78,17 @@ export class ProcessSampler {
       coresMax,
       throttledS,
     };
+  }
+
+  /**
+   * The most that a process had since the sample before. Its high-water mark tells, if that has
+   * risen; else it had no more than the mark, and what it had at either end is known.
+   */
+  #peakOf({ peakBytes, pid, rssBytes }: ProcStatus & { readonly pid: number }): number {
+    const before = this.#memory.get(pid);
+    this.#memory.set(pid, { peakBytes, rssBytes });
+    if (before === undefined) return rssBytes;
+    return peakBytes > before.peakBytes ? peakBytes : Math.max(rssBytes, before.rssBytes);
   }
 
   /** The processes of each arm's group. */
