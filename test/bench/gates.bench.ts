@@ -30,6 +30,6 @@ function print(label: string, slower: number, luck?: Parameters<typeof looksOver
 }
 
 for (const slower of [1, 1.2, 1.5]) print(`variant ${slower} × as slow`, slower);
-for (const phi of [0, 0.3, 0.6]) {
+for (const phi of [0, 0.6, 0.8]) {
   print(`no harm, AR(1) ${phi} between blocks`, 1, { phi, spread: SPREAD });
 }

@@ -133,7 +133,7 @@ export class LiveJudge {
       const spec = this.#specs[index]!;
       metric.add(blocks[pair.control]![block]!, blocks[pair.variant]![block]!);
       const rho = harmScale(spec.margin, blocksIn(stage), this.#alpha);
-      const { lnE, widening } = harmEvidence(metric.effects, rho);
+      const { lnE, widening } = harmEvidence(metric.effects, rho, this.#alpha);
       const { harm } = metric;
       return {
         arm: pair.arm,

@@ -18,7 +18,7 @@ describe("looks while a run goes on", () => {
       const last = looksOver(LIVE_PLAN, seed, 1.5).at(-1)!;
       expect(last.stop).toMatchObject({ rule: "harm", decision: "roll-back" });
       expect(last.look.stage).toBe("pilot");
-      expect(last.look.block).toBeLessThan(30);
+      expect(last.look.block).toBeLessThan(35);
       expect(last.stop!.untilNs).toBe((last.look.block + 1) * 250e6);
     }
   });
