@@ -151,9 +151,9 @@ function limitsOf(answered: readonly RequestRow[]): Map<number, number> {
 }
 
 /**
- * Reads how an arm did after a trigger: each request beside the mean of its own route. Where less than a minute was watched, the rule's times are
- * shortened in proportion; what the rule counts is what was as quick before, so that latencies may
- * be spread. Null with too little before the trigger.
+ * Reads how an arm did after a trigger: each request beside the mean of its own route. Where less
+ * than a minute was watched, the rule's times are shortened in proportion; what the rule counts is
+ * what was as quick before, so that latencies may be spread. Null with too little before the trigger.
  */
 export function readRecovery(
   evidence: Evidence,
