@@ -46,9 +46,10 @@ const DROPS_PER_TURN = 20_000;
 
 /**
  * Sends every start of the schedule to the arms that it is assigned to at its intended time,
- * whatever the targets do, and resolves when all have ended and the transports are closed. The schedule is the plan: what
- * is due is sent at once, even late; what cannot be sent is a dropped start; nothing is
- * back-filled. The order in which several arms are written at each start is drawn anew from the seed.
+ * whatever the targets do, and resolves when all have ended and the transports are closed. The
+ * schedule is the plan: what is due is sent at once, even late; what cannot be sent is a dropped
+ * start; nothing is back-filled. The order in which several arms are written at each start is drawn
+ * anew from the seed.
  *
  * When the signal is aborted, the starts that are still to come are dropped as `run-stopped`, the
  * answers on their way get one second, and what is then left is `cancelled`.
