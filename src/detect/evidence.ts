@@ -32,7 +32,7 @@ export function buildEvidence(input: {
   const calls = raw.map((lists, arm) => {
     const believed = lists.map((list) =>
       believeIdentity(
-        list.sort((a, b) => a.arriveNs - b.arriveNs),
+        list.toSorted((a, b) => a.arriveNs - b.arriveNs),
         (seq) => bySeq[arm]?.get(seq),
       ),
     );

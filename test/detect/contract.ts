@@ -82,7 +82,7 @@ export function detectorContract(name: string, contract: DetectorContract): void
       if (!identity && !contract.byRates) {
         // It says what it would take, or nothing: it never guesses.
         const found = judge(contract.sick({ seed: "rates", rate: 1, identity }));
-        expect(found.filter(isAlarm)).toEqual([]);
+        if (found.some(isAlarm)) throw new Error(`guessed: ${JSON.stringify(found)}`);
         return;
       }
       for (const rate of contract.rates ?? ([1, 3, 10] as const)) {
