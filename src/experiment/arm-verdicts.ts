@@ -73,7 +73,7 @@ function together(input: VerdictsInput, rows: readonly (readonly [string, Verdic
     const best = ships.length === 1 ? "" : `, best by ${label} first`;
     const held = holds.length === 0 ? "" : `; held: ${named(holds)}`;
     const back = rolledBack.length === 0 ? "" : `; rolled back: ${named(rolledBack)}`;
-    const reason = `${named(ships)} may ship${best}: ${ships[0]![1].reason}${held}${back}`;
+    const reason = `may ship${best}: ${named(ships)} (${ships[0]![1].reason})${held}${back}`;
     return { decision: "ship", reason };
   }
   const [undecided] = holds;

@@ -43,7 +43,7 @@ describe("verdicts of several variants", () => {
   it("ship where at least one may, the best by the primary named first", () => {
     const found = decisions(input([WELL, BETTER, SICK, WIDE]));
     expect(found).toMatchObject({ run: "ship", a: "ship", b: "ship", c: "roll-back", d: "hold" });
-    expect(found.reason).toMatch(/^b, a may ship, best by response_time_p90 first/);
+    expect(found.reason).toMatch(/^may ship, best by response_time_p90 first: b, a \(/);
     expect(found.reason).toMatch(/; held: d; rolled back: c$/);
   });
 

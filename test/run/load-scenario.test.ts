@@ -32,6 +32,23 @@ describe("the shipped scenarios", () => {
     expect(scenario.arms).toMatchObject({ control: { env: { PAYMENT_POOL: "4" } } });
   });
 
+  it("one to seven variants have names of their own", () => {
+    const arm = "{ command: node x.js }";
+    const named = (names: readonly string[]): string =>
+      names.map((name) => `  ${name}: ${arm}\n`).join("");
+    const variants = (names: readonly string[]): string =>
+      changed(/ {2}variant:\n.*\n.*\n/, named(names));
+    const path = join(folder.path, "variants.yaml");
+    writeFileSync(path, variants(["pool_8", "pool_16", "b"]));
+    const arms = Object.keys(loadScenario(path).scenario.arms);
+    expect(arms).toEqual(["control", "pool_8", "pool_16", "b"]);
+    expect(said(variants([]))).toMatch(/arms: compare nothing: name a variant beside `control`/);
+    expect(said(variants(["Pool 8"]))).toMatch(/arms\.Pool 8: a name is lower-case letters/);
+    expect(said(variants(["target"]))).toMatch(/arms\.target: stands alone/);
+    const eight = Array.from({ length: 8 }, (_, index) => `v${index}`);
+    expect(said(variants(eight))).toMatch(/arms: are 8 variants; 7 at most/);
+  });
+
   it("the profile's path starts at the scenario's folder", () => {
     expect(loadScenario(join(SCENARIOS, "aa.yaml")).profilePath).toBe(
       join(SCENARIOS, "../profiles/storefront.ndjson.gz"),
