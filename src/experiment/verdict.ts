@@ -224,7 +224,8 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
     return {
       decision: "hold",
       reason: "unreplicated: one run cannot tell a change from the luck of its processes",
-      needs: "the between-run SD of A/A runs, registered as design.betweenRunSd",
+      needs:
+        "the between-run SD of A/A runs, registered as design.betweenRunSd; of a share, several runs (design.runs)",
     };
   }
   return null;

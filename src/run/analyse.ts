@@ -8,6 +8,7 @@ import {
   cutIntoParts,
   decideArms,
   exploreParts,
+  familyOf,
   findWarmUps,
   guardSegments,
   type MetricComparison,
@@ -74,6 +75,10 @@ export function curvesOf(
   });
 }
 
+/** `betweenRunSd` is of a ratio: it says nothing of how much a share differs from run to run. */
+const knowsOtherRuns = ({ betweenRunSd, primary }: Plan): boolean =>
+  betweenRunSd !== null && primary !== null && familyOf(primary).effect === "relative";
+
 function verdictOf(
   gathered: Gathered,
   judged: {
@@ -93,7 +98,7 @@ function verdictOf(
     doubts: judged.checks.filter((check) => check.status === "doubt"),
     incompleteBecause: incompleteBecause(gathered),
     stoppedBy: gathered.manifest.ended?.stoppedBy,
-    replicated: plan.betweenRunSd !== null,
+    replicated: knowsOtherRuns(plan),
     droppedStarts: droppedStarts(gathered.tallies),
     cuts: gathered.manifest.ended?.cuts ?? [],
   });

@@ -83,6 +83,20 @@ describe("whether the instrument can be believed", () => {
     expect(result.decision).toBe("ship");
   });
 
+  it("a share that is judged in one run does not ship, whatever SD a ratio was given", async () => {
+    const written = traffic();
+    const primary = { metric: "error_ratio", margin: 0.02 };
+    const guardrails = [{ metric: "response_time_p90", margin: 0.1 }];
+    const plan = { ...PLAN, primary, secondary: [], guardrails };
+    const given = { ...written, plan };
+    const { result } = analyse(await writeRun(join(folder.path, `run-${runs++}`), given));
+    expect(result).toMatchObject({
+      decision: "hold",
+      reason: expect.stringMatching(/^unreplicated/),
+    });
+    expect(result.needs).toMatch(/several runs/);
+  });
+
   it("an arm that is always written first is no fair comparison", async () => {
     const written = traffic();
     const first = new Map(written.observations.map((row) => [`${row.arm} ${row.seq}`, row]));
