@@ -119,7 +119,7 @@ export const refusalsFail = ({ assignment }: Pick<Plan, "assignment">): boolean 
   assignment?.kind === "split";
 
 /** No answer, a server's fault, or a refusal of what another arm answered. */
-function failed(observation: StartedObservation, context: Context): boolean {
+export function hasFailed(observation: StartedObservation, context: Context): boolean {
   if (isFailure(observation)) return true;
   const refused = observation.kind === "response" && observation.status >= 400;
   return refused && (context.refusalsFail || context.answered.has(observation.seq));
@@ -127,7 +127,7 @@ function failed(observation: StartedObservation, context: Context): boolean {
 
 /** Counts a request that did not fail under each target that it kept. */
 function countGood(counts: number[], observation: StartedObservation, context: Context): void {
-  if (context.targets.length === 0 || failed(observation, context)) return;
+  if (context.targets.length === 0 || hasFailed(observation, context)) return;
   const tookNs = observation.endNs - observation.intendedNs;
   for (const [place, targetNs] of context.targets.entries()) {
     if (tookNs <= targetNs) counts[place]!++;
@@ -142,7 +142,7 @@ function addTo(block: Block, observation: Observation, context: Context): void {
   block.responseTime.record(responseTimeUs(observation, capNs));
   block.serviceTime.record(serviceTimeUs(observation, capNs));
   if (observation.kind === "error") block.censored++;
-  if (failed(observation, context)) block.failed++;
+  if (hasFailed(observation, context)) block.failed++;
   countGood(block.good, observation, context);
   if (observation.kind !== "response") return;
   block.responses++;

@@ -17,6 +17,7 @@ export {
   pairedBlocks,
   reaches,
 } from "./arm-pairs.ts";
+export { withPairedTests } from "./paired-outcomes.ts";
 export { compareResponses, type ComparedResponses, type FieldDifference } from "./responses.ts";
 export { decideArms, type Verdicts, type VerdictsInput } from "./arm-verdicts.ts";
 export {

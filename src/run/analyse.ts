@@ -17,6 +17,7 @@ import {
   type StageBlocks,
   stagesAfter,
   targetsOf,
+  withPairedTests,
   type TrafficPart,
   type Verdicts,
   type WarmUp,
@@ -200,7 +201,8 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const byKeys =
     buckets.size === 0 ? [] : cutIntoKeyGroups(plan, rows.observations, buckets, judged);
   const guarded = guardSegments(plan, parts, ends);
-  const comparisons = compareMetrics(plan, stages, dependencies, guarded, ends, byKeys);
+  const byBlocks = compareMetrics(plan, stages, dependencies, guarded, ends, byKeys);
+  const comparisons = withPairedTests(byBlocks, plan, observations);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
     plan,
