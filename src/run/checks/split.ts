@@ -72,14 +72,21 @@ function fewKeys(stages: readonly StageKeys[], { plan }: CheckInput): Check[] {
 /** Whether what was observed of each arm is what was assigned to it. */
 function ledger(exposures: ExposureTable, { plan, tallies }: CheckInput): Check {
   const assigned = plan.arms.map(() => 0);
-  for (const { arm } of exposures) assigned[arm]!++;
+  const parts = exposures.meta.parts.map(() => 0);
+  for (const { arm, part } of exposures) {
+    assigned[arm]!++;
+    parts[part]!++;
+  }
+  const apart = exposures.meta.parts
+    .map((part, index) => `${part} ${formatCount(parts[index]!)}`)
+    .join(", ");
   const planned = tallies.arms.map((arm) => arm.planned);
   const same = assigned.every((count, arm) => count === planned[arm]);
   return check(
     "assignment",
     same,
     same
-      ? `every start went to the arm that it was assigned to: ${byArm(plan.arms, assigned)}`
+      ? `every start went to the arm that it was assigned to: ${byArm(plan.arms, assigned)} (${apart})`
       : `assigned ${byArm(plan.arms, assigned)}, and observed ${byArm(plan.arms, planned)}`,
   );
 }
