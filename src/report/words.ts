@@ -77,7 +77,6 @@ function wordsOf(metric: string): string {
   if (priced !== null)
     return `Cost ${priced[1] === undefined ? "" : `of ${priced[1]} `}per 1,000 requests`;
   if (metric === "peak_rss") return "Peak memory";
-  if (metric === "peak_rss") return "Peak memory";
   if (metric === "response_equality") return "Answers that differ";
   if (metric === "cpu_seconds") return "CPU seconds per 1,000 requests";
   const kept = /^(slo_attainment|goodput):(.+)$/.exec(metric);
@@ -101,7 +100,6 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
   if (unit === "ratio") return formatRatio(value);
   if (unit === "per second") return formatRatePerSec(value);
   if (unit === "bytes per request") return formatBytes(value);
-  if (unit === "MB") return formatBytes(value * 1e6);
   if (unit === "MB") return formatBytes(value * 1e6);
   return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 }

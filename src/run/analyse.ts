@@ -186,7 +186,6 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     ...rows,
     usage,
     processes: gathered.processes,
-    processes: gathered.processes,
     responses: gathered.responses?.pairs ?? [],
     dependencies,
     targets: targetsOf(plan),
