@@ -5,6 +5,7 @@ import { markdownFormat } from "./markdown.ts";
 import type { ReportFormat } from "./model.ts";
 
 export * from "./model.ts";
+export { resilienceMarkdown } from "./resilience-words.ts";
 export { resultJsonSchema } from "./json.ts";
 export * from "./playbook/index.ts";
 export * from "./profile/index.ts";

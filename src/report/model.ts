@@ -3,6 +3,7 @@ import { armSchema, emulatedArmSchema } from "./arm-model.ts";
 import { factorSchema } from "./factor-model.ts";
 import { responsesSchema } from "./responses-model.ts";
 import { looksFields } from "./looks-model.ts";
+import type { Resilience } from "../detect/index.ts";
 import { METRIC_UNITS } from "../experiment/index.ts";
 
 export const RESULT_SCHEMA_VERSION = 2;
@@ -260,6 +261,8 @@ export type Series = readonly (number | null)[];
 /** What a report shows. The pictures' data stands beside the result, both made from the spools. */
 export interface ReportModel {
   readonly result: Result;
+  /** What probes found, where a stage has one. */
+  readonly resilience?: Resilience;
   readonly curves: readonly PercentileCurve[];
   readonly timeline: {
     /** Start of each window, seconds since the run's start. */

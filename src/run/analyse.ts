@@ -34,7 +34,7 @@ import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { compared } from "./exposures.ts";
-import { findingsOf } from "./findings-of.ts";
+import { findingsOf, resilienceIn } from "./findings-of.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
@@ -245,8 +245,10 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     Math.max(ranNs, NS_PER_S),
     (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
   );
+  const resilience = resilienceIn(gathered);
   const model: ReportModel = {
     result,
+    ...(resilience === null ? {} : { resilience }),
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
     // By intended start: after the plan's end there is none.
     timeline: timelineOf(observations, {

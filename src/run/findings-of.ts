@@ -1,8 +1,27 @@
-import { buildEvidence, detectAll, type Finding } from "../detect/index.ts";
+import {
+  buildEvidence,
+  detectAll,
+  type Evidence,
+  type Finding,
+  type Resilience,
+  resilienceOf,
+} from "../detect/index.ts";
 import type { Gathered } from "./gather.ts";
 
 /** What detectors find in a run. */
-export function findingsOf({
+export function findingsOf(gathered: Gathered): Finding[] {
+  // They hold an arm beside control under the same load, at the same moments.
+  if (gathered.registered.plan.assignment !== undefined) return [];
+  return detectAll(evidenceIn(gathered));
+}
+
+/** What probes found of each arm; null where no stage has one. */
+export function resilienceIn(gathered: Gathered): Resilience | null {
+  const { stages } = gathered.registered.plan;
+  return stages.some(({ probe }) => probe !== undefined) ? resilienceOf(evidenceIn(gathered)) : null;
+}
+
+function evidenceIn({
   calls,
   connections,
   inside,
@@ -10,9 +29,7 @@ export function findingsOf({
   observations,
   processes,
   registered,
-}: Gathered): Finding[] {
-  // They hold an arm beside control under the same load, at the same moments.
-  if (registered.plan.assignment !== undefined) return [];
+}: Gathered): Evidence {
   const stages = registered.plan.stages.map((stage) => ({
     name: stage.name,
     ratePerSec: stage.ratePerSec,
@@ -30,5 +47,5 @@ export function findingsOf({
   const inOrder = load.arrivals.kind !== "recorded" && responses === undefined;
   const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
   const seen = { observations, calls, connections, inside, processes };
-  return detectAll(buildEvidence({ ...seen, stages, dependencies, recordCount }));
+  return buildEvidence({ ...seen, stages, dependencies, recordCount });
 }

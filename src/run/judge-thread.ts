@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError, type PlainError } from "../core/index.ts";
 import { registerPlan } from "../experiment/index.ts";
-import { REPORT_FORMATS, type ReportModel } from "../report/index.ts";
+import { REPORT_FORMATS, type ReportModel, resilienceMarkdown } from "../report/index.ts";
 import { analyse } from "./analyse.ts";
 import { analyseRuns } from "./analyse-runs.ts";
 import type { FromJudge, JudgeData } from "./judge.ts";
@@ -54,7 +54,15 @@ try {
     file: format.file,
     text: await format.render(model),
   }));
-  const reports = await Promise.all(rendering);
+  const { resilience } = model;
+  const probed =
+    resilience === undefined
+      ? []
+      : [
+          { file: "probe.json", text: `${JSON.stringify(resilience, null, 2)}\n` },
+          { file: "probe.md", text: resilienceMarkdown(resilience) },
+        ];
+  const reports = [...(await Promise.all(rendering)), ...probed];
   const logs = writesLog ? runs.map((run) => tryLog(run.directory, run.manifest)) : [];
   const unwritten = logs.find((failure) => failure !== null) ?? null;
   say({ kind: "judged", judged: { model, reports, unwritten } });

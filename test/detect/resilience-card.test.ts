@@ -10,6 +10,7 @@ import {
   underProbes,
   windowsOf,
 } from "./probe-target.ts";
+import { resilienceMarkdown } from "../../src/report/index.ts";
 import { MS, S } from "./simulate.ts";
 
 const SEEDS = Array.from({ length: 3 }, (_, seed) => `seed ${seed}`);
@@ -101,6 +102,19 @@ describe("a resilience card", () => {
         suffering: [],
       });
     }
+  });
+});
+
+describe("a card in words", () => {
+  it("says what the target is set to", () => {
+    const target = { pool: 4, timeoutNs: 800 * MS, attempts: 3, delayNs: 50 * MS };
+    const text = resilienceMarkdown(probe("one", target));
+    expect(text).toContain("## payments, called by control\n");
+    expect(text).toContain("- pool: calls in flight stand at 4 from ");
+    expect(text).toContain("- timeout: 800 ms (100 % of ");
+    expect(text).toContain("- retries: up to 3 attempts");
+    expect(text).toContain("- breaker: none opens while every call fails");
+    expect(text).not.toMatch(/NaN|Infinity|undefined|null/);
   });
 });
 

@@ -1,0 +1,77 @@
+import { formatRatio, formatUs } from "../core/index.ts";
+import type { Resilience, ResilienceCard } from "../detect/index.ts";
+
+const ms = (value: number): string => formatUs(value * 1_000);
+
+function* cardLines(card: ResilienceCard): Generator<string> {
+  const { breaker, bulkhead, errors, hang, latency, recoveries } = card;
+  if (latency !== null) {
+    const { ceiling, exponent, points } = latency;
+    const most = points.at(-1)!;
+    yield ceiling === null
+      ? `pool: no ceiling up to ${most.factor} × the latency (${most.inFlight.toFixed(1)} calls in flight)`
+      : `pool: calls in flight stand at ${ceiling.connections} from ${ceiling.fromFactor} × the latency on`;
+    if (exponent !== null) {
+      yield `calls in flight grow as the latency to the power of ${exponent.toFixed(2)} (1: unbounded, 0: capped)`;
+    }
+  }
+  if (hang !== null) {
+    yield hang.kind === "timeout"
+      ? `timeout: ${ms(hang.timeoutMs!)} (${formatRatio(hang.atTimeoutRatio)} of ${hang.gaveUp} calls that were given up)`
+      : hang.kind === "none"
+        ? `timeout: none within ${ms(hang.watchedMs)}`
+        : `timeout: unclear, ${hang.gaveUp} of ${hang.calls} calls were given up, at no one time`;
+  }
+  if (errors !== null) {
+    const jitter = errors.jitter === null ? "" : `, jitter: ${errors.jitter}`;
+    const wait = errors.firstGapMs === null ? "" : `, the first after ${ms(errors.firstGapMs)}`;
+    const bound =
+      errors.budgetRatio === null ? "" : `, bounded to ${formatRatio(errors.budgetRatio)} more`;
+    yield errors.policy === "none"
+      ? "retries: none"
+      : `retries: up to ${errors.attempts} attempts${bound}${wait}${jitter}`;
+    if (errors.unsafeRetries > 0) yield `retries repeat a write: ${errors.unsafeRetries} times`;
+  }
+  if (breaker !== null) {
+    yield breaker.opened
+      ? `breaker: opens within ${ms(breaker.openedAfterMs ?? 0)}` +
+        (breaker.probeEveryMs === null ? "" : `, asks every ${ms(breaker.probeEveryMs)}`)
+      : "breaker: none opens while every call fails";
+  }
+  if (bulkhead !== null) {
+    const routes = bulkhead.suffering.map(({ route }) => route).join(", ");
+    yield routes === ""
+      ? `bulkhead: no route of ${bulkhead.judged.length} that does not call it gets slower`
+      : `bulkhead: none, these routes get slower without calling it: ${routes}`;
+  }
+  for (const {
+    draining,
+    recovered,
+    recoveredAfterS,
+    sustaining,
+    trigger,
+    watchedS,
+  } of recoveries) {
+    yield recovered
+      ? `after ${trigger}: recovered ${recoveredAfterS!.toFixed(1)} s after its end`
+      : `after ${trigger}: not recovered within ${watchedS.toFixed(0)} s` +
+        (draining ? ", a queue still drains" : "") +
+        (sustaining[0] === undefined ? "" : ` (${sustaining[0].what} still high)`);
+  }
+}
+
+/** What probes found, as Markdown: a card for each arm and dependency. */
+export function resilienceMarkdown({ cards, hysteresis }: Resilience): string {
+  const parts = cards.map((card) => {
+    const joined = card.joinedBy === "identity" ? "" : "- joined by rates: no identity passed on\n";
+    const lines = [...cardLines(card)].map((line) => `- ${line}\n`).join("");
+    return `## ${card.dependency}, called by ${card.arm}\n\n${joined}${lines === "" ? "- too few calls to tell\n" : lines}`;
+  });
+  const ramps = hysteresis.map(
+    ({ arm, bistable, lostRatio }) =>
+      `- ${arm}: ${formatRatio(Math.max(lostRatio, 0))} of the goodput at most is lost on the way down` +
+      `${bistable ? ": bistable" : ""}\n`,
+  );
+  const up = ramps.length === 0 ? [] : [`## Load up and down\n\n${ramps.join("")}`];
+  return `# Resilience\n\n${[...parts, ...up].join("\n")}`;
+}
