@@ -18,7 +18,9 @@ export function findingsOf(gathered: Gathered): Finding[] {
 /** What probes found of each arm; null where no stage has one. */
 export function resilienceIn(gathered: Gathered): Resilience | null {
   const { stages } = gathered.registered.plan;
-  return stages.some(({ probe }) => probe !== undefined) ? resilienceOf(evidenceIn(gathered)) : null;
+  return stages.some(({ probe }) => probe !== undefined)
+    ? resilienceOf(evidenceIn(gathered))
+    : null;
 }
 
 function evidenceIn({
