@@ -97,7 +97,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/emulator/limit/algorithm": { shared: [] },
   "src/emulator/limit/preset": { shared: filesOf("fields") },
   "src/emulator/tcp/toxic": { shared: filesOf("model") },
-  "src/experiment/metrics": { shared: filesOf("model") },
+  "src/experiment/metrics": { shared: filesOf("model told-spec") },
   "src/report": {
     shared: filesOf(
       "arm-model factor-model looks-model model responses-model factor-words look-words",

@@ -14,10 +14,12 @@ import {
   type StartedObservation,
   type UsageSample,
 } from "../measure/index.ts";
+import type { RatioBlock } from "../stats/index.ts";
 import type { ProcessSample } from "../telemetry/index.ts";
-import type { BlockLists } from "./metrics/index.ts";
+import { type BlockLists, toldLabel } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { countResponses } from "./responses.ts";
+import { toldSpecsOf } from "./told.ts";
 
 /** What one arm did in one time block of intended starts. */
 export interface Block {
@@ -51,6 +53,8 @@ export interface Block {
   cpuS: number | null;
   /** The most that the arm's processes had in memory in its time; null where nobody looked. */
   peakBytes: number | null;
+  /** What the arm told of itself in its time, by metric; empty where nobody asked. */
+  readonly told: RatioBlock[];
   /** For how long an arm was loaded in it, and judged. */
   readonly lengthNs: number;
 }
@@ -71,6 +75,7 @@ export const blockLists = (plan: Plan, dependencies: readonly string[]): BlockLi
   dependencies,
   prices: dependencies.map((name) => plan.prices?.[name] ?? 0),
   targets: targetsOf(plan),
+  told: toldSpecsOf(plan).map(toldLabel),
 });
 
 /** A judged stage cut into blocks, the same boundaries for every arm: `blocks[arm][block]`. */
@@ -100,6 +105,7 @@ export const emptyBlock = (
   answersDiffering: 0,
   cpuS: null,
   peakBytes: null,
+  told: [],
   lengthNs,
 });
 

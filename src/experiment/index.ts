@@ -59,6 +59,7 @@ export {
   familyOf,
   METRIC_FAMILIES,
   METRIC_UNITS,
+  toldLabel,
   type MetricFamily,
   type MetricName,
   type MetricSpec,
@@ -118,3 +119,4 @@ export {
   type VerdictFinding,
   type VerdictInput,
 } from "./verdict.ts";
+export { countTold, toldSpecsOf, untold } from "./told.ts";

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { durationNsField, formatDurationNs, percentField } from "../core/index.ts";
-import { familyNamed, METRIC_FAMILIES, type MetricName } from "./metrics/index.ts";
+import {
+  AGGREGATIONS,
+  familyNamed,
+  METRIC_FAMILIES,
+  type MetricName,
+  toldLabel,
+} from "./metrics/index.ts";
 
 export type { MetricSpec } from "./metrics/index.ts";
 
@@ -16,6 +22,17 @@ export const metricFields = {
   metric: metricName.describe(`one of ${titles.join(", ")}`),
   dependency: z.string().optional().describe("whose calls are counted"),
   target: durationNsField().optional().describe("the response time that an answer must keep"),
+  name: z
+    .string()
+    .optional()
+    .describe(
+      "of an `otel` metric: as the target calls it, such as db.client.connection.wait_time",
+    ),
+  aggregation: z.enum(AGGREGATIONS).optional().describe("of an `otel` metric: what is made of it"),
+  attributes: z
+    .record(z.string(), z.coerce.string())
+    .optional()
+    .describe("of an `otel` metric: series that have these"),
   margin: percentField(),
 };
 
@@ -35,13 +52,33 @@ export function checkParameters(given: MetricName, context: z.RefinementCtx): vo
     })();
     if (message !== null) context.addIssue({ code: "custom", message });
   }
+  checkTold(given, context);
+}
+
+const TOLD_EXAMPLE = { name: "db.client.connection.wait_time", aggregation: "mean" };
+
+/** What a metric that targets tell of themselves needs, and no other has. */
+function checkTold(given: MetricName, context: z.RefinementCtx): void {
+  const told = given.metric === "otel";
+  for (const parameter of ["name", "aggregation", "attributes"] as const) {
+    const there = given[parameter] !== undefined;
+    if (told && !there && parameter !== "attributes") {
+      const message = `otel needs a \`${parameter}\`, such as ${parameter}: ${TOLD_EXAMPLE[parameter]}`;
+      context.addIssue({ code: "custom", message });
+    } else if (!told && there) {
+      const message = `${given.metric} has no \`${parameter}\`: leave it out`;
+      context.addIssue({ code: "custom", message });
+    }
+  }
 }
 
 /** A metric with the harm that is tolerated, as scenarios write it. */
 export const metricSchema = z.strictObject(metricFields).superRefine(checkParameters);
 
 /** The name with its parameters: `amplification:reviews`, `slo_attainment:250ms`. */
-export function metricLabel({ dependency, metric, target }: MetricName): string {
+export function metricLabel(given: MetricName): string {
+  const { dependency, metric, target } = given;
+  if (metric === "otel") return `otel:${toldLabel(given)}`;
   const kept = target === undefined ? undefined : formatDurationNs(target).replaceAll(" ", "");
   return [metric, dependency, kept].filter((part) => part !== undefined).join(":");
 }

@@ -3,6 +3,7 @@ import type { Finding } from "../detect/index.ts";
 import {
   blocksAfter,
   compareMetrics,
+  countTold,
   cutIntoBlocks,
   cutIntoKeyGroups,
   cutIntoParts,
@@ -17,6 +18,7 @@ import {
   type StageBlocks,
   stagesAfter,
   targetsOf,
+  toldSpecsOf,
   withPairedTests,
   type TrafficPart,
   type Verdicts,
@@ -193,6 +195,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     capNs: plan.timeoutNs,
     refusalsFail: refusalsFail(plan),
   });
+  countTold(cut, toldSpecsOf(plan), gathered.inside);
   const warmUps = findWarmUps(plan, cut);
   const stages = blocksAfter(warmUps, cut);
   const judged = stagesAfter(warmUps, lookedAt);

@@ -37,6 +37,14 @@ function* unreadable(
   }
 }
 
+function* unasked(telemetry: Scenario["telemetry"]): Generator<readonly ["metric", string]> {
+  if (telemetry?.receive === true) return;
+  yield [
+    "metric",
+    "otel is what arms tell of themselves, and nobody asks them: write telemetry: true",
+  ];
+}
+
 /** With fewer, the spread of what a run has one value of is hardly known. */
 export const RUNS_LEAST = 3;
 
@@ -47,7 +55,7 @@ export const lacksRuns = (spec: MetricSpec, { design, factors }: Scenario): bool
 /** Why nobody could measure a metric in this scenario: the field at fault, and what to write. */
 export function* unmeasurable(
   spec: MetricSpec,
-  { arms, dependencies, timeout }: Scenario,
+  { arms, dependencies, telemetry, timeout }: Scenario,
   usageTold = tellsUsage(),
 ): Generator<readonly ["dependency" | "metric" | "target", string]> {
   const { dependency, metric, target } = spec;
@@ -62,6 +70,7 @@ export function* unmeasurable(
   if (familyOf(spec).dependency === "optional" && dependency === undefined && !speaksHttp) {
     yield ["metric", `${metric} counts calls, and no dependency here has any: leave it out`];
   } else if (metric === "cost") yield* unpriced(dependency, dependencies);
+  else if (metric === "otel") yield* unasked(telemetry);
   else if (metric === "cpu_seconds" || metric === "peak_rss") {
     yield* unreadable(metric, arms, usageTold);
   }

@@ -1,4 +1,10 @@
-import { formatDurationNs, formatRatio, sha256Hex, ShakedownError } from "../core/index.ts";
+import {
+  formatDurationNs,
+  formatRatio,
+  NS_PER_S,
+  sha256Hex,
+  ShakedownError,
+} from "../core/index.ts";
 import {
   defaultBlockNs,
   familyOf,
@@ -37,7 +43,7 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     const endNs = Math.min(startNs + stage.for, overNs);
     if (endNs <= startNs) throw captureOver(name, startNs);
     const judgedFromNs = stage.judge ? startNs + stage.settle : null;
-    const blockNs = design.block ?? defaultBlockNs(endNs - (judgedFromNs ?? startNs));
+    const blockNs = design.block ?? blockNsOf(scenario, endNs - (judgedFromNs ?? startNs));
     const block = turnsOf(scenario) ?? { blockNs };
     const rate = { ratePerSec, fromPerSec };
     const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
@@ -46,6 +52,17 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     startNs = endNs;
     return planned;
   });
+}
+
+/** What arms tell of themselves comes once a second: a block below that has nothing of it. */
+function blockNsOf({ guardrails, hypothesis, secondary }: Scenario, judgedNs: number): number {
+  const specs = [
+    ...guardrails,
+    ...secondary,
+    ...(hypothesis === undefined ? [] : [hypothesis.then]),
+  ];
+  const told = specs.some(({ metric }) => metric === "otel");
+  return Math.max(defaultBlockNs(judgedNs), told ? NS_PER_S : 0);
 }
 
 function captureOver(stage: string, startNs: number): ShakedownError {

@@ -1,5 +1,5 @@
 import { formatCount, formatDurationNs, formatRatio, formatUs } from "../core/index.ts";
-import type { Plan, WarmUp } from "../experiment/index.ts";
+import { type Plan, untold, type WarmUp } from "../experiment/index.ts";
 import type { Gathered } from "./gather.ts";
 
 /** Arms whose connections were all busy when starts were due. */
@@ -44,6 +44,7 @@ export function warningsOf(gathered: Gathered): string[] {
     ...manifest.generator.warnings,
     ...waitingWords(gathered),
     ...undetected(plan),
+    ...untold(plan, gathered.inside),
   ];
   const { forgotten = 0, missed = 0, refused = 0 } = manifest.ended?.substitutions ?? {};
   if (missed > 0) {

@@ -86,15 +86,15 @@ export class InsideSeries {
     return told ? grown : null;
   }
 
-  /** A histogram's values; null where nothing was told of that time. */
-  distribution(window: TimeWindow): Distribution | null {
-    let found: Distribution | null = null;
+  /** A histogram's values, added to others; null where nothing was told of that time. */
+  distribution(window: TimeWindow, into = new Distribution()): Distribution | null {
+    let told = false;
     for (const { share, value } of this.#within(window)) {
       if (typeof value === "number") continue;
-      found ??= new Distribution();
-      found.add(value, share);
+      told = true;
+      into.add(value, share);
     }
-    return found;
+    return told ? into : null;
   }
 
   *#within({ fromNs, toNs }: TimeWindow): Generator<Growth & { readonly share: number }> {

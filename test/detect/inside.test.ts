@@ -19,7 +19,7 @@ const finding = (detector: string, more: Partial<Finding> = {}): Finding => ({
   ...more,
 });
 
-const begin: TelemetryLine = {
+const begin: Extract<TelemetryLine, { kind: "begin" }> = {
   kind: "begin",
   runId: "0123456789abcdef",
   arms: ["control", "variant"],

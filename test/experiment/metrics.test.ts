@@ -12,13 +12,17 @@ import {
   metricSchema,
   type MetricName,
   statusOf,
+  toldLabel,
 } from "../../src/experiment/index.ts";
 import { PLAN, STAGES } from "./plan-fixture.ts";
+
+const TOLD = { metric: "otel", name: "pool.wait", aggregation: "mean" } as const;
 
 const LISTS: BlockLists = {
   dependencies: ["payments", "reviews"],
   prices: [0.002, 0.0005],
   targets: [250 * NS_PER_MS],
+  told: [toldLabel(TOLD)],
 };
 
 /** Each kind of metric as a scenario might write it. A new one is written here, once. */
@@ -38,6 +42,7 @@ const WRITTEN: readonly MetricName[] = [
   { metric: "cost", dependency: "reviews" },
   { metric: "cpu_seconds" },
   { metric: "request_bytes" },
+  TOLD,
   { metric: "response_equality" },
 ];
 
@@ -50,6 +55,7 @@ function arm(seed: string, worse = 1, blocks = 40): Block[] {
     const block = emptyBlock(250 * NS_PER_MS, { dependencies: 2, targets: 1 });
     const add = (chance: number): number => (uniform() < chance ? 1 : 0);
     block.started = 100;
+    block.told.push({ numerator: 0.1 * worse * (1 + 0.1 * normal()), denominator: 1 });
     block.cpuS = 0.1 * worse * (1 + 0.1 * normal());
     for (let i = 0; i < 100; i++) {
       const us = Math.exp(Math.log(20_000 * worse) + 0.4 * normal());

@@ -8,6 +8,7 @@ import { errorRatio } from "./error-ratio.ts";
 import { goodput } from "./goodput.ts";
 import { mean } from "./mean.ts";
 import type { MetricFamily } from "./model.ts";
+import { otel } from "./otel.ts";
 import { peakRss } from "./peak-rss.ts";
 import { quantile } from "./quantile.ts";
 import { requestBytes } from "./request-bytes.ts";
@@ -15,6 +16,7 @@ import { responseEquality } from "./response-equality.ts";
 import { sloAttainment } from "./slo-attainment.ts";
 import { throughput } from "./throughput.ts";
 
+export { type Aggregation, AGGREGATIONS, toldLabel, type ToldSpec } from "./told-spec.ts";
 export {
   type BlockLists,
   type Evidence,
@@ -39,6 +41,7 @@ export const METRIC_FAMILIES: readonly MetricFamily[] = [
   cpuSeconds,
   peakRss,
   requestBytes,
+  otel,
   responseEquality,
 ];
 

@@ -1,9 +1,10 @@
 import type { Histogram } from "../../measure/index.ts";
 import type { RatioBlock } from "../../stats/index.ts";
 import type { Block } from "../blocks.ts";
+import type { ToldSpec } from "./told-spec.ts";
 
 /** What a scenario says of a metric. */
-export interface MetricSpec {
+export interface MetricSpec extends ToldSpec {
   readonly metric: string;
   readonly dependency?: string | undefined;
   /** The response time that an answer must keep, in ns. */
@@ -27,6 +28,7 @@ export const METRIC_UNITS = [
   "per 1,000 requests",
   "CPU s per 1,000 requests",
   "MB",
+  "as told",
 ] as const;
 export type MetricUnit = (typeof METRIC_UNITS)[number];
 
@@ -37,6 +39,8 @@ export interface BlockLists {
   readonly prices: readonly number[];
   /** In ns. */
   readonly targets: readonly number[];
+  /** Of metrics that targets tell of themselves, as `toldLabel` names them; none unless given. */
+  readonly told?: readonly string[];
 }
 
 /**
