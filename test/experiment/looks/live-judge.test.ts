@@ -7,20 +7,23 @@ import {
   planOfRun,
   planRuns,
 } from "../../../src/experiment/index.ts";
-import { EProcess } from "../../../src/stats/index.ts";
+import { EProcess, MIN_BLOCKS } from "../../../src/stats/index.ts";
 import { LIVE_PLAN, looksOver } from "./virtual-evidence.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => `run ${index}`);
 
 describe("looks while a run goes on", () => {
-  it("stop for harm of several margins long before the stage ends", () => {
-    for (const seed of SEEDS) {
+  it("stop for harm of several margins in its own stage, mostly at the first look that may", () => {
+    const blocks = SEEDS.map((seed) => {
       const last = looksOver(LIVE_PLAN, seed, 1.5).at(-1)!;
       expect(last.stop).toMatchObject({ rule: "harm", decision: "roll-back" });
       expect(last.look.stage).toBe("pilot");
-      expect(last.look.block).toBeLessThan(35);
       expect(last.stop!.untilNs).toBe((last.look.block + 1) * 250e6);
-    }
+      return last.look.block + 1;
+    });
+    // Where neighbours resemble each other by chance, a look waits: 3 of 4 runs in 300 do not have to.
+    expect(Math.min(...blocks)).toBe(MIN_BLOCKS);
+    expect(blocks.filter((count) => count === MIN_BLOCKS).length).toBeGreaterThan(SEEDS.length / 2);
   });
 
   it("never stop these A/A runs, nor for a gain", () => {
