@@ -58,9 +58,7 @@ export const scenarioSchema = z.strictObject({
   responses: responseRules
     .optional()
     .describe("answers are compared: status, headers, bodies by JSON path"),
-  telemetry: telemetry
-    .optional()
-    .describe("what arms tell of themselves by OpenTelemetry, and what is told of the run"),
+  telemetry: telemetry.optional().describe("arms are asked to tell of themselves by OpenTelemetry"),
   stages: z.array(stage).min(1).max(STAGES_MAX),
   onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
   stop: stopSchema.prefault({}).describe("when a run ends before its time"),

@@ -1,15 +1,10 @@
 import { z } from "zod";
-import { ratioField } from "../../core/index.ts";
 
 const port = z.int().min(1).max(65_535);
 
-const endpoint = z
-  .url({ protocol: /^https?$/, error: "an http(s) address, such as http://127.0.0.1:4318" })
-  .describe("of a collector that takes OTLP over HTTP");
-
-/** What targets tell of themselves, and what is told of the run, by OpenTelemetry. */
+/** Whether arms are asked to tell of themselves by OpenTelemetry. */
 export const telemetry = z.union([
-  z.boolean().transform((receive) => ({ receive, ports: {}, export: undefined })),
+  z.boolean().transform((receive) => ({ receive, ports: {} as Record<string, number> })),
   z.strictObject({
     receive: z
       .boolean()
@@ -19,13 +14,6 @@ export const telemetry = z.union([
       .record(z.string(), port)
       .default({})
       .describe("fixed ports of receivers by arm, for arms that run already"),
-    export: z
-      .strictObject({
-        endpoint: endpoint.optional(),
-        sample: ratioField().default(0.01).describe("of the requests: each becomes a span"),
-      })
-      .optional()
-      .describe("traces and metrics of the run itself are sent to a collector"),
   }),
 ]);
 export type ScenarioTelemetry = z.output<typeof telemetry>;
