@@ -1,5 +1,6 @@
 /** One detector a file: from what was seen to a named cause. */
 import { messageOf } from "../core/index.ts";
+import { acquireTimeout } from "./acquire-timeout.ts";
 import { adjusted } from "./adjust.ts";
 import { breaker } from "./breaker.ts";
 import { cacheThrash } from "./cache-thrash.ts";
@@ -37,6 +38,7 @@ export { type Resilience, type ResilienceCard, resilienceOf } from "./probed/ind
 /** Every detector, in the order of their findings. */
 export const DETECTORS: readonly Detector[] = [
   poolExhaustion,
+  acquireTimeout,
   cacheThrash,
   retryStorm,
   noTimeout,

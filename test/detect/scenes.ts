@@ -20,7 +20,7 @@ export function around(world: World, more: Partial<Surroundings> = {}): Surround
   };
 }
 
-const scene =
+export const scene =
   (control: Service, variant: Service, more: Partial<Surroundings> = {}) =>
   (world: World) =>
     served(around(world, more), [control, variant], world);

@@ -3,5 +3,6 @@ export { cusum, type Cusum, type CusumOptions } from "./cusum.ts";
 export { cusumArl } from "./cusum-arl.ts";
 export { type ChangePoint, eDivisive, type EDivisiveOptions } from "./e-divisive.ts";
 export { halvesDiffer, type KolmogorovSmirnov, kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
+export { type MannKendall, mannKendall } from "./mann-kendall.ts";
 export { type PageHinkley, pageHinkley } from "./page-hinkley.ts";
 export { MIN_WARM_UP_VALUES, warmUpLength } from "./warm-up.ts";
