@@ -101,7 +101,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/report": {
     shared: filesOf(
       "arm-model factor-model looks-model model responses-model factor-words look-words",
-      "resilience-words responses-words run-words words markdown-cells run-markdown run-lines text-lines variant-words",
+      "ci-cases spark-lines resilience-words responses-words run-words words markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },
   "src/schedule": { shared: filesOf("schedule spec") },

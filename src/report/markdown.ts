@@ -4,6 +4,7 @@ import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorsMarkdown, runsMarkdown } from "./run-markdown.ts";
+import { sparkMarkdown } from "./spark-lines.ts";
 import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
 import {
   capital,
@@ -259,11 +260,12 @@ function tail(result: Result, notes: Footnotes): string[] {
   ];
 }
 
-/** `report.md`: short enough for a pull request's comment. */
+/** `report.md`: short enough for a pull request's comment, or GitHub's job summary. */
 export const markdownFormat: ReportFormat = {
   name: "markdown",
   file: "report.md",
-  render({ result }: ReportModel) {
+  render(model: ReportModel) {
+    const { result } = model;
     const notes = new Footnotes();
     const lines = [
       ...headline(result),
@@ -275,6 +277,7 @@ export const markdownFormat: ReportFormat = {
       ...responses(result),
       ...runsMarkdown(result),
       ...findings(result, notes),
+      ...sparkMarkdown(model),
       ...ledger(result),
       ...routes(result),
       ...tail(result, notes),

@@ -150,6 +150,7 @@ export const resultSchema = z.strictObject({
   run: z.strictObject({
     id: z.string(),
     scenario: z.string(),
+    file: z.string().optional().describe("the scenario's file as it was named, where it has one"),
     profile: z.string(),
     startedAt: z.string(),
     durationS: z.number(),
@@ -290,7 +291,9 @@ export interface ReportModel {
 
 /** One output format: a file name and the bytes. No I/O. */
 export interface ReportFormat {
+  /** What `shakedown report --format` calls it. */
   readonly name: string;
+  /** What its file is called, where one is made without being named. */
   readonly file: string;
   render(model: ReportModel): string | Promise<string>;
 }

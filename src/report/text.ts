@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { ComparisonRow, ReportModel, Result } from "./model.ts";
+import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorLines, runLines } from "./run-lines.ts";
 import { type Paint, wrapped } from "./text-lines.ts";
@@ -271,3 +271,10 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   }
   return `${lines.join("\n")}\n`;
 }
+
+/** `report.txt`: what a terminal shows, 100 columns wide and without colours. */
+export const textFormat: ReportFormat = {
+  name: "text",
+  file: "report.txt",
+  render: (model) => renderText(model, { color: false, width: 100 }),
+};

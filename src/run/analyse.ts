@@ -119,6 +119,10 @@ function stageRows(plan: Plan, ranNs: number, warmUps: readonly WarmUp[]): Resul
   }));
 }
 
+/** None where the scenario was made of a command line. */
+const fileOf = ({ scenario: { path } }: Manifest): { file?: string } =>
+  /\.ya?ml$/i.test(path) ? { file: path } : {};
+
 function runRow(
   { manifest, registered }: Gathered,
   ranNs: number,
@@ -127,6 +131,7 @@ function runRow(
   return {
     id: manifest.runId,
     scenario: manifest.scenario.name,
+    ...fileOf(manifest),
     profile: manifest.profile.name,
     startedAt: manifest.startedAt,
     durationS: ranNs / NS_PER_S,

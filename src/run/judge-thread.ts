@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError, type PlainError } from "../core/index.ts";
 import { registerPlan } from "../experiment/index.ts";
-import { REPORT_FORMATS, type ReportModel, resilienceMarkdown } from "../report/index.ts";
+import { KEPT_FORMATS, type ReportModel, resilienceMarkdown } from "../report/index.ts";
 import { analyse } from "./analyse.ts";
 import { analyseRuns } from "./analyse-runs.ts";
 import type { FromJudge, JudgeData } from "./judge.ts";
@@ -50,7 +50,7 @@ try {
   const { manifest: given, path, writesLog } = workerData as JudgeData;
   const directory = new RunDirectory(path);
   const { model, runs } = modelOf(directory, given);
-  const rendering = REPORT_FORMATS.map(async (format) => ({
+  const rendering = KEPT_FORMATS.map(async (format) => ({
     file: format.file,
     text: await format.render(model),
   }));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path/posix";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import { type AuditTrail, mayBeLast, readAuditFile, registerPlan } from "../experiment/index.ts";
-import { REPORT_FORMATS } from "../report/index.ts";
+import { KEPT_FORMATS } from "../report/index.ts";
 import { JUDGED_AGAIN, registeredFiles } from "./close-run.ts";
 import { firstDifference } from "./first-difference.ts";
 import { judge } from "./judge.ts";
@@ -112,7 +112,7 @@ function checkPlan(looked: Looked): Outcome {
   return `registered before the first request, as ${sha256}`;
 }
 
-const REPORTS: ReadonlySet<string> = new Set(REPORT_FORMATS.map(({ file }) => file));
+const REPORTS: ReadonlySet<string> = new Set(KEPT_FORMATS.map(({ file }) => file));
 
 /**
  * Files that were put beside others, in a folder whose files are registered, change what is read;

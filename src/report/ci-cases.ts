@@ -1,0 +1,117 @@
+import type { ComparisonRow, Result } from "./model.ts";
+import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
+import {
+  capital,
+  comparisonSentence,
+  leadFinding,
+  OUTCOME_WORDS,
+  outcomeOf,
+  plainText,
+  rankedComparisons,
+  rankedFindings,
+  STATUS_WORDS,
+} from "./words.ts";
+
+/* A run's result as what CI systems know: test cases, each with what became of it. */
+
+/** What a case is about: the decision, a metric in a stage, a detector, the instrument itself. */
+export type CiGroup = "verdict" | "metrics" | "detectors" | "instrument";
+
+/**
+ * `error`: the instrument failed, so that nothing is said of the variant. `open`: neither shown to
+ * be well nor to be ill, or harm that is not binding.
+ */
+export type CiStatus = "pass" | "open" | "fail" | "error";
+
+/** One test case. All texts are one line without control characters. */
+export interface CiCase {
+  readonly group: CiGroup;
+  /** Within its group the same in every run of a scenario, so that a CI system can follow it. */
+  readonly name: string;
+  readonly status: CiStatus;
+  /** What kind of failure: `roll back`, `harm`, a detector's name. */
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** A hold fails as a roll back does: neither may ship, and a job ends with its exit code. */
+function verdictCases(result: Result): CiCase[] {
+  const several = variantVerdicts(result);
+  const needs = result.needs === undefined ? "" : `. Needs: ${result.needs}`;
+  const rows =
+    several.length > 0
+      ? several
+      : [{ arm: "run", outcome: outcomeOf(result), reason: `${result.reason}${needs}` }];
+  return rows.map(({ arm, outcome, reason }) => ({
+    group: "verdict",
+    name: arm === "run" ? result.run.scenario : `${result.run.scenario}, ${arm}`,
+    status: outcome === "ship" || outcome === "measured" ? "pass" : "fail",
+    kind: OUTCOME_WORDS[outcome].toLowerCase(),
+    message: reason,
+  }));
+}
+
+function metricStatus({ role, status }: ComparisonRow): CiStatus {
+  if (status === "harm") return role === "secondary" ? "open" : "fail";
+  return status === "inconclusive" || status === "no-gain" ? "open" : "pass";
+}
+
+const metricCases = (result: Result): CiCase[] =>
+  rankedComparisons(result).map((row) => ({
+    group: "metrics",
+    name: `${rowWords(result, row)} (${row.role}), stage ${row.stage}`,
+    status: metricStatus(row),
+    kind: STATUS_WORDS[row.status],
+    message: [comparisonSentence(row), ...row.warnings].join(" "),
+  }));
+
+const FINDING_STATUS = {
+  pass: "pass",
+  inconclusive: "open",
+  shared: "open",
+  fail: "fail",
+} as const;
+
+const findingCases = (result: Result): CiCase[] =>
+  rankedFindings(result).map(({ cure, detector, status, subject, summary, warnings = [] }) => ({
+    group: "detectors",
+    name: `${detector}, ${subject}`,
+    status: FINDING_STATUS[status],
+    kind: detector,
+    message: [capital(summary), ...(cure === undefined ? [] : [cure]), ...warnings].join(" "),
+  }));
+
+const CHECK_STATUS = { pass: "pass", doubt: "open", fail: "error" } as const;
+
+const checkCases = ({ checks }: Result): CiCase[] =>
+  checks.map((check) => ({
+    group: "instrument",
+    name: checkWords(check),
+    status: CHECK_STATUS[check.status],
+    kind: "instrument",
+    message: check.summary,
+  }));
+
+/** Everything that was judged, in the order of the verdict, metrics, detectors, the instrument. */
+export function ciCases(result: Result): readonly CiCase[] {
+  return [verdictCases, metricCases, findingCases, checkCases]
+    .flatMap((casesOf) => casesOf(result))
+    .map((each) => ({
+      ...each,
+      name: plainText(each.name, 200),
+      message: plainText(each.message),
+    }));
+}
+
+/** What someone should look at, the gravest first: nothing of a run that ships and has no doubts. */
+export function ciProblems(result: Result): readonly CiCase[] {
+  const rank = { error: 0, fail: 1, open: 2, pass: 3 } as const;
+  const lead = leadFinding(result);
+  const isLead = ({ group, name }: CiCase): boolean =>
+    lead !== undefined && group === "detectors" && name.startsWith(`${lead.detector}, `);
+  const of = (each: CiCase): number =>
+    each.group === "verdict" ? -2 : isLead(each) && each.status === "fail" ? -1 : rank[each.status];
+  return ciCases(result)
+    .filter(({ status }) => status !== "pass")
+    .toSorted((a, b) => of(a) - of(b));
+}
