@@ -66,6 +66,8 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/run/traffic.ts": "ticks for those who watch; no result depends on when",
   "src/run/target.ts": "waits for another process, on that process's time",
   "src/run/usage.ts": "samples what arms use now and then, stamped by the run's clock",
+  "src/telemetry/processes/sampler-thread.ts":
+    "samples what arms use now and then, stamped by the run's clock",
   "src/telemetry/receivers.ts": "ties the run's clock to the wall's, which senders tell",
   "src/emulator/thread.ts": "gives up on a thread that does not stop",
 };

@@ -82,6 +82,8 @@ function wordsOf(metric: string): string {
   const kept = /^(slo_attainment|goodput):(.+)$/.exec(metric);
   if (kept !== null)
     return `${kept[1] === "goodput" ? "Goodput" : "Answered well"} within ${kept[2]}`;
+  // What a target calls its own is left as it is.
+  if (metric.startsWith("otel:")) return metric.slice("otel:".length);
   const spaced = metric.replaceAll("_", " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }

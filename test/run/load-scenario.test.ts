@@ -143,7 +143,8 @@ describe("a fault in a scenario", () => {
       "metric: error_rate",
       'guardrails.0.metric: "error_rate" is not a metric; write response_time_p95, service_time_p99 ' +
         "(any percentile), response_time_mean, service_time_mean, error_ratio, slo_attainment, " +
-        "throughput, goodput, amplification, calls_per_request, cost, cpu_seconds, peak_rss, request_bytes or response_equality",
+        "throughput, goodput, amplification, calls_per_request, cost, cpu_seconds, peak_rss, request_bytes, " +
+        "otel or response_equality",
     ],
     [
       "amplification of nothing",
