@@ -3,6 +3,7 @@ import { armSchema, emulatedArmSchema } from "./arm-model.ts";
 import { factorSchema } from "./factor-model.ts";
 import { responsesSchema } from "./responses-model.ts";
 import { looksFields } from "./looks-model.ts";
+import type { DependencyArm, LatencyBins, RunPictures, Series } from "./pictures-model.ts";
 import type { Resilience } from "../detect/index.ts";
 import { METRIC_UNITS } from "../experiment/index.ts";
 
@@ -237,6 +238,8 @@ export const resultSchema = z.strictObject({
   warnings: z.array(z.string()),
 });
 
+export * from "./pictures-model.ts";
+
 export type Result = z.output<typeof resultSchema>;
 export type FindingRow = z.output<typeof findingSchema>;
 export type ComparisonRow = z.output<typeof comparisonSchema>;
@@ -256,14 +259,12 @@ export interface PercentileCurve {
   }[];
 }
 
-/** One value for each one-second window of the run; null where a window has none. */
-export type Series = readonly (number | null)[];
-
 /** What a report shows. The pictures' data stands beside the result, both made from the spools. */
 export interface ReportModel {
   readonly result: Result;
   /** What probes found, where a stage has one. */
   readonly resilience?: Resilience;
+  readonly pictures: RunPictures;
   readonly curves: readonly PercentileCurve[];
   readonly timeline: {
     /** Start of each window, seconds since the run's start. */
@@ -271,21 +272,18 @@ export interface ReportModel {
     readonly offeredPerSec: Series;
     readonly arms: readonly {
       readonly arm: string;
+      /** By when they started; everything else by intended start, answers by when they came. */
+      readonly startedPerSec: Series;
       readonly answeredPerSec: Series;
       readonly failedPerSec: Series;
       readonly p50Us: Series;
       readonly p99Us: Series;
+      readonly latency: readonly LatencyBins[];
     }[];
   };
   readonly dependencies: readonly {
     readonly dependency: string;
-    readonly arms: readonly {
-      readonly arm: string;
-      /** Time-weighted mean and largest number of calls in flight in each window. */
-      readonly inFlightMean: Series;
-      readonly inFlightMax: Series;
-      readonly callsPerSec: Series;
-    }[];
+    readonly arms: readonly DependencyArm[];
   }[];
 }
 

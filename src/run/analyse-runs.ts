@@ -34,6 +34,7 @@ import {
   type OfRun,
 } from "./merge-rows.ts";
 import { responsesFound } from "./responses-found.ts";
+import { registeredRules, timesOf, trailEntries, trailOf } from "./pictures.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** What is kept of a run that was analysed: its tables are let go before the next is read. */
@@ -292,5 +293,11 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     curves: curvesOf(plan.arms, pooled, 1 - plan.alpha),
     timeline: joinTimelines(models.map(({ timeline }) => timeline)),
     dependencies: joinDependencies(models),
+    pictures: {
+      lifts: [],
+      times: timesOf(plan.arms, tallies.arms),
+      registered: registeredRules(plan),
+      trail: trailOf(trailEntries(directory)),
+    },
   };
 }

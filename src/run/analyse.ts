@@ -37,12 +37,15 @@ import { instrumentChecks } from "./checks/index.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { compared } from "./exposures.ts";
 import { findingsOf, resilienceIn } from "./findings-of.ts";
+import { dependencySeries } from "./dependency-series.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
+import { liftsOf } from "./lifts.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
+import { registeredRules, timesOf, trailEntries, trailOf } from "./pictures.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
-import { dependencySeries, timelineOf } from "./timeline.ts";
+import { timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
 
 const CURVE_QUANTILES = [
@@ -254,6 +257,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
   );
   const resilience = resilienceIn(gathered);
+  const entries = trailEntries(directory);
   const model: ReportModel = {
     result,
     ...(resilience === null ? {} : { resilience }),
@@ -264,6 +268,12 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
       capNs: plan.timeoutNs,
     }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
+    pictures: {
+      lifts: liftsOf(plan, stages, { dependencies, ends, entries }),
+      times: timesOf(plan.arms, tallies.arms),
+      registered: registeredRules(plan),
+      trail: trailOf(entries),
+    },
   };
   const guardedParts = parts.filter((part) => part.protected);
   return { gathered, stages, parts: guardedParts, comparisons, findings, model };

@@ -113,14 +113,16 @@ export function joinTimelines(all: readonly ReportModel["timeline"][]): ReportMo
     atS,
     offeredPerSec: joined(all.map(({ offeredPerSec }) => offeredPerSec)),
     arms: names.map((arm, index) => {
-      const of = (key: "answeredPerSec" | "failedPerSec" | "p50Us" | "p99Us"): Series =>
+      const of = (key: keyof Omit<(typeof all)[number]["arms"][number], "arm" | "latency">) =>
         joined(all.map(({ arms }) => arms[index]?.[key] ?? []));
       return {
         arm,
+        startedPerSec: of("startedPerSec"),
         answeredPerSec: of("answeredPerSec"),
         failedPerSec: of("failedPerSec"),
         p50Us: of("p50Us"),
         p99Us: of("p99Us"),
+        latency: all.flatMap(({ arms }) => arms[index]?.latency ?? []),
       };
     }),
   };
@@ -144,6 +146,9 @@ export function joinDependencies(all: readonly ReportModel[]): ReportModel["depe
         inFlightMean: of("inFlightMean"),
         inFlightMax: of("inFlightMax"),
         callsPerSec: of("callsPerSec"),
+        // Each run's own report has them: quantiles of several are not added.
+        delays: [],
+        keys: null,
       };
     }),
   }));

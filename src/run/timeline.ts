@@ -1,25 +1,31 @@
 import { NS_PER_S } from "../core/index.ts";
-import {
-  type CallTable,
-  Histogram,
-  isFailure,
-  type ObservationTable,
-  responseTimeUs,
-} from "../measure/index.ts";
-import type { ReportModel, Series } from "../report/index.ts";
+import { Histogram, isFailure, type ObservationTable, responseTimeUs } from "../measure/index.ts";
+import { LATENCY_BINS_PER_DECADE, type LatencyBins, type ReportModel } from "../report/index.ts";
 
-const WINDOW_NS = NS_PER_S;
+/** Of everything that a report draws over time. */
+export const WINDOW_NS = NS_PER_S;
 
 interface Window {
   planned: number;
+  started: number;
   answered: number;
   failed: number;
   latency: Histogram | null;
 }
 
+/** A window's latencies in bins as wide as a picture can show. */
+function binsOf(latency: Histogram | null): LatencyBins {
+  const bins = new Map<number, number>();
+  for (const { count, valueUs } of latency?.buckets() ?? []) {
+    const bin = Math.floor(LATENCY_BINS_PER_DECADE * Math.log10(Math.max(valueUs, 1)));
+    bins.set(bin, (bins.get(bin) ?? 0) + count);
+  }
+  return [...bins];
+}
+
 /**
- * Requests in one-second windows of intended start: what was offered, what came of it, how long it
- * took. A request without an answer counts with the timeout (`capNs`), as everywhere.
+ * Requests in one-second windows: what was offered, failed, and how long it took by intended start;
+ * what was started by when it was, and what was answered by when the answer came. A request without an answer counts with the timeout (`capNs`), as everywhere.
  */
 export function timelineOf(
   observations: ObservationTable,
@@ -30,13 +36,22 @@ export function timelineOf(
     arm,
     windows: Array.from({ length: windows }, (): Window => ({
       planned: 0,
+      started: 0,
       answered: 0,
       failed: 0,
       latency: null,
     })),
   }));
   for (const observation of observations) {
-    const window = arms[observation.arm]?.windows[Math.floor(observation.intendedNs / WINDOW_NS)];
+    const own = arms[observation.arm]?.windows ?? [];
+    const at = (ns: number): Window | undefined => own[Math.floor(ns / WINDOW_NS)];
+    const window = at(observation.intendedNs);
+    if (observation.kind !== "dropped") {
+      const started = at(observation.startNs);
+      if (started !== undefined) started.started++;
+      const ended = at(observation.endNs);
+      if (ended !== undefined && !isFailure(observation)) ended.answered++;
+    }
     if (window === undefined) continue;
     if (observation.kind === "dropped") {
       // What was still to come when a run ended early is told as one: no burst at that moment.
@@ -44,9 +59,7 @@ export function timelineOf(
       continue;
     }
     window.planned++;
-    const failed = isFailure(observation);
-    if (failed) window.failed++;
-    else window.answered++;
+    if (isFailure(observation)) window.failed++;
     window.latency ??= new Histogram();
     window.latency.record(responseTimeUs(observation, times.capNs));
   }
@@ -57,75 +70,12 @@ export function timelineOf(
     offeredPerSec: arms[0]?.windows.map((window) => window.planned) ?? [],
     arms: arms.map(({ arm, windows: own }) => ({
       arm,
+      startedPerSec: own.map((window) => window.started),
       answeredPerSec: own.map((window) => window.answered),
       failedPerSec: own.map((window) => window.failed),
       p50Us: own.map((window) => quantile(window, 0.5)),
       p99Us: own.map((window) => quantile(window, 0.99)),
+      latency: own.map((window) => binsOf(window.latency)),
     })),
   };
-}
-
-interface Occupied {
-  areaNs: number;
-  max: number;
-  calls: number;
-}
-
-/** Calls in flight at each dependency, for each arm, in one-second windows. */
-export function dependencySeries(
-  calls: CallTable,
-  arms: readonly string[],
-  durationNs: number,
-): ReportModel["dependencies"] {
-  const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
-  const edges = calls.meta.dependencies.map(() =>
-    arms.map((): { atNs: number; step: 1 | -1 }[] => []),
-  );
-  for (const call of calls) {
-    edges[call.dependency]?.[call.arm]?.push(
-      { atNs: call.arriveNs, step: 1 },
-      { atNs: call.endNs, step: -1 },
-    );
-  }
-  const seriesOf = (steps: { atNs: number; step: 1 | -1 }[]) => {
-    steps.sort((a, b) => a.atNs - b.atNs || a.step - b.step);
-    const occupied = Array.from({ length: windows }, (): Occupied => ({
-      areaNs: 0,
-      max: 0,
-      calls: 0,
-    }));
-    let level = 0;
-    let lastNs = 0;
-    // Spread the time since the last edge over the windows it crosses.
-    const spread = (toNs: number): void => {
-      while (lastNs < toNs) {
-        const index = Math.floor(lastNs / WINDOW_NS);
-        const window = occupied[index];
-        const untilNs = Math.min(toNs, (index + 1) * WINDOW_NS);
-        if (window === undefined) break;
-        window.areaNs += level * (untilNs - lastNs);
-        window.max = Math.max(window.max, level);
-        lastNs = untilNs;
-      }
-    };
-    for (const { atNs, step } of steps) {
-      spread(atNs);
-      level += step;
-      const window = occupied[Math.floor(atNs / WINDOW_NS)];
-      if (window === undefined) continue;
-      window.max = Math.max(window.max, level);
-      if (step === 1) window.calls++;
-    }
-    spread(windows * WINDOW_NS);
-    const column = (read: (window: Occupied) => number): Series => occupied.map(read);
-    return {
-      inFlightMean: column(({ areaNs }) => areaNs / WINDOW_NS),
-      inFlightMax: column(({ max }) => max),
-      callsPerSec: column((window) => window.calls),
-    };
-  };
-  return calls.meta.dependencies.map((dependency, index) => ({
-    dependency,
-    arms: arms.map((arm, armIndex) => ({ arm, ...seriesOf(edges[index]?.[armIndex] ?? []) })),
-  }));
 }

@@ -1,10 +1,16 @@
 import { type Prng, seededPrng } from "../../src/core/index.ts";
 import {
   type ArmRow,
+  type ComparisonRow,
+  LATENCY_BINS_PER_DECADE,
+  type LatencyBins,
+  type LiftCurve,
   type PercentileCurve,
   type ReportModel,
   type Result,
   RESULT_SCHEMA_VERSION,
+  type RunPictures,
+  type TimesCurve,
 } from "../../src/report/index.ts";
 
 /* Makes whole, consistent report models from a few numbers, always the same ones. */
@@ -156,6 +162,17 @@ function timelineOf(spec: ModelShape, prng: Prng): ReportModel["timeline"] {
         if (rate === 0 || !alive(at)) return null;
         return whole(quantileUs(shape, shape.slowdown?.(rate) ?? 1, quantile) * jitter(0.3));
       };
+      const binsAt = (at: number): LatencyBins => {
+        const rate = rateAt(spec.stages, at);
+        if (rate === 0 || !alive(at)) return [];
+        const bins = new Map<number, number>();
+        for (const quantile of [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95]) {
+          const us = quantileUs(shape, shape.slowdown?.(rate) ?? 1, quantile);
+          const bin = Math.floor(LATENCY_BINS_PER_DECADE * Math.log10(us));
+          bins.set(bin, (bins.get(bin) ?? 0) + whole(rate / 10));
+        }
+        return [...bins].filter(([, requests]) => requests > 0);
+      };
       const failed = atS.map((at, index) =>
         alive(at)
           ? whole((offered[index] ?? 0) * shape.errorRatio * jitter(0.6))
@@ -163,12 +180,14 @@ function timelineOf(spec: ModelShape, prng: Prng): ReportModel["timeline"] {
       );
       return {
         arm,
+        startedPerSec: offered,
         answeredPerSec: atS.map((at, index) =>
           alive(at) ? (offered[index] ?? 0) - (failed[index] ?? 0) : 0,
         ),
         failedPerSec: failed,
         p50Us: atS.map((at) => latency(at, 0.5)),
         p99Us: atS.map((at) => latency(at, 0.99)),
+        latency: atS.map((at) => binsAt(at)),
       };
     }),
   };
@@ -194,6 +213,11 @@ function dependenciesOf(spec: ModelShape, prng: Prng): ReportModel["dependencies
         callsPerSec: wanted.map((value, at) =>
           alive(at) ? whole(Math.min(cap * 9.1, value * 9)) : null,
         ),
+        delays: QUANTILES.map((quantile) => {
+          const meantUs = quantileUs({ ...shape, medianUs: 80_000 }, 1, quantile);
+          return { quantile, meantUs, givenUs: meantUs + 90 };
+        }),
+        keys: { distinct: 40 + nth, topCalls: 12 },
       };
     }),
   }));
@@ -230,6 +254,79 @@ function emulatorOf(
       ),
     ]),
   );
+}
+
+function timesOf(arm: string, shape: ArmShape): TimesCurve {
+  const points = QUANTILES.map((quantile) => {
+    const responseUs = quantileUs(shape, 1, quantile);
+    const startLagUs = quantileUs({ ...shape, medianUs: 42 }, 1, quantile);
+    return { quantile, responseUs, serviceUs: responseUs - startLagUs, startLagUs };
+  });
+  return { arm, points };
+}
+
+/** Blocks of 5 s whose band closes on the estimate; every point was looked at. */
+function liftOf(row: ComparisonRow, { endS, judgedFromS }: Stage): LiftCurve | null {
+  if (judgedFromS === null || row.effect === null || row.role === "secondary") return null;
+  const { estimate, high, kind, low } = row.effect;
+  const count = Math.floor((endS - judgedFromS) / 5);
+  const points = Array.from({ length: Math.max(count - 1, 0) }, (_, index) => {
+    const blocks = index + 2;
+    const wider = 1.55 * Math.sqrt(count / blocks);
+    return {
+      atS: judgedFromS + blocks * 5,
+      blocks,
+      estimate,
+      low: estimate - (estimate - low) * wider,
+      high: estimate + (high - estimate) * wider,
+      looked: estimate * (1 + 0.1 / blocks),
+    };
+  });
+  const { arm, better, margin, metric, role, stage, unit } = row;
+  return { arm, better, margin, metric, role, stage, unit, kind, points };
+}
+
+function picturesOf(spec: ModelShape, { comparisons, run, stages }: Result): RunPictures {
+  return {
+    lifts: comparisons.flatMap((row) => {
+      const stage = stages.find(({ name }) => name === row.stage);
+      return (stage === undefined ? null : liftOf(row, stage)) ?? [];
+    }),
+    times: Object.entries(spec.arms).map(([arm, shape]) => timesOf(arm, shape)),
+    registered: {
+      alpha: 0.05,
+      power: 0.8,
+      betweenRunSd: 0.01,
+      runs: 1,
+      stop: { harm: true, futility: false },
+      stages: stages.map(({ endS, judgedFromS, name, ratePerSec, startS }) => ({
+        name,
+        fromPerSec: ratePerSec,
+        ratePerSec,
+        lengthS: endS - startS,
+        judged: judgedFromS !== null,
+        onHold: "go-on",
+      })),
+      profileSha256: "a".repeat(64),
+      scenarioSha256: "b".repeat(64),
+    },
+    trail: [
+      {
+        at: run.startedAt,
+        event: "plan registered",
+        entries: 1,
+        detail: `sha256: ${run.planSha256}`,
+        sha256: "c".repeat(64),
+      },
+      ...stages.map(({ name }) => ({
+        at: run.startedAt,
+        event: "stage begins",
+        entries: 1,
+        detail: `stage: ${name}`,
+        sha256: "d".repeat(64),
+      })),
+    ],
+  };
 }
 
 /** A whole model; `result` replaces parts of what is made. */
@@ -299,5 +396,6 @@ export function buildModel(spec: ModelShape): ReportModel {
     curves: Object.entries(spec.arms).map(([arm, shape]) => curveOf(arm, shape, spec)),
     timeline: timelineOf(spec, prng),
     dependencies,
+    pictures: picturesOf(spec, result),
   };
 }

@@ -1,4 +1,5 @@
-import type { ReportModel, Series } from "../model.ts";
+import type { ReportModel } from "../model.ts";
+import type { Series } from "../pictures-model.ts";
 import { orderedArms } from "../words.ts";
 
 /** More points than this are thinned: a screen shows no more, and a day's run stays a small file. */

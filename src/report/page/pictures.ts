@@ -1,5 +1,6 @@
 import { formatCount, formatRatePerSec, formatUs } from "../../core/index.ts";
-import type { PercentileCurve, ReportModel, Series } from "../model.ts";
+import type { PercentileCurve, ReportModel } from "../model.ts";
+import type { Series } from "../pictures-model.ts";
 import { NOTHING, plainText } from "../words.ts";
 import { type ChartData, chartArms } from "./chart-data.ts";
 import { figure } from "./figure.ts";
