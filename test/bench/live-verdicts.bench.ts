@@ -137,7 +137,7 @@ try {
   console.log(
     `later: rolled back ${share(later.filter(rolledBack).length)}; interval holds the delay: ` +
       `${share(later.filter(holdsTruth).length)}; either: ` +
-      `${share(later.filter((each) => rolledBack(each) || holdsTruth(each)).length)}`,
+      share(later.filter((each) => rolledBack(each) || holdsTruth(each)).length),
   );
   console.log(
     `longest run: ${Math.max(...[...same, ...later].map(({ seconds }) => seconds)).toFixed(0)} s`,

@@ -106,7 +106,8 @@ const MISMATCH_BELOW = 0.001;
 
 /**
  * Sample ratio mismatch: of what was planned, as much was started in either arm, in judged time: as
- * much as in the other, or of a split, as its share of what was planned. What the instrument lost on one side only would be missing from one side only.
+ * much as in the other, or of a split, as its share of what was planned. What the instrument lost on
+ * one side only would be missing from one side only.
  */
 export function startedRatio({ ends, observations, plan }: CheckInput): Check[] {
   if (plan.arms.length < 2) return [];
