@@ -10,6 +10,7 @@ import { metastable } from "./metastable.ts";
 import { noTimeout } from "./no-timeout.ts";
 import { noKeepAlive } from "./no-keep-alive.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
+import { poolLeak } from "./pool-leak.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { retryStorm } from "./retry-storm.ts";
@@ -39,6 +40,7 @@ export { type Resilience, type ResilienceCard, resilienceOf } from "./probed/ind
 export const DETECTORS: readonly Detector[] = [
   poolExhaustion,
   acquireTimeout,
+  poolLeak,
   cacheThrash,
   retryStorm,
   noTimeout,

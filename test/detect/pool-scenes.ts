@@ -1,6 +1,6 @@
 import { around, scene, type Scenes } from "./scenes.ts";
 import { served, type Service, type World } from "./service.ts";
-import { MS } from "./simulate.ts";
+import { MS, S } from "./simulate.ts";
 
 /* What goes wrong with pools of connections, for each detector of it: its test and the bench share them. */
 
@@ -39,4 +39,66 @@ export const acquireScenes: Scenes = {
   cause: /^payments acquire timeout/,
   size: { value: 300, within: 0.05 },
   byRates: false,
+};
+
+/** One call in five leaves its connection open behind it. */
+const ABANDONING: Service = { abandoning: 0.2 };
+
+export const pileScenes: Scenes = {
+  healthy: scene({}, {}),
+  sick: scene({}, ABANDONING),
+  both: scene(ABANDONING, ABANDONING),
+  lookAlikes: {
+    "a dependency whose slowness needs more connections": scene(
+      {},
+      {},
+      { dependencies: [{ ...TWO.dependencies[0]!, slowness: (atNs) => 1 + atNs / S }] },
+    ),
+    "more calls at once": scene({}, { calls: 8 }),
+    "no keep-alive": scene({}, { keepAlive: false }),
+  },
+  cause: /^payments connection leak/,
+  size: { value: ({ rate }) => 40 * rate * 0.2 * 60, within: 0.35 },
+  byRates: true,
+};
+
+/** All calls of 0.45 s fail, of a pool that is large enough, just so. */
+const BURST = {
+  lengthNs: 12 * S,
+  dependencies: [
+    {
+      name: "payments",
+      holdMedianNs: 500 * MS,
+      failing: (atNs: number) => (atNs > 4 * S && atNs < 4.45 * S ? 1 : 0),
+    },
+  ],
+};
+const pooled = (rate: World["rate"], leaking: number): Service => ({ pool: 30 * rate, leaking });
+const burst = (arms: readonly [number, number]) => (world: World) =>
+  served(
+    around(world, BURST),
+    arms.map((leaking) => pooled(world.rate, leaking)),
+    world,
+  );
+
+export const leakScenes: Scenes = {
+  healthy: burst([0, 0]),
+  sick: burst([0, 1]),
+  both: burst([1, 1]),
+  lookAlikes: {
+    "a pool that is too small, before and after": scene({}, { pool: 12 }, BURST),
+    "a dependency that is faster since it failed": scene(
+      {},
+      {},
+      {
+        ...BURST,
+        dependencies: [
+          { ...BURST.dependencies[0]!, slowness: (atNs) => (atNs > 4.45 * S ? 0.3 : 1) },
+        ],
+      },
+    ),
+  },
+  cause: /^payments pool leak/,
+  size: null,
+  byRates: true,
 };
