@@ -8,6 +8,8 @@ import {
 } from "../core/index.ts";
 import type { LiveArm, RunEvent } from "../run/index.ts";
 import type { CliIo } from "./command.ts";
+import { bannerLines } from "./run-banner.ts";
+import { RunStatus } from "./run-status.ts";
 import { shortPath } from "./short-path.ts";
 
 /** Shows a run while it goes on. `end` leaves the terminal as it was. */
@@ -18,10 +20,8 @@ export interface RunView {
 
 type Stream = CliIo["stdout"];
 
-const BAR_CELLS = 24;
-
-function outcomeOf({ dropped, failed, p50Us, p95Us, planned, responses }: LiveArm): string {
-  const times = responses === 0 ? "no answers" : `p50 ${formatUs(p50Us)}  p95 ${formatUs(p95Us)}`;
+function outcomeOf({ dropped, failed, p50Us, p99Us, planned, responses }: LiveArm): string {
+  const times = responses === 0 ? "no answers" : `p50 ${formatUs(p50Us)}  p99 ${formatUs(p99Us)}`;
   const failures = failed === 0 ? "" : `  ${formatCount(failed)} failed`;
   const drops = dropped === 0 ? "" : `  ${formatCount(dropped)} dropped`;
   return `${formatCount(planned).padStart(6)} requests  ${times}${failures}${drops}`;
@@ -36,25 +36,6 @@ function stageLines(event: Extract<RunEvent, { kind: "stage-end" }>): string[] {
   return [title, ...event.arms.map((arm) => `  ${arm.arm.padEnd(width)} ${outcomeOf(arm)}`)];
 }
 
-function statusLines(event: Extract<RunEvent, { kind: "tick" }>, durationNs: number): string[] {
-  const share = Math.min(Math.max(event.elapsedNs / durationNs, 0), 1);
-  const filled = Math.round(share * BAR_CELLS);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_CELLS - filled);
-  const leftS = Math.max(Math.ceil((durationNs - event.elapsedNs) / NS_PER_S), 0);
-  const width = widthOf(event.arms);
-  const arms = event.arms.map((arm) => `  ${arm.arm.padEnd(width)} ${outcomeOf(arm)}`);
-  const dependencies = Object.entries(event.emulator).map(
-    ([dependency, byArm]) =>
-      `${dependency} ${Object.values(byArm)
-        .map((counts) => counts.inFlight)
-        .join("/")}`,
-  );
-  const names = event.arms.map(({ arm }) => arm).join("/");
-  const inFlight =
-    dependencies.length === 0 ? [] : [`  calls in flight (${names}): ${dependencies.join(", ")}`];
-  return [`${bar} ${leftS} s left`, ...arms, ...inFlight];
-}
-
 function common(event: RunEvent): string[] {
   switch (event.kind) {
     case "reading":
@@ -63,6 +44,8 @@ function common(event: RunEvent): string[] {
       ];
     case "run":
       return [`run ${event.run} of ${event.runs}: ${event.first} is started first`];
+    case "plan":
+      return [...bannerLines(event.plan, event.sizing), ""];
     case "starting":
       return [`starting ${event.what}`];
     case "warning":
@@ -86,9 +69,15 @@ function common(event: RunEvent): string[] {
       return [`${arm} is cut (${decision.replace("-", " ")}): ${because}; the others go on`];
     }
     case "stopping":
-      return [`stopping: ${event.because}; keeping what was measured`];
+      return [
+        `stopping: ${event.because}; keeping what was measured`,
+        ...(event.because === "interrupted"
+          ? ["  once more (Ctrl-C) stops now, without a verdict"]
+          : []),
+      ];
     case "judging":
       return ["judging"];
+    case "look":
     case "tick":
       return [];
   }
@@ -108,35 +97,43 @@ function plainView(stream: Stream): RunView {
   };
 }
 
-/** The lines of the last tick are redrawn in place, below what was printed. */
+/** What goes on is redrawn in place, below what was printed. */
 function liveView(stream: Stream, color: boolean): RunView {
+  const status = new RunStatus();
   let drawn = 0;
-  let durationNs = 1;
   const erase = (): void => {
     if (drawn > 0) stream.write(`\x1b[${drawn}A\x1b[0J`);
     drawn = 0;
   };
   const fit = (line: string): string =>
     Array.from(line)
-      .slice(0, (stream.columns ?? 100) - 1)
+      .slice(0, (stream.columns ?? 80) - 1)
       .join("");
   return {
     show(event) {
+      status.see(event);
+      const lines = common(event);
+      if (lines.length === 0 && event.kind !== "tick") return;
       erase();
-      if (event.kind === "traffic") ({ durationNs } = event);
-      for (const line of common(event)) stream.write(`${fit(line)}\n`);
+      for (const line of lines) stream.write(`${fit(line)}\n`);
       if (event.kind !== "tick") return;
-      const lines = statusLines(event, durationNs).map(fit);
-      for (const line of lines) stream.write(color ? `\x1b[2m${line}\x1b[0m\n` : `${line}\n`);
-      drawn = lines.length;
+      const shown = status.lines().map(fit);
+      for (const line of shown) stream.write(color ? `\x1b[2m${line}\x1b[0m\n` : `${line}\n`);
+      drawn = shown.length;
     },
     end: erase,
   };
 }
 
-/** Live on a terminal, plain lines elsewhere. */
-export function runView(stream: Stream, options: { readonly color: boolean }): RunView {
-  return stream.isTTY === true && process.env["TERM"] !== "dumb"
+const SILENT: RunView = { show() {}, end() {} };
+
+/** Live on a terminal, plain lines elsewhere; nothing at all where it is to be quiet. */
+export function runView(
+  stream: Stream,
+  options: { readonly color: boolean; readonly quiet?: boolean; readonly plain?: boolean },
+): RunView {
+  if (options.quiet === true) return SILENT;
+  return stream.isTTY === true && process.env["TERM"] !== "dumb" && options.plain !== true
     ? liveView(stream, options.color)
     : plainView(stream);
 }

@@ -1,7 +1,8 @@
 import { shortPath } from "./short-path.ts";
 import { EXIT } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
-import { type RunOptions, runScenario } from "../run/index.ts";
+import { type RunOptions, type RunOutcome, runScenario } from "../run/index.ts";
+import { tellCi, unheeded } from "./ci-files.ts";
 import type { CliIo, Command } from "./command.ts";
 import { runView, type RunView } from "./run-view.ts";
 import { version } from "./version.ts";
@@ -27,14 +28,35 @@ async function run(io: CliIo, given: RunArguments): Promise<void> {
 export interface ShowArguments {
   readonly out: string;
   readonly seed?: string;
+  /** A run that tells how much each metric varies. */
+  readonly pilot?: string;
   readonly json: boolean;
   readonly exitZero: boolean;
+  /** Neither a banner nor progress, and of the verdict no more than its reason. */
+  readonly quiet?: boolean;
+  /** For a pipeline: plain lines, and the files that it shows. */
+  readonly ci?: boolean;
 }
 
 /** With --json the summary has standard output to itself. */
-export function viewOf(io: CliIo, { json }: ShowArguments): RunView {
+export function viewOf(io: CliIo, { ci = false, json, quiet = false }: ShowArguments): RunView {
   const progress = json ? io.stderr : io.stdout;
-  return runView(progress, { color: wantsColor(progress) });
+  return runView(progress, { color: wantsColor(progress), quiet, plain: ci });
+}
+
+/** What stands before the first empty line is the verdict, with its cause. */
+const headOf = (text: string): string => `${text.split("\n\n")[0]}\n`;
+
+function showOutcome(io: CliIo, { directory, model }: RunOutcome, given: ShowArguments): void {
+  const { ci = false, quiet = false } = given;
+  const width = Math.min(io.stdout.columns ?? 100, 120);
+  const text = renderText(model, { color: wantsColor(io.stdout) && !ci, width });
+  const paths = [
+    `report   ${shortPath(directory.file("report.html"))}`,
+    `again    shakedown report ${shortPath(directory.path)}`,
+  ];
+  const whole = quiet ? headOf(text) : `\n${text}\n\n${paths.join("\n")}\n`;
+  io.stdout.write(ci ? unheeded(whole, process.env) : whole);
 }
 
 /** Runs a scenario, shows it while it goes on and its verdict after, and sets the exit code. */
@@ -45,7 +67,7 @@ export async function runAndShow(
 ): Promise<void> {
   const view = viewOf(io, given);
   const command = ["shakedown", ...process.argv.slice(2)].join(" ");
-  const { directory, exitCode, model, unwritten } = await runScenario(
+  const outcome = await runScenario(
     {
       scenario,
       out: given.out,
@@ -53,15 +75,17 @@ export async function runAndShow(
       command,
       onEvent: view.show,
       ...(given.seed === undefined ? {} : { seed: given.seed }),
+      ...(given.pilot === undefined ? {} : { pilot: given.pilot }),
     },
     io.signal,
   ).finally(view.end);
+  const { directory, exitCode, model, unwritten } = outcome;
   if (given.json) io.stdout.write(`${JSON.stringify(model.result, null, 2)}\n`);
-  else {
-    const width = Math.min(io.stdout.columns ?? 100, 120);
-    io.stdout.write(`\n${renderText(model, { color: wantsColor(io.stdout), width })}\n`);
-    io.stdout.write(`\nreport   ${shortPath(directory.file("report.html"))}\n`);
-    io.stdout.write(`again    shakedown report ${shortPath(directory.path)}\n`);
+  else showOutcome(io, outcome, given);
+  if (given.ci === true) {
+    const { env } = process;
+    const stream = given.json ? io.stderr : io.stdout;
+    await tellCi(model, { out: given.out, run: directory.path, env, stream, stderr: io.stderr });
   }
   if (unwritten !== null) {
     io.stderr.write(`shakedown: ${unwritten.message}\n  ${unwritten.hint ?? ""}\n`);
@@ -91,6 +115,21 @@ export const runCommand: Command = (io) => ({
         type: "boolean",
         default: false,
         describe: "print result.json; progress goes to standard error",
+      })
+      .option("pilot", {
+        type: "string",
+        describe:
+          "a run that tells how much each metric varies: the least effect is then said first",
+      })
+      .option("quiet", {
+        type: "boolean",
+        default: false,
+        describe: "no progress, and of the verdict no more than its reason and cause",
+      })
+      .option("ci", {
+        type: "boolean",
+        default: false,
+        describe: "for a pipeline: plain lines; report.md, junit.xml and more beside the run",
       })
       .option("exit-zero", {
         type: "boolean",

@@ -81,6 +81,7 @@ export class LiveLooks {
     for (const whole of this.#blocks.take()) {
       const { cuts, gates, look, stop } = this.#judge.see(whole);
       this.#hooks.note("look", { ...look });
+      this.#input.onEvent({ kind: "look", look });
       for (const gate of gates) {
         this.#hooks.note("gate", { ...gate });
         this.#input.onEvent({ kind: "gate", gate });

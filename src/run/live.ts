@@ -1,5 +1,5 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import type { ArmStop, Gate } from "../experiment/index.ts";
+import type { ArmStop, Gate, Look, Plan, PlanSizing } from "../experiment/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 
 /** What is known of one arm while the run goes on. */
@@ -10,7 +10,7 @@ export interface LiveArm {
   readonly failed: number;
   readonly dropped: number;
   readonly p50Us: number;
-  readonly p95Us: number;
+  readonly p99Us: number;
 }
 
 /** What a run says of itself while it goes on; for a terminal, or a live page. */
@@ -19,6 +19,8 @@ export type RunEvent =
   | { readonly kind: "reading"; readonly path: string }
   /** One of several runs begins (from 1); `first`: the arm in the first slot. */
   | { readonly kind: "run"; readonly run: number; readonly runs: number; readonly first: string }
+  /** What is registered, and what it can show as far as that is known. */
+  | { readonly kind: "plan"; readonly plan: Plan; readonly sizing: PlanSizing }
   | { readonly kind: "starting"; readonly what: string }
   | { readonly kind: "warning"; readonly message: string }
   | {
@@ -45,6 +47,8 @@ export type RunEvent =
       /** Over the stage. */
       readonly arms: readonly LiveArm[];
     }
+  /** What is seen at the end of a block. */
+  | { readonly kind: "look"; readonly look: Look }
   | { readonly kind: "gate"; readonly gate: Gate }
   /** One variant of several gets no load any more. */
   | { readonly kind: "cut"; readonly cut: ArmStop }
@@ -53,8 +57,8 @@ export type RunEvent =
 
 function view(arm: string, counts: ArmCounts): LiveArm {
   const { dropped, failed, planned, responses, responseTime } = counts;
-  const [p50Us, p95Us] = [responseTime.quantile(0.5), responseTime.quantile(0.95)];
-  return { arm, planned, responses, failed, dropped, p50Us, p95Us };
+  const [p50Us, p99Us] = [responseTime.quantile(0.5), responseTime.quantile(0.99)];
+  return { arm, planned, responses, failed, dropped, p50Us, p99Us };
 }
 
 /** Counts of all workers by tick and by stage, for those who watch. */

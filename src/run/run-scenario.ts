@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { AuditLog, type Plan, registerPlan } from "../experiment/index.ts";
+import { AuditLog, type Plan, registerPlan, sizePlan } from "../experiment/index.ts";
 import type { ProfileManifest } from "../profile/index.ts";
 import { type Captured, readCaptured } from "./captured.ts";
 import type { Delays } from "./delayed.ts";
@@ -13,6 +13,7 @@ import { servedDependencies } from "./dependencies.ts";
 import { makePlan } from "./make-plan.ts";
 import { nowIso } from "./now-iso.ts";
 import { checkLock } from "./plan/lock.ts";
+import { pilotVariance } from "./plan/pilot.ts";
 import { exitCodeOf, type RunOutcome } from "./outcome.ts";
 import { checkSecret, RollBackAction } from "./roll-back-action.ts";
 import { RunDirectory } from "./run-directory.ts";
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly out: string;
   /** Replaces the scenario's seed. */
   readonly seed?: string;
+  /** The directory of a run that tells how much each metric varies, for `sizing`. */
+  readonly pilot?: string;
   readonly version: string;
   /** What the user typed, for the record. */
   readonly command: string;
@@ -64,6 +67,10 @@ async function runCaptured(
   const here = { profileSha256: profile.sha256, version: options.version };
   const calibration = usedCalibration(loaded, here);
   const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
+  const sizing = sizePlan(
+    registered.plan,
+    options.pilot === undefined ? () => "no pilot" : pilotVariance(options.pilot, registered.plan),
+  );
   // Only what stands in a file can have been locked.
   const lock = typeof options.scenario === "string" ? checkLock(loaded, registered.plan) : null;
   const setupFor = (plan: Plan) => setUpGenerator(loaded, profile, plan, captured.replacedCount);
@@ -75,6 +82,7 @@ async function runCaptured(
     scenario: loaded.scenario.scenario,
     id,
   });
+  onEvent({ kind: "plan", plan: registered.plan, sizing });
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
   const { command, version } = options;

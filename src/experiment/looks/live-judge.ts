@@ -1,6 +1,6 @@
 import { NS_PER_S } from "../../core/index.ts";
 import { MIN_BLOCKS } from "../../stats/index.ts";
-import { type ArmPair, armPairs, pairedBlocks } from "../arm-pairs.ts";
+import { type ArmPair, armPairs, familyConfidence, pairedBlocks } from "../arm-pairs.ts";
 import { blockLists } from "../blocks.ts";
 import { metricLabel } from "../metric.ts";
 import type { BlockLists, MetricSpec } from "../metrics/index.ts";
@@ -8,6 +8,7 @@ import type { Plan, PlannedStage } from "../plan.ts";
 import { conditionalPower, FUTILE_BELOW } from "./futility.ts";
 import { type Gate, gateOf } from "./gate.ts";
 import { harmEvidence, harmScale } from "./harm-look.ts";
+import { type LiveBand, liveBand } from "./live-band.ts";
 import type { WholeBlock } from "./live-blocks.ts";
 import { LiveMetric } from "./live-metric.ts";
 import { type ArmStop, type RuleStop, stopOfAll } from "./rule-stop.ts";
@@ -22,6 +23,8 @@ export interface LookedMetric {
   readonly widening: number;
   /** Harm so far on the margin's scale, above 0 for worse; null when there is none to speak of. */
   readonly harm: number | null;
+  /** Around it, for those who watch; null where there are too few blocks. */
+  readonly band: LiveBand | null;
   readonly margin: number;
   /** ln of the e-process against "no harm", and what it must reach. */
   readonly lnE: number;
@@ -141,6 +144,12 @@ export class LiveJudge {
         blocks: metric.effects.length,
         widening,
         harm,
+        band: liveBand(harm, metric.effects, {
+          relative: metric.relative,
+          widening,
+          plannedN: blocksIn(stage),
+          alpha: 1 - familyConfidence(this.#plan),
+        }),
         margin: spec.margin,
         lnE,
         lnBoundary,

@@ -31,7 +31,8 @@ export class LiveMetric {
   /** A log-ratio or a difference for each block, in order; 0 for one that is empty in an arm. */
   readonly effects: number[] = [];
   readonly #evidence: Evidence;
-  readonly #relative: boolean;
+  /** Whether the margin is a share of control's level. */
+  readonly relative: boolean;
   readonly #sign: 1 | -1;
   readonly #pooled = [new Histogram(), new Histogram()] as const;
   readonly #sums: readonly [Sum, Sum] = [
@@ -42,7 +43,7 @@ export class LiveMetric {
   constructor(spec: MetricSpec, lists: BlockLists) {
     const family = familyOf(spec);
     this.#evidence = family.evidence(spec, lists);
-    this.#relative = family.effect === "relative";
+    this.relative = family.effect === "relative";
     this.#sign = family.better === "higher" ? -1 : 1;
   }
 
@@ -54,7 +55,7 @@ export class LiveMetric {
   /** Harm over all blocks so far, on the margin's scale; null when there is none to speak of. */
   get harm(): number | null {
     const [control, variant] = this.#levels();
-    const effect = this.#relative ? variant / control - 1 : variant - control;
+    const effect = this.relative ? variant / control - 1 : variant - control;
     const harm = this.#sign * effect;
     return Number.isFinite(harm) ? harm : null;
   }
@@ -83,7 +84,7 @@ export class LiveMetric {
       sum.denominator += denominator;
     }
     const [c, v] = rows;
-    if (!this.#relative) return v.numerator / v.denominator - c.numerator / c.denominator;
+    if (!this.relative) return v.numerator / v.denominator - c.numerator / c.denominator;
     const level = (row: typeof c): number => Math.log((row.numerator + HALF) / row.denominator);
     return level(v) - level(c);
   }
