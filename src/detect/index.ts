@@ -16,6 +16,7 @@ import { rateLimit } from "./rate-limit.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { saturation } from "./saturation.ts";
 import { serialCalls } from "./serial-calls.ts";
+import { stampede } from "./stampede.ts";
 import { timeoutInversion } from "./timeout-inversion.ts";
 
 export type {
@@ -42,6 +43,7 @@ export const DETECTORS: readonly Detector[] = [
   acquireTimeout,
   poolLeak,
   cacheThrash,
+  stampede,
   retryStorm,
   noTimeout,
   timeoutInversion,

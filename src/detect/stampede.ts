@@ -1,0 +1,173 @@
+import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
+import type { EmulatedCall } from "../measure/index.ts";
+import {
+  beganIn,
+  besideControl,
+  besideWords,
+  type Counted,
+  type More,
+  shareBeside,
+} from "./beside.ts";
+import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
+import { about, judgeEachPair, judgedStages } from "./pairs.ts";
+
+/*
+ * A stampede: many fetch one key at once, since none waits for the fetch that is on its way. A cache
+ * with single-flight makes one fetch at a time for a key, or one for each replica, which control has
+ * too. It is told at dependencies whose answers may be kept; where none is, all calls are fetches.
+ * Keys that run out together come back together, at a lag of the time to live. Source: signatures §6.4.
+ */
+const RULE = {
+  /** Fetches while the same key is on its way, as a share of all and in number; fetches needed. */
+  dogpileRatio: 0.05,
+  dogpiles: 20,
+  fetches: 100,
+  /** Beside a control that has them too: more by this factor. */
+  factor: 1.5,
+  /** Slices of a time to live, and the correlation at its lag, for fetches that come in waves. */
+  slices: 20,
+  waves: 0.3,
+} as const;
+
+interface Side {
+  readonly fetches: number;
+  readonly dogpiles: number;
+  /** The most fetches of one key at once. */
+  readonly most: number;
+  readonly counted: readonly Counted[];
+}
+
+/** `calls` in order of arrival. Trying again, and one request that asks twice, is no stampede. */
+function sideOf(calls: readonly EmulatedCall[], { fromNs, toNs }: StageWindow): Side {
+  const onItsWay = new Map<number, EmulatedCall[]>();
+  const counted: Counted[] = [];
+  let [dogpiles, most] = [0, 0];
+  for (const call of calls) {
+    if (!call.safe || call.attempt > 1) continue;
+    const others = (onItsWay.get(call.key) ?? []).filter(({ endNs }) => endNs > call.arriveNs);
+    const ofOthers = others.filter(({ seq }) => seq < 0 || seq !== call.seq);
+    onItsWay.set(call.key, [...others, call]);
+    if (call.arriveNs < fromNs || call.arriveNs >= toNs) continue;
+    const piled = ofOthers.length > 0;
+    if (piled) dogpiles++;
+    most = Math.max(most, others.length + 1);
+    counted.push({ atNs: call.arriveNs, numerator: piled ? 1 : 0, denominator: 1 });
+  }
+  return { fetches: counted.length, dogpiles, most, counted };
+}
+
+/** Correlation of the fetches in a slice with those of a time to live later; 0 where it is not seen. */
+function waves({ counted }: Side, { fromNs, toNs }: StageWindow, ttlNs: number): number {
+  const sliceNs = ttlNs / RULE.slices;
+  const count = Math.floor((toNs - fromNs) / sliceNs);
+  if (count < 3 * RULE.slices) return 0;
+  const slices = Array.from({ length: count }, () => 0);
+  for (const { atNs } of counted) {
+    const slice = Math.floor((atNs - fromNs) / sliceNs);
+    if (slice < count) slices[slice]!++;
+  }
+  const mean = slices.reduce((sum, n) => sum + n, 0) / count;
+  const variance = slices.reduce((sum, n) => sum + (n - mean) ** 2, 0);
+  if (variance === 0) return 0;
+  // A fetch takes a moment, so that a wave comes a little after its time to live, too.
+  const at = (lag: number): number =>
+    slices.slice(lag).reduce((sum, n, i) => sum + (n - mean) * (slices[i]! - mean), 0) / variance;
+  return Math.max(at(RULE.slices), at(RULE.slices + 1));
+}
+
+interface Reading {
+  readonly stage: StageWindow;
+  readonly own: Side;
+  readonly control: Side;
+  readonly waves: number;
+  readonly more: More;
+}
+
+const ratioOf = ({ dogpiles, fetches }: Side): number => dogpiles / Math.max(fetches, 1);
+const isSick = (side: Side): boolean =>
+  side.fetches >= RULE.fetches &&
+  side.dogpiles >= RULE.dogpiles &&
+  ratioOf(side) > RULE.dogpileRatio;
+
+function read(
+  evidence: Evidence,
+  { arm, dependency, ttlNs }: { arm: number; dependency: number; ttlNs: number },
+  stage: StageWindow,
+): Reading {
+  const own = sideOf(evidence.calls(arm, dependency), stage);
+  const control = sideOf(evidence.calls(0, dependency), stage);
+  const counted = { own: own.counted, control: control.counted };
+  const more = shareBeside("fetches while the same key is on its way", counted, stage);
+  return { stage, own, control, waves: waves(own, stage, ttlNs), more };
+}
+
+function sicknessOf(reading: Reading, name: string, ttlNs: number) {
+  const { control, more, own, stage } = reading;
+  const beside = besideControl({
+    sick: true,
+    controlWorks: control.fetches > 0,
+    controlSick: isSick(control),
+    more: more.shown && ratioOf(own) > RULE.factor * ratioOf(control),
+  });
+  const together = reading.waves > RULE.waves;
+  const wavesWords = together
+    ? `; fetches come in waves, a time to live (${formatDurationNs(ttlNs)}) apart`
+    : "";
+  const single = "one fetch at a time for a key, for which all others wait (single-flight)";
+  return {
+    ...beside,
+    began: beganIn(stage),
+    size: { what: "fetches of one key at once, the most", value: own.most, unit: "fetches" },
+    effect: more.effect,
+    ...(more.effect === null ? {} : { pValue: more.pValue }),
+    cause: `${name} cache stampede (up to ${formatCount(own.most)} fetches of one key at once)`,
+    summary:
+      `${formatRatio(ratioOf(own))} of the fetches from ${name} ask for a key that is on its way already ` +
+      `(control ${formatRatio(ratioOf(control))}), from stage ${stage.name} on: up to ${formatCount(own.most)} ` +
+      `of one key at once${wavesWords}${besideWords(beside)}`,
+    cure: together ? `${single}, and times to live that differ` : single,
+  };
+}
+
+const evidenceOf = ({ control, own, stage, waves: lag }: Reading) => ({
+  stage: stage.name,
+  fetches: own.fetches,
+  dogpileFetches: own.dogpiles,
+  dogpileRatio: ratioOf(own),
+  mostAtOnce: own.most,
+  ttlLagCorrelation: lag,
+  controlFetches: control.fetches,
+  controlDogpileRatio: ratioOf(control),
+});
+
+function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
+  const { cacheTtlNs: ttlNs, name } = evidence.dependencies[dependency]!;
+  if (ttlNs === null) return null;
+  const where = { arm, dependency, ttlNs };
+  const readings = judgedStages(evidence).map((stage) => read(evidence, where, stage));
+  const busiest = readings.toSorted((a, b) => b.own.fetches - a.own.fetches)[0];
+  if (busiest === undefined || busiest.own.fetches === 0) return null;
+  const base = { detector: "stampede", ...about(evidence, arm, dependency) };
+  const sick = readings.filter(({ own }) => isSick(own));
+  const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
+  if (first !== undefined) {
+    return { ...base, ...sicknessOf(first, name, ttlNs), evidence: evidenceOf(first) };
+  }
+  const { own } = busiest;
+  const few = own.fetches < RULE.fetches;
+  return {
+    ...base,
+    status: "pass",
+    summary: few
+      ? `only ${formatCount(own.fetches)} fetches from ${name}: too few to stampede`
+      : `${formatRatio(ratioOf(own))} of ${formatCount(own.fetches)} fetches from ${name} ask for a key that is on its way`,
+    evidence: evidenceOf(busiest),
+  };
+}
+
+/** Names caches of which many ask for one key at once. */
+export const stampede: Detector = {
+  name: "stampede",
+  detect: (evidence) =>
+    judgeEachPair(evidence, (arm, dependency) => judge(evidence, arm, dependency)),
+};
