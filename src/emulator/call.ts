@@ -101,6 +101,17 @@ export function recordOf(
   };
 }
 
+const LATE_US = 1_000;
+const LATE_SHARE = 0.05;
+
+/** Whether a call was answered at a time that was meant: only such a one can be late. */
+export const isTimed = ({ outcome }: EmulatedCall): boolean =>
+  outcome === "ok" || outcome === "error";
+
+/** Whether an answer was off by more than 1 ms, and more than 5 % of the delay that was meant. */
+export const isLate = ({ givenDelayUs, meantDelayUs }: EmulatedCall): boolean =>
+  Math.abs(givenDelayUs - meantDelayUs) > Math.max(LATE_US, LATE_SHARE * meantDelayUs);
+
 /** 0 where the caller has seen none. */
 function statusSent({ decision }: Call, aborted: boolean): number {
   if (aborted || decision === null) return 0;

@@ -1,7 +1,8 @@
 /**
  * What is counted at each listener. Always: calls = good answers + errors + limited + rejected +
  * aborted + inFlight; `early` are calls made before the time their caller had been told to wait
- * for, whatever became of them; `connections` are those open now, `accepted` all that were.
+ * for, whatever became of them; `connections` are those open now, `accepted` all that were; `timed`
+ * are answers that were meant to come at a certain time, `late` those that did not (see `isLate`).
  */
 const COUNTED = [
   "calls",
@@ -13,6 +14,8 @@ const COUNTED = [
   "aborted",
   "connections",
   "accepted",
+  "timed",
+  "late",
 ] as const;
 export type Counted = (typeof COUNTED)[number];
 

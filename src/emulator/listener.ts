@@ -2,7 +2,7 @@ import { Agent } from "undici";
 import { type Clock, type Deadlines, NS_PER_S, NS_PER_US } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import type { HostPort } from "./address.ts";
-import { arrivingCall, type Call, recordOf } from "./call.ts";
+import { arrivingCall, type Call, isLate, isTimed, recordOf } from "./call.ts";
 import { Capacity } from "./capacity/index.ts";
 import type { Conduct } from "./conduct.ts";
 import type { ListenerCounters } from "./counters.ts";
@@ -242,6 +242,11 @@ export class Listener {
     else if (outcome !== "ok") counters.add(outcome, 1);
     decision?.release?.();
     const identity = decision ?? conduct.identify(asked, null);
-    record(recordOf(call, identity, { arm, dependency, endNs, outcome }), asked);
+    const kept = recordOf(call, identity, { arm, dependency, endNs, outcome });
+    if (isTimed(kept)) {
+      counters.add("timed", 1);
+      if (isLate(kept)) counters.add("late", 1);
+    }
+    record(kept, asked);
   }
 }

@@ -21,6 +21,7 @@ import { type AnalysedRun, analyseRun, curvesOf } from "./analyse.ts";
 import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
 import { comparisonRows, verdictRows } from "./comparison-rows.ts";
 import { type ExperimentFile, readExperimentFile } from "./experiment-file.ts";
+import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { factorRows, isReplicated, levelsOf } from "./factor-rows.ts";
 import { type Manifest, readManifest, readPlan } from "./manifest.ts";
 import {
@@ -254,6 +255,9 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
   const models = judged.map(({ model }) => model);
   const ranS = models.reduce((sum, { result }) => sum + result.run.durationS, 0);
   const countedS = judged.reduce((sum, run) => sum + countedSOf(run, plan), 0);
+  const entries = trailEntries(directory);
+  const rowsOfVerdicts = verdictRows(decided.verdicts);
+  const inVain = firedInVain(entries, { decision: verdict.decision, ...rowsOfVerdicts });
   const result: Result = {
     ...first.model.result,
     run: {
@@ -268,7 +272,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
       ...(because === null ? {} : { incompleteBecause: because }),
     },
     ...verdict,
-    ...verdictRows(decided.verdicts),
+    ...rowsOfVerdicts,
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, first.routes, tallies, countedS),
     comparisons: comparisonRows(plan, comparisons),
@@ -281,6 +285,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     stages: stageRows(judged),
     checks,
     warnings: [
+      ...inVainWords(inVain),
       ...mergeWarnings(judged.map(({ model, run }) => ({ run, value: model.result.warnings }))),
       ...effects.warnings,
     ],
@@ -297,7 +302,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
       lifts: [],
       times: timesOf(plan.arms, tallies.arms),
       registered: registeredRules(plan),
-      trail: trailOf(trailEntries(directory)),
+      trail: trailOf(entries),
     },
   };
 }

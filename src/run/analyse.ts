@@ -36,6 +36,7 @@ import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { compared } from "./exposures.ts";
+import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { findingsOf, resilienceIn } from "./findings-of.ts";
 import { dependencySeries } from "./dependency-series.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
@@ -231,6 +232,9 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   // Of a run that was stopped, rates are those of the time that it had.
   const whole = incompleteBecause(gathered) === null && manifest.ended?.stoppedBy === undefined;
   const countedNs = whole ? plannedNs : Math.min(ranNs, plannedNs);
+  const entries = trailEntries(directory);
+  const rowsOfVerdicts = verdictRows(verdicts);
+  const inVain = firedInVain(entries, { decision: verdict.decision, ...rowsOfVerdicts });
   const result: Result = {
     schemaVersion: RESULT_SCHEMA_VERSION,
     tool: manifest.tool,
@@ -240,7 +244,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     decision: verdict.decision,
     reason: verdict.reason,
     ...(verdict.needs === undefined ? {} : { needs: verdict.needs }),
-    ...verdictRows(verdicts),
+    ...rowsOfVerdicts,
     findings: findings.map((finding) => ({ ...finding })),
     arms: armRows(plan.arms, observations.meta.routes, tallies, countedNs / NS_PER_S),
     comparisons: comparisonRows(plan, comparisons, ends),
@@ -250,14 +254,13 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     stages: stageRows(plan, ranNs, warmUps),
     ...looksOf(directory, gathered),
     checks,
-    warnings: [...warningsOf(gathered), ...warmUpWords(plan, warmUps)],
+    warnings: [...inVainWords(inVain), ...warningsOf(gathered), ...warmUpWords(plan, warmUps)],
   };
   const shownNs = Math.min(
     Math.max(ranNs, NS_PER_S),
     (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
   );
   const resilience = resilienceIn(gathered);
-  const entries = trailEntries(directory);
   const model: ReportModel = {
     result,
     ...(resilience === null ? {} : { resilience }),

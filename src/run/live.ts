@@ -91,6 +91,11 @@ export class LiveCounts {
     return views;
   }
 
+  /** Since the run began, by stage and arm. */
+  get counts(): ReadonlyMap<number, readonly ArmCounts[]> {
+    return this.#stages;
+  }
+
   stage(stage: number): LiveArm[] {
     return this.#views(this.#stages.get(stage) ?? this.#fresh());
   }

@@ -3,6 +3,7 @@ import { NS_PER_S } from "../core/index.ts";
 import { type AuditEntry, type Plan, readAuditFile } from "../experiment/index.ts";
 import type { Tally } from "../measure/index.ts";
 import type { RegisteredRules, TimesCurve, TrailRow } from "../report/index.ts";
+import { ACTION, ACTION_BEGINS, ACTION_IN_VAIN } from "./fired-in-vain.ts";
 import { AUDIT_FILE } from "./run-files.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -51,7 +52,9 @@ const AFTERWARDS = new Set([
   "verdict",
   "run closed",
   "judged again",
-  "roll-back action",
+  ACTION,
+  ACTION_BEGINS,
+  ACTION_IN_VAIN,
   "override",
 ]);
 const DETAIL_MAX = 300;

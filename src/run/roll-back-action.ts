@@ -2,8 +2,15 @@ import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, NS_PER_MS, ShakedownError } from "../core/index.ts";
-import type { AuditLog, Plan } from "../experiment/index.ts";
+import type { AuditEntry, AuditLog, Plan } from "../experiment/index.ts";
 import type { Result } from "../report/index.ts";
+import {
+  ACTION,
+  ACTION_BEGINS,
+  ACTION_IN_VAIN,
+  firedInVain,
+  inVainWords,
+} from "./fired-in-vain.ts";
 import type { RunEvent } from "./live.ts";
 import { nowIso } from "./now-iso.ts";
 import type { OnRollBack } from "./scenario/index.ts";
@@ -52,17 +59,27 @@ export function signatureOf(body: string, secret: string, unixSeconds: number): 
 
 type Webhook = Extract<OnRollBack, { webhook: string }>;
 
-/** Posts a notice until it is taken (2xx), so many times; says how it went. Never throws. */
+/** False when it was interrupted, or had been before. */
+const slept = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, true, { signal }).catch(() => false);
+
+/**
+ * Posts a notice until it is taken (2xx), so many times; says how it went. Once the signal is aborted
+ * it is not tried again; a try that is under way is awaited. Never throws.
+ */
 export async function postWebhook(
   { retries, secretEnv, timeout, webhook }: Webhook,
   notice: RollBackNotice,
+  signal: AbortSignal,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ readonly ok: boolean; readonly tries: number; readonly outcome: string }> {
   const body = JSON.stringify(notice);
   const secret = secretEnv === undefined ? undefined : env[secretEnv];
   let outcome = "";
   for (let tries = 1; tries <= retries + 1; tries++) {
-    if (tries > 1) await sleep(BACK_OFF_MS * 2 ** (tries - 2));
+    if (tries > 1 && !(await slept(BACK_OFF_MS * 2 ** (tries - 2), signal))) {
+      return { ok: false, tries: tries - 1, outcome: `${outcome}; interrupted, not tried again` };
+    }
     const now = Math.floor(Date.now() / 1_000);
     const signed =
       secret === undefined ? {} : { "x-shakedown-signature": signatureOf(body, secret, now) };
@@ -140,6 +157,8 @@ interface ActionContext {
   readonly id: string;
   /** The scenario's folder. */
   readonly dir: string;
+  /** Aborted: a webhook is not tried again. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -151,6 +170,7 @@ export class RollBackAction {
   readonly #context: ActionContext;
   /** By variant; of one alone, by no name. */
   readonly #fired = new Map<string, Promise<void>>();
+  readonly #begun: AuditEntry[] = [];
 
   constructor(action: OnRollBack | undefined, context: ActionContext) {
     this.#action = action;
@@ -178,27 +198,41 @@ export class RollBackAction {
     }
   }
 
+  /** Tells of actions that were done before the verdict and that it gives no reason for. Never throws. */
+  tellInVain(result: Pick<Result, "decision" | "reason" | "verdicts">): void {
+    const fired = firedInVain(this.#begun, result);
+    for (const each of fired) this.#note(ACTION_IN_VAIN, { ...each, reason: result.reason });
+    for (const words of inVainWords(fired)) this.#warn(words);
+  }
+
   /** Resolves when what was fired has its outcome in the audit trail, or could not be noted. */
   async settled(): Promise<void> {
     await Promise.all(this.#fired.values());
   }
 
   async #do(action: OnRollBack, reason: string, arm: string): Promise<void> {
-    const { dir, id, plan } = this.#context;
+    const { dir, id, plan, signal } = this.#context;
     const at = nowIso();
     const whose = arm === "" ? {} : { arm };
     const of = { scenario: plan.scenario, runId: id, ...whose };
     const notice = { event: "roll-back", ...of, reason, at } as const;
     const what = "webhook" in action ? new URL(action.webhook).origin : (action.command[0] ?? "");
+    const entry = this.#note(ACTION_BEGINS, { what, ...whose, reason });
+    if (entry !== null) this.#begun.push(entry);
     const done =
       "webhook" in action
-        ? await postWebhook(action, notice)
+        ? await postWebhook(action, notice, signal)
         : await runCommand(action, notice, dir);
     if (!done.ok) this.#warn(`the roll-back action failed: ${what}: ${done.outcome}`);
+    this.#note(ACTION, { what, ...whose, reason, ...done });
+  }
+
+  #note(event: string, detail: Readonly<Record<string, unknown>>): AuditEntry | null {
     try {
-      this.#context.audit.append("roll-back action", { what, ...whose, reason, ...done });
+      return this.#context.audit.append(event, detail);
     } catch (thrown) {
-      this.#warn(`what came of the roll-back action is not on record: ${messageOf(thrown)}`);
+      this.#warn(`what the roll-back action did is not on record: ${messageOf(thrown)}`);
+      return null;
     }
   }
 

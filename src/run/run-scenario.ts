@@ -86,7 +86,7 @@ async function runCaptured(
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
   const { command, version } = options;
-  const told = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir };
+  const told = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
   const rollBack = new RollBackAction(loaded.scenario.onRollBack, told);
   const made = {
     rollBack,
@@ -130,6 +130,7 @@ async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcom
     audit.append("verdict", { decision, reason, ...(verdicts === undefined ? {} : { verdicts }) });
     writeReports(directory, judged);
   });
+  parts.rollBack.tellInVain(model.result);
   parts.rollBack.fireFor(model.result);
   await parts.rollBack.settled();
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);

@@ -159,6 +159,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
     audit.append("verdict", { decision, reason, ...(verdicts === undefined ? {} : { verdicts }) });
     writeReports(directory, judged);
   });
+  parts.rollBack.tellInVain(judged.model.result);
   parts.rollBack.fireFor(judged.model.result);
   await parts.rollBack.settled();
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);

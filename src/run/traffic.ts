@@ -10,6 +10,7 @@ import type { Emulator } from "../emulator/index.ts";
 import type { ArmStop, AuditLog, Plan, RuleStop } from "../experiment/index.ts";
 import type { GeneratorEvents, Generators, GeneratorTotals } from "../replay/index.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
+import { faultSoFar } from "./instrument-so-far.ts";
 import { LiveLooks } from "./live-looks.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Target } from "./target.ts";
@@ -74,6 +75,7 @@ export class Traffic {
   /** What happens from here on is not of this traffic: the next of several runs may have begun. */
   #over = false;
   #stage = -1;
+  readonly #telling: Promise<void>[] = [];
 
   constructor(input: TrafficInput) {
     this.#input = input;
@@ -123,6 +125,7 @@ export class Traffic {
     // The plan lasts until its end, also where the last answer came before it.
     const atLeastNs = this.#stop === null ? durationNs : 0;
     const endNs = Math.max(totals.endNs, clock.nowNs(), atLeastNs);
+    await Promise.all(this.#telling);
     this.#endStage();
     this.#over = true;
     return { stop: this.#stop, durationNs: endNs, cuts: this.#cuts, totals };
@@ -168,12 +171,12 @@ export class Traffic {
   /** The control and the other variants go on. */
   #cutArm(cut: ArmStop): void {
     if (this.#stop !== null) return;
-    const { onEvent, onRollBack, plan } = this.#input;
+    const { onEvent, plan } = this.#input;
     this.#generators?.cut(plan.arms.indexOf(cut.arm));
     this.#cuts.push(cut);
     this.#note("variant cut", { ...cut });
     onEvent({ kind: "cut", cut });
-    if (cut.decision === "roll-back") onRollBack(cut.because, cut.arm);
+    if (cut.decision === "roll-back") this.#rollBack(cut.because, cut.arm);
   }
 
   #stopBy(rule: RuleStop): void {
@@ -181,7 +184,21 @@ export class Traffic {
     this.#stopFor(`${STOPPED_BY[rule.rule]}: ${rule.because}`, null, rule);
     // Of several variants each has been told of when it was cut.
     const one = this.#input.plan.arms.length === 2;
-    if (one && rule.decision === "roll-back") this.#input.onRollBack(rule.because);
+    if (one && rule.decision === "roll-back") this.#rollBack(rule.because);
+  }
+
+  /**
+   * The load is cut, which is safe; what is done outside waits for the verdict where the instrument
+   * is at fault, as far as is known.
+   */
+  #rollBack(because: string, arm?: string): void {
+    const tell = async (): Promise<void> => {
+      const { emulator, onRollBack, plan } = this.#input;
+      const fault = faultSoFar(plan, this.#live.counts, (await emulator?.snapshot()) ?? {});
+      if (fault === null) onRollBack(because, arm);
+      else this.#note("roll-back action waits", { ...(arm === undefined ? {} : { arm }), fault });
+    };
+    this.#telling.push(tell());
   }
 
   /** An audit entry that cannot be written ends the run: it would not be whole. */

@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { AuditLog } from "../../src/experiment/index.ts";
+import { AuditLog, readAuditFile } from "../../src/experiment/index.ts";
+import { firedInVain, inVainWords } from "../../src/run/fired-in-vain.ts";
+import type { RunEvent } from "../../src/run/live.ts";
 import {
   checkSecret,
   postWebhook,
@@ -40,13 +42,15 @@ async function receiver(...statuses: number[]) {
   return { got, webhook: `http://127.0.0.1:${port}/off`, [Symbol.dispose]: close };
 }
 
+/** Never interrupted. */
+const going = new AbortController().signal;
 const often = { retries: 1, timeout: 5e9 };
 
 describe("the webhook of a roll-back", () => {
   it("is signed over its time and body, and tried again when the receiver fails", async () => {
     using at = await receiver(503);
     const given = { ...often, webhook: at.webhook, secretEnv: "HOOK" };
-    const done = await postWebhook(given, NOTICE, { HOOK: "secret" });
+    const done = await postWebhook(given, NOTICE, going, { HOOK: "secret" });
     expect(done).toEqual({ ok: true, tries: 2, outcome: "answered 200" });
     const { body, headers } = at.got[1]!;
     expect(JSON.parse(body)).toEqual(NOTICE);
@@ -56,11 +60,25 @@ describe("the webhook of a roll-back", () => {
 
   it("is not tried again when it is refused, and fails when nobody listens", async () => {
     using at = await receiver(403);
-    const refused = await postWebhook({ ...often, webhook: at.webhook }, NOTICE);
+    const refused = await postWebhook({ ...often, webhook: at.webhook }, NOTICE, going);
     expect(refused).toEqual({ ok: false, tries: 1, outcome: "answered 403" });
     expect(at.got[0]!.headers).not.toHaveProperty("x-shakedown-signature");
     const nobody = { webhook: "http://127.0.0.1:9/", retries: 0, timeout: 5e9 };
-    expect(await postWebhook(nobody, NOTICE)).toMatchObject({ ok: false, tries: 1 });
+    expect(await postWebhook(nobody, NOTICE, going)).toMatchObject({ ok: false, tries: 1 });
+  });
+});
+
+describe("an interrupt", () => {
+  it("lets the try under way end, and no other begin", async () => {
+    using at = await receiver(503, 503);
+    const interrupted = AbortSignal.abort();
+    const done = await postWebhook({ ...often, webhook: at.webhook }, NOTICE, interrupted);
+    expect(at.got).toHaveLength(1);
+    expect(done).toMatchObject({
+      ok: false,
+      tries: 1,
+      outcome: expect.stringMatching(/503; interrupted/) as string,
+    });
   });
 });
 
@@ -101,7 +119,7 @@ describe("a roll-back action", () => {
     const folder = mkdtempSync(join(tmpdir(), "shakedown-action-"));
     const path = join(folder, "audit.ndjson");
     const audit = new AuditLog(path, () => NOTICE.at);
-    const context = { audit, onEvent: () => {}, plan: PLAN, id: "aa", dir: folder };
+    const context = { audit, onEvent: () => {}, plan: PLAN, id: "aa", dir: folder, signal: going };
     const action = new RollBackAction({ ...often, webhook: at.webhook }, context);
     action.fire("first");
     action.fire("second");
@@ -114,11 +132,42 @@ describe("a roll-back action", () => {
     expect(trail).toMatch(/"event":"roll-back action".*"outcome":"answered 200"/);
   });
 
+  it("whose verdict gives no reason for it is told of, in the trail and to those who watch", async () => {
+    using at = await receiver();
+    const warnings: string[] = [];
+    const folder = mkdtempSync(join(tmpdir(), "shakedown-action-"));
+    const audit = new AuditLog(join(folder, "audit.ndjson"), () => NOTICE.at);
+    const onEvent = (event: RunEvent) => event.kind === "warning" && warnings.push(event.message);
+    const context = { audit, onEvent, plan: PLAN, id: "aa", dir: folder, signal: going };
+    const action = new RollBackAction({ ...often, webhook: at.webhook }, context);
+    action.fire("a look shows harm");
+    action.tellInVain({ decision: "hold", reason: "generator saturated" });
+    await action.settled();
+    const { entries } = readAuditFile(audit.path);
+    rmSync(folder, { recursive: true });
+    expect(entries.map(({ event }) => event)).toEqual([
+      "roll-back action begins",
+      "roll-back action not borne out",
+      "roll-back action",
+    ]);
+    expect(entries[1]!.detail).toMatchObject({ decision: "hold", reason: "generator saturated" });
+    expect(warnings).toEqual(inVainWords(firedInVain(entries, { decision: "hold" })));
+    expect(warnings.join()).toMatch(/verdict is hold: .* undone/);
+    expect(firedInVain(entries, { decision: "roll-back" })).toEqual([]);
+  });
+
+  it("that began after the verdict was not in vain", () => {
+    const entry = { at: NOTICE.at, detail: {}, previous: "", sha256: "" };
+    const trail = ["verdict", "roll-back action begins"].map((event) => ({ ...entry, event }));
+    expect(firedInVain(trail, { decision: "hold" })).toEqual([]);
+    expect(firedInVain(trail.toReversed(), { decision: "hold" })).toHaveLength(1);
+  });
+
   it("whose outcome cannot be noted says so, and is no crash", async () => {
     using at = await receiver();
     const warnings: unknown[] = [];
     const audit = new AuditLog(join(tmpdir(), "nowhere-at-all", "audit.ndjson"), () => NOTICE.at);
-    const context = { audit, plan: PLAN, id: "aa", dir: "." };
+    const context = { audit, plan: PLAN, id: "aa", dir: ".", signal: going };
     const action = new RollBackAction(
       { ...often, webhook: at.webhook },
       { ...context, onEvent: (event) => warnings.push(event) },
@@ -126,7 +175,8 @@ describe("a roll-back action", () => {
     action.fire("first");
     await action.settled();
     expect(at.got).toHaveLength(1);
-    expect(warnings).toMatchObject([{ message: expect.stringMatching(/not on record/) as string }]);
+    const [first] = warnings;
+    expect([first]).toMatchObject([{ message: expect.stringMatching(/not on record/) as string }]);
   });
 });
 

@@ -17,6 +17,16 @@ const SERIES: Readonly<Record<Counted, { type: "counter" | "gauge"; name: string
     },
     aborted: { type: "counter", name: "aborted_total", help: "Calls whose caller went away." },
     accepted: { type: "counter", name: "accepted_total", help: "Connections accepted." },
+    timed: {
+      type: "counter",
+      name: "timed_total",
+      help: "Answers that were meant to come at a certain time.",
+    },
+    late: {
+      type: "counter",
+      name: "late_total",
+      help: "Of these, off by more than 1 ms and 5 % of the delay: the emulator's own fault.",
+    },
     connections: { type: "gauge", name: "connections", help: "Connections open now." },
     inFlight: { type: "gauge", name: "in_flight", help: "Calls without a full answer yet." },
   };

@@ -1,4 +1,5 @@
 import {
+  generatorLagUs,
   Histogram,
   type HistogramCounts,
   isFailure,
@@ -14,13 +15,16 @@ export interface ArmCounts {
   failed: number;
   dropped: number;
   readonly responseTime: Histogram;
+  /** The generator's own lateness. */
+  readonly startLag: Histogram;
 }
 
 /** The same on its way between threads, with where it belongs. */
-interface PlainCounts extends Omit<ArmCounts, "responseTime"> {
+interface PlainCounts extends Omit<ArmCounts, "responseTime" | "startLag"> {
   readonly stage: number;
   readonly arm: number;
   readonly responseTime: HistogramCounts;
+  readonly startLag: HistogramCounts;
 }
 export type CountsMessage = readonly PlainCounts[];
 
@@ -31,6 +35,7 @@ export function emptyCounts(): ArmCounts {
     failed: 0,
     dropped: 0,
     responseTime: new Histogram({ dense: true }),
+    startLag: new Histogram({ dense: true }),
   };
 }
 
@@ -41,6 +46,7 @@ export function addCounts(to: ArmCounts, from: CountsMessage[number]): void {
   to.failed += from.failed;
   to.dropped += from.dropped;
   to.responseTime.addCounts(from.responseTime);
+  to.startLag.addCounts(from.startLag);
 }
 
 /** Counts observations by stage and arm, until they are taken. */
@@ -67,13 +73,14 @@ export class Counter {
     if (isFailure(observation)) counts.failed++;
     if (observation.kind === "response") counts.responses++;
     counts.responseTime.record(responseTimeUs(observation, this.#capNs));
+    counts.startLag.record(Math.max(generatorLagUs(observation), 0));
   }
 
   /** What came since the last call. */
   take(): CountsMessage {
     const taken: CountsMessage[number][] = [];
     for (const [place, counts] of this.#counts) {
-      const { dropped, failed, planned, responses, responseTime } = counts;
+      const { dropped, failed, planned, responses } = counts;
       // A stage that is over.
       if (planned === 0) {
         this.#counts.delete(place);
@@ -81,8 +88,9 @@ export class Counter {
       }
       const stage = Math.floor(place / this.#arms);
       const arm = place % this.#arms;
-      const histogram = responseTime.toCounts();
-      taken.push({ stage, arm, planned, responses, failed, dropped, responseTime: histogram });
+      const responseTime = counts.responseTime.toCounts();
+      const startLag = counts.startLag.toCounts();
+      taken.push({ stage, arm, planned, responses, failed, dropped, responseTime, startLag });
       clear(counts);
     }
     return taken;
@@ -104,4 +112,5 @@ function clear(counts: ArmCounts): void {
   counts.failed = 0;
   counts.dropped = 0;
   counts.responseTime.clear();
+  counts.startLag.clear();
 }
