@@ -28,8 +28,16 @@ function warningsOf(rows: readonly { readonly run: number; readonly row: Row }[]
   );
 }
 
-function unjudged(pooled: Row, warnings: readonly string[]): RawComparison {
+export function unjudged(pooled: Row, warnings: readonly string[]): RawComparison {
   return { ...pooled, effect: null, mde: null, theta: null, pHarm: null, warnings };
+}
+
+const familyOfRow = ({ label }: Row) => familyNamed(/^[^:@]+/.exec(label)?.[0] ?? "");
+
+/** Whether the plan says how much runs differ in this metric: what is registered is that of times. */
+export function spreadIsKnown({ betweenRunSd }: Plan, row: Row): boolean {
+  const family = familyOfRow(row);
+  return betweenRunSd !== null && family?.effect === "relative" && family.onePerRun !== true;
 }
 
 /** One metric of several runs. `spread`: how much runs differ, where others than these tell it, too. */
@@ -49,7 +57,7 @@ export function combine(
   });
   const warnings = warningsOf(rows);
   const judged = rows.flatMap(({ row }) => (row.theta === null ? [] : [row]));
-  const family = familyNamed(/^[^:@]+/.exec(pooled.label)?.[0] ?? "");
+  const family = familyOfRow(pooled);
   if (alone || judged.length < runs.length || family === undefined) {
     const few = alone ? ["one whole run is no replication"] : [];
     return unjudged(pooled, [...few, ...warnings]);
@@ -58,9 +66,7 @@ export function combine(
   const sign = pooled.better === "higher" ? -1 : 1;
   const { effect: kind, onePerRun = false } = family;
   const relative = kind === "relative";
-  // A registered spread is that of times.
-  const isKnown = relative && !onePerRun && plan.betweenRunSd !== null;
-  const known = isKnown ? { betweenRunSd: plan.betweenRunSd } : {};
+  const known = spreadIsKnown(plan, pooled) ? { betweenRunSd: plan.betweenRunSd! } : {};
   const found = runLevelEffect({
     runs: judged.map(({ theta }) => ({ ...theta!, estimate: sign * theta!.estimate })),
     confidence: pooled.confidence,

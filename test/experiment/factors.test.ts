@@ -233,17 +233,28 @@ describe("the verdict over combinations", () => {
     expect(falsely).toBeLessThanOrEqual(upperBound99(plan.alpha / 2, reps) * reps);
   });
 
-  it("one run of each combination is as wide as its own blocks, or a registered spread, make it", () => {
+  it("one run of each of four combinations is judged only where it is known how much runs differ", () => {
     const plan = planned(2, 1);
-    const alone = judge(
-      plan,
-      runsOf(plan, () => 0),
-    );
-    const known = judge(
-      { ...plan, betweenRunSd: 0.03 },
-      runsOf(plan, () => 0),
-    );
-    expect(alone[0]!.theta!.se).toBeCloseTo(0.005, 12);
-    expect(known[0]!.theta!.se).toBeCloseTo(Math.hypot(0.005, 0.03), 12);
+    const runs = runsOf(plan, () => Math.log(3));
+    const shares = runs.map(({ comparisons, run }) => ({
+      run,
+      comparisons: comparisons.map((each) => ({ ...each, label: "error_ratio" })),
+    }));
+    const known = { ...plan, betweenRunSd: 0.03 };
+    expect(judge(known, runs)[0]!.theta!.se).toBeCloseTo(Math.hypot(0.005, 0.03), 12);
+    for (const rows of [judge(plan, runs), judge(plan, shares), judge(known, shares)]) {
+      for (const each of rows) {
+        expect(each).toMatchObject({ effect: null, theta: null, adjustedPHarm: null });
+        expect(each.warnings).toEqual([
+          expect.stringMatching(/how much runs differ.*design\.runs/),
+        ]);
+      }
+    }
+  });
+
+  it("a design of eight runs of which one is missing is judged at none", () => {
+    const plan = planned(3, 1);
+    const runs = runsOf(plan, () => Math.log(3)).slice(0, 7);
+    expect(judge(plan, runs).every(({ effect }) => effect === null)).toBe(true);
   });
 });
