@@ -57,6 +57,11 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     async () => (await import("./saturate.ts")).saturateCommand,
   ),
   listed(
+    "probe <scenario>",
+    "put a scenario's dependencies in trouble, one by one, and say how its arms stand it",
+    async () => (await import("./probe.ts")).probeCommand,
+  ),
+  listed(
     "report <run>",
     "judge a run again from its directory and make its reports anew",
     async () => (await import("./report.ts")).reportCommand,

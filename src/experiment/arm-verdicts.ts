@@ -17,10 +17,10 @@ interface Failing {
 }
 
 export interface VerdictsInput extends Omit<VerdictInput, "invalid" | "doubts" | "droppedStarts"> {
-  readonly invalid: readonly Failing[];
-  readonly doubts: readonly Failing[];
   /** The plan's, control first. */
   readonly arms: readonly string[];
+  readonly invalid: readonly Failing[];
+  readonly doubts: readonly Failing[];
   /** By arm: planned starts that were not made, but for those of a load that was cut. */
   readonly droppedStarts: readonly number[];
   /** Variants whose load was cut while others went on. */

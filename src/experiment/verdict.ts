@@ -1,5 +1,4 @@
 import { formatCount, formatRatio } from "../core/index.ts";
-
 import type { RuleStop } from "./looks/rule-stop.ts";
 
 export type Decision = "ship" | "hold" | "roll-back";
@@ -83,8 +82,9 @@ export interface VerdictFinding {
 
 export interface VerdictInput {
   readonly alpha: number;
-  /** Null with one arm alone, else what is to be decided. */
+  /** Null where nothing is compared, else what is to be decided. */
   readonly hypothesis: unknown;
+  readonly arms?: readonly string[];
   readonly comparisons: readonly JudgedComparison[];
   readonly findings: readonly VerdictFinding[];
   /** Instrument checks that failed, each a reason to believe nothing. */
@@ -100,7 +100,7 @@ export interface VerdictInput {
 }
 
 export interface Verdict {
-  /** Null where there is nothing to decide: one arm, measured well. */
+  /** Null where there is nothing to decide: arms measured well, and not compared. */
   readonly decision: Decision | null;
   readonly reason: string;
   readonly needs?: string;
@@ -147,9 +147,8 @@ function rollBack(input: VerdictInput, harmed: readonly JudgedComparison[]): Ver
   if (well && input.comparisons.length > 0) return sickButWell(failing);
   const causes = failing.map(inShort);
   const harms = harmed.map(describe);
-  const shown = harms.slice(0, 3).join("; ");
   const more = harms.length > 3 ? `; and ${harms.length - 3} more` : "";
-  if (harms.length > 0) causes.push(`harm is shown: ${shown}${more}`);
+  if (harms.length > 0) causes.push(`harm is shown: ${harms.slice(0, 3).join("; ")}${more}`);
   return {
     decision: "roll-back",
     reason: causes.join("; "),
@@ -276,7 +275,8 @@ export function decide(input: VerdictInput): Verdict {
   if (input.hypothesis === null) {
     const dropped = input.droppedStarts;
     const drops = dropped === 0 ? "" : `; ${formatCount(dropped)} planned starts were dropped`;
-    return { decision: null, reason: `one arm was measured, and nothing is compared${drops}` };
+    const who = input.arms?.[1] === undefined ? "one arm was" : "arms were";
+    return { decision: null, reason: `${who} measured, and nothing is compared${drops}` };
   }
   const binding = input.comparisons.filter((comparison) => comparison.role !== "secondary");
   const bound = { ...input, comparisons: binding };

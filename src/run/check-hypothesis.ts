@@ -94,7 +94,13 @@ function checkSegments({ segments }: Scenario, faults: Faults): void {
   }
 }
 
-/** That there is something to decide with two arms, and nothing with one. */
+/** Two arms are run to decide on something, or to be probed side by side. */
+function comparesNothing({ arms, hypothesis, stages }: Scenario): boolean {
+  const probes = stages.some(({ probe }) => probe !== undefined);
+  return "target" in arms || (hypothesis === undefined && probes);
+}
+
+/** That there is something to decide with two arms, and nothing with one, nor where arms are probed. */
 export function checkHypothesis(scenario: Scenario, faults: Faults): void {
   if (scenario.design.calibration !== undefined && scenario.design.betweenRunSd !== undefined) {
     faults.in(
@@ -103,8 +109,7 @@ export function checkHypothesis(scenario: Scenario, faults: Faults): void {
     );
   }
   checkMetrics(scenario, faults);
-  const alone = "target" in scenario.arms;
-  if (!alone) {
+  if (!comparesNothing(scenario)) {
     if (scenario.hypothesis === undefined) {
       faults.in(["hypothesis"], "is missing; two arms are run to decide on something");
     }
@@ -112,6 +117,10 @@ export function checkHypothesis(scenario: Scenario, faults: Faults): void {
     checkSegments(scenario, faults);
     return;
   }
+  const why =
+    "target" in scenario.arms
+      ? "one arm alone has nothing to be compared with: leave it out"
+      : "probed without a `hypothesis`, arms are not compared: leave it out, or say what is to be decided";
   const given = {
     hypothesis: scenario.hypothesis !== undefined,
     secondary: scenario.secondary.length > 0,
@@ -120,6 +129,6 @@ export function checkHypothesis(scenario: Scenario, faults: Faults): void {
     segments: scenario.segments.length > 0,
   };
   for (const [field, there] of Object.entries(given)) {
-    if (there) faults.in([field], "one arm alone has nothing to be compared with: leave it out");
+    if (there) faults.in([field], why);
   }
 }
