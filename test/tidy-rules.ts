@@ -102,8 +102,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/experiment/metrics": { shared: filesOf("model told-spec") },
   "src/report": {
     shared: filesOf(
-      "arm-model factor-model looks-model model responses-model factor-words look-words",
-      "ci-cases spark-lines resilience-words responses-words run-words words markdown-cells run-markdown run-lines text-lines variant-words",
+      "arm-model factor-model looks-model model pictures-model responses-model factor-words",
+      "look-words ci-cases spark-lines resilience-words responses-words run-words words",
+      "markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },
   "src/schedule": { shared: filesOf("schedule spec") },

@@ -25,7 +25,8 @@ function binsOf(latency: Histogram | null): LatencyBins {
 
 /**
  * Requests in one-second windows: what was offered, failed, and how long it took by intended start;
- * what was started by when it was, and what was answered by when the answer came. A request without an answer counts with the timeout (`capNs`), as everywhere.
+ * what was started by when it was, and what was answered by when the answer came. A request without
+ * an answer counts with the timeout (`capNs`), as everywhere.
  */
 export function timelineOf(
   observations: ObservationTable,
