@@ -133,11 +133,12 @@ function comparedResponses(
  * segment is of requests that it does not have
  */
 export function setUpGenerator(
-  { scenario }: LoadedScenario,
+  loaded: LoadedScenario,
   profile: StoredProfile,
   plan: Plan,
   replacedCount = 0,
 ): GeneratorSetup {
+  const { scenario } = loaded;
   const { load } = plan;
   const unknown = unknownRoutes(load.substitute, profile.records.routes);
   if (unknown.length > 0) {
@@ -194,7 +195,7 @@ export function setUpGenerator(
   return {
     label,
     warnings,
-    segments: recordSegments(plan, profile),
+    segments: recordSegments(plan, profile, loaded),
     jobFor: (targets, directory, runId) => ({
       arms: targets.map(({ address, arm, headers }) => ({
         name: arm,

@@ -4,7 +4,9 @@ import { messageOf, ShakedownError } from "../core/index.ts";
 import { isByStart, type Plan, type SegmentSpec, type StartSegments } from "../experiment/index.ts";
 import { type ProfileRecord, sessionOf, type StoredProfile } from "../profile/index.ts";
 import { allStarts, type GeneratorJob, keyMatcher } from "../replay/index.ts";
+import type { LoadedScenario } from "./load-scenario.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { faultsIn } from "./yaml-file.ts";
 
 /** Beside the plan, in a run directory: which start is in which segments by header and session. */
 const SEGMENTS_FILE = "segments.ndjson";
@@ -44,16 +46,25 @@ function testOf({ header, matches = "*", session = "" }: SegmentSpec): Test {
 const bitsOf = (segments: readonly SegmentSpec[], session: string): number =>
   segments.reduce((bits, each, i) => (each.session === session ? bits | (1 << i) : bits), 0);
 
-function nobodyIn({ header, matches, name, session }: SegmentSpec): ShakedownError {
+/** What is wrong with one of the plan's segments, at its line where the scenario is a file. */
+function refusal(
+  scenario: Pick<LoadedScenario, "path" | "text"> | undefined,
+  place: number,
+  why: string,
+  { hint }: { readonly hint: string },
+): ShakedownError {
+  if (scenario === undefined) {
+    return new ShakedownError("SCENARIO_INVALID", `segments.${place}: ${why}`, { hint });
+  }
+  const faults = faultsIn(scenario.path, scenario.text);
+  faults.in(["segments", place], why);
+  return new ShakedownError("SCENARIO_INVALID", faults.told.join("\n"), { hint });
+}
+
+function nobodyIn({ header, matches, name, session }: SegmentSpec): string {
   const wanted = matches === undefined ? "" : ` that matches ${matches}`;
   const what = header === undefined ? `of session ${session}` : `with a header ${header}${wanted}`;
-  return new ShakedownError(
-    "SCENARIO_INVALID",
-    `segments: ${name}: the profile has no request ${what}`,
-    {
-      hint: "`shakedown profile <file>` lists what headers there are; * stands for anything",
-    },
-  );
+  return `${name}: the profile has no request ${what}`;
 }
 
 /**
@@ -61,13 +72,17 @@ function nobodyIn({ header, matches, name, session }: SegmentSpec): ShakedownErr
  * record is read once.
  * @throws SCENARIO_INVALID where a segment has no request, or no sessions are known
  */
-export function recordSegments(plan: Plan, { records }: StoredProfile): RecordSegments | null {
+export function recordSegments(
+  plan: Plan,
+  { records }: StoredProfile,
+  scenario?: Pick<LoadedScenario, "path" | "text">,
+): RecordSegments | null {
   const segments = plan.segments.filter(isByStart);
   if (segments.length === 0) return null;
   const [newBits, returningBits] = [bitsOf(segments, NEW), bitsOf(segments, RETURNING)];
   if (!records.hasSessions && segments.some(({ session }) => session !== undefined)) {
-    const message = "segments: the profile knows no sessions and no connections";
-    throw new ShakedownError("SCENARIO_INVALID", message, {
+    const bySession = plan.segments.findIndex(({ session }) => session !== undefined);
+    throw refusal(scenario, bySession, "the profile knows no sessions and no connections", {
       hint: "choose segments by header or route, or capture with sessions",
     });
   }
@@ -81,7 +96,11 @@ export function recordSegments(plan: Plan, { records }: StoredProfile): RecordSe
     all |= mask;
   }
   const empty = segments.find((_, place) => (all & (1 << place)) === 0);
-  if (empty !== undefined) throw nobodyIn(empty);
+  if (empty !== undefined) {
+    throw refusal(scenario, plan.segments.indexOf(empty), nobodyIn(empty), {
+      hint: "`shakedown profile <file>` lists what headers there are; * stands for anything",
+    });
+  }
   const session = (record: number): number => records.sessionOf(record);
   return { segments, masks, newBits, returningBits, sessionOf: session };
 }

@@ -128,6 +128,10 @@ describe("segments by header and session", () => {
     const unknown = storeOf({ ...read, records: JSON.parse(JSON.stringify(records)) as never });
     expect(() => recordSegments(with_(SEGMENTS[1]!), unknown)).toThrow(/no sessions/);
     expect(recordSegments(PLAN, profile)).toBeNull();
+    const written = { path: "a.yaml", text: "segments:\n  - { name: x, header: x-tenant }\n" };
+    expect(() => recordSegments(with_(none), profile, written)).toThrow(
+      /^a\.yaml:2:5 segments\.0: x: the profile has no request with a header x-tenant/,
+    );
   });
 
   it.each([

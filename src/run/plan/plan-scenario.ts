@@ -148,7 +148,7 @@ export async function planScenario(
   const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
   const { plan } = registered;
   // Refused now where a segment has no request.
-  recordSegments(plan, profile);
+  recordSegments(plan, profile, loaded);
   const varianceOf =
     options.pilot === undefined
       ? () => "no pilot is given (--baseline <run>)"
