@@ -7,6 +7,8 @@ import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { confirmed } from "./inside/index.ts";
 import { metastable } from "./metastable.ts";
+import { noBackpressure } from "./no-backpressure.ts";
+import { noBulkhead } from "./no-bulkhead.ts";
 import { noTimeout } from "./no-timeout.ts";
 import { noKeepAlive } from "./no-keep-alive.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
@@ -52,6 +54,8 @@ export const DETECTORS: readonly Detector[] = [
   metastable,
   noKeepAlive,
   portExhaustion,
+  noBackpressure,
+  noBulkhead,
   saturation,
   serialCalls,
 ];

@@ -11,6 +11,19 @@ export function about(
   return { subject: `${who} ${name}`, arm: who, dependency: name, joinedBy };
 }
 
+/** What a finding about an arm as a whole is about: joined where all that it calls can be. */
+export function aboutArm(
+  evidence: Evidence,
+  arm: number,
+): Pick<Finding, "arm" | "dependency" | "joinedBy" | "subject"> {
+  const who = evidence.arms[arm]!;
+  const called = evidence.dependencies.flatMap((_, dependency) =>
+    evidence.calls(arm, dependency).length > 0 ? evidence.joinedBy(arm, dependency) : [],
+  );
+  const joined = called.length > 0 && called.every((by) => by === "identity");
+  return { subject: who, arm: who, dependency: null, joinedBy: joined ? "identity" : "rates" };
+}
+
 /** Judges every arm beside control at every dependency; null means: nothing there to judge. */
 export function judgeEachPair(
   evidence: Evidence,

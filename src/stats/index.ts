@@ -53,6 +53,7 @@ export {
   type Heterogeneity,
   type Pooled,
 } from "./heterogeneity.ts";
+export { fitLine, type Line } from "./line.ts";
 export { type Estimate, moverRatio } from "./mover.ts";
 export {
   benjaminiHochberg,
