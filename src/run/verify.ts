@@ -6,14 +6,15 @@ import { KEPT_FORMATS } from "../report/index.ts";
 import { JUDGED_AGAIN, registeredFiles } from "./close-run.ts";
 import { firstDifference } from "./first-difference.ts";
 import { judge } from "./judge.ts";
-import { MANIFEST_VERSION } from "./manifest.ts";
+import { MANIFEST_VERSION, readManifest } from "./manifest.ts";
 import { type Override, overridesIn } from "./override.ts";
+import { type LockSince, lockPathOf, lockSince } from "./plan/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { AUDIT_FILE, hashRunFiles, listRunFiles } from "./run-files.ts";
 
 /** The first thing that does not hold, and where. */
 export interface Broken {
-  /** Within the run directory. */
+  /** Within the run directory; of a lock, where it stands. */
   readonly file: string;
   /** Of the audit trail, from 1. */
   readonly line?: number;
@@ -23,8 +24,11 @@ export interface Broken {
 }
 
 export interface VerifyCheck {
-  readonly name: "audit trail" | "plan" | "files" | "verdict";
-  /** After the first that is broken, nothing is checked: it rests on what went before. */
+  readonly name: "audit trail" | "plan" | "files" | "verdict" | "lock";
+  /**
+   * After the first that is broken, nothing is checked: it rests on what went before. Nor is a lock
+   * that is not there any more.
+   */
   readonly status: "holds" | "broken" | "not checked";
   readonly summary: string;
 }
@@ -178,6 +182,15 @@ const STEPS: readonly {
   { name: "verdict", file: "result.json", check: checkVerdict },
 ];
 
+/** The lock that the plan was held against, beside its scenario; null where there was none. */
+function checkLockFile({ directory, trail }: Looked): (LockSince & { file: string }) | null {
+  const recorded = field(trail.entries[0]?.detail["lock"], "sha256");
+  if (typeof recorded !== "string") return null;
+  const whose = directory.holdsRuns ? directory.run(1) : directory;
+  const file = lockPathOf(readManifest(whose).scenario.path);
+  return { ...lockSince(file, recorded), file };
+}
+
 /** A check that could not be made did not hold. */
 async function outcomeOf(step: (typeof STEPS)[number], looked: Looked): Promise<Outcome> {
   try {
@@ -190,8 +203,9 @@ async function outcomeOf(step: (typeof STEPS)[number], looked: Looked): Promise<
 
 /**
  * Checks a run from its directory, without writing into it: that its audit trail is whole, that the
- * plan and all files are those that the trail registers, and that judging the files again, by the
- * code of `report`, gives the same result, bit for bit. It stops at the first thing that is broken.
+ * plan and all files are those that the trail registers, that judging the files again, by the code of
+ * `report`, gives the same result, bit for bit, and that the lock, where there was one and it still
+ * stands beside the scenario, is the one that was registered or was amended since. It stops at the first thing that is broken.
  * Whoever can write all of the directory can make a trail that fits: keep the last entry's hash
  * elsewhere where that matters.
  * @param version of the tool that looks, for saying that another one made the run
@@ -219,6 +233,16 @@ export async function verifyRun(directory: RunDirectory, version: string): Promi
     if (typeof outcome !== "string") broken = outcome;
     const summary = typeof outcome === "string" ? outcome : `${outcome.file}: ${outcome.summary}`;
     checks.push({ name, status: broken === null ? "holds" : "broken", summary });
+  }
+  const lock = broken === null ? checkLockFile(looked) : null;
+  if (lock !== null) {
+    const { file, status, summary } = lock;
+    if (status === "broken") broken = { file, summary };
+    checks.push({
+      name: "lock",
+      status,
+      summary: status === "broken" ? `${file}: ${summary}` : summary,
+    });
   }
   const decided = entries.findLast(({ event }) => event === "verdict" || event === JUDGED_AGAIN);
   const decision = decided?.detail["decision"];

@@ -13,6 +13,7 @@ import {
 import { type ReportModel, resultSchema } from "../../src/report/index.ts";
 import { RunDirectory } from "../../src/run/index.ts";
 import { plainCall } from "../../src/testing/index.ts";
+import type { LockRecord } from "../../src/run/plan/index.ts";
 import type { Manifest } from "../../src/run/manifest.ts";
 import { ONE_ARM_PLAN, PLAN } from "../experiment/plan-fixture.ts";
 
@@ -62,6 +63,8 @@ export interface Written {
   /** Generator threads: start n was one of worker n modulo their number. */
   readonly workers?: number;
   readonly manifest?: Readonly<Record<string, unknown>>;
+  /** The lock that its plan was held against; none unless told. */
+  readonly lock?: LockRecord;
 }
 
 /** What one arm alone did: the control of `traffic`. */
@@ -91,7 +94,10 @@ export async function writeRun(path: string, written: Written): Promise<RunDirec
   const registered = registerPlan(plan);
   writeFileSync(directory.file("plan.json"), JSON.stringify(registered, null, 2));
   const audit = new AuditLog(directory.file("audit.ndjson"), () => "2026-01-01T00:00:00.000Z");
-  audit.append("plan registered", { sha256: registered.sha256 });
+  audit.append("plan registered", {
+    sha256: registered.sha256,
+    ...(written.lock === undefined ? {} : { lock: written.lock }),
+  });
   const rows = {
     observations: written.observations.length,
     calls: written.calls?.length ?? 0,

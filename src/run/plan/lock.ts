@@ -53,7 +53,7 @@ const hashOf = ({ amendments, locked }: Pick<PlanLock, "amendments" | "locked">)
   sha256Hex(canonicalJson({ amendments, locked }));
 
 /** @throws LOCK_MISMATCH when it is no lock, or was changed by hand */
-function readLock(path: string): PlanLock | null {
+export function readLock(path: string): PlanLock | null {
   if (!existsSync(path)) return null;
   const damaged = (why: string): ShakedownError =>
     new ShakedownError("LOCK_MISMATCH", `${path} is not a lock as it was written: ${why}`, {
