@@ -17,7 +17,8 @@ function* cardLines(card: ResilienceCard): Generator<string> {
   }
   if (hang !== null) {
     yield hang.kind === "timeout"
-      ? `timeout: ${ms(hang.timeoutMs!)} (${formatRatio(hang.atTimeoutRatio)} of ${hang.gaveUp} calls that were given up)`
+      ? `timeout: ${ms(hang.timeoutMs!)} (${formatRatio(hang.atTimeoutRatio)} of ${hang.gaveUp} calls that were given up` +
+        `${hang.countsFrom === "request" ? "; a wait for a connection is part of it" : ""})`
       : hang.kind === "none"
         ? `timeout: none within ${ms(hang.watchedMs)}`
         : `timeout: unclear, ${hang.gaveUp} of ${hang.calls} calls were given up, at no one time`;
@@ -56,7 +57,9 @@ function* cardLines(card: ResilienceCard): Generator<string> {
       ? `after ${trigger}: recovered ${recoveredAfterS!.toFixed(1)} s after its end`
       : `after ${trigger}: not recovered within ${watchedS.toFixed(0)} s` +
         (draining ? ", a queue still drains" : "") +
-        (sustaining[0] === undefined ? "" : ` (${sustaining[0].what} still high)`);
+        (sustaining[0] === undefined
+          ? ""
+          : ` (${sustaining[0].what} of ${sustaining[0].dependency} still high)`);
   }
 }
 

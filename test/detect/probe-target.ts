@@ -26,6 +26,8 @@ export interface ProbedTarget {
   /** Connections of its pool; unbounded unless given. */
   readonly pool?: number;
   readonly timeoutNs?: number;
+  /** The timeout begins with the request, so that a wait for a connection is part of it. */
+  readonly timeoutWithWait?: boolean;
   readonly attempts?: number;
   readonly delayNs?: number;
   readonly jitter?: "none" | "full";
@@ -184,7 +186,8 @@ export function underProbes(
     const probe = dependency.probeAt(arriveNs);
     const answeredNs = dependency.answeredNs(arriveNs, start.holdNs);
     const failed = draw.uniform("fails") < (probe?.errors ?? 0);
-    const endNs = Math.min(answeredNs, arriveNs + timeoutNs, dependency.endNs + 3 * S);
+    const fromNs = target.timeoutWithWait === true ? start.atNs : arriveNs;
+    const endNs = Math.min(answeredNs, fromNs + timeoutNs, dependency.endNs + 3 * S);
     const aborted = endNs < answeredNs;
     const outcome = aborted ? "aborted" : failed ? "error" : "ok";
     const fault = probe?.hang === true ? "hang" : failed ? "status" : "none";
@@ -223,12 +226,17 @@ export function underProbes(
       agenda.at(nowNs + 0.2 * MS, (atNs) => done(atNs, false));
       return;
     }
-    pool.take(nowNs, (gotNs) =>
+    pool.take(nowNs, (gotNs) => {
+      if (target.timeoutWithWait === true && gotNs + 0.1 * MS >= start.atNs + timeoutNs) {
+        pool.giveBack(gotNs);
+        done(gotNs, false);
+        return;
+      }
       exchange(start, attempt, gotNs + 0.1 * MS, (atNs, ok) => {
         pool.giveBack(atNs);
         done(atNs, ok);
-      }),
-    );
+      });
+    });
   };
 
   const { background = false, budgetNs = Infinity, noise = "" } = target;

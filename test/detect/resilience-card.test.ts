@@ -58,6 +58,17 @@ describe("a resilience card", () => {
     }
   });
 
+  it("finds a pool, and a timeout that a wait for a connection is part of", () => {
+    for (const seed of SEEDS) {
+      const timed = { timeoutNs: 500 * MS, timeoutWithWait: true };
+      const { hang, latency } = cardOf(seed, { pool: 4, ...timed });
+      expect(latency?.ceiling?.connections).toBe(4);
+      expect(hang).toMatchObject({ kind: "timeout", countsFrom: "request" });
+      expect(Math.abs(hang!.timeoutMs! - 500)).toBeLessThan(5);
+      expect(cardOf(seed, timed).latency?.ceiling).toBeNull();
+    }
+  });
+
   it.each([true, false])("finds how failures are retried (identity: %s)", (identity) => {
     const timeoutNs = 300 * MS;
     for (const seed of SEEDS) {
@@ -90,6 +101,19 @@ describe("a resilience card", () => {
       expect(card.breaker?.recoveredAfterMs).not.toBeNull();
       expect(cardOf(seed, { timeoutNs: 300 * MS }).breaker?.opened).toBe(false);
     }
+  });
+
+  it("takes a lull of the machine for no breaker", () => {
+    const seed = SEEDS[0]!;
+    const windows = windowsOf(COURSE, RATE_PER_SEC);
+    const worst = windows.find(({ probe: given }) => given?.errors === 1)!;
+    const lull = { fromNs: worst.fromNs + 2 * S, toNs: worst.fromNs + 2.6 * S };
+    const held = startsIn(windows, seed).filter(
+      ({ atNs }) => atNs < lull.fromNs || atNs >= lull.toNs,
+    );
+    const log = underProbes(held, windows, { timeoutNs: 300 * MS });
+    const { breaker } = resilienceOf(evidenceOfProbes([log], windows))!.cards[0]!;
+    expect(breaker?.opened).toBe(false);
   });
 
   it("tells whether routes that do not call it suffer with it", () => {

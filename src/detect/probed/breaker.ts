@@ -10,6 +10,8 @@ const RULE = {
   /** Calls in a window, as a share of the usual, while a breaker is open; and when it has closed. */
   openRatio: 0.05,
   closedRatio: 0.5,
+  /** Of the windows since it opened, those without calls: fewer are lulls of a machine, no breaker. */
+  openShare: 0.3,
   /** What must fail of a stage's calls for a breaker to be due. */
   failingRatio: 0.9,
 } as const;
@@ -101,7 +103,9 @@ export function readBreaker(
   if (usualPerSec === 0 || windows.states.length < 3) return null;
   const first = windows.states.indexOf("open");
   const after = { fromNs: stage.toNs, toNs: evidence.stages.at(-1)!.toNs };
-  const opened = first >= 0;
+  const since = first < 0 ? [] : windows.states.slice(first);
+  const open = since.filter((state) => state === "open");
+  const opened = first >= 0 && open.length >= RULE.openShare * since.length;
   return {
     opened,
     openedAfterMs: opened ? (first * windows.widthNs) / 1e6 : null,

@@ -51,6 +51,14 @@ function compare(
   return slower ? { route, usualMs, probedMs } : null;
 }
 
+/** The stage that follows where nothing is done, if one does: at the same rate, and in its last half. */
+function aloneAfter(stages: readonly StageWindow[], probed: StageWindow): StageWindow[] {
+  const next = stages[stages.indexOf(probed) + 1];
+  if (next === undefined || next.probe !== undefined) return [];
+  if (next.ratePerSec !== probed.ratePerSec || next.fromPerSec !== probed.fromPerSec) return [];
+  return [{ ...next, fromNs: (next.fromNs + next.toNs) / 2 }];
+}
+
 /** The worst that was done to it: nothing comes of it, or it is the slowest. */
 function worstStage(evidence: Evidence, dependency: number): StageWindow | undefined {
   const slow = stagesThat(evidence, dependency, "latency").toSorted(
@@ -70,21 +78,25 @@ export function readBulkhead(
   const known = evidence.joinedBy(arm, dependency) === "identity";
   if (stage === undefined || usual === undefined || !known) return null;
   const routes = routesWithout(evidence, arm, dependency);
-  const [before, during] = [usual, stage].map((each) =>
+  const byRoute = (each: StageWindow): Map<number, RequestRow[]> =>
     Map.groupBy(
       requestsIn(evidence.requests(arm), each).filter(({ route }) => routes.has(route)),
       ({ route }) => route,
-    ),
-  ) as [Map<number, RequestRow[]>, Map<number, RequestRow[]>];
+    );
+  const during = byRoute(stage);
+  // A machine that others load is slow for a while, whatever is done to the dependency meanwhile.
+  const alone = [usual, ...aloneAfter(evidence.stages, stage)].map(byRoute);
   const judged = [...routes].filter((route) =>
-    [before, during].every((rows) => (rows.get(route)?.length ?? 0) >= RULE.requests),
+    [...alone, during].every((rows) => (rows.get(route)?.length ?? 0) >= RULE.requests),
   );
   if (judged.length === 0) return null;
   const nameOf = (route: number): string => evidence.routes[route] ?? `route ${route}`;
   const suffering = judged.flatMap((route) => {
-    const [usually, probed] = [before, during].map((rows) => rows.get(route)!.map(serviceMs));
-    const found = compare(nameOf(route), usually!, probed!);
-    return found === null ? [] : [found];
+    const probed = during.get(route)!.map(serviceMs);
+    const found = alone.map((rows) =>
+      compare(nameOf(route), rows.get(route)!.map(serviceMs), probed),
+    );
+    return found.every((each) => each !== null) ? found.slice(0, 1) : [];
   });
   return { stage: stage.name, judged: judged.map(nameOf), suffering };
 }

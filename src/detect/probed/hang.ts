@@ -1,4 +1,5 @@
-import type { Evidence } from "../detector.ts";
+import type { EmulatedCall } from "../../measure/index.ts";
+import type { Evidence, RequestRow } from "../detector.ts";
 import { median } from "../join.ts";
 import { stagesThat } from "./stages.ts";
 
@@ -25,6 +26,8 @@ export interface HangReading {
   readonly kind: "timeout" | "none" | "unclear";
   /** The mode of how long calls were waited for, in ms; null unless there is one. */
   readonly timeoutMs: number | null;
+  /** What the timeout is counted from: the call, or its request, a wait for a connection included. */
+  readonly countsFrom: "call" | "request";
   /** The share of give-ups in that mode. */
   readonly atTimeoutRatio: number;
   /** The share of give-ups that came with the end of their request; null where none can be joined. */
@@ -46,6 +49,27 @@ export function modeOf(waitsNs: readonly number[]): {
   return { atNs: median(best), share: best.length / waitsNs.length };
 }
 
+interface GivenUp {
+  readonly request: RequestRow;
+  readonly endNs: number;
+}
+
+/** By the call where that says it; else by its request: a wait for a connection comes before the call. */
+function waitMode(
+  calls: readonly EmulatedCall[],
+  joined: readonly GivenUp[],
+): ReturnType<typeof modeOf> & Pick<HangReading, "countsFrom"> {
+  const ascending = (waitsNs: readonly number[]) => waitsNs.toSorted((a, b) => a - b);
+  const byCall = modeOf(ascending(calls.map(({ arriveNs, endNs }) => endNs - arriveNs)));
+  if (byCall.share >= RULE.modeShare || joined.length < RULE.calls) {
+    return { ...byCall, countsFrom: "call" };
+  }
+  const byRequest = modeOf(ascending(joined.map(({ endNs, request }) => endNs - request.startNs)));
+  return byRequest.share > byCall.share
+    ? { ...byRequest, countsFrom: "request" }
+    : { ...byCall, countsFrom: "call" };
+}
+
 /** Reads a hang of one arm; null where no stage has one, or too few calls were made in it. */
 export function readHang(evidence: Evidence, arm: number, dependency: number): HangReading | null {
   const stages = stagesThat(evidence, dependency, "hang");
@@ -56,12 +80,14 @@ export function readHang(evidence: Evidence, arm: number, dependency: number): H
   if (hung.length < RULE.calls) return null;
   // What is still open when the run ends is ended by the run.
   const gaveUp = hung.filter(({ endNs }) => endNs < lastNs);
-  const waitsNs = gaveUp.map(({ arriveNs, endNs }) => endNs - arriveNs).toSorted((a, b) => a - b);
-  const { atNs, share } = modeOf(waitsNs);
   const joined = gaveUp.flatMap(({ endNs, seq }) => {
     const request = seq < 0 ? undefined : evidence.request(arm, seq);
-    return request === undefined ? [] : [Math.abs(request.endNs - endNs) <= RULE.nearEndNs];
+    return request === undefined ? [] : [{ request, endNs }];
   });
+  const { atNs, countsFrom, share } = waitMode(gaveUp, joined);
+  const withRequest = joined.filter(
+    ({ endNs, request }) => Math.abs(request.endNs - endNs) <= RULE.nearEndNs,
+  );
   const none = gaveUp.length < RULE.noneRatio * hung.length;
   const clear = gaveUp.length >= RULE.calls && share >= RULE.modeShare;
   const still = hung.filter(({ endNs }) => endNs >= lastNs);
@@ -72,7 +98,8 @@ export function readHang(evidence: Evidence, arm: number, dependency: number): H
     watchedMs: watchedNs.length === 0 ? 0 : Math.min(...watchedNs) / 1e6,
     kind: none ? "none" : clear ? "timeout" : "unclear",
     timeoutMs: clear && !none ? atNs / 1e6 : null,
-    atTimeoutRatio: waitsNs.length === 0 ? 0 : share,
-    withRequestRatio: joined.length === 0 ? null : joined.filter(Boolean).length / joined.length,
+    countsFrom,
+    atTimeoutRatio: gaveUp.length === 0 ? 0 : share,
+    withRequestRatio: joined.length === 0 ? null : withRequest.length / joined.length,
   };
 }

@@ -10,6 +10,8 @@ const RULE = {
   dispersionMax: 0.3,
   /** Calls a second as a share of the usual, when they queue for a connection. */
   heldBackRatio: 0.95,
+  /** Delays that differ by so much would not leave as many in flight, were there no ceiling. */
+  otherDelay: 1.5,
 } as const;
 
 export interface SweepPoint {
@@ -34,12 +36,28 @@ export interface LatencySweep {
   readonly ceiling: { readonly connections: number; readonly fromFactor: number } | null;
 }
 
-function ceilingOf(own: Occupancy, usual: Occupancy): number | null {
-  const stands =
-    own.plateau > 0 &&
-    own.mean >= RULE.fullRatio * own.plateau &&
-    own.dispersion <= RULE.dispersionMax;
-  return stands && own.callsPerSec <= RULE.heldBackRatio * usual.callsPerSec ? own.plateau : null;
+/** Where calls in flight stand, be it by chance; null where they do not. */
+function standsAt({ dispersion, mean: inFlight, plateau }: Occupancy): number | null {
+  const full = plateau > 0 && inFlight >= RULE.fullRatio * plateau;
+  return full && dispersion <= RULE.dispersionMax ? plateau : null;
+}
+
+interface Seen extends Omit<SweepPoint, "ceiling"> {
+  readonly standsAt: number | null;
+}
+
+/**
+ * They stand at a ceiling where calls come slower than usual, or where they stand at the same level
+ * under another delay: a caller that gives up while it waits for a connection calls as often as ever.
+ */
+function ceilingOf(own: Seen, all: readonly Seen[], usualPerSec: number): number | null {
+  if (own.standsAt === null) return null;
+  const heldBack = own.callsPerSec <= RULE.heldBackRatio * usualPerSec;
+  const again = all.some(({ meantMs, standsAt: level }) => {
+    const [less, more] = [Math.min(meantMs, own.meantMs), Math.max(meantMs, own.meantMs)];
+    return level === own.standsAt && more >= RULE.otherDelay * less;
+  });
+  return heldBack || again ? own.standsAt : null;
 }
 
 /** Reads a sweep of one arm; null where no stage probes the dependency's latency, or too little came. */
@@ -53,7 +71,7 @@ export function readLatencySweep(
   const usual = probed[0] === undefined ? undefined : usualStage(evidence.stages, probed[0]);
   if (usual === undefined) return null;
   const before = occupancyOf(calls, usual.fromNs, usual.toNs);
-  const pointOf = (stage: StageWindow): SweepPoint | null => {
+  const pointOf = (stage: StageWindow): Seen | null => {
     const own = occupancyOf(calls, stage.fromNs, stage.toNs);
     if (own.calls < RULE.calls) return null;
     return {
@@ -61,13 +79,17 @@ export function readLatencySweep(
       meantMs: mean(callsIn(calls, stage).map(({ meantDelayUs }) => meantDelayUs / 1_000)),
       inFlight: own.mean,
       callsPerSec: own.callsPerSec,
-      ceiling: stage === usual ? null : ceilingOf(own, before),
+      standsAt: standsAt(own),
     };
   };
-  const points = [usual, ...probed]
+  const seen = [usual, ...probed]
     .map(pointOf)
     .filter((point) => point !== null)
     .toSorted((a, b) => a.factor - b.factor);
+  const points = seen.map(({ standsAt: _level, ...point }, i): SweepPoint => ({
+    ...point,
+    ceiling: ceilingOf(seen[i]!, seen, before.callsPerSec),
+  }));
   if (points.length === 0) return null;
   const [last, previous] = [points.at(-1), points.at(-2)];
   const exponent =
