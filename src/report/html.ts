@@ -8,9 +8,13 @@ import { contents, headline } from "./page/headline.ts";
 import { type Markup, markup } from "./page/markup.ts";
 import { parts, runs } from "./page/parts.ts";
 import { responses } from "./page/responses.ts";
-import { dependencies, overTime, responseTimes } from "./page/pictures.ts";
+import { dependencies } from "./page/dependencies.ts";
+import { lifts } from "./page/lifts.ts";
+import { overTime, responseTimes } from "./page/pictures.ts";
+import { plan } from "./page/plan.ts";
 import { pageShell } from "./page/shell.ts";
 import { arms, routes } from "./page/tables.ts";
+import { trail } from "./page/trail.ts";
 import { OUTCOME_WORDS, outcomeOf } from "./words.ts";
 
 function page(model: ReportModel): Markup {
@@ -19,6 +23,8 @@ function page(model: ReportModel): Markup {
   const sections: readonly (readonly [string, string, Markup | false])[] = [
     ["hypothesis", "What was tested", hypothesis(model)],
     ["comparisons", "Comparisons", comparisons(model)],
+    ["lift", "How the effect grew", lifts(model, data)],
+    ["plan", "Plan and outcome", plan(model)],
     ["factors", "What it depends on", factors(model)],
     ["decisions", "Decided while it ran", decisions(model)],
     ["parts", "Parts of the traffic", parts(model)],
@@ -31,13 +37,14 @@ function page(model: ReportModel): Markup {
     ["arms", "Ledger", arms(model)],
     ["routes", "Routes", routes(model)],
     ["instruments", "Instruments", instruments(model)],
+    ["trail", "Audit trail", trail(model)],
     ["reproduce", "Do it again", reproduce(model)],
   ];
   const present = sections.filter(([, , part]) => part !== false);
   return pageShell({
     title: `${OUTCOME_WORDS[outcomeOf(model.result)]}: ${run.scenario} · shakedown`,
     tool,
-    scripts: ["kinds.js"],
+    scripts: ["sortable.js", "kinds.js"],
     data,
     skipTo: present[0]?.[0] ?? "verdict",
     main: markup`${headline(model)}

@@ -18,10 +18,11 @@ export interface LiftCurve {
     /** The end of the last block that is in it, seconds into the run. */
     readonly atS: number;
     readonly blocks: number;
-    readonly estimate: number;
+    /** Null with too few blocks to tell how much they vary. */
+    readonly estimate: number | null;
     /** A band that holds the effect at all points together with the confidence of the intervals. */
-    readonly low: number;
-    readonly high: number;
+    readonly low: number | null;
+    readonly high: number | null;
     /** What was seen at this block while the run went on, on the same scale; null where nobody looked. */
     readonly looked: number | null;
   }[];

@@ -89,11 +89,13 @@ export function liftsOf(
       const cut = { ...arms, confidence: 1 - alpha, betweenRunSd: null };
       const { estimate, theta } = metricEffect(spec, cut, lists);
       const band = bandOf(theta, kind, { n: blocks, plannedN: control.length, alpha });
-      if (![estimate, band.low, band.high].every(Number.isFinite)) return [];
       const atS = (fromNs + blocks * at.stage.blockNs) / NS_PER_S;
       const near = [...(seen ?? [])].find(([when]) => Math.abs(when - atS) < 0.001)?.[1] ?? null;
       const looked = near === null || better === "lower" ? near : -near;
-      return [{ atS, blocks, estimate, ...band, looked }];
+      const told = [estimate, band.low, band.high].every(Number.isFinite);
+      if (!told && looked === null) return [];
+      const effect = told ? { estimate, ...band } : { estimate: null, low: null, high: null };
+      return [{ atS, blocks, ...effect, looked }];
     });
     const { margin } = spec;
     const { name: stage } = at.stage;

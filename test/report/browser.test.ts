@@ -46,17 +46,21 @@ describe.skipIf(!present)(
     it.each(Object.keys(FIXTURES))(
       "%s: opens with no error, its verdict in the first screen",
       async (name) => {
+        const { page, problems } = await open(name, VIEWPORTS.desk);
         for (const [device, viewport] of Object.entries(VIEWPORTS)) {
-          const { page, problems } = await open(name, viewport, device === "phone");
+          await page.setViewportSize(viewport);
+          await page.emulateMedia({ colorScheme: device === "phone" ? "dark" : "light" });
           const box = await page.locator("#verdict .word").boundingBox();
           expect(box?.y).toBeGreaterThanOrEqual(0);
           expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(viewport.height);
-          expect(await drawn(page)).toBe(await page.locator(".chart").count());
+          await expect
+            .poll(() => drawn(page), { timeout: 15_000 })
+            .toBe(await page.locator(".chart").count());
           const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
           expect(overflow, `${device}: the page is wider than the screen`).toBeLessThanOrEqual(0);
-          expect(problems).toEqual([]);
-          await page.close();
         }
+        expect(problems).toEqual([]);
+        await page.close();
       },
     );
 

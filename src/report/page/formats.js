@@ -45,6 +45,14 @@ globalThis.shakedownFormats = (() => {
     decades,
     formatAt,
     formatMs,
+    /** On an effect's scale: a change in per cent, percentage points, or as it is. */
+    formatEffect: (kind, unit) => (value) => {
+      const scaled = kind === "relative" || unit === "ratio" ? value * 100 : value;
+      const size = Math.abs(scaled);
+      const text = unit === "us" && kind !== "relative" ? formatMs(size / 1000) : digits(size, 2);
+      const ends = kind === "relative" ? " %" : unit === "ratio" ? " pp" : "";
+      return `${value < 0 ? "−" : value > 0 ? "+" : ""}${text}${ends}`;
+    },
     formatPlain: (value) => digits(value, 2),
     formatRate: (value) => `${digits(value, value < 1 ? 4 : 1)}/s`,
     formatShare: (value) => `${digits(value, 1)} %`,

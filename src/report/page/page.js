@@ -12,6 +12,7 @@
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const kinds = globalThis.shakedownKinds(data);
+  const { drawMarks, drawStages } = globalThis.shakedownStages(css);
 
   /** 1, 2, 5 of each power of ten; over many powers, their ones alone. */
   function logSplits(from, to) {
@@ -24,53 +25,6 @@
       }
     }
     return splits;
-  }
-
-  /** Slanted lines over time that is not judged. */
-  function hatch({ ctx, bbox }, from, to) {
-    if (to <= from) return;
-    const step = 9 * devicePixelRatio;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(from, bbox.top, to - from, bbox.height);
-    ctx.clip();
-    ctx.strokeStyle = css("--line");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.beginPath();
-    for (let x = from - bbox.height; x < to; x += step) {
-      ctx.moveTo(x, bbox.top + bbox.height);
-      ctx.lineTo(x + bbox.height, bbox.top);
-    }
-    ctx.stroke();
-    ctx.restore();
-  }
-
-  /** Every second stage shaded, each with its name where there is room. */
-  function drawStages(plot, stages) {
-    const { ctx, bbox } = plot;
-    const ratio = devicePixelRatio;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top - 22 * ratio, bbox.width, bbox.height + 22 * ratio);
-    ctx.clip();
-    ctx.font = `${12 * ratio}px system-ui, sans-serif`;
-    ctx.textBaseline = "middle";
-    for (const [index, stage] of stages.entries()) {
-      const from = Math.max(bbox.left, plot.valToPos(stage.startS, "x", true));
-      const to = Math.min(bbox.left + bbox.width, plot.valToPos(stage.endS, "x", true));
-      if (to <= from) continue;
-      if (index % 2 === 0) {
-        ctx.fillStyle = css("--band");
-        ctx.fillRect(from, bbox.top - 22 * ratio, to - from, bbox.height + 22 * ratio);
-      }
-      ctx.fillStyle = css("--muted");
-      const room = to - from - 12 * ratio;
-      if (ctx.measureText(stage.name).width <= room) {
-        ctx.fillText(stage.name, from + 6 * ratio, bbox.top - 11 * ratio);
-      }
-      hatch(plot, from, Math.min(to, plot.valToPos(stage.judgedFromS, "x", true)));
-    }
-    ctx.restore();
   }
 
   const extent = (lines) => {
@@ -103,7 +57,10 @@
       stroke: one.hidden ? "transparent" : css(one.color),
       width: one.hidden ? 0 : one.width,
       dash: one.dash ?? [],
-      spanGaps: one.hidden === true || one.marked !== undefined || one.joined === true,
+      spanGaps:
+        (one.hidden === true && one.gaps !== true) ||
+        one.marked !== undefined ||
+        one.joined === true,
       ...(one.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       points: one.hidden
         ? { show: false }
@@ -111,7 +68,7 @@
             show: true,
             size: 6,
             fill: css(one.color),
-            filter: one.marked ? undefined : lonely(one.joined),
+            filter: one.marked || one.dots ? undefined : lonely(one.joined),
           },
       value: (_plot, value) => (value === null ? "" : formatY(value)),
     };
@@ -125,7 +82,7 @@
       font: "12px system-ui, sans-serif",
     };
     const [least, most] = [kind.x[0], kind.x.at(-1)];
-    const { pointS = 0, stages = [] } = kind.overTime ?? {};
+    const { marks = [], pointS = 0, stages = [] } = kind.overTime ?? {};
     const rangeX = kind.overTime
       ? [
           Math.min(least, stages[0]?.startS ?? least),
@@ -155,6 +112,7 @@
         y: {
           distr: log ? 3 : 1,
           range: (_plot, from, to) => {
+            if (kind.rangeY) return kind.rangeY;
             if (log) return [from / 1.2, to * 1.2];
             return [0, to > 0 ? to * 1.08 : 1];
           },
@@ -188,7 +146,8 @@
       series: [{}, ...kind.lines.map((one) => seriesOf(one, log, kind.formatY))],
       bands: kind.bands.map(({ series, color }) => ({ series, fill: `${css(color)}2e` })),
       hooks: {
-        drawClear: stages.length > 0 ? [(plot) => drawStages(plot, stages)] : [],
+        drawClear: [(plot) => drawStages(plot, stages), (plot) => kind.drawBelow?.(plot, css)],
+        draw: [(plot) => drawMarks(plot, marks)],
         setCursor: [onCursor],
       },
     };
@@ -295,5 +254,20 @@
     holder.addEventListener("blur", () => plot.setCursor({ left: -10, top: -10 }));
   }
 
-  for (const holder of document.querySelectorAll("[data-chart]")) makeChart(holder);
+  // What is near the first screen at once; the others when they are asked for, or nothing else is to be done.
+  const waiting = new Set(document.querySelectorAll("[data-chart]"));
+  const make = (holder) => waiting.delete(holder) && makeChart(holder);
+  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+  const makeNext = () => {
+    const [holder] = waiting;
+    if (holder === undefined) return;
+    make(holder);
+    whenIdle(makeNext);
+  };
+  for (const holder of waiting) {
+    holder.addEventListener("focus", () => make(holder), { once: true });
+    if (holder.getBoundingClientRect().top < 2 * innerHeight) make(holder);
+  }
+  whenIdle(makeNext);
+  addEventListener("beforeprint", () => waiting.forEach(make));
 })();

@@ -1,14 +1,14 @@
 import { formatCount, formatRatePerSec, formatUs } from "../../core/index.ts";
-import type { PercentileCurve, ReportModel } from "../model.ts";
-import type { Series } from "../pictures-model.ts";
+import type { PercentileCurve, ReportModel, Series } from "../model.ts";
 import { NOTHING, plainText } from "../words.ts";
 import { type ChartData, chartArms } from "./chart-data.ts";
 import { figure } from "./figure.ts";
 import { type Markup, markup, table } from "./markup.ts";
-import { armName, emulatedCalls } from "./tables.ts";
+import { armName } from "./tables.ts";
 
 /** `98 %`, `99.9 %`: a quantile with as many nines as it has. */
-const quantileWords = (quantile: number): string => `${Number((quantile * 100).toPrecision(7))} %`;
+export const quantileWords = (quantile: number): string =>
+  `${Number((quantile * 100).toPrecision(7))} %`;
 
 function extent(series: Series): readonly [number, number] | undefined {
   let [least, most] = [Infinity, -Infinity];
@@ -21,7 +21,7 @@ function extent(series: Series): readonly [number, number] | undefined {
 }
 
 /** `control 12 ms to 31 ms; variant 14 ms to 702 ms`. */
-function extents(
+export function extents(
   rows: readonly { readonly arm: string; readonly series: Series }[],
   format: (value: number) => string,
 ): string {
@@ -77,7 +77,28 @@ export function responseTimes(model: ReportModel): Markup | false {
     title: "How long users would have waited",
     says: `Share of requests answered within a time, in the judged stages. The shaded band is the interval of each curve. Each mark to the right holds ten times fewer requests. ${says.filter((text) => text !== "").join("; ")}.`,
     more: curveTable(curves, chartArms(model)),
-  })}</section>`;
+  })}${threeTimes(model)}</section>`;
+}
+
+/** Response time, service time and start lag of each arm, one picture an arm. */
+function threeTimes(model: ReportModel): Markup | false {
+  const drawn = model.pictures.times.filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return false;
+  const order = chartArms(model);
+  const pictures = drawn.map(({ arm, points }) => {
+    const told = [0.5, 0.99].flatMap((quantile) => {
+      const point = points.find((one) => one.quantile === quantile);
+      if (point === undefined) return [];
+      const { responseUs, serviceUs, startLagUs } = point;
+      return `${quantileWords(quantile)}: response time ${formatUs(responseUs)}, service time ${formatUs(serviceUs)}, start lag ${formatUs(startLagUs)}`;
+    });
+    return figure({
+      chart: `times:${order.indexOf(arm)}`,
+      title: `What ${plainText(arm, 60)}’s users waited for`,
+      says: `All starts, by percentile. ${told.join(". ")}.`,
+    });
+  });
+  return markup`<p class="lead after">Response time is start lag plus service time, request by request. Where the first two lines part, starts were late: by the generator, or for want of a free connection.</p><div class="pair">${pictures}</div>`;
 }
 
 function thinningWords({ windowsPerPoint }: ChartData): string {
@@ -97,6 +118,10 @@ export function overTime(model: ReportModel, data: ChartData): Markup | false {
     of((arm) => arm.answeredPerSec),
     formatRatePerSec,
   );
+  const started = extents(
+    of((arm) => arm.startedPerSec),
+    formatRatePerSec,
+  );
   const failed = extents(
     of((arm) => arm.failedPerSec),
     formatRatePerSec,
@@ -112,49 +137,27 @@ export function overTime(model: ReportModel, data: ChartData): Markup | false {
   return markup`<section id="over-time"><h2>Over time</h2>${figure({
     chart: "rate",
     title: "Requests per second",
-    says: `Offered to each arm: ${offered}. Answered: ${answered}. Failed: ${failed}.${hatched ? " Hatched time is not judged." : ""}${thinningWords(data)}`,
+    says: `Offered to each arm: ${offered}. Started: ${started}. Answered, by when the answer came: ${answered}. Failed: ${failed}.${hatched ? " Hatched time is not judged." : ""}${thinningWords(data)}`,
   })}${figure({
     chart: "latency",
     title: "Response time",
     says: `p99: ${p99}. p50: ${p50}.`,
-  })}</section>`;
+  })}${heatMaps(data)}</section>`;
 }
 
-/** For each dependency, what each arm asked of it. */
-export function dependencies(model: ReportModel): Markup | false {
-  const names = [
-    ...new Set([
-      ...model.dependencies.map(({ dependency }) => dependency),
-      ...Object.keys(model.result.emulator),
-    ]),
-  ];
-  if (names.length === 0) return false;
-  const parts = names.map((name) => {
-    const index = model.dependencies.findIndex(({ dependency }) => dependency === name);
-    const arms = model.dependencies[index]?.arms ?? [];
-    const of = (pick: (arm: (typeof arms)[number]) => Series) =>
-      arms.map((arm) => ({ arm: arm.arm, series: pick(arm) }));
-    const inFlight = extents(
-      of((arm) => arm.inFlightMax),
-      formatCount,
-    );
-    const calls = extents(
-      of((arm) => arm.callsPerSec),
-      formatRatePerSec,
-    );
-    const charts =
-      arms.length > 0 &&
-      model.timeline.atS.length > 0 &&
-      markup`<div class="pair">${figure({
-        chart: `in-flight:${index}`,
-        title: `Calls in flight to ${plainText(name, 60)}`,
-        says: `A flat top means that something holds calls back. Largest in a second: ${inFlight}.`,
-      })}${figure({
-        chart: `calls:${index}`,
-        title: `Calls per second to ${plainText(name, 60)}`,
-        says: `More calls for the same requests are retries or lost caching. ${calls}.`,
-      })}</div>`;
-    return markup`<h3 class="dependency">${name}</h3>${emulatedCalls(model.result, name)}${charts}`;
+/** Latency over time, all of it: one picture an arm, in the same cells and shades. */
+function heatMaps({ arms, heat }: ChartData): Markup | false {
+  if (heat.most === 0) return false;
+  const drawn = [...arms.keys()].filter((arm) => (heat.cells[arm]?.length ?? 0) > 0);
+  const pictures = drawn.map((arm) => {
+    const cells = heat.cells[arm] ?? [];
+    const [, bin = 0, requests = 0] = cells.toSorted((a, b) => b[2]! - a[2]!)[0] ?? [];
+    const usOf = (of: number): string => formatUs(10 ** (of / heat.binsPerDecade));
+    return figure({
+      chart: `heat:${arm}`,
+      title: `Where ${plainText(arms[arm] ?? "", 60)}’s response times lie`,
+      says: `The darker, the more requests. Most in one cell: ${formatCount(requests)} in ${heat.windowsPerColumn} s between ${usOf(bin)} and ${usOf(bin + 1)}. Lines: p99 and p50.`,
+    });
   });
-  return markup`<section id="dependencies"><h2>Dependencies</h2><p class="lead">The emulated services behind each arm. Both arms had the same luck. Delay error is how much later than meant the emulator answered.</p>${parts}</section>`;
+  return markup`<div class="pair">${pictures}</div>`;
 }

@@ -35,7 +35,13 @@ function readAssets(names: readonly string[]): Assets {
   const licence = "/* uPlot, copyright (c) 2022 Leon Sorokin, MIT licence */";
   const assets = {
     styles: [text(resolve("uplot/dist/uPlot.min.css")), own("page.css")],
-    scripts: [`${licence}\n${uplot}`, own("formats.js"), ...names.map(own), own("page.js")],
+    scripts: [
+      `${licence}\n${uplot}`,
+      own("formats.js"),
+      own("stages.js"),
+      ...names.map(own),
+      own("page.js"),
+    ],
   };
   read.set(key, assets);
   return assets;

@@ -1,4 +1,4 @@
-import { formatCount, formatUs } from "../../core/index.ts";
+import { formatCount } from "../../core/index.ts";
 import type { ArmRow, ReportModel, Result } from "../model.ts";
 import {
   countsWords,
@@ -10,9 +10,7 @@ import {
   punctualityWords,
 } from "../words.ts";
 import { badge } from "./marks.ts";
-import { longText, type Markup, markup, table } from "./markup.ts";
-
-const ROUTES_SHOWN = 12;
+import { longText, type Markup, markup, type SortedCell, table } from "./markup.ts";
 
 /** An arm's name with its colour, the control's a disc and the others' squares. */
 export function armName(name: string, index: number): Markup {
@@ -94,9 +92,10 @@ ${table({
 <ul class="notes">${rows.map(([name, arm]) => markup`<li>${name}: ${punctualityWords(arm)}.</li>`)}</ul></section>`;
 }
 
-function routeRows(
-  result: Result,
-): readonly { readonly route: string; readonly cells: readonly (string | Markup)[] }[] {
+function routeRows(result: Result): readonly {
+  readonly route: string;
+  readonly cells: readonly (string | Markup | SortedCell)[];
+}[] {
   const all = orderedArms(result);
   const names = [...new Set(all.flatMap(([, arm]) => arm.routes.map(({ route }) => route)))];
   return names.flatMap((name) =>
@@ -109,11 +108,14 @@ function routeRows(
           cells: [
             longText(name),
             armName(armLabel, index),
-            markup`${formatCount(found.planned)}${ledgerOf(found).missing !== 0 && markup` ${ledgerMark(ledgerOf(found).missing)}`}`,
-            formatCount(found.errors),
-            formatCount(found.dropped),
+            {
+              shows: markup`${formatCount(found.planned)}${ledgerOf(found).missing !== 0 && markup` ${ledgerMark(ledgerOf(found).missing)}`}`,
+              by: found.planned,
+            },
+            { shows: formatCount(found.errors), by: found.errors },
+            { shows: formatCount(found.dropped), by: found.dropped },
             ...[found.responseTimeUs.p50, found.responseTimeUs.p99, found.responseTimeUs.max].map(
-              (value) => formatArmUs(found, value),
+              (value) => ({ shows: formatArmUs(found, value), by: value }),
             ),
           ],
         },
@@ -129,68 +131,15 @@ export function routes({ result }: ReportModel): Markup | false {
   const grid = table({
     caption: "Routes, by arm",
     columns: [
-      { head: "Route", class: "route" },
-      { head: "Arm" },
+      { head: "Route", class: "route", sort: "name" },
+      { head: "Arm", sort: "name" },
       ...["Planned", "Errors", "Dropped", "p50", "p99", "Max"].map((head) => ({
         head,
         figure: true,
+        sort: "figure" as const,
       })),
     ],
     rows: rows.map(({ cells }) => cells),
-    opens: (index) => rows[index]?.route === rows[index + 1]?.route,
   });
-  const armCount = Object.keys(result.arms).length || 1;
-  const body =
-    rows.length <= ROUTES_SHOWN * armCount
-      ? grid
-      : markup`<details><summary>All ${formatCount(Math.ceil(rows.length / armCount))} routes</summary>${grid}</details>`;
-  return markup`<section id="routes"><h2>Routes</h2><p class="lead">Response times as a user would have waited.</p>${body}</section>`;
-}
-
-/** What the emulator saw of one dependency, by arm. */
-export function emulatedCalls(result: Result, dependency: string): Markup {
-  const byArm = result.emulator[dependency] ?? {};
-  const rows = orderedArms(result).flatMap(([name, _arm], index) => {
-    const calls = byArm[name];
-    if (calls === undefined) return [];
-    const delay =
-      calls.calls === 0
-        ? NOTHING
-        : `${formatUs(calls.delayErrorUs.p50)} / ${formatUs(calls.delayErrorUs.p99)}`;
-    return [
-      [
-        armName(name, index),
-        ...[
-          calls.calls,
-          calls.errors,
-          calls.limited,
-          calls.early,
-          calls.rejected,
-          calls.aborted,
-          calls.inFlightMax,
-          calls.connectionsMax,
-        ].map(formatCount),
-        delay,
-      ],
-    ];
-  });
-  if (rows.length === 0) return markup`<p class="muted">No call reached the emulator.</p>`;
-  return table({
-    caption: `Calls to ${dependency}, by arm`,
-    columns: [
-      { head: "Arm" },
-      ...[
-        "Calls",
-        "Errors",
-        "Limited",
-        "Too early",
-        "Turned away",
-        "Aborted",
-        "In flight, max",
-        "Connections, max",
-        "Delay error p50 / p99",
-      ].map((head) => ({ head, figure: true })),
-    ],
-    rows,
-  });
+  return markup`<section id="routes"><h2>Routes</h2><p class="lead">Response times as a user would have waited. Choose a column’s head to sort by it.</p>${grid}</section>`;
 }
