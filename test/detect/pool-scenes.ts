@@ -102,3 +102,21 @@ export const leakScenes: Scenes = {
   size: null,
   byRates: true,
 };
+
+/** Pools of 3 times the rate that carry four fifths of what comes, and such that carry all. */
+const WANTING = { lengthNs: 20 * S, dependencies: SLOW.dependencies };
+const wanting = (rate: World["rate"]): Service => ({ pool: 3 * rate });
+
+export const poolScenes: Scenes = {
+  healthy: scene({ pool: 12 }, { pool: 12 }, WANTING),
+  sick: (world) => served(around(world, WANTING), [{}, wanting(world.rate)], world),
+  both: (world) =>
+    served(around(world, WANTING), [wanting(world.rate), wanting(world.rate)], world),
+  lookAlikes: {
+    "a service that computes for long": scene({}, { cpuNs: 8 * MS }, WANTING),
+    "a service that refuses beyond a limit": scene({}, { limit: 6 }, WANTING),
+  },
+  cause: /^payments pool exhaustion/,
+  size: { value: ({ rate }) => 3 * rate, within: 0 },
+  byRates: true,
+};
