@@ -115,7 +115,7 @@ function liveView(stream: Stream, color: boolean): RunView {
       const lines = common(event);
       if (lines.length === 0 && event.kind !== "tick") return;
       erase();
-      for (const line of lines) stream.write(`${fit(line)}\n`);
+      for (const line of lines) stream.write(`${line}\n`);
       if (event.kind !== "tick") return;
       const shown = status.lines().map(fit);
       for (const line of shown) stream.write(color ? `\x1b[2m${line}\x1b[0m\n` : `${line}\n`);

@@ -62,7 +62,7 @@ const metricCases = (result: Result): CiCase[] =>
     name: `${rowWords(result, row)} (${row.role}), stage ${row.stage}`,
     status: metricStatus(row),
     kind: STATUS_WORDS[row.status],
-    message: [comparisonSentence(row), ...row.warnings].join(" "),
+    message: [comparisonSentence(row), row.warnings.join("; ")].join(" "),
   }));
 
 const FINDING_STATUS = {
@@ -78,7 +78,9 @@ const findingCases = (result: Result): CiCase[] =>
     name: `${detector}, ${subject}`,
     status: FINDING_STATUS[status],
     kind: detector,
-    message: [capital(summary), ...(cure === undefined ? [] : [cure]), ...warnings].join(" "),
+    message: [capital(summary), ...(cure === undefined ? [] : [cure]), warnings.join("; ")].join(
+      " ",
+    ),
   }));
 
 const CHECK_STATUS = { pass: "pass", doubt: "open", fail: "error" } as const;
@@ -103,7 +105,10 @@ export function ciCases(result: Result): readonly CiCase[] {
     }));
 }
 
-/** What someone should look at, the gravest first: nothing of a run that ships and has no doubts. */
+/**
+ * What someone should look at, the gravest first: nothing of a run that ships and has no doubts.
+ * Detectors that could not tell, of which there are many in a short run, are not among it.
+ */
 export function ciProblems(result: Result): readonly CiCase[] {
   const rank = { error: 0, fail: 1, open: 2, pass: 3 } as const;
   const lead = leadFinding(result);
@@ -112,6 +117,8 @@ export function ciProblems(result: Result): readonly CiCase[] {
   const of = (each: CiCase): number =>
     each.group === "verdict" ? -2 : isLead(each) && each.status === "fail" ? -1 : rank[each.status];
   return ciCases(result)
-    .filter(({ status }) => status !== "pass")
+    .filter(
+      ({ group, status }) => status !== "pass" && (group !== "detectors" || status === "fail"),
+    )
     .toSorted((a, b) => of(a) - of(b));
 }
