@@ -25,6 +25,11 @@ export interface VerdictsInput extends Omit<VerdictInput, "invalid" | "doubts" |
   readonly droppedStarts: readonly number[];
   /** Variants whose load was cut while others went on. */
   readonly cuts: readonly ArmStop[];
+  /**
+   * Of a run that is not whole, whether it was merely ended, so that what a variant was cut for before
+   * stands; not where files are damaged.
+   */
+  readonly cutsStand: boolean;
 }
 
 const armOf = (subject: string): string => subject.split(" ")[0] ?? "";
@@ -33,6 +38,7 @@ const armOf = (subject: string): string => subject.split(" ")[0] ?? "";
 function verdictOf(input: VerdictsInput, variant: number): Verdict {
   const { arms, cuts, droppedStarts } = input;
   const arm = arms[variant]!;
+  const cut = cuts.find((each) => each.arm === arm);
   const others = new Set(arms.slice(1).filter((each) => each !== arm));
   const ofIt = (rows: readonly Failing[]): readonly Failing[] =>
     rows.filter((row) => row.arm === undefined || row.arm === arm);
@@ -42,7 +48,8 @@ function verdictOf(input: VerdictsInput, variant: number): Verdict {
     findings: input.findings.filter(({ subject }) => !others.has(armOf(subject))),
     invalid: ofIt(input.invalid),
     doubts: ofIt(input.doubts),
-    stoppedBy: cuts.find((cut) => cut.arm === arm) ?? input.stoppedBy,
+    incompleteBecause: cut !== undefined && input.cutsStand ? null : input.incompleteBecause,
+    stoppedBy: cut ?? input.stoppedBy,
     droppedStarts: droppedStarts[0]! + droppedStarts[variant]!,
   });
 }

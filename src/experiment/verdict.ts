@@ -238,8 +238,15 @@ function shownWords(improved: readonly JudgedComparison[]): string {
   return `the gain that was claimed is shown: ${gains}; ${within.replace("metric", "other metric")}`;
 }
 
+const incomplete = (because: string): Verdict => ({
+  decision: "hold",
+  reason: `incomplete: ${because}`,
+  needs: "a whole run of the same plan",
+});
+
 /** A rule that was registered before has decided; what was measured after it is no evidence. */
 function stoppedEarly({ because, decision, rule }: RuleStop): Verdict {
+  if (rule === "gone") return incomplete(because);
   const needs =
     decision === "roll-back"
       ? "mend the cause, then run the same plan again"
@@ -253,13 +260,7 @@ function stoppedEarly({ because, decision, rule }: RuleStop): Verdict {
  * within its margin (or improved, where that was claimed) in every judged stage, and no finding against it.
  */
 export function decide(input: VerdictInput): Verdict {
-  if (input.incompleteBecause !== null) {
-    return {
-      decision: "hold",
-      reason: `incomplete: ${input.incompleteBecause}`,
-      needs: "a whole run of the same plan",
-    };
-  }
+  if (input.incompleteBecause !== null) return incomplete(input.incompleteBecause);
   if (input.invalid.length > 0) {
     const reasons = input.invalid.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
     const only = (wanted: string): boolean => input.invalid.every(({ name }) => name === wanted);

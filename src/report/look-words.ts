@@ -89,7 +89,8 @@ export function stopSentence({ cuts = [], stoppedEarly }: Result): string | null
   const until = (seconds: number): string => formatDurationNs(seconds * NS_PER_S);
   const ofArms = cuts.map(
     ({ arm, because, breachToCutMs, evidenceUntilS, rule }) =>
-      `${arm} was cut by the ${rule} rule, ${until(evidenceUntilS)} into the run: ${because}. ` +
+      `${arm} was cut${rule === "gone" ? "" : ` by the ${rule} rule`}, ` +
+      `${until(evidenceUntilS)} into the run: ${because}. ` +
       `Its last start was ${timeWords(breachToCutMs)} later.`,
   );
   if (stoppedEarly === undefined) return ofArms.length === 0 ? null : ofArms.join(" ");

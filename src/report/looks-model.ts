@@ -35,7 +35,9 @@ export const looksFields = {
     .array(
       z.strictObject({
         arm: z.string(),
-        rule: z.enum(["harm", "gate", "futility"]),
+        rule: z
+          .enum(["harm", "gate", "futility", "gone"])
+          .describe("gone: its process ended, or it took no connections any more"),
         decision: z.enum(["roll-back", "hold"]),
         because: z.string(),
         evidenceUntilS: z.number().describe("the end of the block that showed it"),
@@ -43,10 +45,10 @@ export const looksFields = {
       }),
     )
     .optional()
-    .describe("of several variants, those whose load a rule of the plan cut while others went on"),
+    .describe("of several variants, those whose load was cut while others went on"),
   stoppedEarly: z
     .strictObject({
-      rule: z.enum(["harm", "gate", "futility"]),
+      rule: z.enum(["harm", "gate", "futility", "gone"]),
       because: z.string(),
       evidenceUntilS: z.number().describe("the end of the block that showed it"),
       breachToCutMs: z.number().describe("from there to the last start of the variant"),

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { NS_PER_S, ShakedownError } from "../core/index.ts";
 import {
-  type ArmStop,
   compareMetrics,
   combinationOf,
   compareCombinations,
@@ -20,7 +19,7 @@ import type { ReportModel, Result, RunRow } from "../report/index.ts";
 import { type AnalysedRun, analyseRun, curvesOf } from "./analyse.ts";
 import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
 import { comparisonRows, verdictRows } from "./comparison-rows.ts";
-import { type ExperimentFile, readExperimentFile } from "./experiment-file.ts";
+import { readExperimentFile } from "./experiment-file.ts";
 import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { factorRows, isReplicated, levelsOf } from "./factor-rows.ts";
 import { type Manifest, readManifest, readPlan } from "./manifest.ts";
@@ -37,6 +36,7 @@ import {
 import { responsesFound } from "./responses-found.ts";
 import { registeredRules, timesOf, trailEntries, trailOf } from "./pictures.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { cutsOf, isWhole, looksOfStopped, stoppedBy, whyIncomplete } from "./runs-end.ts";
 
 /** What is kept of a run that was analysed: its tables are let go before the next is read. */
 interface OneRun {
@@ -77,7 +77,9 @@ function readRun(directory: RunDirectory, plan: Plan, run: number): OneRun | nul
   };
 }
 
-const isWhole = ({ model }: OneRun): boolean => model.result.run.complete;
+/** Stopped from outside, which damages nothing that came before. */
+const wasEnded = ({ manifest: { ended } }: OneRun): boolean =>
+  (ended?.incompleteBecause ?? null) !== null;
 
 /** The time that a run's rates are of: the plan's, or what it had where it was stopped. */
 function countedSOf(run: OneRun, { stages }: Plan): number {
@@ -152,49 +154,6 @@ function rowOf(
   };
 }
 
-/** The rule of the plan that ended one of the runs, and with it the experiment. */
-const stoppedBy = (runs: readonly OneRun[]) =>
-  runs.map(({ manifest }) => manifest.ended?.stoppedBy).find((by) => by !== undefined);
-
-/** Variants that a run has cut, each as it was at first: later runs of the experiment leave it out. */
-function cutsOf(runs: readonly OneRun[]): ArmStop[] {
-  const first = new Map<string, ArmStop>();
-  for (const cut of runs.flatMap(({ manifest }) => manifest.ended?.cuts ?? [])) {
-    if (!first.has(cut.arm)) first.set(cut.arm, cut);
-  }
-  return [...first.values()];
-}
-
-/** What was decided during the run that ended the experiment; of other runs, each one's result tells. */
-function looksOfStopped(
-  runs: readonly OneRun[],
-): Pick<Result, "looks" | "gates" | "cuts" | "stoppedEarly"> {
-  const cut = runs.flatMap(({ model }) => model.result.cuts ?? []);
-  const cuts = cut.length === 0 ? {} : { cuts: cut };
-  for (const { model } of runs) {
-    const { gates = [], looks = [], stoppedEarly } = model.result;
-    if (stoppedEarly !== undefined) return { looks, gates, ...cuts, stoppedEarly };
-  }
-  return cuts;
-}
-
-/** Why an experiment is not whole; null when it is, or when its own rule ended it. */
-function whyIncomplete(
-  { ended, runs: planned }: ExperimentFile,
-  runs: readonly OneRun[],
-): string | null {
-  const whole = runs.filter(isWhole).length;
-  if (ended !== null && ended.incompleteBecause === null && whole === planned) return null;
-  const broken = runs.find((run) => !isWhole(run));
-  const byRule = ended !== null && ended.incompleteBecause === null && broken === undefined;
-  if (byRule && stoppedBy(runs) !== undefined) return null;
-  const why =
-    ended?.incompleteBecause ??
-    broken?.model.result.run.incompleteBecause ??
-    (ended === null ? "it was ended before it could finish" : "a run is missing");
-  return `${why}; ${whole} of ${planned} runs are whole`;
-}
-
 /** Of the runs that are judged, each one's part of the result with its number. */
 const each = <Row>(runs: readonly OneRun[], of: (result: Result) => readonly Row[]): OfRun<Row>[] =>
   runs.flatMap(({ model, run }) => of(model.result).map((value) => ({ run, value })));
@@ -240,6 +199,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
   const decided = decideArms({
     arms: plan.arms,
     cuts,
+    cutsStand: runs.every((run) => isWhole(run) || wasEnded(run)),
     alpha: plan.alpha,
     hypothesis: plan.hypothesis,
     comparisons,

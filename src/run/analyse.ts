@@ -108,6 +108,7 @@ function verdictOf(
     replicated: knowsOtherRuns(plan),
     droppedStarts: droppedStarts(gathered.tallies),
     cuts: gathered.manifest.ended?.cuts ?? [],
+    cutsStand: (gathered.manifest.ended?.incompleteBecause ?? null) !== null,
   });
 }
 

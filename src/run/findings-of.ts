@@ -7,12 +7,27 @@ import {
   resilienceOf,
 } from "../detect/index.ts";
 import type { Gathered } from "./gather.ts";
+import { armEnds } from "./looks-of.ts";
 
-/** What detectors find in a run. */
+const isOf = ({ arm, subject }: Finding, wanted: string): boolean =>
+  (arm ?? subject.split(" ")[0]) === wanted;
+
+/**
+ * What detectors find in a run: of a variant whose load was cut, in what came before; nothing of one
+ * that an earlier run had cut.
+ */
 export function findingsOf(gathered: Gathered): Finding[] {
   // They hold an arm beside control under the same load, at the same moments.
   if (gathered.registered.plan.assignment !== undefined) return [];
-  return detectAll(evidenceIn(gathered));
+  const ends = armEnds(gathered.manifest);
+  const whole = detectAll(evidenceIn(gathered));
+  const ofOthers = whole.filter((finding) => ![...ends.keys()].some((arm) => isOf(finding, arm)));
+  const ofCut = [...ends].flatMap(([arm, untilNs]) =>
+    untilNs <= 0
+      ? []
+      : detectAll(evidenceIn(gathered, untilNs)).filter((finding) => isOf(finding, arm)),
+  );
+  return [...ofOthers, ...ofCut];
 }
 
 /** What probes found of each arm; null where no stage has one. */
@@ -23,22 +38,18 @@ export function resilienceIn(gathered: Gathered): Resilience | null {
     : null;
 }
 
-function evidenceIn({
-  calls,
-  connections,
-  inside,
-  manifest,
-  observations,
-  processes,
-  registered,
-}: Gathered): Evidence {
-  const stages = registered.plan.stages.map((stage) => ({
+function evidenceIn(
+  { calls, connections, inside, manifest, observations, processes, registered }: Gathered,
+  untilNs = Number.POSITIVE_INFINITY,
+): Evidence {
+  const begun = registered.plan.stages.filter(({ startNs }) => startNs < untilNs);
+  const stages = begun.map((stage) => ({
     name: stage.name,
     ratePerSec: stage.ratePerSec,
     fromPerSec: stage.fromPerSec,
     startNs: stage.startNs,
     fromNs: stage.judgedFromNs ?? stage.startNs,
-    toNs: stage.endNs,
+    toNs: Math.min(stage.endNs, untilNs),
     judged: stage.judgedFromNs !== null,
     ...(stage.probe === undefined ? {} : { probe: stage.probe }),
   }));

@@ -57,6 +57,11 @@ export class LiveLooks {
     return { end: () => clearInterval(sampling) };
   }
 
+  /** One of several variants gets no load any more, whatever the looks say of it. */
+  leaveOut(cut: ArmStop): void {
+    this.#judge.leaveOut(cut);
+  }
+
   hear(worker: number, told: BlocksMessage): void {
     this.#blocks.hear(worker, told);
     this.#look();

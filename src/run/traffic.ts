@@ -55,6 +55,7 @@ const STOPPED_BY = {
   harm: "stopped early, harm",
   gate: "stopped early, gate",
   futility: "stopped early, futility",
+  gone: "stopped early",
 } as const;
 
 const TICK_MS = 1_000;
@@ -70,6 +71,7 @@ export class Traffic {
   readonly #live: LiveCounts;
   readonly #looks: LiveLooks;
   #generators: Generators | null = null;
+  #clock: MonotonicClock | null = null;
   #stop: Stop | null = null;
   readonly #cuts: ArmStop[] = [];
   /** What happens from here on is not of this traffic: the next of several runs may have begun. */
@@ -106,6 +108,7 @@ export class Traffic {
     signal: AbortSignal,
   ): Promise<TrafficEnd> {
     this.#generators = generators;
+    this.#clock = clock;
     const { directory, load, onEvent, plan } = this.#input;
     const durationNs = plan.stages.at(-1)?.endNs ?? 0;
     const stages = plan.stages.length;
@@ -116,7 +119,7 @@ export class Traffic {
     }
     const going = generators.go(clock.originNs);
     this.#watch(signal);
-    const ticking = setInterval(() => this.#tick(clock), TICK_MS);
+    const ticking = setInterval(() => void this.#tick(clock), TICK_MS);
     const looking = this.#looks.begin(clock);
     const totals = await going;
     clearInterval(ticking);
@@ -126,6 +129,7 @@ export class Traffic {
     const atLeastNs = this.#stop === null ? durationNs : 0;
     const endNs = Math.max(totals.endNs, clock.nowNs(), atLeastNs);
     await Promise.all(this.#telling);
+    await this.#tick(clock);
     this.#endStage();
     this.#over = true;
     return { stop: this.#stop, durationNs: endNs, cuts: this.#cuts, totals };
@@ -139,7 +143,7 @@ export class Traffic {
     else signal.addEventListener("abort", interrupt, { once: true });
     for (const { arm, died, pid } of targets) {
       void died.then((how) => {
-        this.#stopFor(`arm ${arm} (process ${pid}) ${how} during the run`, EXIT.unreachable);
+        this.#lose(arm, `arm ${arm} (process ${pid}) ${how} during the run`);
       });
     }
     void emulator?.failed.then((error) => this.#fail(error));
@@ -152,7 +156,23 @@ export class Traffic {
     const target = this.#input.targets[arm];
     if (target === undefined) return;
     const whom = `arm ${target.arm} at ${target.origin}`;
-    this.#stopFor(`${whom} took no connection for ${forNs / NS_PER_S} s`, EXIT.unreachable);
+    this.#lose(target.arm, `${whom} took no connection for ${forNs / NS_PER_S} s`);
+  }
+
+  /** Without one of several variants the others go on; without control, or the only one, none can. */
+  #lose(arm: string, because: string): void {
+    const { arms, hypothesis } = this.#input.plan;
+    const isOut = (name: string): boolean => this.#cuts.some((cut) => cut.arm === name);
+    if (this.#over || isOut(arm)) return;
+    const others = arms.slice(1).some((name) => name !== arm && !isOut(name));
+    if (arm === arms[0] || !others || hypothesis === null || this.#clock === null) {
+      this.#stopFor(because, EXIT.unreachable);
+      return;
+    }
+    const untilNs = Math.max(this.#clock.nowNs(), 1);
+    const cut: ArmStop = { arm, rule: "gone", decision: "hold", because, untilNs };
+    this.#looks.leaveOut(cut);
+    this.#cutArm(cut);
   }
 
   #fail({ code, exitCode, message }: ShakedownError): void {
@@ -226,13 +246,11 @@ export class Traffic {
     this.#input.onEvent({ kind: "stage-end", stage: this.#stage, name, ratePerSec, arms });
   }
 
-  #tick(clock: MonotonicClock): void {
-    const { emulator, onEvent } = this.#input;
+  async #tick(clock: MonotonicClock): Promise<void> {
+    const { emulator: emulated, onEvent } = this.#input;
     const arms = this.#live.takeTick();
     const [stage, elapsedNs] = [this.#stage, clock.nowNs()];
-    const tell = (counts: Awaited<ReturnType<Emulator["snapshot"]>>): void =>
-      onEvent({ kind: "tick", stage, elapsedNs, arms, emulator: counts });
-    if (emulator === null) tell({});
-    else void emulator.snapshot().then(tell);
+    const emulator = (await emulated?.snapshot()) ?? {};
+    onEvent({ kind: "tick", stage, elapsedNs, arms, emulator });
   }
 }

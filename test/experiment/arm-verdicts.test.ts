@@ -32,6 +32,7 @@ const input = (comparisons: readonly JudgedComparison[]): VerdictsInput => ({
   replicated: true,
   droppedStarts: [0, ...comparisons.map(() => 0)],
   cuts: [],
+  cutsStand: true,
 });
 const decisions = (given: VerdictsInput) => {
   const { verdict, verdicts } = decideArms(given);
@@ -86,5 +87,31 @@ describe("verdicts of several variants", () => {
     const rule = { rule: "harm", decision: "roll-back", because: "slow", untilNs: 1 } as const;
     const found = decisions({ ...given, cuts: [{ ...rule, arm: "b" }] });
     expect(found).toMatchObject({ run: "ship", a: "ship", b: "roll-back" });
+  });
+
+  it("what one was cut for stands when the run is interrupted after, not when files are damaged", () => {
+    const cut = {
+      rule: "harm",
+      decision: "roll-back",
+      because: "slow",
+      untilNs: 1,
+      arm: "b",
+    } as const;
+    const given = { ...input([WELL, BETTER]), cuts: [cut], incompleteBecause: "interrupted" };
+    expect(decisions(given)).toMatchObject({ run: "hold", a: "hold", b: "roll-back" });
+    expect(decisions({ ...given, cutsStand: false })).toMatchObject({ run: "hold", b: "hold" });
+  });
+
+  it("one whose process died holds as incomplete, and the others are judged", () => {
+    const gone = { rule: "gone", decision: "hold", because: "arm b ended", untilNs: 1 } as const;
+    const { verdicts, verdict } = decideArms({
+      ...input([WELL, BETTER]),
+      cuts: [{ ...gone, arm: "b" }],
+    });
+    expect(verdict.decision).toBe("ship");
+    expect(verdicts.get("b")).toMatchObject({
+      decision: "hold",
+      reason: "incomplete: arm b ended",
+    });
   });
 });

@@ -62,6 +62,7 @@ function decided(plan: Plan): readonly (string | null)[] {
     replicated: true,
     droppedStarts: plan.arms.map(() => 0),
     cuts: [],
+    cutsStand: true,
   });
   return [...verdicts.values()].map(({ decision }) => decision);
 }

@@ -87,6 +87,11 @@ export class LiveJudge {
     this.#gateAlphas = gateAlphas(plan);
   }
 
+  /** A variant that is out for another reason is not looked at any more. */
+  leaveOut(cut: ArmStop): void {
+    this.#out.push(cut);
+  }
+
   /** Looks at one more block; they must come in order, each once. */
   see(whole: WholeBlock): Looked {
     const pairs = armPairs(this.#plan);

@@ -1,6 +1,9 @@
-/** Why a run, or one variant of several, ends before its time, by a rule of its own. */
+/**
+ * Why a run, or one variant of several, ends before its time, by a rule of its own; `gone`: of several
+ * variants, one whose process ended or that took no connections any more.
+ */
 export interface RuleStop {
-  readonly rule: "harm" | "gate" | "futility";
+  readonly rule: "harm" | "gate" | "futility" | "gone";
   readonly decision: "roll-back" | "hold";
   readonly because: string;
   /** The end of the last block that was looked at: what came after is no evidence. */
