@@ -205,7 +205,8 @@ async function outcomeOf(step: (typeof STEPS)[number], looked: Looked): Promise<
  * Checks a run from its directory, without writing into it: that its audit trail is whole, that the
  * plan and all files are those that the trail registers, that judging the files again, by the code of
  * `report`, gives the same result, bit for bit, and that the lock, where there was one and it still
- * stands beside the scenario, is the one that was registered or was amended since. It stops at the first thing that is broken.
+ * stands beside the scenario, is the one that was registered or was amended since. It stops at the
+ * first thing that is broken.
  * Whoever can write all of the directory can make a trail that fits: keep the last entry's hash
  * elsewhere where that matters.
  * @param version of the tool that looks, for saying that another one made the run
