@@ -18,6 +18,7 @@ import { rateLimit } from "./rate-limit.ts";
 import { retryStorm } from "./retry-storm.ts";
 import { saturation } from "./saturation.ts";
 import { serialCalls } from "./serial-calls.ts";
+import { slowDependency } from "./slow-dependency.ts";
 import { stampede } from "./stampede.ts";
 import { timeoutInversion } from "./timeout-inversion.ts";
 
@@ -56,6 +57,7 @@ export const DETECTORS: readonly Detector[] = [
   portExhaustion,
   noBackpressure,
   noBulkhead,
+  slowDependency,
   saturation,
   serialCalls,
 ];

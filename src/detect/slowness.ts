@@ -21,7 +21,6 @@ export interface DelaySlice {
 
 /** A dependency that was slow for a while, and usual for another. */
 export interface Slowness {
-  readonly all: readonly DelaySlice[];
   readonly slow: readonly DelaySlice[];
   readonly usual: readonly DelaySlice[];
   readonly usualMs: number;
@@ -64,5 +63,5 @@ export function slownessOf(evidence: Evidence, dependency: number, least: number
   const usual = all.filter(({ delayMs }) => delayMs <= RULE.usualFactor * usualMs);
   if (slow.length < least || usual.length < least) return null;
   const factor = median(slow.map(({ delayMs }) => delayMs)) / usualMs;
-  return { all, slow, usual, usualMs, factor };
+  return { slow, usual, usualMs, factor };
 }

@@ -8,7 +8,7 @@ import {
   noTimeoutScenes,
   rateLimitScenes,
 } from "../detect/failing-scenes.ts";
-import { backpressureScenes, bulkheadScenes } from "../detect/overload-scenes.ts";
+import { backpressureScenes, bulkheadScenes, capScenes } from "../detect/overload-scenes.ts";
 import { acquireScenes, leakScenes, pileScenes, poolScenes } from "../detect/pool-scenes.ts";
 import { retryScenes } from "../detect/retry-scenes.ts";
 import {
@@ -45,6 +45,7 @@ const WARD: readonly (readonly [detector: string, scenes: Scenes])[] = [
   ["port-exhaustion", portScenes],
   ["no-backpressure", backpressureScenes],
   ["no-bulkhead", bulkheadScenes],
+  ["slow-dependency", capScenes],
   ["saturation", saturationScenes],
   ["serial-calls", serialScenes],
 ];

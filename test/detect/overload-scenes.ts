@@ -72,3 +72,35 @@ export const bulkheadScenes: Scenes = {
   size: null,
   byRates: false,
 };
+
+/** Slow for two seconds, ten times; one arm holds eight calls, the other what comes. */
+const SLUGGISH = {
+  lengthNs: 12 * S,
+  dependencies: [
+    { ...PAYMENTS, slowness: (atNs: number) => (atNs > 5 * S && atNs < 7 * S ? 10 : 1) },
+  ],
+};
+const bounded = ({ rate }: World): Service => ({ pool: 8 * rate });
+const free = (): Service => ({});
+const sluggish =
+  (...arms: readonly ((world: World) => Service)[]) =>
+  (world: World) =>
+    served(
+      around(world, SLUGGISH),
+      arms.map((arm) => arm(world)),
+      world,
+    );
+
+export const capScenes: Scenes = {
+  healthy: sluggish(bounded, bounded),
+  sick: sluggish(bounded, free),
+  both: sluggish(free, free),
+  lookAlikes: {
+    "twice as many calls": sluggish(free, () => ({ calls: 2 })),
+    "a service that computes for long": sluggish(free, () => ({ cpuNs: 5 * MS })),
+    "a larger cap": sluggish(bounded, () => ({ pool: 11 })),
+  },
+  cause: /^no cap on calls to payments/,
+  size: null,
+  byRates: true,
+};
