@@ -104,7 +104,16 @@ export function readManifest(directory: RunDirectory): Manifest {
       },
     );
   }
-  const parsed = manifestSchema.safeParse(readJson(path));
+  const told = readJson(path);
+  const { manifestVersion } = (told ?? {}) as { readonly manifestVersion?: unknown };
+  if (typeof manifestVersion === "number" && manifestVersion !== MANIFEST_VERSION) {
+    throw new ShakedownError(
+      "RUN_INVALID",
+      `${path} is of a run of version ${manifestVersion}; this is version ${MANIFEST_VERSION}`,
+      { hint: "judge it with the shakedown that made it, or run the scenario again" },
+    );
+  }
+  const parsed = manifestSchema.safeParse(told);
   if (parsed.success) return parsed.data;
   throw new ShakedownError(
     "RUN_INVALID",
