@@ -66,6 +66,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/run/traffic.ts": "ticks for those who watch; no result depends on when",
   "src/run/target.ts": "waits for another process, on that process's time",
   "src/run/usage.ts": "samples what arms use now and then, stamped by the run's clock",
+  "src/telemetry/export/sdk.ts": "gives up on a collector that is slow, as a run ends",
   "src/telemetry/processes/sampler-thread.ts":
     "samples what arms use now and then, stamped by the run's clock",
   "src/telemetry/receivers.ts": "ties the run's clock to the wall's, which senders tell",
@@ -91,7 +92,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   "src/detect": {
     shared: filesOf(
-      "adjust beside detector evidence identity join lru-model occupancy opens pairs retries",
+      "adjust beside detector evidence identity join lost-slots lru-model occupancy opens pairs " +
+        "retries slowness",
     ),
   },
   "src/emulator/fault": { shared: filesOf("what") },
@@ -103,7 +105,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/report": {
     shared: filesOf(
       "arm-model factor-model looks-model model pictures-model responses-model factor-words",
-      "look-words ci-cases spark-lines resilience-words responses-words run-words words",
+      "look-words ci-cases spark-lines resilience-schema resilience-words responses-words run-words words",
       "markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },
