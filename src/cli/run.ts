@@ -32,6 +32,7 @@ export interface ShowArguments {
   readonly pilot?: string;
   readonly json: boolean;
   readonly exitZero: boolean;
+  readonly otel?: boolean;
   /** Neither a banner nor progress, and of the verdict no more than its reason. */
   readonly quiet?: boolean;
   /** For a pipeline: plain lines, and the files that it shows. */
@@ -75,6 +76,7 @@ export async function runAndShow(
       command,
       onEvent: view.show,
       ...(given.seed === undefined ? {} : { seed: given.seed }),
+      ...(given.otel === undefined ? {} : { otel: given.otel }),
       ...(given.pilot === undefined ? {} : { pilot: given.pilot }),
     },
     io.signal,
@@ -135,6 +137,11 @@ export const runCommand: Command = (io) => ({
         type: "boolean",
         default: false,
         describe: "exit 0 on roll back and hold too (for demonstrations)",
+      })
+      .option("otel", {
+        type: "boolean",
+        default: false,
+        describe: "export the run's own traces and metrics, as the OTEL_* environment says",
       })
       .example("$0 run scenarios/payment-pool.yaml", "watch a pool run dry")
       .example("$0 run checkout.yaml --out /tmp/runs --json", "for a machine to read"),

@@ -1,5 +1,6 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
 import type { ArmStop, Gate, Look, Plan, PlanSizing } from "../experiment/index.ts";
+import type { Histogram } from "../measure/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 
 /** What is known of one arm while the run goes on. */
@@ -11,6 +12,9 @@ export interface LiveArm {
   readonly dropped: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly responseTime: Histogram;
+  /** The generator's own lateness. */
+  readonly startLag: Histogram;
 }
 
 /** What a run says of itself while it goes on; for a terminal, or a live page. */
@@ -35,7 +39,7 @@ export type RunEvent =
       readonly kind: "tick";
       readonly stage: number;
       readonly elapsedNs: number;
-      /** Over the last tick. */
+      /** Since the last tick; the last one of a run comes after its last answer. */
       readonly arms: readonly LiveArm[];
       readonly emulator: EmulatorSnapshot;
     }
@@ -56,9 +60,9 @@ export type RunEvent =
   | { readonly kind: "judging" };
 
 function view(arm: string, counts: ArmCounts): LiveArm {
-  const { dropped, failed, planned, responses, responseTime } = counts;
+  const { dropped, failed, planned, responses, responseTime, startLag } = counts;
   const [p50Us, p99Us] = [responseTime.quantile(0.5), responseTime.quantile(0.99)];
-  return { arm, planned, responses, failed, dropped, p50Us, p99Us };
+  return { arm, planned, responses, failed, dropped, p50Us, p99Us, responseTime, startLag };
 }
 
 /** Counts of all workers by tick and by stage, for those who watch. */

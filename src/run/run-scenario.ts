@@ -19,6 +19,7 @@ import { checkSecret, RollBackAction } from "./roll-back-action.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { runOnce, type RunParts, type Served, writeIfPossible, writeManifest } from "./run-once.ts";
 import { runSeveral } from "./run-several.ts";
+import { told } from "./tell.ts";
 
 export interface RunOptions {
   /** A scenario's file, or one that was made elsewhere. */
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly command: string;
   /** A known delay put before arms, to see whether it is found; none unless told. */
   readonly delaysUs?: Delays;
+  /** The run tells of itself by OpenTelemetry, as the OTEL_* environment says. */
+  readonly otel?: boolean;
   readonly onEvent: (event: RunEvent) => void;
 }
 
@@ -52,7 +55,9 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const captured =
     loaded.captured ?? (await readCaptured(profilePath, { scenario: wanted, seed, signal }));
   using _held = captured.profile;
-  return await runCaptured(options, { loaded, seed, captured }, signal);
+  return await told(options, loaded, (onEvent) =>
+    runCaptured({ ...options, onEvent }, { loaded, seed, captured }, signal),
+  );
 }
 
 async function runCaptured(

@@ -21,7 +21,7 @@ export type { ScenarioArm } from "./arm.ts";
 export type { ScenarioFactor, ScenarioFactorial } from "./factor.ts";
 export { type OnRollBack, onRollBackSchema } from "./roll-back.ts";
 export type { ScenarioStage } from "./stage.ts";
-export type { ScenarioTelemetry } from "./telemetry.ts";
+export { type ScenarioTelemetry, TOLD_SHARE } from "./telemetry.ts";
 
 /** A course of probes over several dependencies has some dozens. */
 const STAGES_MAX = 256;
@@ -58,7 +58,9 @@ export const scenarioSchema = z.strictObject({
   responses: responseRules
     .optional()
     .describe("answers are compared: status, headers, bodies by JSON path"),
-  telemetry: telemetry.optional().describe("arms are asked to tell of themselves by OpenTelemetry"),
+  telemetry: telemetry
+    .optional()
+    .describe("arms tell of themselves by OpenTelemetry, and the run too"),
   stages: z.array(stage).min(1).max(STAGES_MAX),
   onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
   stop: stopSchema.prefault({}).describe("when a run ends before its time"),
