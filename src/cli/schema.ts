@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { profileManifestSchema, profileRecordSchema } from "../profile/index.ts";
-import { resultJsonSchema, saturationJsonSchema } from "../report/index.ts";
+import { resilienceJsonSchema, resultJsonSchema, saturationJsonSchema } from "../report/index.ts";
 import { scenarioSchema } from "../run/index.ts";
 import type { Command } from "./command.ts";
 
 const SCHEMAS = {
   scenario: () => z.toJSONSchema(scenarioSchema, { io: "input" }),
   result: () => resultJsonSchema(),
+  probe: () => resilienceJsonSchema(),
   saturate: () => saturationJsonSchema(),
   "profile-manifest": () => z.toJSONSchema(profileManifestSchema, { io: "input" }),
   "profile-record": () => z.toJSONSchema(profileRecordSchema, { io: "input" }),

@@ -2,6 +2,7 @@ import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
 import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
+import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorsMarkdown, runsMarkdown } from "./run-markdown.ts";
 import { sparkMarkdown } from "./spark-lines.ts";
@@ -154,6 +155,16 @@ function findings(result: Result, notes: Footnotes): string[] {
   return ["### Findings", "", ...lines, ""];
 }
 
+function resilience(model: ReportModel): string[] {
+  if (model.resilience === undefined) return [];
+  return resilienceSections(model.resilience).flatMap(({ lines, title }) => [
+    `### Under trouble: ${escapeMarkdown(title)}`,
+    "",
+    ...lines.map((line) => `- ${escapeMarkdown(line, 300)}`),
+    "",
+  ]);
+}
+
 function parts(result: Result): string[] {
   const shown = partSentences(result);
   if (shown.length === 0) return [];
@@ -272,6 +283,7 @@ export const markdownFormat: ReportFormat = {
       ...verdicts(result),
       ...comparisons(result, notes),
       ...factorsMarkdown(result),
+      ...resilience(model),
       ...decisions(result),
       ...parts(result),
       ...responses(result),

@@ -63,18 +63,34 @@ function* cardLines(card: ResilienceCard): Generator<string> {
   }
 }
 
-/** What probes found, as Markdown: a card for each arm and dependency. */
-export function resilienceMarkdown({ cards, hysteresis }: Resilience): string {
-  const parts = cards.map((card) => {
-    const joined = card.joinedBy === "identity" ? "" : "- joined by rates: no identity passed on\n";
-    const lines = [...cardLines(card)].map((line) => `- ${line}\n`).join("");
-    return `## ${card.dependency}, called by ${card.arm}\n\n${joined}${lines === "" ? "- too few calls to tell\n" : lines}`;
-  });
-  const ramps = hysteresis.map(
+/** A heading, and what is said under it. */
+export interface ResilienceSection {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+function cardSection(card: ResilienceCard): ResilienceSection {
+  const joined = card.joinedBy === "identity" ? [] : ["joined by rates: no identity passed on"];
+  const said = [...cardLines(card)];
+  const lines = [...joined, ...(said.length === 0 ? ["too few calls to tell"] : said)];
+  return { title: `${card.dependency}, called by ${card.arm}`, lines };
+}
+
+/** What probes found: a section for each arm and dependency, and one for the load up and down. */
+export function resilienceSections({ cards, hysteresis }: Resilience): ResilienceSection[] {
+  const lines = hysteresis.map(
     ({ arm, bistable, lostRatio }) =>
-      `- ${arm}: ${formatRatio(Math.max(lostRatio, 0))} of the goodput at most is lost on the way down` +
-      `${bistable ? ": bistable" : ""}\n`,
+      `${arm}: ${formatRatio(Math.max(lostRatio, 0))} of the goodput at most is lost on the way down` +
+      (bistable ? ": bistable" : ""),
   );
-  const up = ramps.length === 0 ? [] : [`## Load up and down\n\n${ramps.join("")}`];
-  return `# Resilience\n\n${[...parts, ...up].join("\n")}`;
+  const ramps = lines.length === 0 ? [] : [{ title: "Load up and down", lines }];
+  return [...cards.map(cardSection), ...ramps];
+}
+
+/** `probe.md`. */
+export function resilienceMarkdown(resilience: Resilience): string {
+  const sections = resilienceSections(resilience).map(
+    ({ lines, title }) => `## ${title}\n\n${lines.map((line) => `- ${line}\n`).join("")}`,
+  );
+  return `# Resilience\n\n${sections.join("\n")}`;
 }

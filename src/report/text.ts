@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
+import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { factorLines, runLines } from "./run-lines.ts";
 import { type Paint, wrapped } from "./text-lines.ts";
@@ -230,7 +231,7 @@ const PARTS_MAX = 5;
  * and the warnings as footnotes. Control characters in captured strings are left out. Ends with a
  * line feed.
  */
-export function renderText({ result }: ReportModel, options: TextOptions): string {
+export function renderText({ resilience, result }: ReportModel, options: TextOptions): string {
   const width = Math.max(40, options.width);
   const paint: Paint = (format, text) =>
     options.color ? styleText(format, text, { validateStream: false }) : text;
@@ -238,6 +239,10 @@ export function renderText({ result }: ReportModel, options: TextOptions): strin
   const lines = [...headline(result, width, paint), ...verdictLines(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
   lines.push(...factorLines(result, width, paint));
+  for (const section of resilience === undefined ? [] : resilienceSections(resilience)) {
+    lines.push("", paint("dim", plainText(`Under trouble: ${section.title}`)));
+    for (const line of section.lines) lines.push(...wrapped("  ", plainText(line, 300), width));
+  }
   const parts = partSentences(result);
   if (parts.length > 0) lines.push("", paint("dim", PARTS_HEADING));
   for (const part of parts.slice(0, PARTS_MAX)) {

@@ -10,7 +10,7 @@ import {
   underProbes,
   windowsOf,
 } from "./probe-target.ts";
-import { resilienceMarkdown } from "../../src/report/index.ts";
+import { resilienceMarkdown, resilienceSchema } from "../../src/report/index.ts";
 import { MS, S } from "./simulate.ts";
 
 const SEEDS = Array.from({ length: 3 }, (_, seed) => `seed ${seed}`);
@@ -138,6 +138,7 @@ describe("a card in words", () => {
     expect(text).toContain("- timeout: 800 ms (100 % of ");
     expect(text).toContain("- retries: up to 3 attempts");
     expect(text).toContain("- breaker: none opens while every call fails");
+    expect(resilienceSchema.safeParse(probe("one", target)).error).toBeUndefined();
     expect(text).not.toMatch(/NaN|Infinity|undefined|null/);
   });
 });

@@ -94,6 +94,7 @@ export function readErrorSweep(
     readRetries(attempts, [stage]).calls /
     Math.max(requestsIn(evidence.requests(arm), stage).length, 1);
   const usually = perRequest(usual);
+  if (joinedBy === "rates" && usually === 0) return null;
   const pointOf = (stage: StageWindow): Point => {
     const reading = readRetries(attempts, [stage]);
     const { calls, failures, joined, logical } = reading;

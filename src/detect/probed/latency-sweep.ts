@@ -60,6 +60,13 @@ function ceilingOf(own: Seen, all: readonly Seen[], usualPerSec: number): number
   return heldBack || again ? own.standsAt : null;
 }
 
+function exponentOf(less: SweepPoint | undefined, more: SweepPoint | undefined): number | null {
+  if (less === undefined || more === undefined) return null;
+  const told = less.meantMs > 0 && more.meantMs > less.meantMs;
+  if (!told || Math.min(less.inFlight, more.inFlight) <= 0) return null;
+  return Math.log(more.inFlight / less.inFlight) / Math.log(more.meantMs / less.meantMs);
+}
+
 /** Reads a sweep of one arm; null where no stage probes the dependency's latency, or too little came. */
 export function readLatencySweep(
   evidence: Evidence,
@@ -91,11 +98,7 @@ export function readLatencySweep(
     ceiling: ceilingOf(seen[i]!, seen, before.callsPerSec),
   }));
   if (points.length === 0) return null;
-  const [last, previous] = [points.at(-1), points.at(-2)];
-  const exponent =
-    last === undefined || previous === undefined || last.meantMs <= previous.meantMs
-      ? null
-      : Math.log(last.inFlight / previous.inFlight) / Math.log(last.meantMs / previous.meantMs);
+  const exponent = exponentOf(points.at(-2), points.at(-1));
   const capped = points.filter(({ ceiling }) => ceiling !== null);
   const [first] = capped;
   const ceiling =
