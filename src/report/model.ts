@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assignmentSchema } from "./assignment-model.ts";
 import { armSchema, emulatedArmSchema } from "./arm-model.ts";
 import { factorSchema } from "./factor-model.ts";
 import { responsesSchema } from "./responses-model.ts";
@@ -206,6 +207,7 @@ export const resultSchema = z.strictObject({
     .describe(
       "of an experiment of several runs; everything else is then of all judged runs together",
     ),
+  assignment: assignmentSchema.optional(),
   factors: z
     .array(factorSchema)
     .optional()

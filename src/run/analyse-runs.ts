@@ -251,7 +251,15 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     ],
   };
   // The first run's own are of that run.
-  const { cuts: _c, gates: _g, looks: _l, needs: _n, stoppedEarly: _s, ...whatever } = result;
+  const {
+    assignment: _a,
+    cuts: _c,
+    gates: _g,
+    looks: _l,
+    needs: _n,
+    stoppedEarly: _s,
+    ...whatever
+  } = result;
   const ofAll = { ...whatever, ...looksOfStopped(runs) };
   return {
     result: needs === undefined ? ofAll : { ...ofAll, needs },

@@ -33,6 +33,7 @@ import {
 } from "../report/index.ts";
 import { quantileOrderInterval } from "../stats/index.ts";
 import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
+import { assignmentRow, detectorWords } from "./assignment-row.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { compared } from "./exposures.ts";
@@ -253,9 +254,15 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     parts: partRows(exploreParts(plan, parts, ends)),
     emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
     stages: stageRows(plan, ranNs, warmUps),
+    ...assignmentRow(plan, exposures),
     ...looksOf(directory, gathered),
     checks,
-    warnings: [...inVainWords(inVain), ...warningsOf(gathered), ...warmUpWords(plan, warmUps)],
+    warnings: [
+      ...inVainWords(inVain),
+      ...warningsOf(gathered),
+      ...detectorWords(plan),
+      ...warmUpWords(plan, warmUps),
+    ],
   };
   const shownNs = Math.min(
     Math.max(ranNs, NS_PER_S),

@@ -10,7 +10,9 @@ import {
 } from "../replay/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
-const byWords = (by: SplitBy): string => (by.kind === "header" ? `header ${by.header}` : by.kind);
+/** For people: who is who. */
+export const byWords = (by: SplitBy): string =>
+  by.kind === "header" ? `header ${by.header}` : by.kind;
 
 /** For people: who gets which start, where that is not everybody. */
 export function assignmentLabel({ arms, assignment }: Plan): string {

@@ -1,4 +1,5 @@
 import { formatCount, formatRatio } from "../../core/index.ts";
+import type { Plan } from "../../experiment/index.ts";
 import type { ExposureTable } from "../../measure/index.ts";
 import { plannedShares, type SplitSpec } from "../../replay/index.ts";
 import { sampleRatio, sampleRatioLogE } from "../../stats/index.ts";
@@ -11,8 +12,10 @@ const KEYS_MIN = 100;
 /** New keys between two looks of the sequential test, which may look as often as it likes. */
 const LOOK_EVERY = 50;
 
-interface StageKeys {
+export interface StageKeys {
   readonly name: string;
+  /** Its place in the plan. */
+  readonly stage: number;
   /** Of the keys that are compared, by arm; each once. */
   readonly counts: readonly number[];
   readonly planned: readonly number[];
@@ -20,9 +23,10 @@ interface StageKeys {
   readonly lnE: number;
 }
 
-function keysByStage(
+/** The keys of each judged stage, by arm. */
+export function keysByStage(
   exposures: ExposureTable,
-  { plan }: CheckInput,
+  plan: Plan,
   spec: SplitSpec,
 ): readonly StageKeys[] {
   const reserved = exposures.meta.parts.indexOf("reserved");
@@ -39,7 +43,7 @@ function keysByStage(
       counts[row.arm]!++;
       if (seen.size % LOOK_EVERY === 0) lnE = Math.max(lnE, sampleRatioLogE(counts, planned));
     }
-    return [{ name, counts, planned, lnE }];
+    return [{ name, stage, counts, planned, lnE }];
   });
 }
 
@@ -98,6 +102,6 @@ export function splitChecks(input: CheckInput): Check[] {
   if (exposures === null) {
     return [check("assignment", false, "the log of what went where is missing")];
   }
-  const stages = keysByStage(exposures, input, plan.assignment);
+  const stages = keysByStage(exposures, plan, plan.assignment);
   return [ledger(exposures, input), keyRatio(stages, input), ...fewKeys(stages, input)];
 }

@@ -1,0 +1,67 @@
+import { NS_PER_S } from "../core/index.ts";
+import type { Plan } from "../experiment/index.ts";
+import type { ExposureTable } from "../measure/index.ts";
+import type { SplitSpec } from "../replay/index.ts";
+import type { Result } from "../report/index.ts";
+import { sampleRatio } from "../stats/index.ts";
+import { byWords } from "./assigned-starts.ts";
+import { keysByStage } from "./checks/index.ts";
+
+type Assigned = NonNullable<Result["assignment"]>;
+
+function splitRow(plan: Plan, spec: SplitSpec, exposures: ExposureTable): Assigned {
+  const { parts } = exposures.meta;
+  const byArm = (values: readonly number[]): Record<string, number> =>
+    Object.fromEntries(plan.arms.map((arm, index) => [arm, values[index] ?? 0]));
+  const stages = keysByStage(exposures, plan, spec).map(({ counts, name, planned, stage }) => {
+    const starts = plan.arms.map(() => 0);
+    const byPart = parts.map(() => 0);
+    for (const row of exposures) {
+      if (row.stage !== stage) continue;
+      starts[row.arm]!++;
+      byPart[row.part]!++;
+    }
+    return {
+      stage: name,
+      planned: byArm(planned),
+      keys: byArm(counts),
+      starts: byArm(starts),
+      holdout: byPart[parts.indexOf("holdout")] ?? 0,
+      reserved: byPart[parts.indexOf("reserved")] ?? 0,
+      pValue: sampleRatio(counts, planned).pValue,
+    };
+  });
+  return { kind: "split", by: byWords(spec.by), stages };
+}
+
+/** Who got which start, by judged stage; nothing where all did, or where the log is missing. */
+export function assignmentRow(
+  plan: Plan,
+  exposures: ExposureTable | null,
+): Pick<Result, "assignment"> {
+  const { assignment, stages } = plan;
+  if (assignment?.kind === "split") {
+    return exposures === null ? {} : { assignment: splitRow(plan, assignment, exposures) };
+  }
+  if (assignment === undefined) return {};
+  const { kind, periodNs, washoutNs } = assignment;
+  const judged = stages.flatMap(({ blockNs, endNs, judgedFromNs, name }) =>
+    judgedFromNs === null
+      ? []
+      : [{ stage: name, periods: Math.floor((endNs - judgedFromNs) / blockNs) }],
+  );
+  const [periodS, washoutS] = [periodNs / NS_PER_S, washoutNs / NS_PER_S];
+  return { assignment: { kind, periodS, washoutS, stages: judged } };
+}
+
+/** Why no detector is heard where arms do not get the same starts at the same moments. */
+export function detectorWords({ assignment }: Plan): string[] {
+  if (assignment === undefined) return [];
+  const why =
+    assignment.kind === "split"
+      ? "the arms get different requests"
+      : "what a period leaves in queues is worked off in the next, which is another arm's";
+  return [
+    `detectors are not run in a ${assignment.kind}: ${why}; a duet of the same load has them`,
+  ];
+}

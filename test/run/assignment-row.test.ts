@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import type { ExposureTable } from "../../src/measure/index.ts";
+import { resultSchema } from "../../src/report/index.ts";
+import { assignmentRow, detectorWords } from "../../src/run/assignment-row.ts";
+import { PLAN } from "../experiment/plan-fixture.ts";
+
+const stage = PLAN.stages.findIndex(({ judgedFromNs }) => judgedFromNs !== null);
+const meta = { arms: PLAN.arms, stages: [], parts: ["compared", "holdout", "reserved"] };
+
+/** Ten keys with two starts each, half of them the variant's; one of control's is held out, one reserved. */
+const rows = Array.from({ length: 20 }, (_, seq) => {
+  const key = seq % 10;
+  const part = key === 0 ? 1 : key === 2 ? 2 : 0;
+  return { seq, bucket: (key + 0.5) / 10, arm: key % 2, stage, part };
+});
+
+it("a split tells keys, each once, and starts, by stage and arm", () => {
+  const assignment = {
+    kind: "split",
+    by: { kind: "header", header: "x-user" },
+    weights: [0.5, 0.5],
+    shares: PLAN.stages.map(() => 0.5),
+    holdout: 0.1,
+    reserved: ["vip"],
+  } as const;
+  const exposures = Object.assign([...rows], { meta }) as unknown as ExposureTable;
+  const { assignment: row } = assignmentRow({ ...PLAN, assignment }, exposures);
+  expect(resultSchema.shape.assignment.parse(row)).toEqual(row);
+  expect(row).toMatchObject({ kind: "split", by: "header x-user" });
+  expect((row as { stages: unknown[] }).stages[0]).toMatchObject({
+    stage: PLAN.stages[stage]!.name,
+    planned: { control: 0.5, variant: 0.5 },
+    keys: { control: 4, variant: 5 },
+    starts: { control: 10, variant: 10 },
+    holdout: 2,
+    reserved: 2,
+  });
+  expect(assignmentRow(PLAN, null)).toEqual({});
+  expect(detectorWords(PLAN)).toEqual([]);
+  expect(detectorWords({ ...PLAN, assignment })).toEqual([
+    expect.stringMatching(/not run in a split/),
+  ]);
+});
