@@ -104,7 +104,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/experiment/metrics": { shared: filesOf("model told-spec") },
   "src/report": {
     shared: filesOf(
-      "arm-model factor-model looks-model model pictures-model responses-model factor-words",
+      "arm-model assignment-model factor-model looks-model model pictures-model responses-model factor-words",
       "look-words ci-cases spark-lines resilience-schema resilience-words responses-words run-words words",
       "markdown-cells run-markdown run-lines text-lines variant-words",
     ),
