@@ -3,6 +3,7 @@ import {
   diag,
   DiagLogLevel,
   type DiagLogger,
+  logs,
   metrics,
   type Meter,
   propagation,
@@ -63,14 +64,18 @@ function exporters(endpoint: string) {
   };
 }
 
-/** What the SDK has to say: errors and warnings, of which the first is passed on. */
-function listener(onFailure: (message: string) => void): DiagLogger {
+/** Passes on the first of all that it is told. */
+function firstOnly(onFailure: (message: string) => void): (message: string) => void {
   let told = false;
-  const tell = (message: string): void => {
+  return (message) => {
     if (told) return;
     told = true;
     onFailure(message);
   };
+}
+
+/** What the SDK has to say that matters: errors and warnings. */
+function listener(tell: (message: string) => void): DiagLogger {
   const ignore = (): void => {};
   return { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore };
 }
@@ -81,6 +86,7 @@ function listener(onFailure: (message: string) => void): DiagLogger {
  */
 export function startSdk({ endpoint, onFailure, version }: ExportOptions): Exporting {
   const ids = new WireIds();
+  const tell = firstOnly(onFailure);
   const sdk = new NodeSDK({
     ...(endpoint === null ? {} : exporters(endpoint)),
     resource: resourceFromAttributes({ "service.name": NAME, "service.version": version }),
@@ -99,7 +105,7 @@ export function startSdk({ endpoint, onFailure, version }: ExportOptions): Expor
       },
     ],
   });
-  diag.setLogger(listener(onFailure), {
+  diag.setLogger(listener(tell), {
     logLevel: DiagLogLevel.WARN,
     suppressOverrideMessage: true,
   });
@@ -108,7 +114,7 @@ export function startSdk({ endpoint, onFailure, version }: ExportOptions): Expor
     tracer: trace.getTracer(NAME, version),
     meter: metrics.getMeter(NAME, version),
     pin: ids.pin,
-    end: () => ended(sdk, onFailure),
+    end: () => ended(sdk, tell),
   };
 }
 
@@ -126,5 +132,5 @@ async function ended(sdk: NodeSDK, onFailure: (message: string) => void): Promis
   const because = await Promise.race([sdk.shutdown().then(() => null, failed), late]);
   clearTimeout(timer);
   if (because !== null) onFailure(because);
-  for (const api of [trace, metrics, context, propagation, diag]) api.disable();
+  for (const api of [trace, metrics, logs, context, propagation, diag]) api.disable();
 }
