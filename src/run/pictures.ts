@@ -2,7 +2,13 @@ import { existsSync } from "node:fs";
 import { NS_PER_S } from "../core/index.ts";
 import { type AuditEntry, type Plan, readAuditFile } from "../experiment/index.ts";
 import type { Tally } from "../measure/index.ts";
-import type { RegisteredRules, TimesCurve, TrailRow } from "../report/index.ts";
+import type {
+  LiftCurve,
+  RegisteredRules,
+  RunPictures,
+  TimesCurve,
+  TrailRow,
+} from "../report/index.ts";
 import { ACTION, ACTION_BEGINS, ACTION_IN_VAIN } from "./fired-in-vain.ts";
 import { AUDIT_FILE } from "./run-files.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -89,3 +95,16 @@ export function trailEntries(directory: RunDirectory): readonly AuditEntry[] {
   const path = directory.file(AUDIT_FILE);
   return existsSync(path) ? readAuditFile(path).entries : [];
 }
+
+/** What a page draws beside the result. `lifts`: none for several runs. */
+export const picturesOf = (
+  plan: Plan,
+  tallies: readonly Tally[],
+  entries: readonly AuditEntry[],
+  lifts: readonly LiftCurve[] = [],
+): RunPictures => ({
+  lifts,
+  times: timesOf(plan.arms, tallies),
+  registered: registeredRules(plan),
+  trail: trailOf(entries),
+});

@@ -90,6 +90,28 @@ export function intervalBar(row: ComparisonRow): Markup {
   return markup`<svg class="interval" viewBox="0 0 ${BAR.width} ${BAR.height}" width="${BAR.width}" height="${BAR.height}" role="img" aria-label="${words}"><rect class="harm-zone" x="${harmFrom}" y="2" width="${harmWidth}" height="26"/><line class="zero" x1="${zero}" x2="${zero}" y1="2" y2="28"/><line class="edge" x1="${edge}" x2="${edge}" y1="2" y2="28"/><line class="range ${toneOf(row.status)}" x1="${low}" x2="${Math.max(high, low + 0.5)}" y1="${BAR.middle}" y2="${BAR.middle}"/><circle class="point ${toneOf(row.status)}" cx="${x(effect.estimate)}" cy="${BAR.middle}" r="4.5"/></svg>`;
 }
 
+/**
+ * An effect's interval against zero on a scale that a whole column shares, so that rows can be compared:
+ * `least` to `most` on the effect's own scale; what lies beyond is cut off there.
+ */
+export function forestBar(
+  row: Pick<ComparisonRow, "effect" | "unit" | "better">,
+  [least, most]: readonly [number, number],
+): Markup {
+  const { better, effect } = row;
+  if (effect === null) return markup`<span class="muted">not judged</span>`;
+  const span = most - least || 1;
+  const x = (value: number): number => {
+    const at = (Math.min(Math.max(value, least), most) - least) / span;
+    return Math.round((BAR.inset + at * (BAR.width - 2 * BAR.inset)) * 10) / 10;
+  };
+  const [low, high, zero] = [x(effect.low), x(effect.high), x(0)];
+  const worse = better === "higher" ? effect.high < 0 : effect.low > 0;
+  const other = better === "higher" ? effect.low > 0 : effect.high < 0;
+  const tone: Tone = worse ? "bad" : other ? "good" : "doubt";
+  return markup`<svg class="interval" viewBox="0 0 ${BAR.width} ${BAR.height}" width="${BAR.width}" height="${BAR.height}" role="img" aria-label="interval ${intervalWords(row)}"><line class="zero" x1="${zero}" x2="${zero}" y1="2" y2="28"/><line class="range ${tone}" x1="${low}" x2="${Math.max(high, low + 0.5)}" y1="${BAR.middle}" y2="${BAR.middle}"/><circle class="point ${tone}" cx="${x(effect.estimate)}" cy="${BAR.middle}" r="4.5"/></svg>`;
+}
+
 const SHARE_BAR = { width: 96, height: 8, gap: 2 } as const;
 
 /** A bar for each share (0…1), one below the other, in the colours of their places. Words stand beside. */

@@ -257,7 +257,7 @@
   // What is near the first screen at once; the others when they are asked for, or nothing else is to be done.
   const waiting = new Set(document.querySelectorAll("[data-chart]"));
   const make = (holder) => waiting.delete(holder) && makeChart(holder);
-  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+  const whenIdle = globalThis.requestIdleCallback ?? requestAnimationFrame;
   const makeNext = () => {
     const [holder] = waiting;
     if (holder === undefined) return;

@@ -1,9 +1,19 @@
-import type { ReportModel } from "../model.ts";
+import type { PartRow, ReportModel } from "../model.ts";
 import { runsTitle, runWords } from "../run-words.ts";
-import { capital, PARTS_HEADING, partSentences } from "../words.ts";
-import { type Markup, markup, table } from "./markup.ts";
+import {
+  capital,
+  formatEffect,
+  hasVariants,
+  intervalWords,
+  metricWords,
+  NOTHING,
+  PARTS_HEADING,
+} from "../words.ts";
+import { forestBar } from "./marks.ts";
+import { longText, type Markup, markup, table } from "./markup.ts";
 
-const PARTS_MAX = 20;
+/** More rows than this are in `result.json` alone. */
+const PARTS_MAX = 300;
 
 /** The runs of an experiment, a row each; nothing for a run alone. */
 export function runs({ result }: ReportModel): Markup | false {
@@ -31,12 +41,51 @@ export function runs({ result }: ReportModel): Markup | false {
 ${grid}</section>`;
 }
 
-/** Routes and segments in which a difference is shown; nothing where there is none. */
+/** What all bars of one kind of effect and metric share: the estimates, and zero, with room for half of them. */
+function scaleOf(rows: readonly PartRow[]): readonly [number, number] {
+  const estimates = rows.flatMap(({ effect }) => effect?.estimate ?? []);
+  const [least, most] = [Math.min(0, ...estimates), Math.max(0, ...estimates)];
+  const pad = (most - least) / 2 || 0.01;
+  return [least - pad, most + pad];
+}
+
+/** Every route and segment with its effect, those in which a difference is shown first; nothing without any. */
 export function parts({ result }: ReportModel): Markup | false {
-  const shown = partSentences(result);
-  if (shown.length === 0) return false;
-  const left = shown.length - PARTS_MAX;
-  const rows = shown.slice(0, PARTS_MAX).map((part) => markup`<li>${part}</li>`);
-  return markup`<section id="parts"><h2>Parts of the traffic</h2><p class="lead">${PARTS_HEADING}.</p>
-<ul class="notes">${rows}${left > 0 && markup`<li>${left} more in result.json</li>`}</ul></section>`;
+  const rows = result.parts.toSorted(
+    (a, b) => Number(b.shown) - Number(a.shown) || (a.adjustedP ?? 1) - (b.adjustedP ?? 1),
+  );
+  if (rows.length === 0) return false;
+  const scales = Map.groupBy(rows, ({ metric }) => metric);
+  const grid = table({
+    caption: "Effects by route and segment",
+    columns: [
+      { head: "Part", class: "route", sort: "name" },
+      { head: "Metric", sort: "name" },
+      { head: "Stage", sort: "name" },
+      ...(hasVariants(result) ? [{ head: "Variant", sort: "name" as const }] : []),
+      { head: "Effect", figure: true, sort: "figure" },
+      { head: "Interval", class: "bar" },
+      { head: "Adjusted p", figure: true, sort: "figure" },
+      { head: "Shown", sort: "name" },
+    ],
+    rows: rows.slice(0, PARTS_MAX).map((part) => [
+      longText(part.by === "segment" ? `segment ${part.name}` : part.name),
+      metricWords(part.metric),
+      part.stage,
+      ...(hasVariants(result) ? [part.arm] : []),
+      {
+        shows: markup`${formatEffect(part, part.effect?.estimate ?? Number.NaN)}<br><span class="muted small">${intervalWords(part)}</span>`,
+        by: part.effect?.estimate ?? null,
+      },
+      forestBar(part, scaleOf(scales.get(part.metric) ?? [])),
+      {
+        shows: part.adjustedP === null ? NOTHING : String(Number(part.adjustedP.toPrecision(2))),
+        by: part.adjustedP,
+      },
+      part.shown ? markup`<strong>yes</strong>` : "no",
+    ]),
+  });
+  const left = rows.length - PARTS_MAX;
+  return markup`<section id="parts"><h2>Parts of the traffic</h2><p class="lead">${PARTS_HEADING}. Bars of one metric share a scale; the thin line is no change.</p>
+${grid}${left > 0 && markup`<p class="muted small">${left} more in result.json</p>`}</section>`;
 }
