@@ -218,6 +218,16 @@ describe("a run that cannot be believed", () => {
     expect(codeOf(() => analyse(directory))).toBe("RUN_INVALID");
   });
 
+  it("by another version says which, and what to do", async () => {
+    const directory = await made(traffic());
+    const path = directory.file("manifest.json");
+    writeFileSync(
+      path,
+      readFileSync(path, "utf8").replace('"manifestVersion":2', '"manifestVersion":9'),
+    );
+    expect(() => analyse(directory)).toThrow(/is of a run of version 9; this is version \d/);
+  });
+
   it.each(["plan.json", "manifest.json", "observations/worker-0.spool"])(
     "without %s it is refused",
     async (file) => {
