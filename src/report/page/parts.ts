@@ -7,7 +7,6 @@ import {
   intervalWords,
   metricWords,
   NOTHING,
-  PARTS_HEADING,
 } from "../words.ts";
 import { forestBar } from "./marks.ts";
 import { longText, type Markup, markup, table } from "./markup.ts";
@@ -86,6 +85,6 @@ export function parts({ result }: ReportModel): Markup | false {
     ]),
   });
   const left = rows.length - PARTS_MAX;
-  return markup`<section id="parts"><h2>Parts of the traffic</h2><p class="lead">${PARTS_HEADING}. Bars of one metric share a scale; the thin line is no change.</p>
+  return markup`<section id="parts"><h2>Parts of the traffic</h2><p class="lead">Exploratory, a place to look: of the differences that are shown, one in ten is chance. Bars of one metric share a scale; the thin line is no change.</p>
 ${grid}${left > 0 && markup`<p class="muted small">${left} more in result.json</p>`}</section>`;
 }
