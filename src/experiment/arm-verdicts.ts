@@ -1,5 +1,6 @@
 import type { ArmStop } from "./looks/rule-stop.ts";
-import { type Decision, decide, harmOf, type Verdict, type VerdictInput } from "./verdict.ts";
+import { harmOf } from "./comparison-status.ts";
+import { type Decision, decide, type Verdict, type VerdictInput } from "./verdict.ts";
 
 /** What is decided of several variants, and of each. */
 export interface Verdicts {

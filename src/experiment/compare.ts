@@ -13,7 +13,7 @@ import { type MetricEffect, metricEffect } from "./metric-effect.ts";
 import { metricLabel } from "./metric.ts";
 import { familyOf, isOfRequests, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
 import type { Plan } from "./plan.ts";
-import type { JudgedComparison } from "./verdict.ts";
+import type { JudgedComparison } from "./comparison-status.ts";
 
 /** One metric of one stage, control against one variant, on the effect's own scale. */
 export interface MetricComparison extends JudgedComparison {

@@ -109,12 +109,10 @@ export {
 } from "./segments.ts";
 export { type BlockLevel, blockLevel } from "./levels.ts";
 export { blocksAfter, findWarmUps, stagesAfter, type WarmUp } from "./warm-up.ts";
+export { type ComparisonStatus, type JudgedComparison, statusOf } from "./comparison-status.ts";
 export {
-  type ComparisonStatus,
   decide,
   type Decision,
-  type JudgedComparison,
-  statusOf,
   type Verdict,
   type VerdictFinding,
   type VerdictInput,

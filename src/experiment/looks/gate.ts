@@ -2,7 +2,7 @@ import type { ArmPair } from "../arm-pairs.ts";
 import type { StageBlocks } from "../blocks.ts";
 import { adjustHarmTests, compareStage } from "../compare.ts";
 import type { Plan } from "../plan.ts";
-import { type ComparisonStatus, statusOf } from "../verdict.ts";
+import { type ComparisonStatus, statusOf } from "../comparison-status.ts";
 import { isLive } from "./live-metric.ts";
 
 /** The decision on one variant at the end of a judged stage, and what it was made of. */
