@@ -44,7 +44,7 @@ import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { registeredRules, timesOf, trailEntries, trailOf } from "./pictures.ts";
+import { picturesOf, trailEntries } from "./pictures.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
 import { timelineOf } from "./timeline.ts";
@@ -279,12 +279,12 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
       capNs: plan.timeoutNs,
     }),
     dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
-    pictures: {
-      lifts: liftsOf(plan, stages, { dependencies, ends, entries }),
-      times: timesOf(plan.arms, tallies.arms),
-      registered: registeredRules(plan),
-      trail: trailOf(entries),
-    },
+    pictures: picturesOf(
+      plan,
+      tallies.arms,
+      entries,
+      liftsOf(plan, stages, { dependencies, ends, entries }),
+    ),
   };
   const guardedParts = parts.filter((part) => part.protected);
   return { gathered, stages, parts: guardedParts, comparisons, findings, model };
