@@ -91,8 +91,8 @@ async function runCaptured(
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
   const { command, version } = options;
-  const told = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
-  const rollBack = new RollBackAction(loaded.scenario.onRollBack, told);
+  const heard = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
+  const rollBack = new RollBackAction(loaded.scenario.onRollBack, heard);
   const made = {
     rollBack,
     loaded,

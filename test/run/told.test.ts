@@ -89,9 +89,9 @@ describe("what a run tells others", () => {
       const times = ofArm(points, "shakedown.response_time", arm) as OtlpHistogram;
       expect(times.count).toBe(planned - dropped);
     }
-    const [experiment] = spans.filter(({ name }) => name === "experiment");
-    const [run] = spans.filter(({ name }) => name === "run");
-    const [stage] = spans.filter(({ name }) => name === "stage all");
+    const experiment = spans.find(({ name }) => name === "experiment");
+    const run = spans.find(({ name }) => name === "run");
+    const stage = spans.find(({ name }) => name === "stage all");
     expect(run!.parentId).toBe(experiment!.id);
     expect(stage!.parentId).toBe(run!.id);
     expect(experiment!.attributes.get("shakedown.decision")).toBe(model.result.decision);
