@@ -86,5 +86,12 @@ export function detectAll(
       ];
     }
   });
-  return confirmed(evidence, adjusted(findings));
+  return confirmed(evidence, adjusted(findings.map((each) => besideNobody(evidence, each))));
+}
+
+/** A control that was asked nothing cannot show that it lacks a sickness. */
+function besideNobody(evidence: Evidence, finding: Finding): Finding {
+  if (finding.comparison !== "absent-in-control" || evidence.requests(0).length > 0) return finding;
+  const summary = `${finding.summary}; of control nothing was asked`;
+  return { ...finding, status: "inconclusive", summary };
 }

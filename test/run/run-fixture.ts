@@ -205,8 +205,14 @@ export function expectSound({ curves, dependencies, result, timeline }: ReportMo
     for (const values of Object.values(series)) expect(values).toHaveLength(windows);
   }
   for (const { arms } of dependencies) {
-    for (const { arm: _arm, ...series } of arms) {
-      for (const values of Object.values(series)) expect(values).toHaveLength(windows);
+    for (const { callsPerSec, delays, inFlightMax, inFlightMean, keys } of arms) {
+      for (const values of [callsPerSec, inFlightMax, inFlightMean]) {
+        expect(values).toHaveLength(windows);
+      }
+      for (const { givenUs, meantUs } of delays) {
+        expect(Math.min(givenUs, meantUs)).toBeGreaterThanOrEqual(0);
+      }
+      expect((keys?.topCalls ?? 0) > 0).toBe((keys?.distinct ?? 0) > 0);
     }
   }
   for (const { points } of curves) {
