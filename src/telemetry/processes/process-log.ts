@@ -68,7 +68,7 @@ export interface ProcessUse {
   readonly openFilesMost: number | null;
   /** How many it may have open. */
   readonly openFilesMax: number | null;
-  /** The most connections to each dependency at any one time. */
+  /** The most connections to each dependency at any one time; they are counted every tenth sample. */
   readonly sockets: Readonly<
     Record<string, { readonly established: number; readonly timeWait: number }>
   >;

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { processLine } from "./process-log.ts";
 import { ProcessSampler } from "./sampler.ts";
@@ -7,6 +8,14 @@ import type { SamplerData } from "./thread.ts";
 /* The sampler's own thread: to look at processes takes milliseconds, which nobody else waits for. */
 
 const SAMPLE_MS = 1_000;
+
+/** Whoever keeps deadlines comes first. On Linux a thread has a priority of its own. */
+const NICE = 10;
+try {
+  setPriority(NICE);
+} catch {
+  // A host that forbids it has the thread at the usual priority.
+}
 
 const port = parentPort!;
 const { arms, originNs, path } = workerData as SamplerData;

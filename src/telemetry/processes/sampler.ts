@@ -20,7 +20,10 @@ export interface SampledArm {
   readonly dependencies: readonly { readonly name: string; readonly port: number }[];
 }
 
-/** After so many samples, processes that were none of ours are looked at once more. */
+/**
+ * After so many samples, processes that were none of ours are looked at once more, and so are sockets:
+ * the kernel goes through all of a host's to list them, which takes a core 5 to 15 ms.
+ */
 const LOOK_AGAIN_EVERY = 10;
 
 interface Member {
@@ -38,6 +41,7 @@ export class ProcessSampler {
   readonly #foreign = new Set<number>();
   /** By process, as of the sample before. */
   readonly #memory = new Map<number, Pick<ProcStatus, "peakBytes" | "rssBytes">>();
+  #sockets: ReadonlyMap<number, SocketCounts> = new Map();
   #samples = 0;
 
   constructor(arms: readonly SampledArm[]) {
@@ -45,14 +49,16 @@ export class ProcessSampler {
   }
 
   sample(atNs: number): ProcessSample {
-    if (this.#samples++ % LOOK_AGAIN_EVERY === 0) this.#foreign.clear();
+    if (this.#samples++ % LOOK_AGAIN_EVERY === 0) {
+      this.#foreign.clear();
+      this.#sockets = this.#countSockets();
+    }
     const members = this.#members();
-    const sockets = this.#sockets();
     const rows = this.#arms.map(({ arm, dependencies, pid, use }) => {
       const own = members.get(pid) ?? [];
       const ticks = own.reduce((sum, each) => sum + each.ticks, 0);
       const about = this.#about(pid, own);
-      const counted = dependencies.map(({ name, port }) => [name, { ...sockets.get(port)! }]);
+      const counted = dependencies.map(({ name, port }) => [name, { ...this.#sockets.get(port)! }]);
       const cpuS = use.add(ticks) / TICKS_PER_S;
       return [arm, { cpuS, ...about, sockets: Object.fromEntries(counted) }];
     });
@@ -106,7 +112,7 @@ export class ProcessSampler {
     return members;
   }
 
-  #sockets(): ReadonlyMap<number, SocketCounts> {
+  #countSockets(): ReadonlyMap<number, SocketCounts> {
     const ports = this.#arms.flatMap(({ dependencies }) => dependencies.map(({ port }) => port));
     const counts = new Map(
       ports.map((port) => [port, { established: 0, timeWait: 0, other: 0 }] as const),
