@@ -105,8 +105,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/report": {
     shared: filesOf(
       "arm-model assignment-model factor-model looks-model model pictures-model responses-model factor-words",
-      "look-words ci-cases spark-lines resilience-schema resilience-words responses-words run-words words",
-      "markdown-cells run-markdown run-lines text-lines variant-words",
+      "finding-words look-words ci-cases spark-lines resilience-schema resilience-words responses-words",
+      "run-words words markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },
   "src/schedule": { shared: filesOf("schedule spec") },

@@ -155,7 +155,8 @@ function judge(evidence: Evidence, arm: number): Finding | null {
     summary: few
       ? `only ${formatCount(most.requests)} requests are known to call anything, ${RULE.requests} in each arm ` +
         `are needed to tell what the target takes for itself`
-      : `the target itself takes ${formatUs(most.ownMs * 1_000)} a request (control ${formatUs(most.controlOwnMs * 1_000)})`,
+      : `waiting before the first call, ${words(most.pre)}, and after the last, ${words(most.post)}, ` +
+        "does not grow at both ends as it would in a busy target",
     evidence: evidenceOf(most),
   };
 }

@@ -139,7 +139,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     status: few ? "inconclusive" : "pass",
     summary: few
       ? `only ${formatCount(busiest.own.length)} requests call ${name}, ${RULE.requests} are needed to tell of chains`
-      : `requests that call ${name} make ${formatCount(busiest.length)} one after the other in the median`,
+      : `at most ${formatCount(busiest.length)} of a request's calls to ${name} wait for one another, in the median`,
     evidence: evidenceOf(busiest),
   };
 }

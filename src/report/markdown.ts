@@ -1,4 +1,5 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
+import { toldFindings } from "./finding-words.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
 import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
@@ -28,7 +29,6 @@ import {
   partSentences,
   punctualityWords,
   rankedComparisons,
-  rankedFindings,
   STATUS_WORDS,
 } from "./words.ts";
 
@@ -144,15 +144,16 @@ function decisions(result: Result): string[] {
 }
 
 function findings(result: Result, notes: Footnotes): string[] {
-  const rows = rankedFindings(result);
-  if (rows.length === 0) return [];
-  const lines = rows.map((finding) => {
+  const { each, line } = toldFindings(result);
+  if (each.length === 0 && line === "") return [];
+  const lines = each.map((finding) => {
     const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
     const who = `${escapeMarkdown(finding.detector)}, ${escapeMarkdown(finding.subject)}`;
     const status = `${STATUS_MARKS[finding.status]} ${FINDING_WORDS[finding.status]}`;
     return `- ${status}: **${who}**: ${escapeMarkdown(finding.summary)} ${marks}`.trimEnd();
   });
-  return ["### Findings", "", ...lines, ""];
+  const passes = line === "" ? [] : [`- ${STATUS_MARKS.pass} ${escapeMarkdown(line)}`];
+  return ["### Findings", "", ...lines, ...passes, ""];
 }
 
 function resilience(model: ReportModel): string[] {

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { toldFindings } from "./finding-words.ts";
 import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
 import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
@@ -27,7 +28,6 @@ import {
   plainText,
   punctualityWords,
   rankedComparisons,
-  rankedFindings,
   STATUS_WORDS,
 } from "./words.ts";
 
@@ -197,29 +197,20 @@ function verdictLines(result: Result, width: number, paint: Paint): string[] {
   });
 }
 
-/** More findings than these that pass are one line; result.json has them all. */
-const PASSES_MAX = 6;
-
 function findingLines(result: Result, notes: Footnotes, width: number, paint: Paint): string[] {
-  const findings = rankedFindings(result);
-  if (findings.length === 0) return [];
-  const passes = findings.filter(({ status }) => status === "pass");
-  const folded = passes.length > PASSES_MAX ? passes : [];
-  const names = [...new Set(folded.map(({ detector }) => detector))].join(", ");
-  const more = `${folded.length} findings pass: ${names}`;
+  const { each, line } = toldFindings(result);
+  if (each.length === 0 && line === "") return [];
   return [
     "",
     paint("dim", "Findings"),
-    ...findings
-      .filter((finding) => !folded.includes(finding))
-      .flatMap((finding) => {
-        const mark = paint(COLORS[finding.status], FINDING_MARKS[finding.status]);
-        const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
-        const text = `${finding.detector}, ${finding.subject}: ${FINDING_WORDS[finding.status]}. ${finding.summary} ${marks}`;
-        const [first = "", ...rest] = wrapped("  ", text.trimEnd(), width);
-        return [`${mark} ${first.trimStart()}`, ...rest];
-      }),
-    ...(folded.length === 0 ? [] : wrapped(`${FINDING_MARKS.pass} `, more, width)),
+    ...each.flatMap((finding) => {
+      const mark = paint(COLORS[finding.status], FINDING_MARKS[finding.status]);
+      const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
+      const text = `${finding.detector}, ${finding.subject}: ${FINDING_WORDS[finding.status]}. ${finding.summary} ${marks}`;
+      const [first = "", ...rest] = wrapped("  ", text.trimEnd(), width);
+      return [`${mark} ${first.trimStart()}`, ...rest];
+    }),
+    ...(line === "" ? [] : wrapped(`${FINDING_MARKS.pass} `, line, width)),
   ];
 }
 

@@ -211,6 +211,29 @@ describe("what was decided while a run went on", () => {
   });
 });
 
+describe("findings that pass", () => {
+  it("are told in one line where they are many, and each where they are few", async () => {
+    const model = rollBack();
+    const passing = model.result.findings.find(({ status }) => status === "pass")!;
+    const others = model.result.findings.filter(({ status }) => status !== "pass");
+    for (const count of [6, 7]) {
+      const passes = Array.from({ length: count }, (_, index) => ({
+        ...passing,
+        detector: `detector-${index}`,
+      }));
+      const told = { ...model, result: { ...model.result, findings: [...others, ...passes] } };
+      for (const text of [await render("markdown", told), plain(told, 400)]) {
+        expect(text.includes(`${count} findings pass: `)).toBe(count > 6);
+        expect(text.split(passing.summary).length - 1).toBe(count > 6 ? 0 : count);
+        for (const { summary } of others) expect(text).toContain(summary);
+      }
+      // The page folds them, and has each of them all the same.
+      const page = readable(await render("html", told));
+      expect(page.includes(`${count} findings pass: `)).toBe(count > 6);
+    }
+  });
+});
+
 describe("several runs, and the parts of the traffic", () => {
   it("are told in every format, and of neither is there a word where there is none", async () => {
     const model = rollBack();
@@ -232,7 +255,11 @@ describe("several runs, and the parts of the traffic", () => {
     const cut = { complete: false, judged: false, incompleteBecause: "a fuse blew" };
     const result = resultSchema.parse({
       ...model.result,
-      parts: [part, { ...part, name: "GET /quiet", shown: false }],
+      parts: [
+        part,
+        { ...part, name: "GET /quiet", shown: false },
+        { ...part, name: "GET /rare", effect: null, adjustedP: null, shown: false },
+      ],
       runs: [run, { ...run, ...cut, run: 2, seed: "7/2" }],
     });
     const told = { ...model, result };
@@ -248,7 +275,9 @@ describe("several runs, and the parts of the traffic", () => {
       }
     }
     // The page's table has all parts, to be sorted; elsewhere only those that differ are told.
-    expect(await render("html", told)).toContain("GET /quiet");
+    const page = readable(await render("html", told));
+    expect(page).toMatch(/GET \/quiet[\s\S]*GET \/rare[\s\S]{0,80}–/);
+    expect(page).not.toMatch(/NaN/);
     expect(await render("markdown", told)).not.toContain("GET /quiet");
     expect(plain(told, 400)).not.toContain("GET /quiet");
     const html = await render("html", model);

@@ -1,3 +1,4 @@
+import { toldFindings } from "../finding-words.ts";
 import type { ComparisonRow, FindingRow, ReportModel } from "../model.ts";
 import { rowWords } from "../variant-words.ts";
 import {
@@ -13,7 +14,6 @@ import {
   keyWords,
   hasVariants,
   rankedComparisons,
-  rankedFindings,
   STATUS_WORDS,
 } from "../words.ts";
 import { badge, intervalBar } from "./marks.ts";
@@ -120,12 +120,15 @@ function finding(row: FindingRow): Markup {
   }</div></li>`;
 }
 
-/** Every finding of every detector, failures first. */
+const findingList = (rows: readonly FindingRow[]): Markup | false =>
+  rows.length > 0 && markup`<ul class="plain">${rows.map(finding)}</ul>`;
+
+/** Every finding of every detector, failures first; many that pass are folded. */
 export function findings({ result }: ReportModel): Markup {
-  const rows = rankedFindings(result);
+  const { each, folded, line } = toldFindings(result);
   const body =
-    rows.length === 0
+    each.length + folded.length === 0
       ? markup`<p>No detector had anything to judge.</p>`
-      : markup`<ul class="plain">${rows.map(finding)}</ul>`;
+      : markup`${findingList(each)}${folded.length > 0 && markup`<details><summary>${line}</summary>${findingList(folded)}</details>`}`;
   return markup`<section id="findings"><h2>Findings</h2><p class="lead">What the detectors looked for, each with what it saw.</p>${body}</section>`;
 }

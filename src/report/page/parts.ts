@@ -48,10 +48,23 @@ function scaleOf(rows: readonly PartRow[]): readonly [number, number] {
   return [least - pad, most + pad];
 }
 
-/** Every route and segment with its effect, those in which a difference is shown first; nothing without any. */
+/** A part's effect with its interval; too little was measured of one that is not judged. */
+function effectCell(part: PartRow) {
+  if (part.effect === null) return { shows: NOTHING, by: null };
+  const { estimate } = part.effect;
+  return {
+    shows: markup`${formatEffect(part, estimate)}<br><span class="muted small">${intervalWords(part)}</span>`,
+    by: estimate,
+  };
+}
+
+/**
+ * Every route and segment with its effect: those in which a difference is shown first, those that are
+ * not judged last; nothing without any.
+ */
 export function parts({ result }: ReportModel): Markup | false {
   const rows = result.parts.toSorted(
-    (a, b) => Number(b.shown) - Number(a.shown) || (a.adjustedP ?? 1) - (b.adjustedP ?? 1),
+    (a, b) => Number(b.shown) - Number(a.shown) || (a.adjustedP ?? 2) - (b.adjustedP ?? 2),
   );
   if (rows.length === 0) return false;
   const scales = Map.groupBy(rows, ({ metric }) => metric);
@@ -72,10 +85,7 @@ export function parts({ result }: ReportModel): Markup | false {
       metricWords(part.metric),
       part.stage,
       ...(hasVariants(result) ? [part.arm] : []),
-      {
-        shows: markup`${formatEffect(part, part.effect?.estimate ?? Number.NaN)}<br><span class="muted small">${intervalWords(part)}</span>`,
-        by: part.effect?.estimate ?? null,
-      },
+      effectCell(part),
       forestBar(part, scaleOf(scales.get(part.metric) ?? [])),
       {
         shows: part.adjustedP === null ? NOTHING : String(Number(part.adjustedP.toPrecision(2))),
