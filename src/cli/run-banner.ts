@@ -47,7 +47,7 @@ function stageLines(plan: Plan, sizing: PlanSizing): string[] {
 
 function leastWords(rows: readonly SizedMetric[]): string {
   const known = rows.filter(({ mde }) => mde !== null);
-  if (known.length === 0) return "unknown before a pilot: --pilot <run> says";
+  if (known.length === 0) return "unknown before a pilot: --baseline <run> says";
   const [worst] = known.toSorted((a, b) => (b.mde ?? 0) - (a.mde ?? 0));
   return `${formatRatio(worst!.mde!)} in stage ${worst!.stage} (margin ${formatRatio(worst!.margin)})`;
 }

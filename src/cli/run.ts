@@ -29,7 +29,7 @@ export interface ShowArguments {
   readonly out: string;
   readonly seed?: string;
   /** A run that tells how much each metric varies. */
-  readonly pilot?: string;
+  readonly baseline?: string;
   readonly json: boolean;
   readonly exitZero: boolean;
   readonly otel?: boolean;
@@ -77,7 +77,7 @@ export async function runAndShow(
       onEvent: view.show,
       ...(given.seed === undefined ? {} : { seed: given.seed }),
       ...(given.otel === undefined ? {} : { otel: given.otel }),
-      ...(given.pilot === undefined ? {} : { pilot: given.pilot }),
+      ...(given.baseline === undefined ? {} : { pilot: given.baseline }),
     },
     io.signal,
   ).finally(view.end);
@@ -118,7 +118,7 @@ export const runCommand: Command = (io) => ({
         default: false,
         describe: "print result.json; progress goes to standard error",
       })
-      .option("pilot", {
+      .option("baseline", {
         type: "string",
         describe:
           "a run that tells how much each metric varies: the least effect is then said first",
