@@ -29,7 +29,7 @@ export interface ShowArguments {
   readonly out: string;
   readonly seed?: string;
   /** A run that tells how much each metric varies. */
-  readonly baseline?: string;
+  readonly pilot?: string;
   readonly json: boolean;
   readonly exitZero: boolean;
   readonly otel?: boolean;
@@ -77,7 +77,7 @@ export async function runAndShow(
       onEvent: view.show,
       ...(given.seed === undefined ? {} : { seed: given.seed }),
       ...(given.otel === undefined ? {} : { otel: given.otel }),
-      ...(given.baseline === undefined ? {} : { pilot: given.baseline }),
+      ...(given.pilot === undefined ? {} : { pilot: given.pilot }),
     },
     io.signal,
   ).finally(view.end);
@@ -145,5 +145,5 @@ export const runCommand: Command = (io) => ({
       })
       .example("$0 run scenarios/payment-pool.yaml", "watch a pool run dry")
       .example("$0 run checkout.yaml --out /tmp/runs --json", "for a machine to read"),
-  handler: (given) => run(io, given as unknown as RunArguments),
+  handler: (given) => run(io, { ...given, pilot: given["baseline"] } as unknown as RunArguments),
 });
