@@ -5,4 +5,6 @@ export { type ChangePoint, eDivisive, type EDivisiveOptions } from "./e-divisive
 export { halvesDiffer, type KolmogorovSmirnov, kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
 export { type MannKendall, mannKendall } from "./mann-kendall.ts";
 export { type PageHinkley, pageHinkley } from "./page-hinkley.ts";
+export { settling, type Settling } from "./settling.ts";
+export { MIN_TREND_SLICES, trend, type Trend, TREND_SLICES } from "./trend.ts";
 export { MIN_WARM_UP_VALUES, warmUpLength } from "./warm-up.ts";
