@@ -23,7 +23,17 @@ export {
   startGenerators,
 } from "./generator/generators.ts";
 export { allStarts } from "./generator/shard.ts";
-export type { AssignedStarts, GeneratorArm, GeneratorJob, StageArrivals } from "./generator/job.ts";
+export { writeUntold } from "./generator/untold.ts";
+export {
+  type AssignedStarts,
+  type GeneratorArm,
+  type GeneratorJob,
+  NOTHING_DONE,
+  type Shard,
+  type StageArrivals,
+  sumCounts,
+  type WorkerTotals,
+} from "./generator/job.ts";
 export { type PacingChoice, choosePacing, chooseWorkers } from "./pacing.ts";
 export {
   type PrepareFor,

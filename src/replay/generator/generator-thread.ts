@@ -10,10 +10,10 @@ const workerJob = workerData as WorkerJob;
 const say = (message: FromWorker): void => parentPort?.postMessage(message);
 const generator = new WorkerGenerator(workerJob, say);
 const leaving = new AbortController();
-const go = Promise.withResolvers<bigint | null>();
+const go = Promise.withResolvers<Extract<ToWorker, { kind: "go" }> | null>();
 
 parentPort?.on("message", (message: ToWorker) => {
-  if (message.kind === "go") go.resolve(message.originNs);
+  if (message.kind === "go") go.resolve(message);
   if (message.kind === "stop") generator.stop();
   if (message.kind === "cut") generator.cut(message.arm);
   if (message.kind === "leave") {
@@ -25,8 +25,10 @@ parentPort?.on("message", (message: ToWorker) => {
 try {
   await rehearseReplay(workerJob, leaving.signal, (counts) => say({ kind: "rehearsal", counts }));
   say({ kind: "ready" });
-  const originNs = await go.promise;
-  if (originNs !== null) say({ kind: "done", ...(await generator.run(originNs)) });
+  const told = await go.promise;
+  if (told !== null) {
+    say({ kind: "done", ...(await generator.run(told.originNs, told.fromNs)) });
+  }
 } catch (thrown) {
   say({ kind: "done", totals: NOTHING_DONE, error: plainError(thrown, "INTERNAL") });
 }

@@ -45,8 +45,11 @@ export interface GeneratorTotals extends WorkerTotals {
 
 /** The generator's worker threads, warm, and waiting to go. */
 export interface Generators extends AsyncDisposable {
-  /** Resolves when all is sent and answered. The clock's origin may lie a little ahead. */
-  go(originNs: bigint): Promise<GeneratorTotals>;
+  /**
+   * Resolves when all is sent and answered. The clock's origin may lie a little ahead. Whoever takes
+   * over from another leaves out, without counting them, the starts intended before `fromNs`.
+   */
+  go(originNs: bigint, fromNs?: number): Promise<GeneratorTotals>;
   /**
    * Drops what is still to come; `go` resolves in about a second, and in one more for each ten
    * million starts that a plan still held, since each is counted.
@@ -60,19 +63,18 @@ export interface Generators extends AsyncDisposable {
  * Starts a job's worker threads, which rehearse until they are ready. The schedule is cut among
  * them by sequence number (or by session, where sessions are kept), so that neighbouring starts
  * are different workers': they never fire together.
+ * @param shards the workers that are started here, where others are elsewhere; all unless given
  * @throws OUTPUT_UNWRITABLE, INTERNAL when a worker could not start; the signal's reason
  */
 export async function startGenerators(
   job: GeneratorJob,
   events: GeneratorEvents,
   signal: AbortSignal,
+  shards: readonly number[] = Array.from({ length: job.workers }, (_, worker) => worker),
 ): Promise<Generators> {
   const rekeying = await planCopies(job, signal);
   signal.throwIfAborted();
-  const workers = Array.from(
-    { length: job.workers },
-    (_, worker) => new WorkerHandle({ job, worker, rekeying }),
-  );
+  const workers = shards.map((worker) => new WorkerHandle({ job, worker, rekeying }));
   const announced = new Set<number>();
   const heard = (worker: number, message: FromWorker): void => {
     if (message.kind === "stage" && !announced.has(message.stage)) {
@@ -92,7 +94,7 @@ export async function startGenerators(
     await Promise.all(workers.map((worker) => worker.leave()));
   };
   for (const [index, worker] of workers.entries()) {
-    worker.onMessage = (message) => heard(index, message);
+    worker.onMessage = (message) => heard(shards[index]!, message);
   }
   try {
     await untilAborted(Promise.all(workers.map(({ ready }) => ready)), signal);
@@ -101,12 +103,14 @@ export async function startGenerators(
     throw thrown;
   }
   return {
-    async go(originNs) {
-      for (const worker of workers) worker.say({ kind: "go", originNs });
+    async go(originNs, fromNs = 0) {
+      for (const worker of workers) worker.say({ kind: "go", originNs, fromNs });
       // One worker that fails ends them all: a part of the plan is not the plan.
       for (const worker of workers) void worker.done.then(({ error }) => error && stop());
       const ended = await Promise.all(
-        workers.map(async ({ done }, worker) => wholeLedger(await done, { job, worker })),
+        workers.map(async ({ done }, index) =>
+          wholeLedger(await done, { job, worker: shards[index]! }),
+        ),
       );
       return sumOf(ended);
     },

@@ -82,7 +82,8 @@ export interface WorkerJob extends Shard {
 }
 
 export type ToWorker =
-  | { readonly kind: "go"; readonly originNs: bigint }
+  /** Starts that were intended before `fromNs` are somebody else's. */
+  | { readonly kind: "go"; readonly originNs: bigint; readonly fromNs: number }
   | { readonly kind: "stop" }
   /** One arm gets no load any more. */
   | { readonly kind: "cut"; readonly arm: number }

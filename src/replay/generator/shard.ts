@@ -53,3 +53,15 @@ export function startsOf(shard: Shard): Iterable<IntendedStart> {
     ({ record }) => comparable[routeIndexes[record]!]!,
   );
 }
+
+/** Those of a worker's starts that are intended at `fromNs` or later. */
+export function startsFrom(
+  starts: Iterable<IntendedStart>,
+  fromNs: number,
+): Iterable<IntendedStart> {
+  return fromNs <= 0 ? starts : laterStarts(starts, fromNs);
+}
+
+function* laterStarts(starts: Iterable<IntendedStart>, fromNs: number): Generator<IntendedStart> {
+  for (const start of starts) if (start.intendedNs >= fromNs) yield start;
+}

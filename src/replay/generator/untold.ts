@@ -15,14 +15,17 @@ type Dropped = Extract<Observation, { kind: "dropped" }>;
  * What a worker that died was to do and has not told of: starts that it had not come to, and those
  * whose answers it was waiting for, or had not yet written down. They are written, counted by arm,
  * stage and route, as starts dropped by `generator-died`, so that the ledger still adds up to the
- * plan. Resolves to the rows that there are now, of the worker's own spool and of this one.
+ * plan. Resolves to the rows that there are now, of the worker's spools and of this one.
+ * @param spoolPaths where it told of its starts, and where those did who took over from it
  * @throws OUTPUT_UNWRITABLE, DISK_WRITE_FAILED
  */
-export async function writeUntold(workerJob: Shard): Promise<number> {
+export async function writeUntold(
+  workerJob: Shard,
+  spoolPaths: readonly string[] = [workerJob.job.spoolPaths[workerJob.worker]!],
+): Promise<number> {
   const { job, worker } = workerJob;
-  const told = existsSync(job.spoolPaths[worker]!)
-    ? readObservations(job.spoolPaths[worker]!)
-    : null;
+  const there = spoolPaths.filter((path) => existsSync(path));
+  const told = there.length > 0 ? readObservations(...there) : null;
   const untold = untoldOf(workerJob, told ?? []);
   const meta: ObservationMeta = {
     arms: job.arms.map(({ name }) => name),

@@ -24,7 +24,7 @@ import {
   type WorkerJob,
   type WorkerTotals,
 } from "./job.ts";
-import { shareOf, startsOf } from "./shard.ts";
+import { shareOf, startsFrom, startsOf } from "./shard.ts";
 
 const TICK_MS = 1_000;
 /** How soon a block that is whole is told: who waits for it may have to cut the load. */
@@ -86,8 +86,14 @@ export class WorkerGenerator {
     this.#cut?.(arm);
   }
 
-  /** Replays this worker's starts; the clock's origin may lie a little ahead. Never throws. */
-  async run(originNs: bigint): Promise<{ totals: WorkerTotals; error: PlainError | null }> {
+  /**
+   * Replays this worker's starts, from those intended at `fromNs` on; the clock's origin may lie a
+   * little ahead. Never throws.
+   */
+  async run(
+    originNs: bigint,
+    fromNs = 0,
+  ): Promise<{ totals: WorkerTotals; error: PlainError | null }> {
     const clock = monotonicClock(originNs);
     const { arms, pacing, records, spoolPaths, stageNames } = this.#job;
     let writer: ObservationWriter | undefined;
@@ -109,7 +115,7 @@ export class WorkerGenerator {
       const looked = this.#job.lookedAt.windows.length > 0;
       const looking = looked ? setInterval(() => this.#tellBlocks(), BLOCKS_TICK_MS) : undefined;
       try {
-        await this.#replay(writer, responses, { clock, deadlines, assignment });
+        await this.#replay(writer, responses, { clock, deadlines, assignment, fromNs });
         if (!this.#stopping.signal.aborted) this.#tellBlocks();
       } finally {
         clearInterval(ticking);
@@ -150,7 +156,12 @@ export class WorkerGenerator {
   #replay(
     writer: ObservationWriter,
     responses: ResponseLogWriter | undefined,
-    time: Pick<Parameters<typeof replay>[0], "assignment" | "clock" | "deadlines">,
+    {
+      fromNs,
+      ...time
+    }: Pick<Parameters<typeof replay>[0], "assignment" | "clock" | "deadlines"> & {
+      readonly fromNs: number;
+    },
   ): Promise<void> {
     const { inFlightMax, runId, seed, timeoutNs } = this.#job;
     const gone = new GoneWatch(this.#job.arms.length, (arm, forNs) =>
@@ -165,7 +176,7 @@ export class WorkerGenerator {
     return replay(
       {
         arms: this.#arms(),
-        starts: startsOf(this.#workerJob)[Symbol.iterator](),
+        starts: startsFrom(startsOf(this.#workerJob), fromNs)[Symbol.iterator](),
         runId,
         seed,
         inFlightMax: shareOf(inFlightMax, this.#workerJob),

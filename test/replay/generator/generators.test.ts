@@ -80,6 +80,23 @@ describe("generator threads", () => {
     expect(ids.size).toBe(40);
   });
 
+  it("of a shard alone send its starts, from a moment on, and leave the rest to others", async () => {
+    await using target = await loopbackTarget(() => ({ kind: "answer", body: "ok" }));
+    const never = new AbortController().signal;
+    const job = jobFor(target.origin);
+    await using generators = await startGenerators(job, EVENTS, never, [1]);
+    const fromNs = 0.1 * NS_PER_S;
+    const totals = await generators.go(process.hrtime.bigint() + 50_000_000n, fromNs);
+    expect(existsSync(job.spoolPaths[0]!)).toBe(false);
+    const rows = [...readObservations(job.spoolPaths[1]!)];
+    expect(rows).toHaveLength(totals.keptRows);
+    // Of 40 starts every second is this shard's, and of those the later half is sent here.
+    expect(rows.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 10 }, (_, i) => 21 + 2 * i),
+    );
+    expect(sumOf(untoldOf({ job, worker: 1 }, rows))).toBe(10);
+  });
+
   it("that cannot write their observations do not start, and leave no thread behind", async () => {
     const spoolPaths = spoolPathsIn(join(folder, "nowhere"));
     const never = new AbortController().signal;
