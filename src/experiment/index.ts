@@ -118,3 +118,13 @@ export {
   type VerdictInput,
 } from "./verdict.ts";
 export { countTold, toldSpecsOf, untold } from "./told.ts";
+export {
+  findSettled,
+  isOfSoak,
+  judgeSoaks,
+  type Settled,
+  type SoakCourse,
+  type SoakRules,
+  type Soaks,
+  type SoakSources,
+} from "./soak/index.ts";

@@ -7,6 +7,7 @@ import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
 import type { MetricSpec } from "./metric.ts";
 import type { PlannedRun } from "./runs.ts";
 
+import type { SoakRules } from "./soak/model.ts";
 /** One stage of exposure, with its place in the run. Times in nanoseconds since the run's start. */
 export interface PlannedStage {
   readonly name: string;
@@ -29,6 +30,8 @@ export interface PlannedStage {
   /** What is done to a dependency while it lasts, in every arm; nothing unless it is there. */
   readonly probe?: Probe;
 }
+  /** What must not come late or grow while it lasts; nobody asks unless it is there. */
+  readonly soak?: SoakRules;
 
 /** How the load is made, as far as what is measured depends on it. */
 export interface PlannedLoad {

@@ -29,6 +29,8 @@ export const METRIC_UNITS = [
   "CPU s per 1,000 requests",
   "MB",
   "as told",
+  "MB per hour",
+  "per hour",
 ] as const;
 export type MetricUnit = (typeof METRIC_UNITS)[number];
 
