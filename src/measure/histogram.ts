@@ -3,9 +3,7 @@ import {
   encodeIntoCompressedBase64,
   Float64Histogram,
 } from "hdr-histogram-js";
-
-const HIGHEST_US = 3_600_000_000;
-const DIGITS = 3;
+import { BUCKETS, DIGITS, HALF_BITS, HIGHEST_US } from "./hdr-layout.ts";
 
 /*
  * HdrHistogram's buckets for three digits, in integer arithmetic. Up to 2,048 µs a bucket is one
@@ -13,11 +11,9 @@ const DIGITS = 3;
  * An hour fits into 32 bits, so that `clz32` and a shift find the bucket of any value.
  * Source: HdrHistogram, AbstractHistogram.countsArrayIndex.
  */
-const HALF_BITS = 10;
 const HALF = 1 << HALF_BITS;
 const LINEAR_MASK = 2 * HALF - 1;
 const LEADING_ZEROS = 31 - HALF_BITS;
-const BUCKETS = 23 * HALF;
 /** With more buckets in use than this, an array takes less memory than a map. */
 const SPARSE_MAX = 512;
 

@@ -5,6 +5,7 @@ export * from "./connection-spool.ts";
 export * from "./emulated-call.ts";
 export * from "./exposure-spool.ts";
 export * from "./failure.ts";
+export { decodeCounts, encodeCounts } from "./hdr-v2.ts";
 export * from "./histogram.ts";
 export * from "./interval-log.ts";
 export * from "./observation.ts";
