@@ -9,7 +9,12 @@ import {
   parseRatio,
   ShakedownError,
 } from "../core/index.ts";
-import { type Calibration, MIN_CALIBRATION_RUNS } from "../experiment/index.ts";
+import {
+  type Calibration,
+  judgeCompany,
+  MIN_CALIBRATION_RUNS,
+  MIN_COMPANY_PAIRS,
+} from "../experiment/index.ts";
 import { calibrate, type CalibrationRun, type MadeCalibration } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { wantsColor } from "./run.ts";
@@ -20,6 +25,7 @@ import { version } from "./version.ts";
 interface CalibrateArguments {
   readonly scenario: string;
   readonly runs: number;
+  readonly aloneRuns: number;
   readonly delayRuns: number;
   readonly delay: string;
   readonly validFor: number;
@@ -54,6 +60,26 @@ function runLine({ decision, kind, number, primary, truth, why }: CalibrationRun
   return `${name}: ${primary.label} ${said}${meant}`;
 }
 
+function aloneRunsOf({ aloneRuns, runs }: CalibrateArguments): number {
+  if (aloneRuns === 0 || (aloneRuns >= MIN_COMPANY_PAIRS && aloneRuns <= runs)) return aloneRuns;
+  const most = `--runs (${runs})`;
+  throw new ShakedownError(
+    "USAGE",
+    `--alone-runs ${aloneRuns} is neither 0 nor from ${MIN_COMPANY_PAIRS} to ${most}`,
+    { hint: "each has an A/A run of the same starts beside it" },
+  );
+}
+
+/** What company does to control; how much is too much says the margin of whoever takes it. */
+function companyLines({ alpha, interference, metric }: Calibration): string[] {
+  if (interference === null) return [];
+  const { estimate, high, low } = judgeCompany(interference, { alpha, margin: 0 });
+  return [
+    `control beside another one, over control alone: ${metric} ${signed(estimate)} ` +
+      `[${signed(low)}, ${signed(high)}] (${interference.pairs.length} pairs of runs)`,
+  ];
+}
+
 function summaryLines({ calibration, notes }: MadeCalibration): string[] {
   const { alpha, betweenRunSd, betweenRunSdEstimate, expiresAt, faults, host, positive, runs } =
     calibration;
@@ -71,7 +97,7 @@ function summaryLines({ calibration, notes }: MadeCalibration): string[] {
       `${positive.runs.length} runs with ${formatUs(delayUs)} put before one arm: found by ${recovered}, shown as harm by ${shown}`,
     );
   }
-  lines.push(...notes, ...faults.map((fault) => `✗ ${fault}`));
+  lines.push(...companyLines(calibration), ...notes, ...faults.map((fault) => `✗ ${fault}`));
   lines.push(
     faults.length === 0
       ? `✓ nothing is wrong with the instrument here; good until ${expiresAt.slice(0, 10)}`
@@ -103,6 +129,7 @@ async function run(io: CliIo, given: CalibrateArguments): Promise<void> {
     {
       scenario: given.scenario,
       runs: whole("runs", given.runs, MIN_CALIBRATION_RUNS),
+      aloneRuns: aloneRunsOf(given),
       delayRuns: whole("delay-runs", given.delayRuns, 0),
       delayShare: delayOf(given.delay),
       validDays: whole("valid-for", given.validFor, 1),
@@ -111,6 +138,10 @@ async function run(io: CliIo, given: CalibrateArguments): Promise<void> {
       command: ["shakedown", ...process.argv.slice(2)].join(" "),
       onEvent: view.show,
       onRun: (each) => void told.write(`${runLine(each)}\n`),
+      onAloneRun: ({ level, number, why }) =>
+        void told.write(
+          `alone ${number}: ${level === null ? `not judged: ${why}` : `control ${formatUs(level)}`}\n`,
+        ),
     },
     io.signal,
   ).finally(view.end);
@@ -144,6 +175,11 @@ export const calibrateCommand: Command = (io) => ({
         type: "number",
         default: 20,
         describe: "A/A runs, each of the whole scenario",
+      })
+      .option("alone-runs", {
+        type: "number",
+        default: 5,
+        describe: "of these, so many with a run of control alone beside them; 0 for none",
       })
       .option("delay-runs", {
         type: "number",

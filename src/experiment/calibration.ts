@@ -8,6 +8,7 @@ import {
   tCdf,
   tQuantile,
 } from "../stats/index.ts";
+import { interferenceSchema } from "./interference.ts";
 
 const estimate = {
   /** On the scale of inference: a log-ratio, or a difference; variant minus control. */
@@ -43,6 +44,10 @@ export const calibrationSchema = z.strictObject({
       shown: z.int().describe("runs whose interval lies above 0"),
     })
     .nullable(),
+  interference: interferenceSchema
+    .nullable()
+    .default(null)
+    .describe("what company does to control; null where it was not measured"),
   faults: z.array(z.string()).describe("why no verdict may lean on it; empty when it is sound"),
 });
 

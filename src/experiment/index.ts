@@ -38,6 +38,16 @@ export {
   MIN_CALIBRATION_RUNS,
 } from "./calibration.ts";
 export { cutIntoKeyGroups } from "./key-groups.ts";
+export {
+  armLevel,
+  companyEffect,
+  companyInRun,
+  type Interference,
+  judgeCompany,
+  type JudgedCompany,
+  MIN_COMPANY_PAIRS,
+  plannedInterference,
+} from "./interference.ts";
 export { compareMetrics, type MetricComparison } from "./compare.ts";
 export {
   type NegativeControl,
@@ -109,6 +119,17 @@ export {
 } from "./segments.ts";
 export { type BlockLevel, blockLevel } from "./levels.ts";
 export { blocksAfter, findWarmUps, stagesAfter, type WarmUp } from "./warm-up.ts";
+export {
+  findSettled,
+  isOfSoak,
+  judgeSoaks,
+  poolSoakRows,
+  type Settled,
+  type SoakCourse,
+  type SoakRules,
+  type Soaks,
+  type SoakSources,
+} from "./soak/index.ts";
 export { type ComparisonStatus, type JudgedComparison, statusOf } from "./comparison-status.ts";
 export {
   decide,
@@ -118,13 +139,3 @@ export {
   type VerdictInput,
 } from "./verdict.ts";
 export { countTold, toldSpecsOf, untold } from "./told.ts";
-export {
-  findSettled,
-  isOfSoak,
-  judgeSoaks,
-  type Settled,
-  type SoakCourse,
-  type SoakRules,
-  type Soaks,
-  type SoakSources,
-} from "./soak/index.ts";

@@ -4,10 +4,11 @@ import type { AssignmentSpec, ResponseRules, SubstitutionRule } from "../replay/
 import type { ArrivalSpec } from "../schedule/index.ts";
 import type { PlannedFactor } from "./factors.ts";
 import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
+import type { PlannedInterference } from "./interference.ts";
 import type { MetricSpec } from "./metric.ts";
 import type { PlannedRun } from "./runs.ts";
-
 import type { SoakRules } from "./soak/model.ts";
+
 /** One stage of exposure, with its place in the run. Times in nanoseconds since the run's start. */
 export interface PlannedStage {
   readonly name: string;
@@ -29,9 +30,9 @@ export interface PlannedStage {
   readonly onHold?: "stop";
   /** What is done to a dependency while it lasts, in every arm; nothing unless it is there. */
   readonly probe?: Probe;
-}
   /** What must not come late or grow while it lasts; nobody asks unless it is there. */
   readonly soak?: SoakRules;
+}
 
 /** How the load is made, as far as what is measured depends on it. */
 export interface PlannedLoad {
@@ -82,6 +83,8 @@ export interface Plan {
   readonly warmUpMax?: number;
   /** Of the calibration that it came from, if it came from one. */
   readonly calibrationSha256?: string;
+  /** What company does to control, where that calibration has measured it. */
+  readonly interference?: PlannedInterference;
   /** By dependency, what one call costs, in whatever currency; of those that have a price. */
   readonly prices?: Readonly<Record<string, number>>;
   /** How answers are compared, and which starts are repeated; nothing is compared without it. */
@@ -104,6 +107,10 @@ export interface Plan {
     readonly profileSha256: string;
     /** By dependency: as it is served, with the stubs, bodies and fits that its files brought. */
     readonly dependenciesSha256: Readonly<Record<string, string>>;
+    /** By arm: the commit whose files it runs, where arms are revisions of a git repository. */
+    readonly revisions?: Readonly<Record<string, string>>;
+    /** How these were built, for a shell; as git keeps them unless given. */
+    readonly revisionBuild?: string;
   };
   readonly limits: InstrumentLimits;
 }

@@ -1,5 +1,6 @@
 import type { ComparisonRow, Result } from "./model.ts";
-import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
+import { checkWords } from "./check-words.ts";
+import { rowWords, variantVerdicts } from "./variant-words.ts";
 import {
   capital,
   comparisonSentence,
@@ -83,14 +84,16 @@ const findingCases = (result: Result): CiCase[] =>
     ),
   }));
 
-const CHECK_STATUS = { pass: "pass", doubt: "open", fail: "error" } as const;
+/** What nobody measured is in the list, and nobody has to look at it. */
+const NOT_MEASURED = "not measured";
+const CHECK_STATUS = { pass: "pass", open: "open", doubt: "open", fail: "error" } as const;
 
 const checkCases = ({ checks }: Result): CiCase[] =>
   checks.map((check) => ({
     group: "instrument",
     name: checkWords(check),
     status: CHECK_STATUS[check.status],
-    kind: "instrument",
+    kind: check.status === "open" ? NOT_MEASURED : "instrument",
     message: check.summary,
   }));
 
@@ -118,7 +121,8 @@ export function ciProblems(result: Result): readonly CiCase[] {
     each.group === "verdict" ? -2 : isLead(each) && each.status === "fail" ? -1 : rank[each.status];
   return ciCases(result)
     .filter(
-      ({ group, status }) => status !== "pass" && (group !== "detectors" || status === "fail"),
+      ({ group, kind, status }) =>
+        status !== "pass" && kind !== NOT_MEASURED && (group !== "detectors" || status === "fail"),
     )
     .toSorted((a, b) => of(a) - of(b));
 }

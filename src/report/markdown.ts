@@ -1,13 +1,16 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
+import { checksMarkdown } from "./check-words.ts";
 import { toldFindings } from "./finding-words.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
 import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
+import { revisionsLine } from "./revision-words.ts";
 import { factorsMarkdown, runsMarkdown } from "./run-markdown.ts";
+import { soakMarkdown } from "./soak-lines.ts";
 import { sparkMarkdown } from "./spark-lines.ts";
-import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
+import { rowWords, variantVerdicts } from "./variant-words.ts";
 import {
   capital,
   confidenceWords,
@@ -69,6 +72,8 @@ function headline(result: Result): string[] {
     if (lead.cure !== undefined) lines.push(`**Cure:** ${escapeMarkdown(lead.cure)}`, "");
   }
   if (result.needs !== undefined) lines.push(`**Next step:** ${escapeMarkdown(result.needs)}`, "");
+  const revisions = revisionsLine(run);
+  if (revisions !== "") lines.push(`**Revisions:** ${escapeMarkdown(revisions)}`, "");
   if (result.hypothesis === null) return lines;
   const { because, if: change, then } = result.hypothesis;
   const ground = because === undefined ? "" : `, because ${escapeMarkdown(because)}`;
@@ -249,15 +254,10 @@ function routes(result: Result): string[] {
 }
 
 function tail(result: Result, notes: Footnotes): string[] {
-  const failed = result.checks.filter((check) => check.status !== "pass");
   for (const warning of result.warnings) notes.mark(warning);
   const { run, tool } = result;
   const duration = formatDurationNs(run.durationS * NS_PER_S);
   const made = `${tool.name} ${tool.version}, ${run.scenario}, run ${run.id}, ${duration}, seed ${run.seed}, plan ${run.planSha256.slice(0, 12)}`;
-  const checks = failed.map(
-    (check) =>
-      `- ${check.status === "fail" ? "✗" : "?"} **${cell(checkWords(check))}**: ${escapeMarkdown(check.summary)}`,
-  );
   const small = [
     ...notes.texts.map(
       (text, index) => `${Footnotes.superscript(index + 1)} ${escapeMarkdown(text, 300)}`,
@@ -265,7 +265,7 @@ function tail(result: Result, notes: Footnotes): string[] {
     escapeMarkdown(made),
   ];
   return [
-    ...(failed.length > 0 ? ["### Instrument checks that did not pass", "", ...checks, ""] : []),
+    ...checksMarkdown(result),
     "---",
     "",
     ...small.flatMap((line) => [`<sub>${line}</sub>`, ""]),
@@ -283,6 +283,7 @@ export const markdownFormat: ReportFormat = {
       ...headline(result),
       ...verdicts(result),
       ...comparisons(result, notes),
+      ...soakMarkdown(result),
       ...factorsMarkdown(result),
       ...resilience(model),
       ...decisions(result),

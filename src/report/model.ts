@@ -4,6 +4,7 @@ import { armSchema, emulatedArmSchema } from "./arm-model.ts";
 import { factorSchema } from "./factor-model.ts";
 import { responsesSchema } from "./responses-model.ts";
 import { looksFields } from "./looks-model.ts";
+import { soakSchema } from "./soak-model.ts";
 import type { DependencyArm, LatencyBins, RunPictures, Series } from "./pictures-model.ts";
 import type { Resilience } from "../detect/index.ts";
 import { METRIC_UNITS } from "../experiment/index.ts";
@@ -168,6 +169,15 @@ export const resultSchema = z.strictObject({
       "requests sent a second time, since their kept-alive connection had just been closed",
     ),
     command: z.string().describe("what to type to do this run again"),
+    git: z
+      .strictObject({ commit: z.string(), dirty: z.boolean() })
+      .optional()
+      .describe("what the scenario's git repository was at when the run began"),
+    revisions: z
+      .record(z.string(), z.strictObject({ ref: z.string(), commit: z.string() }))
+      .optional()
+      .describe("by arm: of which revision of that repository its files were"),
+    revisionBuild: z.string().optional().describe("how these were built"),
     host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
   }),
   hypothesis: z
@@ -224,6 +234,10 @@ export const resultSchema = z.strictObject({
     }),
   ),
   ...looksFields,
+  soaks: z
+    .array(soakSchema)
+    .optional()
+    .describe("of stages with a `soak`; of several runs each run's own result has them"),
   checks: z.array(
     z.strictObject({
       name: z.string().describe("an instrument check: pairing, send order, start lag, drift"),
@@ -232,8 +246,8 @@ export const resultSchema = z.strictObject({
         .optional()
         .describe("of several variants, the one that it is about; all unless given"),
       status: z
-        .enum(["pass", "doubt", "fail"])
-        .describe("doubt: harm may be shown, the want of harm may not"),
+        .enum(["pass", "open", "doubt", "fail"])
+        .describe("open: nobody knows; doubt: harm may be shown, the want of harm may not"),
       summary: z.string(),
     }),
   ),

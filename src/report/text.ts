@@ -1,11 +1,14 @@
 import { styleText } from "node:util";
+import { CHECKS_HEADING, checkMark, checkWords, troubledChecks } from "./check-words.ts";
 import { toldFindings } from "./finding-words.ts";
 import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
 import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
+import { revisionsLine } from "./revision-words.ts";
 import { factorLines, runLines } from "./run-lines.ts";
+import { soakLines } from "./soak-lines.ts";
 import { type Paint, wrapped } from "./text-lines.ts";
-import { checkWords, rowWords, variantVerdicts } from "./variant-words.ts";
+import { rowWords, variantVerdicts } from "./variant-words.ts";
 import {
   confidenceWords,
   countsWords,
@@ -182,6 +185,8 @@ function headline(result: Result, width: number, paint: Paint): string[] {
     if (lead.cure !== undefined) lines.push(...wrapped("Cure:  ", lead.cure, width));
   }
   if (result.needs !== undefined) lines.push(...wrapped("Needs: ", result.needs, width));
+  const revisions = revisionsLine(result.run);
+  if (revisions !== "") lines.push(...wrapped("Revisions: ", revisions, width));
   return lines;
 }
 
@@ -229,6 +234,7 @@ export function renderText({ resilience, result }: ReportModel, options: TextOpt
   const notes = new Footnotes();
   const lines = [...headline(result, width, paint), ...verdictLines(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
+  lines.push(...soakLines(result, width, paint));
   lines.push(...factorLines(result, width, paint));
   for (const section of resilience === undefined ? [] : resilienceSections(resilience)) {
     lines.push("", paint("dim", plainText(`Under trouble: ${section.title}`)));
@@ -245,11 +251,12 @@ export function renderText({ resilience, result }: ReportModel, options: TextOpt
   for (const each of responses) lines.push(...wrapped("  ", each, width));
   lines.push(...runLines(result, width, paint));
   lines.push(...findingLines(result, notes, width, paint));
-  const failed = result.checks.filter((check) => check.status !== "pass");
-  if (failed.length > 0) lines.push("", paint("dim", "Instrument checks that did not pass"));
+  const failed = troubledChecks(result);
+  if (failed.length > 0) lines.push("", paint("dim", CHECKS_HEADING));
   for (const check of failed) {
-    const mark = check.status === "fail" ? "✗ " : "? ";
-    lines.push(...wrapped(mark, `${checkWords(check, 32)}: ${check.summary}`, width));
+    lines.push(
+      ...wrapped(`${checkMark(check)} `, `${checkWords(check, 32)}: ${check.summary}`, width),
+    );
   }
   lines.push("", paint("dim", "Ledger: planned = responses + errors + dropped"));
   for (const [name, arm] of orderedArms(result)) {

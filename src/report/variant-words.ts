@@ -1,5 +1,5 @@
-import type { CheckRow, ComparisonRow, Result } from "./model.ts";
-import { hasVariants, metricWords, type Outcome, outcomeOf, plainText } from "./words.ts";
+import type { ComparisonRow, Result } from "./model.ts";
+import { hasVariants, metricWords, type Outcome, outcomeOf } from "./words.ts";
 
 /* Of which of several variants something is. */
 
@@ -9,15 +9,6 @@ export function rowWords(
   { arm, metric }: Pick<ComparisonRow, "arm" | "metric">,
 ): string {
   return hasVariants(result) ? `${arm}: ${metricWords(metric)}` : metricWords(metric);
-}
-
-/** An instrument check's name, with the variant that it is about where it is about one alone. */
-export function checkWords(
-  { arm, name }: Pick<CheckRow, "arm" | "name">,
-  lengthMax?: number,
-): string {
-  const shown = plainText(name, lengthMax);
-  return arm === undefined ? shown : `${shown}, ${arm}`;
 }
 
 /** Each variant's own verdict, in the arms' order; none where there is one, or where all say the same. */

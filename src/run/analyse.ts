@@ -10,8 +10,10 @@ import {
   decideArms,
   exploreParts,
   familyOf,
+  findSettled,
   findWarmUps,
   guardSegments,
+  judgeSoaks,
   type MetricComparison,
   type Plan,
   refusalsFail,
@@ -44,7 +46,9 @@ import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
+import { settledWords, soakRows } from "./soak-rows.ts";
 import { picturesOf, trailEntries } from "./pictures.ts";
+import { revisionsIn } from "./revision/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
 import { timelineOf } from "./timeline.ts";
@@ -151,6 +155,7 @@ function runRow(
     connections: manifest.generator.connections,
     resends: manifest.ended?.resends ?? 0,
     command: manifest.command,
+    ...revisionsIn(manifest),
     host: manifest.host,
   };
 }
@@ -166,6 +171,8 @@ function lastSeenNs(observations: ObservationTable): number {
 /** One run, judged by itself: what of it is compared with other runs, and what is shown. */
 export interface AnalysedRun {
   readonly gathered: Gathered;
+  /** Judged stages in blocks, with what was found to be warm-up. */
+  readonly cut: readonly StageBlocks[];
   readonly stages: readonly StageBlocks[];
   /** Its protected segments. */
   readonly parts: readonly TrafficPart[];
@@ -208,13 +215,19 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   });
   countTold(cut, toldSpecsOf(plan), gathered.inside);
   const warmUps = findWarmUps(plan, cut);
-  const stages = blocksAfter(warmUps, cut);
-  const judged = stagesAfter(warmUps, lookedAt);
+  const warm = blocksAfter(warmUps, cut);
+  const settled = findSettled(plan, warm, { dependencies, ends });
+  const stages = blocksAfter(settled, warm);
+  const leftOut = [...settled, ...warmUps];
+  const judged = stagesAfter(leftOut, lookedAt);
   const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts);
   const byKeys =
     buckets.size === 0 ? [] : cutIntoKeyGroups(plan, rows.observations, buckets, judged);
   const guarded = guardSegments(plan, parts, ends);
-  const byBlocks = compareMetrics(plan, stages, dependencies, guarded, ends, byKeys);
+  const soaked = { whole: warm, after: stages };
+  const soaks = judgeSoaks(plan, soaked, { dependencies, ends, settled, sources: gathered });
+  const more = [...guarded, ...soaks.rows];
+  const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys);
   const comparisons = withPairedTests(byBlocks, plan, observations);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
@@ -253,7 +266,8 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     ...responsesFound(plan, observations.meta.routes, [gathered]),
     parts: partRows(exploreParts(plan, parts, ends)),
     emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
-    stages: stageRows(plan, ranNs, warmUps),
+    stages: stageRows(plan, ranNs, leftOut),
+    ...soakRows(soaks.courses),
     ...assignmentRow(plan, exposures),
     ...looksOf(directory, gathered),
     checks,
@@ -262,6 +276,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
       ...warningsOf(gathered),
       ...detectorWords(plan),
       ...warmUpWords(plan, warmUps),
+      ...settledWords(settled, plan.stages),
     ],
   };
   const shownNs = Math.min(
@@ -287,5 +302,5 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     ),
   };
   const guardedParts = parts.filter((part) => part.protected);
-  return { gathered, stages, parts: guardedParts, comparisons, findings, model };
+  return { gathered, cut, stages, parts: guardedParts, comparisons, findings, model };
 }

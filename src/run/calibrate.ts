@@ -1,145 +1,15 @@
 import { ShakedownError } from "../core/index.ts";
-import {
-  assessCalibration,
-  type Calibration,
-  type Decision,
-  metricLabel,
-  type MetricComparison,
-} from "../experiment/index.ts";
-import { analyseRun } from "./analyse.ts";
-import type { RunEvent } from "./live.ts";
+import { assessCalibration, type Calibration, metricLabel } from "../experiment/index.ts";
+import { type CalibrateOptions, Calibrating, type CalibrationRun } from "./calibration-runs.ts";
+import { controlOf, interferenceOf, notAloneBecause } from "./control-alone.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
-import { readManifest } from "./manifest.ts";
 import { nowIso } from "./now-iso.ts";
-import { runScenario } from "./run-scenario.ts";
-import type { ScenarioArm } from "./scenario/index.ts";
 import { hostFingerprint } from "./host.ts";
 import { notTakenBecause } from "./used-calibration.ts";
 
+export type { CalibrateOptions, CalibrationRun } from "./calibration-runs.ts";
+
 const DAY_MS = 86_400_000;
-
-export interface CalibrateOptions {
-  /** A scenario's file, whose control is compared with itself. */
-  readonly scenario: string;
-  /** A/A runs. */
-  readonly runs: number;
-  /** Runs with a delay in one arm; 0 for none. */
-  readonly delayRuns: number;
-  /** Of the control's primary quantile, as the A/A runs show it: 0.05 for 5 %. */
-  readonly delayShare: number;
-  /** How long it holds. */
-  readonly validDays: number;
-  /** Where the runs' directories are made. */
-  readonly out: string;
-  readonly version: string;
-  /** What the user typed, for the record. */
-  readonly command: string;
-  readonly onEvent: (event: RunEvent) => void;
-  /** Each run as it is judged. */
-  readonly onRun: (run: CalibrationRun) => void;
-}
-
-/** One run of a calibration, for whoever watches. */
-export interface CalibrationRun {
-  readonly kind: "a/a" | "delay";
-  /** From 1. */
-  readonly number: number;
-  readonly decision: Decision | null;
-  /** Null when it could not be judged, with why. */
-  readonly primary: MetricComparison | null;
-  readonly why: string;
-  /** On the scale of the estimate; 0 in an A/A run. */
-  readonly truth: number;
-}
-
-/** The control's spec; a scenario with a hypothesis has one. */
-const controlOf = ({ scenario }: LoadedScenario): ScenarioArm & { port?: number | undefined } =>
-  (scenario.arms as Readonly<Record<string, ScenarioArm>>)["control"]!;
-
-/** The scenario with its control in both arms, and without what is for a real change alone. */
-function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
-  const { factors: _factors, onRollBack: _action, ...scenario } = loaded.scenario;
-  const { port: _fixed, ...control } = controlOf(loaded);
-  const { betweenRunSd: _sd, calibration: _file, factorial: _rows, ...design } = scenario.design;
-  return {
-    ...loaded,
-    // Not the scenario that a lock is about.
-    path: `${loaded.path} (a/a)`,
-    scenario: {
-      ...scenario,
-      scenario: `${scenario.scenario}: a/a`,
-      seed,
-      arms: { control, variant: control },
-      design: { ...design, runs: 1 },
-      stop: { ...scenario.stop, harm: false, futility: false },
-    },
-  };
-}
-
-type Judged = Omit<CalibrationRun, "kind" | "number" | "truth">;
-
-class Calibrating {
-  readonly #options: CalibrateOptions;
-  readonly #loaded: LoadedScenario;
-  readonly #signal: AbortSignal;
-  profileSha256 = "";
-  stoppedBy: ShakedownError | null = null;
-
-  constructor(options: CalibrateOptions, loaded: LoadedScenario, signal: AbortSignal) {
-    this.#options = options;
-    this.#loaded = loaded;
-    this.#signal = signal;
-  }
-
-  /**
-   * Runs of one kind, one after the other: side by side they would disturb each other. What ends
-   * them early is kept for `stoppedBy`, and so is what was measured before.
-   * @throws what the very first run throws
-   */
-  async series(
-    kind: CalibrationRun["kind"],
-    count: number,
-    delayUs: number,
-  ): Promise<readonly CalibrationRun[]> {
-    const done: CalibrationRun[] = [];
-    for (let number = 1; number <= count && this.stoppedBy === null; number++) {
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- as the comment above says
-        const judged = await this.#run(`${kind}/${number}`, delayUs);
-        const { control = null } = judged.primary ?? {};
-        const truth = control === null ? 0 : Math.log1p(delayUs / control);
-        done.push({ kind, number, truth, ...judged });
-        this.#options.onRun(done.at(-1)!);
-      } catch (thrown) {
-        const first = kind === "a/a" && number === 1;
-        if (first || !(thrown instanceof ShakedownError)) throw thrown;
-        this.stoppedBy = thrown;
-      }
-    }
-    return done;
-  }
-
-  /** One run with the control in both arms. The judged stage that comes last is the one that counts. */
-  async #run(name: string, delayUs: number): Promise<Judged> {
-    const { command, onEvent, out, version } = this.#options;
-    const scenario = likeArms(this.#loaded, `${this.#loaded.scenario.seed}/${name}`);
-    const delaysUs = delayUs === 0 ? {} : { delaysUs: { variant: delayUs } };
-    const { directory, model } = await runScenario(
-      { scenario, out, version, command, onEvent, ...delaysUs },
-      this.#signal,
-    );
-    this.#signal.throwIfAborted();
-    const { comparisons, gathered } = analyseRun(directory, readManifest(directory));
-    this.profileSha256 = gathered.registered.plan.inputs.profileSha256;
-    const primary = comparisons.findLast(({ role }) => role === "primary");
-    const { decision, reason, run } = model.result;
-    return {
-      decision,
-      primary: primary?.theta !== null && run.complete ? (primary ?? null) : null,
-      why: run.complete ? (primary?.warnings[0] ?? reason) : (run.incompleteBecause ?? reason),
-    };
-  }
-}
 
 type Told = Calibration["runs"][number];
 
@@ -199,12 +69,14 @@ export async function calibrate(
   }
   const metric = metricLabel(hypothesis.then);
   const calibrating = new Calibrating(options, loaded, signal);
-  const alike = await calibrating.series("a/a", options.runs, 0);
+  const notAlone = options.aloneRuns === 0 ? null : notAloneBecause(loaded.scenario);
+  const alone = notAlone === null ? options.aloneRuns : 0;
+  const alike = await calibrating.series("a/a", options.runs, { alone });
   const levels = alike.flatMap(({ primary }) => primary?.control ?? []);
   const without = options.delayRuns === 0 ? null : noDelayBecause(loaded, metric);
   const delayUs = Math.max(1, Math.round(median(levels) * options.delayShare));
   const delayRuns = without === null && levels.length > 0 ? options.delayRuns : 0;
-  const late = await calibrating.series("delay", delayRuns, delayUs);
+  const late = await calibrating.series("delay", delayRuns, { delayUs });
   const notTaken = notTakenBecause(hypothesis.then);
   const madeAt = nowIso();
   const runs = alike.flatMap(toldOf);
@@ -223,10 +95,12 @@ export async function calibrate(
     alpha: design.alpha,
     runs,
     ...assessCalibration({ runs, alpha: design.alpha, delayUs, positive }),
+    interference: interferenceOf(calibrating.pairs, calibrating.loadSha256),
   };
   const notes = [
     ...stopNotes(calibrating, { runs: alike.length, delayed: late.length }, options),
     ...(notTaken === null ? [] : [`no plan can take it: it ${notTaken}`]),
+    ...(notAlone === null ? [] : [`control was not run alone: ${notAlone}`]),
     ...(without === null ? [] : [`no delay was tried: ${without}`]),
   ];
   return { calibration, notes, stoppedBy: calibrating.stoppedBy };

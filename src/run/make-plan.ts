@@ -16,6 +16,7 @@ import {
   type PlannedStage,
   planRuns,
 } from "../experiment/index.ts";
+import { withInterference } from "./control-alone.ts";
 import { designOf, plannedFactors, runsWanted } from "./factors.ts";
 import type { DependencySpec } from "../emulator/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
@@ -24,6 +25,7 @@ import { plannedAssignment, turnsOf } from "./planned-assignment.ts";
 import { plannedResponses } from "./planned-responses.ts";
 import type { UsedCalibration } from "./used-calibration.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
+import { plannedSoak } from "./planned-soak.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario/index.ts";
 
@@ -48,7 +50,8 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     const rate = { ratePerSec, fromPerSec };
     const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
     const probe = stage.probe === undefined ? {} : { probe: stage.probe };
-    const planned = { name, ...rate, startNs, endNs, judgedFromNs, ...block, ...onHold, ...probe };
+    const asked = { ...onHold, ...probe, ...plannedSoak(scenario, stage) };
+    const planned = { name, ...rate, startNs, endNs, judgedFromNs, ...block, ...asked };
     startNs = endNs;
     return planned;
   });
@@ -136,15 +139,16 @@ function pricesOf(served: Readonly<Record<string, DependencySpec>>): Pick<Plan, 
  * @throws PROFILE_INVALID when it has no rate of its own, or is over before a stage begins
  */
 export function makePlan(
-  { scenario, text }: LoadedScenario,
+  loaded: LoadedScenario,
   profile: StoredProfile,
   seed: string,
   served: Readonly<Record<string, DependencySpec>>,
   calibration: UsedCalibration | null = null,
 ): Plan {
+  const { scenario, text } = loaded;
   const design = designOf(scenario);
   const runs = runsWanted(scenario, design);
-  return {
+  const plan: Plan = {
     planVersion: PLAN_VERSION,
     scenario: scenario.scenario,
     ...plannedHypothesis(scenario),
@@ -177,4 +181,5 @@ export function makePlan(
     },
     limits: INSTRUMENT_LIMITS,
   };
+  return withInterference(plan, loaded, calibration?.interference ?? null);
 }

@@ -58,7 +58,7 @@ export function mergeEmulator(all: readonly Result["emulator"][]): Result["emula
   return merged;
 }
 
-const WORST_FIRST = { fail: 0, doubt: 1, inconclusive: 2, shared: 3, pass: 4 } as const;
+const WORST_FIRST = { fail: 0, doubt: 1, inconclusive: 2, open: 2, shared: 3, pass: 4 } as const;
 
 /** Of what every run says of one thing, the worst, with the run where it was so. */
 function worst<Row extends { readonly status: keyof typeof WORST_FIRST; readonly summary: string }>(
@@ -75,6 +75,8 @@ function worst<Row extends { readonly status: keyof typeof WORST_FIRST; readonly
       (a, b) => WORST_FIRST[a.value.status] - WORST_FIRST[b.value.status],
     );
     const { run, value } = first!;
+    // What all say in the same words is no run's own.
+    if (same.length > 1 && same.every((row) => row.value.summary === value.summary)) return value;
     const alike = same.filter((row) => row.value.status === value.status).length;
     const others = value.status !== "pass" && alike > 1 ? ` (and in ${alike - 1} more)` : "";
     return { ...value, summary: `in run ${run}${others}: ${value.summary}` };

@@ -4,6 +4,7 @@ import {
   calibrationMismatch,
   calibrationSchema,
   familyOf,
+  type Interference,
   metricLabel,
   type MetricSpec,
 } from "../experiment/index.ts";
@@ -16,6 +17,8 @@ import { hostFingerprint } from "./host.ts";
 /** What a plan takes from a calibration. */
 export interface UsedCalibration {
   readonly betweenRunSd: number;
+  /** What company does to control; null where it was not measured. */
+  readonly interference: Interference | null;
   /** Of the file, as it was read. */
   readonly sha256: string;
 }
@@ -84,5 +87,6 @@ export function usedCalibration(
   if (calibration === null || faults.told.length > 0) {
     throw new ShakedownError("SCENARIO_INVALID", faults.told.join("\n"), { hint: NAMED.hint });
   }
-  return { betweenRunSd: calibration.betweenRunSd, sha256: sha256Hex(found) };
+  const { betweenRunSd, interference } = calibration;
+  return { betweenRunSd, interference, sha256: sha256Hex(found) };
 }

@@ -72,6 +72,7 @@ const SOUND: Calibration = {
   betweenRunSd: 0.01,
   betweenRunSdEstimate: 0.008,
   positive: null,
+  interference: null,
   faults: [],
 };
 const HERE = {

@@ -34,6 +34,7 @@ const SOUND: Calibration = {
   betweenRunSd: 0.012,
   betweenRunSdEstimate: 0.008,
   positive: null,
+  interference: null,
   faults: [],
 };
 

@@ -111,4 +111,34 @@ describe("whether the instrument can be believed", () => {
       reason: expect.stringMatching(/^send order: /),
     });
   });
+
+  it.each([
+    ["nobody measured it", undefined, "open", /not measured.*calibrate --alone-runs/, "ship"],
+    ["nothing", { estimate: 0.01 }, "pass", /response_time_p90 of control.* \+1\.\d+ %/, "ship"],
+    ["too little is known", { estimate: 0.05, se: 0.1 }, "open", /more runs alone/, "ship"],
+    [
+      "half as slow again",
+      { estimate: 0.4 },
+      "doubt",
+      /company changes control.*crossover/,
+      "hold",
+    ],
+    [
+      "in this run",
+      { estimate: 0.01, alone: { mean: Math.log(12_000), sd: 0.01, runs: 5 } },
+      "doubt",
+      /in this run, beside variant, \+[2-9]\d/,
+      "hold",
+    ],
+  ])("company and control, %s", async (_, measured, status, words, decision) => {
+    const known = { estimate: 0, se: 0.002, df: 4, pairs: 5, ...measured };
+    const plan = measured === undefined ? PLAN : { ...PLAN, interference: known };
+    const given = { ...traffic(), plan };
+    const { result } = analyse(await writeRun(join(folder.path, `run-${runs++}`), given));
+    expect(checkNamed(result, "interference")).toMatchObject({
+      status,
+      summary: expect.stringMatching(words),
+    });
+    expect(result.decision).toBe(decision);
+  });
 });

@@ -1,9 +1,10 @@
 import type { ReportModel } from "../model.ts";
+import { repositoryLine, revisionsLine } from "../revision-words.ts";
 import { keyWords } from "../words.ts";
 import { badge } from "./marks.ts";
 import { type Markup, markup, terms } from "./markup.ts";
 
-const RANK = { fail: 0, doubt: 1, pass: 2 } as const;
+const RANK = { fail: 0, doubt: 1, open: 2, pass: 3 } as const;
 
 /** Whether the instrument itself can be trusted in this run, failures first. */
 export function instruments({ result }: ReportModel): Markup {
@@ -23,9 +24,15 @@ export function instruments({ result }: ReportModel): Markup {
 /** What to type to do the run again, and all that it depended on. */
 export function reproduce({ result }: ReportModel): Markup {
   const { run, tool } = result;
+  const [revisions, repository] = [revisionsLine(run), repositoryLine(run)];
   return markup`<section id="reproduce"><h2>Do it again</h2><pre tabindex="0" aria-label="Command"><code>${run.command}</code></pre>${terms(
     [
       ["Run", markup`<code>${run.id}</code>`],
+      ...(revisions === "" ? [] : [["Revisions", revisions] as const]),
+      ...(run.revisionBuild === undefined
+        ? []
+        : [["Built by", markup`<code>${run.revisionBuild}</code>`] as const]),
+      ...(repository === "" ? [] : [["Repository", repository] as const]),
       ["Seed", markup`<code>${run.seed}</code>`],
       ["Plan SHA-256", markup`<code>${run.planSha256}</code>`],
       ["Load", run.load],

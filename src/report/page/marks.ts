@@ -21,6 +21,7 @@ const TONES: Readonly<
   harm: "bad",
   pass: "good",
   shared: "doubt",
+  open: "doubt",
   doubt: "doubt",
   fail: "bad",
 };
@@ -38,6 +39,7 @@ const SHAPES: Readonly<Record<keyof typeof TONES, string>> = {
   harm: "cross",
   pass: "tick",
   shared: "triangle",
+  open: "question",
   doubt: "question",
   fail: "cross",
 };

@@ -1,5 +1,6 @@
 /** What must hold of the instrument before anything that it shows is believed. */
 import type { Check, CheckInput } from "./check.ts";
+import { company } from "./interference.ts";
 import { delayError, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
 import { measured, pairing, sendOrder, startedRatio } from "./pairing.ts";
@@ -21,5 +22,6 @@ export function instrumentChecks(input: CheckInput): Check[] {
     ...delayError(input),
     ...drift(input),
     ...negativeControls(input),
+    ...company(input),
   ];
 }
