@@ -58,13 +58,15 @@ export function combine(
   const warnings = warningsOf(rows);
   const judged = rows.flatMap(({ row }) => (row.theta === null ? [] : [row]));
   const family = familyOfRow(pooled);
-  if (alone || judged.length < runs.length || family === undefined) {
+  // What a soak adds is no metric's: of what kind it is, the row tells.
+  const kind = family?.effect ?? pooled.effect?.kind;
+  if (alone || judged.length < runs.length || kind === undefined) {
     const few = alone ? ["one whole run is no replication"] : [];
     return unjudged(pooled, [...few, ...warnings]);
   }
   // Above 0 is worse, for a moment, also where higher is better.
   const sign = pooled.better === "higher" ? -1 : 1;
-  const { effect: kind, onePerRun = false } = family;
+  const { onePerRun = false } = family ?? {};
   const relative = kind === "relative";
   const known = spreadIsKnown(plan, pooled) ? { betweenRunSd: plan.betweenRunSd! } : {};
   const found = runLevelEffect({

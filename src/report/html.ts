@@ -14,6 +14,7 @@ import { overTime, responseTimes } from "./page/pictures.ts";
 import { plan } from "./page/plan.ts";
 import { pageShell } from "./page/shell.ts";
 import { arms, routes } from "./page/tables.ts";
+import { soaks } from "./page/soaks.ts";
 import { trail } from "./page/trail.ts";
 import { OUTCOME_WORDS, outcomeOf } from "./words.ts";
 
@@ -25,6 +26,7 @@ function page(model: ReportModel): Markup {
     ["comparisons", "Comparisons", comparisons(model)],
     ["lift", "How the effect grew", lifts(model, data)],
     ["plan", "Plan and outcome", plan(model)],
+    ["soak", "Over the soak", soaks(model)],
     ["factors", "What it depends on", factors(model)],
     ["decisions", "Decided while it ran", decisions(model)],
     ["parts", "Parts of the traffic", parts(model)],

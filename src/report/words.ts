@@ -76,6 +76,12 @@ function wordsOf(metric: string): string {
   const priced = /^cost(?::(.+))?$/.exec(metric);
   if (priced !== null)
     return `Cost ${priced[1] === undefined ? "" : `of ${priced[1]} `}per 1,000 requests`;
+  const late = /^(drift|leak):(.+)$/.exec(metric);
+  if (late !== null) {
+    return late[1] === "drift"
+      ? `Drift of ${wordsOf(late[2]!)}`
+      : `Leak of ${late[2]!.replaceAll("_", " ")}`;
+  }
   if (metric === "peak_rss") return "Peak memory";
   if (metric === "response_equality") return "Answers that differ";
   if (metric === "cpu_seconds") return "CPU seconds per 1,000 requests";
@@ -103,6 +109,7 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
   if (unit === "per second") return formatRatePerSec(value);
   if (unit === "bytes per request") return formatBytes(value);
   if (unit === "MB") return formatBytes(value * 1e6);
+  if (unit === "MB per hour") return `${formatBytes(value * 1e6)}/h`;
   return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 }
 

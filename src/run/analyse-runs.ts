@@ -8,6 +8,7 @@ import {
   decideArms,
   factorEffects,
   guardSegments,
+  poolSoakRows,
   type MetricComparison,
   type Plan,
   planOfRun,
@@ -111,7 +112,10 @@ function comparisonsOf(
   dependencies: readonly string[],
 ): MetricComparison[] {
   const pooledOf = (runs: readonly OneRun[]): MetricComparison[] =>
-    compareMetrics(plan, poolBlocks(runs), dependencies, guardSegments(plan, poolParts(runs)));
+    compareMetrics(plan, poolBlocks(runs), dependencies, [
+      ...guardSegments(plan, poolParts(runs)),
+      ...poolSoakRows(runs),
+    ]);
   if (plan.factors === undefined) return compareRuns(plan, judged, pooledOf(judged));
   const combinations = Map.groupBy(judged, ({ run }) => combinationOf(plan, plan.runs[run - 1]!));
   return compareCombinations(
@@ -257,6 +261,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     gates: _g,
     looks: _l,
     needs: _n,
+    soaks: _o,
     stoppedEarly: _s,
     ...whatever
   } = result;

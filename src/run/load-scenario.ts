@@ -14,6 +14,8 @@ import {
 } from "./scenario/index.ts";
 import { checkIncidents } from "./incidents.ts";
 import { checkResponses } from "./planned-responses.ts";
+import { checkSoaks } from "./planned-soak.ts";
+import type { BuiltRevisions } from "./revision/index.ts";
 import { dependencyEnvName } from "./target.ts";
 import { type Faults, readYamlFile } from "./yaml-file.ts";
 
@@ -106,6 +108,7 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   checkHypothesis(scenario, faults);
   checkFactors(scenario, faults);
   checkResponses(scenario, faults);
+  checkSoaks(scenario, faults);
   checkAssignment(scenario, faults);
   checkLoad(scenario, faults);
   faults.check();

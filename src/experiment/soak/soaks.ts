@@ -1,6 +1,7 @@
 import { type ArmEnds, armPairs, reaches } from "../arm-pairs.ts";
 import type { StageBlocks } from "../blocks.ts";
 import type { RawComparison } from "../compare.ts";
+import { type ComparedRun, keyOf } from "../compare-runs.ts";
 import { metricLabel } from "../metric.ts";
 import { familyOf } from "../metrics/index.ts";
 import type { Plan } from "../plan.ts";
@@ -13,6 +14,26 @@ import type { Settled } from "./settle.ts";
 export interface Soaks {
   readonly rows: readonly RawComparison[];
   readonly courses: readonly SoakCourse[];
+}
+
+/**
+ * The rows that soaks added to several runs, each once, with the means of the arms' own values: what
+ * the runs are compared by, as any other metric.
+ */
+export function poolSoakRows(runs: readonly ComparedRun[]): RawComparison[] {
+  const rows = runs.flatMap(({ comparisons }) => comparisons.filter(isOfSoak));
+  return [...Map.groupBy(rows, keyOf).values()].map((own): RawComparison => {
+    const meanOf = (of: (row: RawComparison) => number | null): number | null => {
+      const values = own.flatMap((row) => of({ ...row, pHarm: null }) ?? []);
+      return values.length < own.length ? null : values.reduce((a, b) => a + b, 0) / own.length;
+    };
+    const { adjustedPHarm: pHarm, ...row } = own.find(({ effect }) => effect !== null) ?? own[0]!;
+    const values = {
+      control: meanOf((each) => each.control),
+      variant: meanOf((each) => each.variant),
+    };
+    return { ...row, ...values, pHarm };
+  });
 }
 
 /** Whether a comparison is one that a soak adds: of a trend, and not of a metric. */

@@ -79,9 +79,11 @@ export function drift({ ends, plan, stages }: CheckInput): Check[] {
   if (plan.arms.length < 2 || plan.primary === null) return [];
   const level = blockLevel(plan, stages);
   const pairs = armPairs(plan, ends);
+  // In a soak a drift has a margin: it is a guardrail.
+  const unsoaked = stages.filter(({ stage }) => stage.soak === undefined);
   const moving = drifts(
     pairs.flatMap((pair) =>
-      seriesOf(stages, pair, (control, variant) => level.of(variant) - level.of(control)),
+      seriesOf(unsoaked, pair, (control, variant) => level.of(variant) - level.of(control)),
     ),
   );
   const what = `the difference between the arms (${level.name})`;
@@ -92,12 +94,14 @@ export function drift({ ends, plan, stages }: CheckInput): Check[] {
     alike.length === 0
       ? ""
       : `; both moved together, ${alike.map(describe).join("; ")}: a stage may want a longer settle`;
+  const kept =
+    unsoaked.length > 0 ? "kept its level" : "is held to its margin over the soak, as a guardrail";
   return pairs.map(({ arm }) => {
     const own = moving.filter((each) => each.arm === arm);
     const row =
       own.length > 0
         ? check("drift", false, `${what} moved ${own.map(describe).join("; ")}`, "doubt")
-        : check("drift", true, `${what} kept its level${both}`);
+        : check("drift", true, `${what} ${kept}${both}`);
     return { ...row, ...ofArm(plan, arm) };
   });
 }

@@ -1,8 +1,29 @@
 import { z } from "zod";
-import { durationNsField, ratioField } from "../../core/index.ts";
+import { durationNsField, percentField, ratioField } from "../../core/index.ts";
 import { probeSchema } from "../../emulator/index.ts";
 import { name } from "./name.ts";
 import { stageRate } from "./rate.ts";
+
+/** What a stage asks of effects that come late. */
+const soak = z.strictObject({
+  drift: percentField()
+    .optional()
+    .describe(
+      "how much worse the primary metric's effect may get over the soak; its margin unless given",
+    ),
+  leak: z
+    .union([z.literal(false), percentField()])
+    .default(0.1)
+    .describe(
+      "how much more than control the variant may grow in memory, open files and sockets over the " +
+        "soak, of what control has; false: nobody asks",
+    ),
+  over: durationNsField()
+    .optional()
+    .describe(
+      "the time that both are meant over, such as between two deployments; the soak's own unless given",
+    ),
+});
 
 /** One step of exposure. */
 export const stage = z.strictObject({
@@ -23,6 +44,7 @@ export const stage = z.strictObject({
   probe: probeSchema
     .optional()
     .describe("what is done to a dependency while the stage lasts, to every arm alike"),
+  soak: soak.optional().describe("effects that come late: a drift, a leak, a gain that wears off"),
   onHold: z
     .enum(["continue", "stop"])
     .default("continue")

@@ -1,0 +1,83 @@
+import { formatDurationNs, NS_PER_S } from "../core/index.ts";
+import type { Result } from "./model.ts";
+import type { SoakRow } from "./soak-model.ts";
+import { formatEffect, formatValue, hasVariants, metricWords } from "./words.ts";
+
+/** Stands above what soaks showed. */
+export const SOAK_HEADING = "Over the soak";
+
+/** What a soak told, in one line. */
+export interface SoakLine {
+  readonly mark: "✓" | "✗" | "=" | "?" | "○";
+  readonly text: string;
+}
+
+const RESOURCE_WORDS: Readonly<Record<string, string>> = {
+  memory: "memory",
+  heap: "heap",
+  open_files: "open files",
+  sockets: "sockets",
+};
+
+/** `open_files` as people call it. */
+export const resourceWords = (name: string): string => RESOURCE_WORDS[name] ?? name;
+
+const lastsWords = (seconds: number): string => formatDurationNs(Math.round(seconds) * NS_PER_S);
+
+const signed = (text: string, value: number): string => (value > 0 ? `+${text}` : text);
+
+/** `+62.1 MB/h (+58.2 MB … +66 MB)`, of one arm. */
+function growthWords(held: SoakRow["resources"][number]["control"], unit: "MB" | "count"): string {
+  if (held === null) return "not told";
+  const of = (value: number): string =>
+    signed(formatValue(unit === "MB" ? "MB" : "as told", value), value);
+  const { estimate, high, low } = held.perHour;
+  return `${of(estimate)} an hour (${of(low)} … ${of(high)})`;
+}
+
+function resourceLine(resource: SoakRow["resources"][number], whose: string): SoakLine {
+  const { control, course, unit, variant } = resource;
+  const name = resourceWords(resource.resource);
+  const arms = `control ${growthWords(control, unit)}, ${whose} ${growthWords(variant, unit)}`;
+  if (course === "leak") return { mark: "✗", text: `${name} leaks in ${whose}: ${arms}` };
+  if (course === "shared") return { mark: "=", text: `${name} grows in both arms alike: ${arms}` };
+  if (course === "unknown") return { mark: "?", text: `${name}: too little was told to judge it` };
+  return { mark: "✓", text: `${name}: no leak beyond control’s is shown; ${arms}` };
+}
+
+function effectLine({ effect, kind, metric }: SoakRow, from: number): SoakLine {
+  const { course, perHour, settled } = effect;
+  const shape = { unit: kind === "difference" ? "ratio" : "as told", effect: null } as const;
+  const of = (value: number): string => formatEffect(shape, value);
+  const name = `effect on ${metricWords(metric)}`;
+  if (settled !== null) {
+    const after = lastsWords(settled.atS - from);
+    const what = course === "novelty" ? "wore off" : "came late";
+    return {
+      mark: "○",
+      text: `${name} ${what}: ${of(settled.early)} in the first ${after}, ${of(settled.late)} from then on, on which the verdict rests`,
+    };
+  }
+  if (perHour === null) return { mark: "?", text: `${name}: too short to tell how it goes` };
+  const rate = `${of(perHour.estimate)} an hour (${of(perHour.low)} … ${of(perHour.high)})`;
+  return course === "moving"
+    ? { mark: "✗", text: `${name} goes on moving: ${rate}` }
+    : { mark: "✓", text: `${name} kept its level: ${rate}` };
+}
+
+/** What each soak showed, variant by variant, its title before its lines; nothing where there was none. */
+export function soakParts(
+  result: Result,
+): { readonly title: string; readonly lines: SoakLine[] }[] {
+  return (result.soaks ?? []).map((soak) => {
+    const whose = hasVariants(result) ? `${soak.arm}, ` : "";
+    const from = result.stages.find(({ name }) => name === soak.stage)?.startS ?? 0;
+    return {
+      title: `${SOAK_HEADING}: ${whose}${soak.stage}, ${lastsWords(soak.judgedS)}`,
+      lines: [
+        effectLine(soak, from),
+        ...soak.resources.map((resource) => resourceLine(resource, soak.arm)),
+      ],
+    };
+  });
+}
