@@ -75,9 +75,16 @@ function common(event: RunEvent): string[] {
           ? ["  once more (Ctrl-C) stops now, without a verdict"]
           : []),
       ];
+    case "asked": {
+      const { ask, by, reason } = event.asked;
+      const who = by === undefined ? "" : ` by ${by}`;
+      return [`asked${who}: ${ask.replaceAll("-", " ")}${reason === "" ? "" : `: ${reason}`}`];
+    }
     case "judging":
       return ["judging"];
     case "look":
+    case "opened":
+    case "verdict":
     case "tick":
       return [];
   }

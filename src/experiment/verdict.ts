@@ -188,13 +188,21 @@ function stoppedEarly({ because, decision, rule }: RuleStop): Verdict {
   return { decision, reason: `stopped early: ${rule}: ${because}`, needs };
 }
 
+/** What somebody has decided stands, whatever was measured, and is told apart from what was shown. */
+const byPerson = ({ because, decision }: RuleStop): Verdict => ({
+  decision,
+  reason: `${because}; no rule of the plan has decided, and what was measured has no say in it`,
+  needs: "a whole run of the same plan, should the measurement decide",
+});
+
 /**
- * The decision, with one reason. An instrument that failed, or a run that is not whole, comes
- * first: nothing is believed then, neither good nor bad. Ship needs every primary and guardrail
+ * The decision, with one reason. A run that is not whole, what a person decided while it went on, or an
+ * instrument that failed come first: nothing is believed then, neither good nor bad. Ship needs every primary and guardrail
  * within its margin (or improved, where that was claimed) in every judged stage, and no finding against it.
  */
 export function decide(input: VerdictInput): Verdict {
   if (input.incompleteBecause !== null) return incomplete(input.incompleteBecause);
+  if (input.stoppedBy?.rule === "person") return byPerson(input.stoppedBy);
   if (input.invalid.length > 0) {
     const reasons = input.invalid.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
     const only = (wanted: string): boolean => input.invalid.every(({ name }) => name === wanted);

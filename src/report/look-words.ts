@@ -96,5 +96,6 @@ export function stopSentence({ cuts = [], stoppedEarly }: Result): string | null
   if (stoppedEarly === undefined) return ofArms.length === 0 ? null : ofArms.join(" ");
   if (ofArms.length > 0) return `${ofArms.join(" ")} No variant was left, and the run ended.`;
   const { because, breachToCutMs, evidenceUntilS, rule } = stoppedEarly;
-  return `Stopped early by the ${rule} rule, ${until(evidenceUntilS)} into the run: ${because}. The variant’s last start was ${timeWords(breachToCutMs)} later.`;
+  const whose = rule === "person" ? "by a person" : `by the ${rule} rule`;
+  return `Stopped early ${whose}, ${until(evidenceUntilS)} into the run: ${because}. The variant’s last start was ${timeWords(breachToCutMs)} later.`;
 }

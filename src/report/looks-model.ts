@@ -36,7 +36,7 @@ export const looksFields = {
       z.strictObject({
         arm: z.string(),
         rule: z
-          .enum(["harm", "gate", "futility", "gone"])
+          .enum(["harm", "gate", "futility", "gone", "person"])
           .describe("gone: its process ended, or it took no connections any more"),
         decision: z.enum(["roll-back", "hold"]),
         because: z.string(),
@@ -48,7 +48,9 @@ export const looksFields = {
     .describe("of several variants, those whose load was cut while others went on"),
   stoppedEarly: z
     .strictObject({
-      rule: z.enum(["harm", "gate", "futility", "gone"]),
+      rule: z
+        .enum(["harm", "gate", "futility", "gone", "person"])
+        .describe("person: no rule, but somebody who watched it and rolled it back"),
       because: z.string(),
       evidenceUntilS: z.number().describe("the end of the block that showed it"),
       breachToCutMs: z.number().describe("from there to the last start of the variant"),

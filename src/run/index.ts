@@ -6,6 +6,7 @@ export { EXPORTS, type ExportSubject, type ExportTable, openExport } from "./exp
 export { csvPieces } from "./export-csv.ts";
 export { parquetPieces } from "./export-parquet.ts";
 export { judge, judgeAndReport } from "./judge.ts";
+export { ASKS, type RunAsk, RunControls } from "./controls.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 export { emulatedFileSchema, loadEmulated } from "./emulated-file.ts";

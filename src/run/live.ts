@@ -1,7 +1,8 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import type { ArmStop, Gate, Look, Plan, PlanSizing } from "../experiment/index.ts";
+import type { ArmStop, Decision, Gate, Look, Plan, PlanSizing } from "../experiment/index.ts";
 import type { Histogram } from "../measure/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
+import type { RunAsk } from "./controls.ts";
 
 /** What is known of one arm while the run goes on. */
 export interface LiveArm {
@@ -25,6 +26,8 @@ export type RunEvent =
   | { readonly kind: "run"; readonly run: number; readonly runs: number; readonly first: string }
   /** What is registered, and what it can show as far as that is known. */
   | { readonly kind: "plan"; readonly plan: Plan; readonly sizing: PlanSizing }
+  /** Its directory is there, with the file that tells others of it while it goes on. */
+  | { readonly kind: "opened"; readonly directory: string }
   | { readonly kind: "starting"; readonly what: string }
   | { readonly kind: "warning"; readonly message: string }
   | {
@@ -56,8 +59,16 @@ export type RunEvent =
   | { readonly kind: "gate"; readonly gate: Gate }
   /** One variant of several gets no load any more. */
   | { readonly kind: "cut"; readonly cut: ArmStop }
+  | { readonly kind: "asked"; readonly asked: RunAsk }
   | { readonly kind: "stopping"; readonly because: string }
-  | { readonly kind: "judging" };
+  | { readonly kind: "judging" }
+  /** The last: reports are written, and the directory is about to be closed. */
+  | {
+      readonly kind: "verdict";
+      readonly decision: Decision | null;
+      readonly reason: string;
+      readonly needs?: string;
+    };
 
 function view(arm: string, counts: ArmCounts): LiveArm {
   const { dropped, failed, planned, responses, responseTime, startLag } = counts;

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, type ShakedownError } from "../core/index.ts";
 import type { Decision } from "../experiment/index.ts";
 import type { ReportModel } from "../report/index.ts";
+import type { RunEvent } from "./live.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** What doing a scenario came to. */
@@ -10,6 +11,12 @@ export interface RunOutcome {
   readonly exitCode: ExitCode;
   /** Why reports are missing from the directory, if any is: the disk. */
   readonly unwritten: ShakedownError | null;
+}
+
+/** What is said of a run last. */
+export function verdictEvent({ result }: ReportModel): RunEvent {
+  const { decision, needs, reason } = result;
+  return { kind: "verdict", decision, reason, ...(needs === undefined ? {} : { needs }) };
 }
 
 const DECIDED = { ship: EXIT.ship, hold: EXIT.hold, "roll-back": EXIT.rollBack } as const;

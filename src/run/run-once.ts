@@ -11,6 +11,7 @@ import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
 import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
+import type { RunControls } from "./controls.ts";
 import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
@@ -56,6 +57,8 @@ export interface RunParts {
   readonly rollBack: RollBackAction;
   /** A known delay put before arms, to see whether it is found; none unless told. */
   readonly delaysUs?: Delays;
+  /** Through which people end it, if they can. */
+  readonly controls?: RunControls | undefined;
 }
 
 /** What one run came to: its files are in its directory, not yet judged. */
@@ -109,6 +112,7 @@ class Run {
       directory.makeFolders();
       directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
       audit.append("plan registered", registration(this.#parts));
+      this.#parts.controls?.begin(audit, onEvent);
       const emulator = await this.#startEmulator();
       await using _emulator = emulator;
       await using telemetry = await this.#startTelemetry(emulator);
@@ -136,6 +140,7 @@ class Run {
         workers,
         dependencies,
         out: this.#parts.out ?? [],
+        controls: this.#parts.controls,
       });
       onEvent({ kind: "starting", what: startingLabel(job) });
       await using generators = await startGenerators(job, traffic.events, signal);

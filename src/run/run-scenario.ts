@@ -7,14 +7,16 @@ import { usedCalibration } from "./used-calibration.ts";
 import { setUpGenerator } from "./generator-setup.ts";
 import { closeRun } from "./close-run.ts";
 import { judge, writeReports } from "./judge.ts";
+import type { RunControls } from "./controls.ts";
 import type { RunEvent } from "./live.ts";
+import { LiveLog } from "./live-log.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { servedDependencies } from "./dependencies.ts";
 import { makePlan } from "./make-plan.ts";
 import { nowIso } from "./now-iso.ts";
 import { checkLock } from "./plan/lock.ts";
 import { pilotVariance } from "./plan/pilot.ts";
-import { exitCodeOf, type RunOutcome } from "./outcome.ts";
+import { exitCodeOf, type RunOutcome, verdictEvent } from "./outcome.ts";
 import { checkSecret, RollBackAction } from "./roll-back-action.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { runOnce, type RunParts, type Served, writeIfPossible, writeManifest } from "./run-once.ts";
@@ -37,6 +39,8 @@ export interface RunOptions {
   readonly delaysUs?: Delays;
   /** The run tells of itself by OpenTelemetry, as the OTEL_* environment says. */
   readonly otel?: boolean;
+  /** Through which people end it before its time, if they can. */
+  readonly controls?: RunControls;
   readonly onEvent: (event: RunEvent) => void;
 }
 
@@ -66,7 +70,6 @@ async function runCaptured(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const { captured, loaded, seed } = given;
-  const { onEvent } = options;
   const { profile } = captured;
   const { warnings, served } = await serve(loaded, profile.manifest);
   const here = { profileSha256: profile.sha256, version: options.version };
@@ -87,10 +90,15 @@ async function runCaptured(
     scenario: loaded.scenario.scenario,
     id,
   });
+  const live = new LiveLog(directory, { dependencies: Object.keys(served), nowIso });
+  using _live = live;
+  const onEvent = live.before(options.onEvent);
   onEvent({ kind: "plan", plan: registered.plan, sizing });
+  onEvent({ kind: "opened", directory: directory.path });
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
+  const { command, controls, version } = options;
+  const ending = controls === undefined ? signal : AbortSignal.any([signal, controls.signal]);
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
-  const { command, version } = options;
   const heard = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
   const rollBack = new RollBackAction(loaded.scenario.onRollBack, heard);
   const made = {
@@ -106,10 +114,12 @@ async function runCaptured(
     startedAt,
   };
   const late = options.delaysUs === undefined ? {} : { delaysUs: options.delaysUs };
-  const parts = { ...made, ...late, command, version, onEvent };
+  const parts = { ...made, ...late, command, version, onEvent, controls };
   const [first, ...others] = registered.plan.runs;
-  if (others.length > 0) return runSeveral({ ...parts, setupFor }, signal);
-  return runAlone({ ...parts, setup, slots: first?.slots ?? [] }, signal);
+  // Awaited here, where the live log is still open.
+  return others.length > 0
+    ? await runSeveral({ ...parts, setupFor }, ending)
+    : await runAlone({ ...parts, setup, slots: first?.slots ?? [] }, ending);
 }
 
 /** The scenario's dependencies as they will be served, and what whoever reads the run should know. */
@@ -127,6 +137,7 @@ async function serve(
 async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcome> {
   const { audit, directory, onEvent } = parts;
   const { manifest, stop } = await runOnce(parts, signal);
+  parts.controls?.end();
   onEvent({ kind: "judging" });
   const judged = await judge(directory, manifest);
   const { model } = judged;
@@ -141,6 +152,7 @@ async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcom
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   const ended = { ...manifest.ended!, exitCode };
   writeIfPossible(() => writeManifest(directory, { ...manifest, ended }));
+  onEvent(verdictEvent(model));
   await closeRun(directory, audit);
   return { directory, model, exitCode, unwritten };
 }

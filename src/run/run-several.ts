@@ -16,7 +16,7 @@ import { atLevels } from "./factors.ts";
 import type { GeneratorSetup } from "./generator-setup.ts";
 import { judge, writeReports } from "./judge.ts";
 import { nowIso } from "./now-iso.ts";
-import { exitCodeOf, type RunOutcome } from "./outcome.ts";
+import { exitCodeOf, type RunOutcome, verdictEvent } from "./outcome.ts";
 import { type Measured, runOnce, type RunParts, writeIfPossible } from "./run-once.ts";
 import { registration } from "./registration.ts";
 import type { Stop } from "./traffic.ts";
@@ -141,6 +141,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
   try {
     directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
     audit.append("plan registered", registration(parts));
+    parts.controls?.begin(audit, onEvent);
     writeExperimentFile(directory, begun);
     stop = await runAll(parts, signal);
   } catch (thrown) {
@@ -152,6 +153,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
     ended: { at: nowIso(), incompleteBecause: incompleteBecause(stop), exitCode },
   });
   writeIfPossible(() => writeExperimentFile(directory, endedWith(null)));
+  parts.controls?.end();
   onEvent({ kind: "judging" });
   const judged = await judge(directory);
   const { decision, reason, verdicts } = judged.model.result;
@@ -164,6 +166,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
   await parts.rollBack.settled();
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   writeIfPossible(() => writeExperimentFile(directory, endedWith(exitCode)));
+  onEvent(verdictEvent(judged.model));
   await closeRun(directory, audit);
   return { directory, model: judged.model, exitCode, unwritten };
 }

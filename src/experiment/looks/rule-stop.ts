@@ -1,9 +1,10 @@
 /**
  * Why a run, or one variant of several, ends before its time, by a rule of its own; `gone`: of several
- * variants, one whose process ended or that took no connections any more.
+ * variants, one whose process ended or that took no connections any more; `person`: no rule, but somebody
+ * who watched and rolled it back.
  */
 export interface RuleStop {
-  readonly rule: "harm" | "gate" | "futility" | "gone";
+  readonly rule: "harm" | "gate" | "futility" | "gone" | "person";
   readonly decision: "roll-back" | "hold";
   readonly because: string;
   /** The end of the last block that was looked at: what came after is no evidence. */

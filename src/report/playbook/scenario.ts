@@ -124,7 +124,8 @@ function firedOf(result: Result): string[] {
   if (stoppedEarly === undefined || cuts.length > 0) return fired;
   const { because, breachToCutMs, rule } = stoppedEarly;
   const cut = `the variant was cut ${Math.round(breachToCutMs)} ms after`;
-  return [...fired, `stopped by the ${rule} rule: ${escapeMarkdown(because)}; ${cut}`];
+  const whose = rule === "person" ? "a person" : `the ${rule} rule`;
+  return [...fired, `stopped by ${whose}: ${escapeMarkdown(because)}; ${cut}`];
 }
 
 function eventLines(runs: readonly PlaybookRun[]): string[] {

@@ -1,0 +1,2 @@
+/** The page that shows a run while it goes on, and what it is told. */
+export * from "./model.ts";

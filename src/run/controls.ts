@@ -1,0 +1,96 @@
+import type { AuditLog } from "../experiment/index.ts";
+import type { RunEvent } from "./live.ts";
+
+/**
+ * What people may ask of a run that goes on. There is no pause: a ramp that is held would send what the
+ * plan does not have, at times that it does not have, so that neither its power nor its error rates
+ * would be those that were registered; the run can end after a stage instead.
+ */
+export const ASKS = ["stop", "stop-after-stage", "roll-back"] as const;
+
+export interface RunAsk {
+  readonly ask: (typeof ASKS)[number];
+  /** Never empty for a roll-back. */
+  readonly reason: string;
+  readonly by?: string;
+}
+
+/** What carries it out: the traffic of one run. Each says why it cannot be, or null where it will. */
+export interface Steered {
+  readonly stop: (because: string) => string | null;
+  readonly stopAfterStage: (because: string) => string | null;
+  readonly rollBack: (because: string) => string | null;
+}
+
+/** `stopped by hand (Ada): the database is on fire`. */
+function becauseOf({ ask, by, reason }: RunAsk): string {
+  const what = ask === "roll-back" ? "rolled back" : "stopped";
+  const who = by === undefined ? "" : ` (${by})`;
+  return `${what} by hand${who}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/**
+ * Through which a run is asked to end before its time by somebody who watches it. What is asked, and
+ * done, is on the record; a roll-back as an override, since no rule of the plan has decided it.
+ */
+export class RunControls {
+  readonly #stopping = new AbortController();
+  #steered: Steered | null = null;
+  #begun: { readonly audit: AuditLog; readonly onEvent: (event: RunEvent) => void } | null = null;
+  #over = false;
+
+  /** Aborted when it is to stop and no traffic goes on that could be told. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** From when on what is asked has a trail to stand in: of several runs the experiment's, which is first. */
+  begin(audit: AuditLog, onEvent: (event: RunEvent) => void): void {
+    this.#begun ??= { audit, onEvent };
+  }
+
+  /** While one run's traffic goes on. */
+  steer(steered: Steered): Disposable {
+    this.#steered = steered;
+    return { [Symbol.dispose]: () => void (this.#steered = null) };
+  }
+
+  /** All traffic is over: nothing can be asked any more. */
+  end(): void {
+    this.#over = true;
+  }
+
+  /** Does what is asked, or says why it cannot be done; null where it is. Never throws. */
+  ask(asked: RunAsk): string | null {
+    const { ask, reason } = asked;
+    if (ask === "roll-back" && reason.trim() === "") return "a roll-back needs a reason";
+    if (this.#over) return "its traffic is over";
+    if (this.#begun === null) return "it has not begun yet";
+    const refused = this.#do(asked);
+    if (refused !== null) return refused;
+    this.#begun.onEvent({ kind: "asked", asked });
+    const by = asked.by === undefined ? {} : { by: asked.by };
+    try {
+      if (ask === "roll-back") {
+        this.#begun.audit.append("override", { decision: "roll-back", reason, ...by });
+      } else this.#begun.audit.append("asked", { ask, reason, ...by });
+    } catch {
+      // The disk: the traffic's own entries find that out, and end it.
+    }
+    return null;
+  }
+
+  #do(asked: RunAsk): string | null {
+    const because = becauseOf(asked);
+    const steered = this.#steered;
+    if (steered !== null) {
+      if (asked.ask === "stop") return steered.stop(because);
+      return asked.ask === "roll-back"
+        ? steered.rollBack(because)
+        : steered.stopAfterStage(because);
+    }
+    if (asked.ask !== "stop") return "nothing is sent at the moment: it can only be stopped";
+    this.#stopping.abort();
+    return null;
+  }
+}
