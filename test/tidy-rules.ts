@@ -106,7 +106,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     shared: filesOf(
       "arm-model assignment-model factor-model looks-model model pictures-model responses-model factor-words",
       "finding-words look-words ci-cases spark-lines resilience-schema resilience-words responses-words",
-      "run-words words markdown-cells run-markdown run-lines text-lines variant-words",
+      "finding-model soak-model soak-words soak-lines footnotes ledger-markdown",
+      "revision-words run-words words markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },
   "src/schedule": { shared: filesOf("schedule spec") },

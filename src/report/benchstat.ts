@@ -1,8 +1,8 @@
 import type { ComparisonRow, ReportFormat, Result } from "./model.ts";
+import { Footnotes } from "./footnotes.ts";
 import {
   confidenceWords,
   differenceShown,
-  Footnotes,
   formatEffect,
   formatValue,
   intervalWords,

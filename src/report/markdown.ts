@@ -2,6 +2,8 @@ import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
 import { checksMarkdown } from "./check-words.ts";
 import { toldFindings } from "./finding-words.ts";
 import { stageDecisions, stopSentence } from "./look-words.ts";
+import { Footnotes } from "./footnotes.ts";
+import { ledgerMarkdown, routesMarkdown } from "./ledger-markdown.ts";
 import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { resilienceSections } from "./resilience-words.ts";
@@ -14,23 +16,16 @@ import { rowWords, variantVerdicts } from "./variant-words.ts";
 import {
   capital,
   confidenceWords,
-  countsWords,
   differenceShown,
   FINDING_WORDS,
-  Footnotes,
-  formatArmUs,
   formatEffect,
   formatValue,
   intervalWords,
   leadFinding,
-  ledgerOf,
-  NOTHING,
-  orderedArms,
   OUTCOME_WORDS,
   outcomeOf,
   PARTS_HEADING,
   partSentences,
-  punctualityWords,
   rankedComparisons,
   STATUS_WORDS,
 } from "./words.ts";
@@ -49,7 +44,7 @@ const STATUS_MARKS = {
   shared: "=",
   pass: "✓",
 } as const;
-const ROUTES_MAX = 10;
+const PARTS_MAX = 10;
 
 function headline(result: Result): string[] {
   const { reason, run } = result;
@@ -174,11 +169,11 @@ function resilience(model: ReportModel): string[] {
 function parts(result: Result): string[] {
   const shown = partSentences(result);
   if (shown.length === 0) return [];
-  const left = shown.length - ROUTES_MAX;
+  const left = shown.length - PARTS_MAX;
   return [
     `<details><summary>${PARTS_HEADING}</summary>`,
     "",
-    ...shown.slice(0, ROUTES_MAX).map((part) => `- ${escapeMarkdown(part)}`),
+    ...shown.slice(0, PARTS_MAX).map((part) => `- ${escapeMarkdown(part)}`),
     ...(left > 0 ? [`- ${formatCount(left)} more in result.json.`] : []),
     "",
     "</details>",
@@ -194,60 +189,6 @@ function responses(result: Result): string[] {
     "",
     ...sentences.map((sentence) => `- ${escapeMarkdown(sentence, 300)}`),
     "",
-    "</details>",
-    "",
-  ];
-}
-
-function ledger(result: Result): string[] {
-  const body = orderedArms(result).map(([name, arm]) =>
-    row([
-      cell(name),
-      ledgerOf(arm).equation,
-      formatArmUs(arm, arm.responseTimeUs.p50),
-      formatArmUs(arm, arm.responseTimeUs.p99),
-      cell(countsWords(arm.errorCounts)),
-      cell(countsWords(arm.dropCounts)),
-    ]),
-  );
-  return [
-    "### Ledger",
-    "",
-    row(["Arm", "Planned = responses + errors + dropped", "p50", "p99", "Errors", "Dropped"]),
-    "| --- | --- | ---: | ---: | --- | --- |",
-    ...body,
-    "",
-    ...orderedArms(result).map(
-      ([name, arm]) => `- ${escapeMarkdown(name)}: ${punctualityWords(arm)}`,
-    ),
-    "",
-  ];
-}
-
-function routes(result: Result): string[] {
-  const arms = orderedArms(result);
-  const names = [...new Set(arms.flatMap(([, arm]) => arm.routes.map(({ route }) => route)))];
-  if (names.length === 0) return [];
-  const body = names.slice(0, ROUTES_MAX).map((name) => {
-    const cells = arms.map(([, arm]) => {
-      const found = arm.routes.find(({ route }) => route === name);
-      if (found === undefined) return NOTHING;
-      const p99 = formatArmUs(found, found.responseTimeUs.p99);
-      return found.errors === 0
-        ? p99
-        : `${p99}, ${formatCount(found.errors)} ${found.errors === 1 ? "error" : "errors"}`;
-    });
-    return row([cell(name), ...cells]);
-  });
-  const left = names.length - ROUTES_MAX;
-  return [
-    "<details><summary>Routes: p99 response time</summary>",
-    "",
-    row(["Route", ...arms.map(([arm]) => cell(arm))]),
-    row(["---", ...arms.map(() => "---:")]),
-    ...body,
-    "",
-    ...(left > 0 ? [`${formatCount(left)} more in report.html.`, ""] : []),
     "</details>",
     "",
   ];
@@ -292,8 +233,8 @@ export const markdownFormat: ReportFormat = {
       ...runsMarkdown(result),
       ...findings(result, notes),
       ...sparkMarkdown(model),
-      ...ledger(result),
-      ...routes(result),
+      ...ledgerMarkdown(result),
+      ...routesMarkdown(result),
       ...tail(result, notes),
     ];
     return `${lines.join("\n").trimEnd()}\n`;

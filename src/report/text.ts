@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { CHECKS_HEADING, checkMark, checkWords, troubledChecks } from "./check-words.ts";
 import { toldFindings } from "./finding-words.ts";
 import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
+import { Footnotes } from "./footnotes.ts";
 import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { revisionsLine } from "./revision-words.ts";
@@ -14,7 +15,6 @@ import {
   countsWords,
   differenceShown,
   FINDING_WORDS,
-  Footnotes,
   formatArmUs,
   formatEffect,
   formatValue,

@@ -283,21 +283,6 @@ export function keyWords(key: string): string {
     .toLowerCase();
 }
 
-/** Gathers notes and gives each the same small number wherever it recurs: ¹, ², … */
-export class Footnotes {
-  readonly texts: string[] = [];
-
-  /** The mark for a note, e.g. `¹`. */
-  mark(text: string): string {
-    if (!this.texts.includes(text)) this.texts.push(text);
-    return Footnotes.superscript(this.texts.indexOf(text) + 1);
-  }
-
-  static superscript(number: number): string {
-    return String(number).replaceAll(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(Number(digit)));
-  }
-}
-
 /** A capital for the first letter, unless it begins a percentile such as p95. */
 export const capital = (text: string): string =>
   /^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);

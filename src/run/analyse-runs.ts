@@ -17,9 +17,10 @@ import {
   type TrafficPart,
 } from "../experiment/index.ts";
 import type { ReportModel, Result, RunRow } from "../report/index.ts";
-import { type AnalysedRun, analyseRun, curvesOf } from "./analyse.ts";
+import { type AnalysedRun, analyseRun } from "./analyse.ts";
 import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
 import { comparisonRows, verdictRows } from "./comparison-rows.ts";
+import { curvesOf } from "./curves.ts";
 import { readExperimentFile } from "./experiment-file.ts";
 import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { factorRows, isReplicated, levelsOf } from "./factor-rows.ts";
