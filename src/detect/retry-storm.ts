@@ -1,13 +1,22 @@
 import { formatCount, formatRatio, formatUs } from "../core/index.ts";
-import { type BlockEffect, pairedBlockLogRatio, type RatioBlock } from "../stats/index.ts";
+import {
+  beganIn,
+  besideControl,
+  besideWords,
+  type Counted,
+  type More,
+  ratioBeside,
+} from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
-import { judgeEachPair } from "./pairs.ts";
+import { about, judgeEachPair, judgedStages } from "./pairs.ts";
 import { type Attempt, attemptsOf, readRetries, type RetryReading } from "./retries.ts";
+import { habitsOf, type RetryHabits } from "./retry-habits.ts";
 
 /*
  * A retry answers a failure with more load. The emulator sees attempts; with the target's identity
  * passed on it knows which belong together: attempts per logical call, the gaps between them, and
  * whether a caller that was told to wait did. Without it, only failures make more calls retries.
+ * Simulated as in test/detect/retry-storm.test.ts, and held to real libraries by `npm run bench:ward`.
  */
 const RULE = {
   /**
@@ -21,9 +30,12 @@ const RULE = {
   failingRatio: 0.05,
   /** Robust coefficient of variation of the gaps, below which there is no jitter. */
   jitterCv: 0.1,
-  /** A stage is cut into at least `blocks`, of `blockNs` or less. */
-  blockNs: 1e9,
-  blocks: 25,
+  /** Share of failures that are tried again, from which on there is no budget. */
+  noBudgetRatio: 0.9,
+  /** Dispersion of arrivals beside control's, from which on retries come together. */
+  togetherFactor: 3,
+  /** Share of retries for nobody that is worth a word. */
+  zombieRatio: 0.05,
 } as const;
 
 interface StormReading {
@@ -31,59 +43,59 @@ interface StormReading {
   readonly own: RetryReading;
   readonly control: RetryReading;
   /** Calls per started request, variant over control. */
-  readonly over: BlockEffect;
+  readonly over: More;
+  /** More than control makes, because of retries. */
   readonly storm: boolean;
+  /** Each by itself. */
+  readonly amplifies: boolean;
+  readonly controlAmplifies: boolean;
 }
 
 interface Pair {
   readonly evidence: Evidence;
+  readonly arm: number;
   readonly dependency: number;
   /** Attempts of each arm. */
   readonly attempts: readonly (readonly Attempt[])[];
 }
 
-/** An arm's stage in blocks: all calls over what each call of `per` stands for. */
-function blocksOf(
-  pair: Pair,
-  arm: number,
-  { fromNs, toNs }: StageWindow,
-  per: "request" | "logical call",
-): RatioBlock[] {
-  const blockNs = Math.min(RULE.blockNs, (toNs - fromNs) / RULE.blocks);
-  const count = Math.floor((toNs - fromNs) / blockNs);
-  const blocks = Array.from({ length: count }, () => ({ numerator: 0, denominator: 0 }));
-  const blockAt = (atNs: number) =>
-    atNs < fromNs ? undefined : blocks[Math.floor((atNs - fromNs) / blockNs)];
-  for (const { before, call } of pair.attempts[arm] ?? []) {
-    if (per === "logical call" && call.seq < 0) continue;
-    const block = blockAt(pair.evidence.request(arm, call.seq)?.intendedNs ?? call.arriveNs);
-    if (block === undefined) continue;
-    block.numerator++;
-    if (per === "logical call" && before === null) block.denominator++;
-  }
-  if (per === "request") {
-    for (const { intendedNs } of pair.evidence.requests(arm)) {
-      const block = blockAt(intendedNs);
-      if (block !== undefined) block.denominator++;
-    }
-  }
-  return blocks;
+/** All calls over what each call of `per` stands for, when their requests were intended. */
+function counted(pair: Pair, arm: number, per: "request" | "logical call"): Counted[] {
+  const logical = per === "logical call";
+  const calls = (pair.attempts[arm] ?? []).flatMap(({ before, call }): Counted[] => {
+    if (logical && call.seq < 0) return [];
+    const atNs = pair.evidence.request(arm, call.seq)?.intendedNs ?? call.arriveNs;
+    return [{ atNs, numerator: 1, denominator: logical && before === null ? 1 : 0 }];
+  });
+  if (logical) return calls;
+  const requests = pair.evidence.requests(arm);
+  return [
+    ...calls,
+    ...requests.map((each) => ({ atNs: each.intendedNs, numerator: 0, denominator: 1 })),
+  ];
 }
 
-const isStorm = ({ estimate, judged, low }: BlockEffect): boolean =>
-  judged && low > 0 && Math.exp(estimate) > RULE.factor;
+const isStorm = ({ effect, shown }: More): boolean =>
+  shown && 1 + (effect?.estimate ?? 0) > RULE.factor;
 
-function readStage(pair: Pair, arm: number, stage: StageWindow): StormReading {
-  const own = readRetries(pair.attempts[arm] ?? [], [stage]);
+const perCall = ({ joined, logical }: RetryReading): number =>
+  logical === 0 ? 1 : joined / logical;
+
+const amplifies = (reading: RetryReading): boolean =>
+  reading.retries >= RULE.retries && perCall(reading) > RULE.factor;
+
+function readStage(pair: Pair, stage: StageWindow): StormReading {
+  const own = readRetries(pair.attempts[pair.arm] ?? [], [stage]);
   const control = readRetries(pair.attempts[0] ?? [], [stage]);
-  const compare = (per: "request" | "logical call"): BlockEffect =>
-    pairedBlockLogRatio({
-      confidence: 0.99,
-      control: blocksOf(pair, 0, stage, per),
-      variant: blocksOf(pair, arm, stage, per),
-    });
+  const compare = (per: "request" | "logical call"): More =>
+    ratioBeside(
+      "calls for the same requests",
+      { own: counted(pair, pair.arm, per), control: counted(pair, 0, per) },
+      stage,
+    );
   const over = compare("request");
-  const reading = { stage, own, control, over };
+  const each = { amplifies: amplifies(own), controlAmplifies: amplifies(control) };
+  const reading = { stage, own, control, over, ...each };
   if (own.joined > 0 && control.joined > 0) {
     // More calls may be cache misses; more attempts for each call are not.
     const storm = own.retries >= RULE.retries && isStorm(compare("logical call"));
@@ -97,46 +109,61 @@ function readStage(pair: Pair, arm: number, stage: StageWindow): StormReading {
   return { ...reading, storm };
 }
 
-const perCall = ({ joined, logical }: RetryReading): number =>
-  logical === 0 ? 1 : joined / logical;
-
-const CURE =
-  "a retry budget, exponential backoff with full jitter, and waiting as long as Retry-After says";
-
 const sentWords = ({ attemptsMax }: RetryReading): string =>
   attemptsMax > 1 ? `up to ${attemptsMax} attempts` : "repeated attempts";
 
+const hasJitter = ({ gapCv }: RetryReading): boolean => gapCv >= RULE.jitterCv;
+const comeTogether = (own: RetryHabits, control: RetryHabits): boolean =>
+  own.dispersion > RULE.togetherFactor * Math.max(control.dispersion, 1);
+
+function habitWords(own: RetryReading, habits: RetryHabits, control: RetryHabits): string {
+  const { early, retries, toldToWait, unsafe } = own;
+  const { dispersion, retriedRatio, zombies } = habits;
+  const words = [
+    retriedRatio >= RULE.noBudgetRatio && "no budget bounds them",
+    comeTogether(habits, control) &&
+      `they come together (dispersion ${dispersion.toFixed(1)}, control ${control.dispersion.toFixed(1)})`,
+    early > 0 && `${formatRatio(early / toldToWait)} of the waits asked for were cut short`,
+    zombies > RULE.zombieRatio * retries &&
+      `${formatCount(zombies)} come when their request has ended`,
+    unsafe > 0 && `${formatCount(unsafe)} retries repeat a write`,
+  ];
+  return words.map((each) => (each === false ? "" : `; ${each}`)).join("");
+}
+
 function stormWords(name: string, { control, over, own, stage }: StormReading): string {
-  const jitter = own.gapCv < RULE.jitterCv ? "with no jitter" : "with jitter";
   const paced = Number.isFinite(own.gapMs)
-    ? `, ${formatUs(own.gapMs * 1_000)} apart ${jitter}`
+    ? `, ${formatUs(own.gapMs * 1_000)} apart with ${hasJitter(own) ? "" : "no "}jitter`
     : "";
   const perLogical = own.joined > 0 ? ` (${perCall(own).toFixed(2)} attempts a call)` : "";
   const controlFails = control.calls === 0 ? 0 : control.failures / control.calls;
-  const early =
-    own.early === 0
-      ? ""
-      : `; ${formatRatio(own.early / own.toldToWait)} of the waits asked for were cut short`;
-  const unsafe = own.unsafe === 0 ? "" : `; ${formatCount(own.unsafe)} retries repeat a write`;
+  const made =
+    over.effect === null
+      ? `make ${formatCount(own.calls)} calls (control ${formatCount(control.calls)})`
+      : `make ${(1 + over.effect.estimate).toFixed(2)} × control's calls for the same requests`;
   return (
-    `a retry storm at ${name} from stage ${stage.name} on: ${sentWords(own)}${paced}${perLogical} make ` +
-    `${Math.exp(over.estimate).toFixed(2)} × control's calls for the same requests, and ` +
-    `${formatRatio(own.failures / own.calls)} of the calls fail (control ${formatRatio(controlFails)})${early}${unsafe}`
+    `a retry storm at ${name} from stage ${stage.name} on: ${sentWords(own)}${paced}${perLogical} ${made}, and ` +
+    `${formatRatio(own.failures / own.calls)} of the calls fail (control ${formatRatio(controlFails)})`
   );
 }
 
+/** What is missing of what a storm is cured by; all of it where single attempts are not known. */
+function cureOf(own: RetryReading, { retriedRatio }: RetryHabits): string {
+  const known = own.joined > 0;
+  const parts = [
+    (!known || retriedRatio >= RULE.noBudgetRatio) && "a retry budget",
+    (!known || !hasJitter(own)) && "exponential backoff with full jitter",
+    (!known || own.early > 0) && "waiting as long as Retry-After says",
+  ].filter((part) => part !== false);
+  if (parts.length === 0) return "fewer attempts, or a smaller budget for them";
+  const last = parts.at(-1)!;
+  return parts.length < 3 ? parts.join(" and ") : `${parts.slice(0, -1).join(", ")}, and ${last}`;
+}
+
 function calmWords(name: string, own: RetryReading, control: RetryReading): string {
-  if (own.joined === 0 || control.joined === 0) {
-    return `no storm of retries at ${name}: ${formatCount(own.calls)} calls (control ${formatCount(control.calls)})`;
-  }
-  // Amplification that control shows as well is the target's habit, not the change's doing.
-  const both = [own, control].every(
-    (reading) => reading.retries >= RULE.retries && perCall(reading) > RULE.factor,
-  );
-  return (
-    `${perCall(own).toFixed(2)} attempts for each call to ${name} (control ${perCall(control).toFixed(2)})` +
-    (both ? ": both arms amplify" : "")
-  );
+  return own.joined === 0 || control.joined === 0
+    ? `no storm of retries at ${name}: ${formatCount(own.calls)} calls (control ${formatCount(control.calls)})`
+    : `${perCall(own).toFixed(2)} attempts for each call to ${name} (control ${perCall(control).toFixed(2)})`;
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -161,38 +188,65 @@ function evidenceOf(own: RetryReading, control: RetryReading): Finding["evidence
   };
 }
 
-function judge(pair: Pair, arm: number): Finding | null {
-  const { name } = pair.evidence.dependencies[pair.dependency]!;
-  const judged = pair.evidence.stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);
-  const own = readRetries(pair.attempts[arm] ?? [], judged);
-  const control = readRetries(pair.attempts[0] ?? [], judged);
-  if (own.calls === 0 && control.calls === 0) return null;
-  const subject = `${pair.evidence.arms[arm]} ${name}`;
-  const stormy = judged.map((stage) => readStage(pair, arm, stage)).find(({ storm }) => storm);
-  if (stormy === undefined) {
-    return {
-      detector: "retry-storm",
-      subject,
-      status: "pass",
-      summary: calmWords(name, own, control),
-      evidence: evidenceOf(own, control),
-    };
-  }
-  const { over, stage } = stormy;
+function sicknessOf(pair: Pair, reading: StormReading, name: string) {
+  const { control, over, own, stage, storm } = reading;
+  const beside = besideControl({
+    sick: true,
+    controlWorks: control.calls > 0,
+    controlSick: reading.controlAmplifies,
+    more: storm,
+  });
+  const habits = habitsOf(pair.evidence, pair.arm, pair.attempts[pair.arm] ?? [], stage);
+  const controlHabits = habitsOf(pair.evidence, 0, pair.attempts[0] ?? [], stage);
+  const { effect, pValue } = over;
+  const words = habitWords(own, habits, controlHabits);
   return {
-    detector: "retry-storm",
-    subject,
-    status: "fail",
+    ...beside,
+    began: beganIn(stage),
+    size:
+      own.attemptsMax > 1
+        ? { what: "attempts of one call", value: own.attemptsMax, unit: "attempts" }
+        : null,
+    effect,
+    ...(effect === null ? {} : { pValue }),
     cause: `${name} retry storm (${sentWords(own)})`,
-    summary: stormWords(name, stormy),
-    cure: CURE,
+    summary: `${stormWords(name, reading)}${words}${besideWords(beside)}`,
+    cure: cureOf(own, habits),
     evidence: {
       stage: stage.name,
-      ...evidenceOf(stormy.own, stormy.control),
-      amplificationOverControl: finite(Math.exp(over.estimate)),
-      amplificationLow: finite(Math.exp(over.low)),
-      amplificationHigh: finite(Math.exp(over.high)),
+      ...evidenceOf(own, control),
+      retriedRatio: finite(habits.retriedRatio),
+      zombieRetries: habits.zombies,
+      dispersion: habits.dispersion,
+      controlDispersion: controlHabits.dispersion,
+      amplificationOverControl: effect === null ? null : 1 + effect.estimate,
+      amplificationLow: effect === null ? null : 1 + effect.low,
+      amplificationHigh: effect === null ? null : 1 + effect.high,
     },
+  };
+}
+
+/** A storm beside control; one that control has as much of; or one at what control does not call. */
+function isSick({ amplifies: own, control, controlAmplifies, storm }: StormReading): boolean {
+  return storm || (own && (controlAmplifies || control.calls === 0));
+}
+
+function judge(pair: Pair): Finding | null {
+  const { arm, attempts, dependency, evidence } = pair;
+  const { name } = evidence.dependencies[dependency]!;
+  const judged = judgedStages(evidence);
+  const own = readRetries(attempts[arm] ?? [], judged);
+  const control = readRetries(attempts[0] ?? [], judged);
+  if (own.calls === 0 && control.calls === 0) return null;
+  const base = { detector: "retry-storm", ...about(evidence, arm, dependency) };
+  const readings = judged.map((stage) => readStage(pair, stage));
+  const sick = readings.find(({ storm }) => storm) ?? readings.find(isSick);
+  if (sick !== undefined) return { ...base, ...sicknessOf(pair, sick, name) };
+  return {
+    ...base,
+    status: "pass",
+    summary: calmWords(name, own, control),
+    evidence: evidenceOf(own, control),
   };
 }
 
@@ -204,7 +258,7 @@ export const retryStorm: Detector = {
       evidence.arms.map((_arm, arm) => attemptsOf(evidence.calls(arm, dependency))),
     );
     return judgeEachPair(evidence, (arm, dependency) =>
-      judge({ evidence, dependency, attempts: attempts[dependency] ?? [] }, arm),
+      judge({ evidence, arm, dependency, attempts: attempts[dependency] ?? [] }),
     );
   },
 };

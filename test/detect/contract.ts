@@ -23,8 +23,8 @@ export interface DetectorContract {
     readonly value: number | ((world: World) => number);
     readonly within: number;
   } | null;
-  /** Whether it can be named where the target passes no identity on. */
-  readonly byRates: boolean;
+  /** Whether it can be named where the target passes no identity on; `unsized`: without its size. */
+  readonly byRates: boolean | "unsized";
   /** Multiples of the profile's rate at which it is there; all three when left out. */
   readonly rates?: readonly World["rate"][];
 }
@@ -34,9 +34,9 @@ const SICK_SEEDS = { 1: 20, 3: 6, 10: 2 } as const;
 
 /** Whether a finding names the sickness, its cause and, as nearly as is asked, its size. */
 export function isNamed(finding: Finding, contract: DetectorContract, world: World): boolean {
-  const { cause, size } = contract;
+  const { byRates, cause, size } = contract;
   if (finding.status !== "fail" || !cause.test(finding.cause ?? "")) return false;
-  if (size === null) return true;
+  if (size === null || (byRates === "unsized" && !world.identity)) return true;
   const value = typeof size.value === "number" ? size.value : size.value(world);
   const off = Math.abs((finding.size?.value ?? Number.NaN) - value);
   return off <= size.within * value;
@@ -79,7 +79,7 @@ export function detectorContract(name: string, contract: DetectorContract): void
     });
 
     it.each([true, false])("the sick one is named, with its size (identity: %s)", (identity) => {
-      if (!identity && !contract.byRates) {
+      if (!identity && contract.byRates === false) {
         // It says what it would take, or nothing: it never guesses.
         const found = judge(contract.sick({ seed: "rates", rate: 1, identity }));
         if (found.some(isAlarm)) throw new Error(`guessed: ${JSON.stringify(found)}`);

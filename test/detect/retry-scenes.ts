@@ -35,6 +35,6 @@ export const retryScenes: Scenes = {
     "retries of a dependency that is well": retrying([ONCE, STORM], { failing: 0.005 }),
   },
   cause: /retry storm/,
-  size: null,
-  byRates: false,
+  size: { value: 4, within: 0 },
+  byRates: "unsized",
 };
