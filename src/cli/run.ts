@@ -4,10 +4,11 @@ import { renderText } from "../report/index.ts";
 import { type RunOptions, type RunOutcome, runScenario } from "../run/index.ts";
 import { tellCi, unheeded } from "./ci-files.ts";
 import type { CliIo, Command } from "./command.ts";
+import { type RevisionFlags, revisionsOf, withRevisionFlags } from "./revision-flags.ts";
 import { runView, type RunView } from "./run-view.ts";
 import { version } from "./version.ts";
 
-interface RunArguments extends ShowArguments {
+interface RunArguments extends ShowArguments, RevisionFlags {
   readonly scenario: string;
 }
 
@@ -21,11 +22,11 @@ export function wantsColor(stream: CliIo["stdout"]): boolean {
 }
 
 async function run(io: CliIo, given: RunArguments): Promise<void> {
-  await runAndShow(io, given.scenario, given);
+  await runAndShow(io, given.scenario, { ...given, ...revisionsOf(given) });
 }
 
 /** What of a run's command line does not depend on where its scenario comes from. */
-export interface ShowArguments {
+export interface ShowArguments extends Pick<RunOptions, "revisions"> {
   readonly out: string;
   readonly seed?: string;
   /** A run that tells how much each metric varies. */
@@ -78,6 +79,7 @@ export async function runAndShow(
       ...(given.seed === undefined ? {} : { seed: given.seed }),
       ...(given.otel === undefined ? {} : { otel: given.otel }),
       ...(given.pilot === undefined ? {} : { pilot: given.pilot }),
+      ...(given.revisions === undefined ? {} : { revisions: given.revisions }),
     },
     io.signal,
   ).finally(view.end);
@@ -98,7 +100,7 @@ export async function runAndShow(
 
 export const runCommand: Command = (io) => ({
   builder: (yargs) =>
-    yargs
+    withRevisionFlags(yargs)
       .positional("scenario", {
         type: "string",
         demandOption: true,
@@ -144,6 +146,10 @@ export const runCommand: Command = (io) => ({
         describe: "export the run's own traces and metrics, as the OTEL_* environment says",
       })
       .example("$0 run scenarios/payment-pool.yaml", "watch a pool run dry")
+      .example(
+        "$0 run shop.yaml --control-ref main --variant-ref HEAD --build 'npm ci'",
+        "two commits, side by side",
+      )
       .example("$0 run checkout.yaml --out /tmp/runs --json", "for a machine to read"),
   handler: (given) => run(io, { ...given, pilot: given["baseline"] } as unknown as RunArguments),
 });

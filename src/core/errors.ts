@@ -29,6 +29,8 @@ export const ERRORS = {
   },
   SCENARIO_INVALID: { exitCode: EXIT.badData, meaning: "a scenario does not follow its schema" },
   LOCK_MISMATCH: { exitCode: EXIT.badData, meaning: "a plan is not the one that was locked" },
+  REVISION_UNKNOWN: { exitCode: EXIT.usage, meaning: "a git revision is not there" },
+  BUILD_FAILED: { exitCode: EXIT.unreachable, meaning: "a revision could not be built" },
   TOOL_MISSING: { exitCode: EXIT.usage, meaning: "a program that is needed is not installed" },
   CAPTURE_FORMAT_UNKNOWN: { exitCode: EXIT.badData, meaning: "no capture format fits the file" },
   CAPTURE_INVALID: { exitCode: EXIT.badData, meaning: "a capture is damaged beyond reading" },

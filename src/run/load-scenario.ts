@@ -29,6 +29,8 @@ export interface LoadedScenario {
   readonly profilePath: string;
   /** What the scenario keeps of what stands there, where it has been read already. */
   readonly captured?: Captured;
+  /** What arms run, where they are revisions of the repository that it stands in. */
+  readonly revisions?: BuiltRevisions;
 }
 
 const NAMED = {
@@ -106,9 +108,9 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   checkStages(scenario, faults);
   checkProbes(scenario, faults);
   checkHypothesis(scenario, faults);
+  checkSoaks(scenario, faults);
   checkFactors(scenario, faults);
   checkResponses(scenario, faults);
-  checkSoaks(scenario, faults);
   checkAssignment(scenario, faults);
   checkLoad(scenario, faults);
   faults.check();

@@ -26,6 +26,13 @@ export const manifestSchema = z.strictObject({
   runId: z.string(),
   scenario: z.strictObject({ name: z.string(), path: z.string() }),
   profile: z.strictObject({ name: z.string(), path: z.string(), records: z.number().int().min(1) }),
+  /** Of the scenario's folder, when the run began; left out where it is in no repository. */
+  git: z.strictObject({ commit: z.string(), dirty: z.boolean() }).optional(),
+  /** By arm, where arms were revisions of that repository, and how they were built. */
+  revisions: z
+    .record(z.string(), z.strictObject({ ref: z.string(), commit: z.string() }))
+    .optional(),
+  revisionBuild: z.string().optional(),
   startedAt: z.string(),
   /** When the run's clock began, for logs that tell the time of day. */
   trafficStartedAt: z.string(),

@@ -3,6 +3,7 @@ import { NS_PER_S } from "../core/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { type Manifest, MANIFEST_VERSION } from "./manifest.ts";
+import { type GitState, manifestRevisions } from "./revision/index.ts";
 import type { Target } from "./target.ts";
 
 /** What is known of a run when its traffic begins. */
@@ -12,6 +13,7 @@ export function newManifest(run: {
   readonly version: string;
   readonly command: string;
   readonly runId: string;
+  readonly git: GitState | null;
   readonly startedAt: Date;
   readonly trafficStartedAt: Date;
   readonly seed: string;
@@ -26,6 +28,8 @@ export function newManifest(run: {
     manifestVersion: MANIFEST_VERSION,
     tool: { name: "shakedown", version: run.version },
     runId: run.runId,
+    ...(run.git === null ? {} : { git: run.git }),
+    ...manifestRevisions(loaded.revisions),
     scenario: { name, path: loaded.path },
     profile: {
       name: profile.manifest.name,

@@ -1,5 +1,6 @@
 import { canonicalJson } from "../core/index.ts";
 import type { RegisteredPlan } from "../experiment/index.ts";
+import type { BuiltRevisions } from "./revision/index.ts";
 import type { LockRecord } from "./plan/index.ts";
 
 /** A setting in which an arm is not like the control. Text, or null where an arm does not have it. */
@@ -56,11 +57,19 @@ export function armDifferences(arms: Readonly<Record<string, object>>): ArmDiffe
 export function registration(parts: {
   readonly registered: RegisteredPlan;
   readonly lock: LockRecord | null;
-  readonly loaded: { readonly scenario: { readonly arms: Readonly<Record<string, object>> } };
+  readonly loaded: {
+    readonly scenario: { readonly arms: Readonly<Record<string, object>> };
+    readonly revisions?: BuiltRevisions;
+  };
 }): Record<string, unknown> {
   const { loaded, lock, registered } = parts;
-  const { arms } = loaded.scenario;
-  const compared = Object.hasOwn(arms, "control");
+  const compared = Object.hasOwn(loaded.scenario.arms, "control");
+  const arms = Object.fromEntries(
+    Object.entries(loaded.scenario.arms).map(([arm, spec]) => {
+      const revision = loaded.revisions?.arms.get(arm);
+      return [arm, revision === undefined ? spec : { ...spec, commit: revision.commit }];
+    }),
+  );
   return {
     sha256: registered.sha256,
     ...(compared ? { armsDiffer: armDifferences(arms) } : {}),

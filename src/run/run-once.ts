@@ -21,6 +21,7 @@ import type { LockRecord } from "./plan/lock.ts";
 import { probesOf } from "./probes.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
+import type { GitState } from "./revision/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import { startSegments, writeStartSegments } from "./start-segments.ts";
@@ -46,6 +47,8 @@ export interface RunParts {
   readonly audit: AuditLog;
   readonly id: string;
   readonly startedAt: Date;
+  /** Of the scenario's repository; null where it has none. */
+  readonly git: GitState | null;
   /** Arms in the order in which they are started and get their ports. */
   readonly slots: readonly string[];
   /** Variants that an earlier run of the experiment has cut: started, and without load. */
@@ -167,7 +170,7 @@ class Run {
     signal: AbortSignal,
   ): Promise<Measured> {
     const { emulator, generators, job, targets, telemetry, traffic } = parts;
-    const { audit, command, directory, id, loaded } = this.#parts;
+    const { audit, command, directory, git, id, loaded } = this.#parts;
     const { profile, registered, setup, startedAt, version } = this.#parts;
     const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
     // One that fails here has told `failed`, which ends the traffic.
@@ -178,6 +181,7 @@ class Run {
       version,
       command,
       runId: id,
+      git,
       startedAt,
       trafficStartedAt: new Date(Date.now() + RUN_UP_NS / NS_PER_MS),
       seed: registered.plan.seed,

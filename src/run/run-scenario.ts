@@ -17,6 +17,7 @@ import { nowIso } from "./now-iso.ts";
 import { checkLock } from "./plan/lock.ts";
 import { pilotVariance } from "./plan/pilot.ts";
 import { exitCodeOf, type RunOutcome, verdictEvent } from "./outcome.ts";
+import { buildRevisions, gitState, type WantedRevisions, withRevisions } from "./revision/index.ts";
 import { checkSecret, RollBackAction } from "./roll-back-action.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { runOnce, type RunParts, type Served, writeIfPossible, writeManifest } from "./run-once.ts";
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly version: string;
   /** What the user typed, for the record. */
   readonly command: string;
+  /** Control and variant are these revisions of the scenario's repository; what stands there unless given. */
+  readonly revisions?: WantedRevisions;
   /** A known delay put before arms, to see whether it is found; none unless told. */
   readonly delaysUs?: Delays;
   /** The run tells of itself by OpenTelemetry, as the OTEL_* environment says. */
@@ -51,10 +54,12 @@ export interface RunOptions {
  */
 export async function runScenario(options: RunOptions, signal: AbortSignal): Promise<RunOutcome> {
   const { scenario } = options;
-  const loaded = typeof scenario === "string" ? loadScenario(scenario) : scenario;
-  const seed = options.seed ?? loaded.scenario.seed;
-  const { scenario: wanted, profilePath } = loaded;
+  const found = typeof scenario === "string" ? loadScenario(scenario) : scenario;
+  const seed = options.seed ?? found.scenario.seed;
+  const { scenario: wanted, profilePath } = found;
   checkSecret(wanted.onRollBack);
+  await using held = await heldRevisions(options, found, signal);
+  const loaded = held === null ? found : { ...found, revisions: held.built };
   if (loaded.captured === undefined) options.onEvent({ kind: "reading", path: profilePath });
   const captured =
     loaded.captured ?? (await readCaptured(profilePath, { scenario: wanted, seed, signal }));
@@ -62,6 +67,15 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   return await told(options, loaded, (onEvent) =>
     runCaptured({ ...options, onEvent }, { loaded, seed, captured }, signal),
   );
+}
+
+/** The revisions that arms run, if they are any, until they are let go. */
+function heldRevisions(
+  { onEvent, revisions: wanted }: RunOptions,
+  { dir, scenario: { arms } }: LoadedScenario,
+  signal: AbortSignal,
+): ReturnType<typeof buildRevisions> | null {
+  return wanted === undefined ? null : buildRevisions({ dir, arms, wanted, onEvent }, signal);
 }
 
 async function runCaptured(
@@ -74,7 +88,9 @@ async function runCaptured(
   const { warnings, served } = await serve(loaded, profile.manifest);
   const here = { profileSha256: profile.sha256, version: options.version };
   const calibration = usedCalibration(loaded, here);
-  const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
+  const registered = registerPlan(
+    withRevisions(makePlan(loaded, profile, seed, served, calibration), loaded.revisions),
+  );
   const sizing = sizePlan(
     registered.plan,
     options.pilot === undefined ? () => "no pilot" : pilotVariance(options.pilot, registered.plan),
@@ -102,6 +118,8 @@ async function runCaptured(
   const heard = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
   const rollBack = new RollBackAction(loaded.scenario.onRollBack, heard);
   const made = {
+    // Without a file there is no telling what repository a run is about.
+    git: typeof options.scenario === "string" ? await gitState(loaded.dir) : null,
     rollBack,
     loaded,
     profile,

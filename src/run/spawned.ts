@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { delimiter, dirname } from "node:path";
 import { systemCodeOf } from "../core/index.ts";
 
 /** Process groups of ours that have not been seen to end. */
@@ -58,3 +59,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
     if (systemCodeOf(thrown) !== "ESRCH") throw thrown;
   }
 }
+
+/** The PATH of what we start: `node` means the Node.js that runs us, whatever else is on the PATH. */
+export const pathWithOurNode = (): string =>
+  [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);

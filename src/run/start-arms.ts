@@ -29,7 +29,7 @@ export async function startArms(
   signal: AbortSignal,
 ): Promise<Target[]> {
   const { directory, emulator, envOf, onEvent, slots } = given;
-  const { dir, scenario } = given.loaded;
+  const { revisions, scenario } = given.loaded;
   const authority = emulator?.authority ?? null;
   const trust = authority === null ? {} : writeAuthority(directory.path, authority);
   const addresses = Object.entries(emulator?.addresses ?? {});
@@ -43,6 +43,7 @@ export async function startArms(
       const env = addresses.map(([name, byArm]) => envOfDependency(name, byArm[arm] ?? ""));
       const dependencyEnv = Object.assign({ ...trust, ...envOf(arm) }, ...env);
       const logPath = directory.log(arm);
+      const dir = revisions?.arms.get(arm)?.dir ?? given.loaded.dir;
       // oxlint-disable-next-line no-await-in-loop -- the order is the point
       up.set(arm, await startTarget({ arm, spec, dir, dependencyEnv, logPath }, signal));
     }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { createServer } from "node:net";
-import { delimiter, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { reach, type TransportTarget } from "../replay/index.ts";
 import type { ScenarioArm } from "./scenario/index.ts";
-import { keepTrackOf, loseTrackOf, signalGroup } from "./spawned.ts";
+import { keepTrackOf, loseTrackOf, pathWithOurNode, signalGroup } from "./spawned.ts";
 import { tlsOptions } from "./tls-files.ts";
 
 /** One side of the comparison, up and ready to take requests. */
@@ -28,7 +27,7 @@ export interface Target extends AsyncDisposable {
 export interface TargetOptions {
   readonly arm: string;
   readonly spec: ScenarioArm;
-  /** The scenario's folder: where the command runs. */
+  /** Where the command runs: the scenario's folder, or the same of a revision. */
   readonly dir: string;
   /** Addresses of the emulated dependencies, as `PAYMENTS_URL=…`. */
   readonly dependencyEnv: Readonly<Record<string, string>>;
@@ -134,11 +133,9 @@ class SpawnedTarget implements Target {
     this.origin = `http://127.0.0.1:${port}`;
     this.address = { origin: this.origin, address: "127.0.0.1", tls: null, http2: false };
     const [program = "", ...args] = commandWords(command);
-    // `node` means the Node.js that runs us, whatever else is on the PATH.
-    const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
     this.#child = spawn(program, args, {
       cwd: dir,
-      env: { ...process.env, PATH: path, ...dependencyEnv, ...env, PORT: String(port) },
+      env: { ...process.env, PATH: pathWithOurNode(), ...dependencyEnv, ...env, PORT: String(port) },
       stdio: ["ignore", "pipe", "pipe"],
       // A process group of its own: Ctrl-C is ours to pass on, and its children end with it.
       detached: true,

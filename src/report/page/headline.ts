@@ -1,5 +1,6 @@
 import { formatDurationNs, NS_PER_S } from "../../core/index.ts";
 import type { ReportModel, Result } from "../model.ts";
+import { revisionsLine } from "../revision-words.ts";
 import { variantVerdicts } from "../variant-words.ts";
 import { capital, leadFinding, OUTCOME_WORDS, outcomeOf } from "../words.ts";
 import { badge, icon, toneOf } from "./marks.ts";
@@ -39,10 +40,12 @@ export function headline({ result }: ReportModel): Markup {
   const { reason, needs, run } = result;
   const outcome = outcomeOf(result);
   const duration = formatDurationNs(run.durationS * NS_PER_S);
+  const revisions = revisionsLine(run);
   return markup`<header>
 <p class="brand">shakedown <span class="muted">report</span></p>
 <h1>${run.scenario}</h1>
 <p class="muted">${formatMoment(run.startedAt)} · ${duration} · profile ${run.profile}</p>
+${revisions !== "" && markup`<p class="muted">${capital(revisions)}</p>`}
 </header>
 <section class="verdict ${toneOf(outcome)}" id="verdict" aria-label="Verdict" data-decision="${outcome}">
 <p class="word">${icon(outcome)}<span>${OUTCOME_WORDS[outcome]}</span></p>
