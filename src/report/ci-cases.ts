@@ -1,9 +1,10 @@
 import type { ComparisonRow, Result } from "./model.ts";
 import { checkWords } from "./check-words.ts";
-import { rowWords, variantVerdicts } from "./variant-words.ts";
+import { rowWords } from "./variant-words.ts";
 import {
   capital,
   comparisonSentence,
+  hasVariants,
   leadFinding,
   OUTCOME_WORDS,
   outcomeOf,
@@ -33,23 +34,33 @@ export interface CiCase {
   /** What kind of failure: `roll back`, `harm`, a detector's name. */
   readonly kind: string;
   readonly message: string;
+  /** The variant that it is about, where it is about one. */
+  readonly arm?: string;
 }
 
 /** A hold fails as a roll back does: neither may ship, and a job ends with its exit code. */
-function verdictCases(result: Result): CiCase[] {
-  const several = variantVerdicts(result);
-  const needs = result.needs === undefined ? "" : `. Needs: ${result.needs}`;
-  const rows =
-    several.length > 0
-      ? several
-      : [{ arm: "run", outcome: outcomeOf(result), reason: `${result.reason}${needs}` }];
-  return rows.map(({ arm, outcome, reason }) => ({
+function verdictCase(
+  name: string,
+  { needs, reason, ...verdict }: Pick<Result, "decision" | "needs" | "reason">,
+): CiCase {
+  const outcome = outcomeOf(verdict);
+  return {
     group: "verdict",
-    name: arm === "run" ? result.run.scenario : `${result.run.scenario}, ${arm}`,
+    name,
     status: outcome === "ship" || outcome === "measured" ? "pass" : "fail",
     kind: OUTCOME_WORDS[outcome].toLowerCase(),
-    message: reason,
-  }));
+    message: `${reason}${needs === undefined ? "" : `. Needs: ${needs}`}`,
+  };
+}
+
+/** The run's, and, where there are several variants, each one's. */
+function verdictCases(result: Result): CiCase[] {
+  const { scenario } = result.run;
+  const own = hasVariants(result) ? Object.entries(result.verdicts ?? {}) : [];
+  return [
+    verdictCase(scenario, result),
+    ...own.map(([arm, verdict]) => ({ ...verdictCase(`${scenario}, ${arm}`, verdict), arm })),
+  ];
 }
 
 function metricStatus({ role, status }: ComparisonRow): CiStatus {
@@ -61,6 +72,7 @@ const metricCases = (result: Result): CiCase[] =>
   rankedComparisons(result).map((row) => ({
     group: "metrics",
     name: `${rowWords(result, row)} (${row.role}), stage ${row.stage}`,
+    arm: row.arm,
     status: metricStatus(row),
     kind: STATUS_WORDS[row.status],
     message: [comparisonSentence(row), row.warnings.join("; ")].join(" "),
@@ -74,15 +86,18 @@ const FINDING_STATUS = {
 } as const;
 
 const findingCases = (result: Result): CiCase[] =>
-  rankedFindings(result).map(({ cure, detector, status, subject, summary, warnings = [] }) => ({
-    group: "detectors",
-    name: `${detector}, ${subject}`,
-    status: FINDING_STATUS[status],
-    kind: detector,
-    message: [capital(summary), ...(cure === undefined ? [] : [cure]), warnings.join("; ")].join(
-      " ",
-    ),
-  }));
+  rankedFindings(result).map(
+    ({ arm, cure, detector, status, subject, summary, warnings = [] }) => ({
+      group: "detectors",
+      name: `${detector}, ${subject}`,
+      ...(arm === undefined ? {} : { arm }),
+      status: FINDING_STATUS[status],
+      kind: detector,
+      message: [capital(summary), ...(cure === undefined ? [] : [cure]), warnings.join("; ")].join(
+        " ",
+      ),
+    }),
+  );
 
 /** What nobody measured is in the list, and nobody has to look at it. */
 const NOT_MEASURED = "not measured";
@@ -92,10 +107,15 @@ const checkCases = ({ checks }: Result): CiCase[] =>
   checks.map((check) => ({
     group: "instrument",
     name: checkWords(check),
+    ...(check.arm === undefined ? {} : { arm: check.arm }),
     status: CHECK_STATUS[check.status],
     kind: check.status === "open" ? NOT_MEASURED : "instrument",
     message: check.summary,
   }));
+
+/** One of several variants that may not ship, in a run of which another one may: it stops nobody. */
+const isSpared = ({ decision, verdicts = {} }: Result, { arm = "" }: CiCase): boolean =>
+  decision === "ship" && verdicts[arm] !== undefined && verdicts[arm].decision !== "ship";
 
 /** Everything that was judged, in the order of the verdict, metrics, detectors, the instrument. */
 export function ciCases(result: Result): readonly CiCase[] {
@@ -103,6 +123,7 @@ export function ciCases(result: Result): readonly CiCase[] {
     .flatMap((casesOf) => casesOf(result))
     .map((each) => ({
       ...each,
+      status: each.status !== "pass" && isSpared(result, each) ? ("open" as const) : each.status,
       name: plainText(each.name, 200),
       message: plainText(each.message),
     }));

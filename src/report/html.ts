@@ -1,4 +1,5 @@
 import type { ReportFormat, ReportModel } from "./model.ts";
+import { assignment } from "./page/assignment.ts";
 import { chartData } from "./page/chart-data.ts";
 import { instruments, reproduce } from "./page/closing.ts";
 import { comparisons, findings, hypothesis } from "./page/evidence.ts";
@@ -27,6 +28,7 @@ function page(model: ReportModel): Markup {
     ["lift", "How the effect grew", lifts(model, data)],
     ["plan", "Plan and outcome", plan(model)],
     ["soak", "Over the soak", soaks(model)],
+    ["assignment", "Who got which start", assignment(model)],
     ["factors", "What it depends on", factors(model)],
     ["decisions", "Decided while it ran", decisions(model)],
     ["parts", "Parts of the traffic", parts(model)],

@@ -1,9 +1,10 @@
 import { formatCount, formatDurationNs, NS_PER_S } from "../core/index.ts";
+import { assignmentMarkdown } from "./assignment-words.ts";
 import { checksMarkdown } from "./check-words.ts";
 import { toldFindings } from "./finding-words.ts";
-import { stageDecisions, stopSentence } from "./look-words.ts";
 import { Footnotes } from "./footnotes.ts";
 import { ledgerMarkdown, routesMarkdown } from "./ledger-markdown.ts";
+import { stageDecisions, stopSentence } from "./look-words.ts";
 import { cell, escapeMarkdown, row } from "./markdown-cells.ts";
 import type { ReportFormat, ReportModel, Result } from "./model.ts";
 import { resilienceSections } from "./resilience-words.ts";
@@ -225,6 +226,7 @@ export const markdownFormat: ReportFormat = {
       ...verdicts(result),
       ...comparisons(result, notes),
       ...soakMarkdown(result),
+      ...assignmentMarkdown(result),
       ...factorsMarkdown(result),
       ...resilience(model),
       ...decisions(result),

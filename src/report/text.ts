@@ -1,8 +1,9 @@
 import { styleText } from "node:util";
+import { assignmentLines } from "./assignment-words.ts";
 import { CHECKS_HEADING, checkMark, checkWords, troubledChecks } from "./check-words.ts";
 import { toldFindings } from "./finding-words.ts";
-import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
 import { Footnotes } from "./footnotes.ts";
+import type { ComparisonRow, ReportFormat, ReportModel, Result } from "./model.ts";
 import { resilienceSections } from "./resilience-words.ts";
 import { RESPONSES_HEADING, responseSentences } from "./responses-words.ts";
 import { revisionsLine } from "./revision-words.ts";
@@ -235,6 +236,7 @@ export function renderText({ resilience, result }: ReportModel, options: TextOpt
   const lines = [...headline(result, width, paint), ...verdictLines(result, width, paint), ""];
   lines.push(...comparisonLines(result, notes, width, paint));
   lines.push(...soakLines(result, width, paint));
+  lines.push(...assignmentLines(result, width, paint));
   lines.push(...factorLines(result, width, paint));
   for (const section of resilience === undefined ? [] : resilienceSections(resilience)) {
     lines.push("", paint("dim", plainText(`Under trouble: ${section.title}`)));

@@ -15,6 +15,7 @@ import {
   stage,
   WITHIN,
 } from "./verdict-fixtures.ts";
+import { threeVariants } from "./variant-fixtures.ts";
 
 /** Let through by the first gate, held at the second, and cut for harm in the last stage. */
 export const stoppedEarly = (): ReportModel => {
@@ -245,5 +246,6 @@ export const FIXTURES: Readonly<Record<string, () => ReportModel>> = {
   "one-request": oneRequest,
   "no-dependencies": noDependencies,
   "one-arm": oneArm,
+  "three-variants": threeVariants,
   hostile,
 };
