@@ -52,6 +52,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/emulator/listen/front.ts": "looks after its door now and then, by the clock it is given",
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
+  "src/fleet/ticker.ts": "does things now and then, and gives up on what does not come",
   "src/run/live-looks.ts": "reads the emulator's counts at the ends of blocks, by the run's clock",
   "src/run/now-iso.ts": "stamps entries of the audit trail, for people",
   "src/run/record/record.ts": "makes the recording's clock, and stamps when it began",

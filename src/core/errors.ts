@@ -47,6 +47,14 @@ export const ERRORS = {
   TARGET_START_FAILED: { exitCode: EXIT.unreachable, meaning: "a target did not start or come up" },
   TARGET_UNREACHABLE: { exitCode: EXIT.unreachable, meaning: "a target does not answer" },
   TARGET_DIED: { exitCode: EXIT.unreachable, meaning: "a target ended during the run" },
+  FLEET_UNREACHABLE: {
+    exitCode: EXIT.unreachable,
+    meaning: "a fleet's Redis cannot be used, or it has too few workers",
+  },
+  FLEET_MISMATCH: {
+    exitCode: EXIT.badData,
+    meaning: "what a worker of a fleet was given is not what the run was planned with",
+  },
   EMULATOR_FAILED: { exitCode: EXIT.internal, meaning: "the emulator stopped by itself" },
   JUDGE_FAILED: { exitCode: EXIT.hold, meaning: "a run could not be judged: nothing is decided" },
   INTERRUPTED: { exitCode: EXIT.interrupted, meaning: "the user asked to stop" },

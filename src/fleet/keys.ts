@@ -1,0 +1,61 @@
+/*
+ * Where things are in Redis. What belongs to a run has its id in braces, so that a cluster keeps it in
+ * one place, and expires: a fleet that is cut off in the middle leaves nothing behind for long.
+ */
+const PREFIX = "shakedown";
+
+/** How long what nobody renews is kept. */
+export const KEPT_S = 3_600;
+
+/** Ids of workers that have been heard of, by when (Redis' clock, ms). */
+export const WORKERS = `${PREFIX}:workers`;
+
+export interface WorkerKeys {
+  /** What it is and can do; gone when it is silent for a few seconds. */
+  readonly card: string;
+  /** The run that has it. */
+  readonly takenBy: string;
+  /** Runs that ask it to join. */
+  readonly calls: string;
+}
+
+export function workerKeys(id: string): WorkerKeys {
+  const at = `${PREFIX}:worker:{${id}}`;
+  return { card: at, takenBy: `${at}:taken-by`, calls: `${at}:calls` };
+}
+
+export interface RunKeys {
+  /** What BullMQ's keys of this run begin with. */
+  readonly prefix: string;
+  readonly queue: string;
+  readonly job: string;
+  /** From workers to whoever leads, and back. */
+  readonly up: string;
+  readonly down: string;
+  /** Who leads; gone soon after the last sign of life. */
+  readonly lead: string;
+  /** Up to which message each shard has been heard. */
+  readonly heard: string;
+}
+
+export function runKeys(runId: string): RunKeys {
+  const prefix = `${PREFIX}:{${runId}}`;
+  return {
+    prefix,
+    queue: "shards",
+    job: `${prefix}:job`,
+    up: `${prefix}:up`,
+    down: `${prefix}:down`,
+    lead: `${prefix}:lead`,
+    heard: `${prefix}:heard`,
+  };
+}
+
+/** Content by its hash, for whichever run it is of. */
+export function blobKeys(sha256: string): {
+  readonly head: string;
+  readonly chunk: (index: number) => string;
+} {
+  const at = `${PREFIX}:blob:{${sha256}}`;
+  return { head: at, chunk: (index) => `${at}:${index}` };
+}

@@ -1,0 +1,254 @@
+import { z } from "zod";
+import { ERRORS, type ErrorCode } from "../core/index.ts";
+import type {
+  ArmBlockCounts,
+  BlocksMessage,
+  CountsMessage,
+  WorkerTotals,
+} from "../replay/index.ts";
+import { PartsReader, PartsWriter } from "./parts.ts";
+
+/** Changes when anything here does: workers of another are refused. */
+export const WIRE_VERSION = 1;
+
+const count = z.number().int().min(0);
+const part = count;
+
+const clock = z.strictObject({ offsetUs: z.number(), errorUs: z.number().min(0) });
+
+const error = z.strictObject({
+  code: z.enum(Object.keys(ERRORS) as [ErrorCode]),
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+
+const totals = z.strictObject({
+  endNs: z.number(),
+  keptRows: count,
+  lostRows: count,
+  resends: count,
+  substitutions: z.strictObject({
+    learned: count,
+    applied: count,
+    missed: count,
+    refused: count,
+    forgotten: count,
+  }),
+}) satisfies z.ZodType<WorkerTotals>;
+
+const armCounts = z.strictObject({
+  stage: count,
+  arm: count,
+  planned: count,
+  responses: count,
+  failed: count,
+  dropped: count,
+  responseTime: part,
+  startLag: part,
+});
+
+const armBlock = z.strictObject({
+  stage: count,
+  block: count,
+  arm: count,
+  planned: count,
+  started: count,
+  failed: count,
+  censored: count,
+  good: z.array(count),
+  responseTime: part,
+  serviceTime: part,
+});
+
+/** Files of a shard that grow while it is sent. */
+export const SHARD_FILES = ["observations", "exposures", "responses"] as const;
+export type ShardFile = (typeof SHARD_FILES)[number];
+
+const piece = z.strictObject({ file: z.enum(SHARD_FILES), offset: count, bytes: part });
+
+const message = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ready"), clock }),
+  z.strictObject({ kind: z.literal("begun"), fromNs: z.number() }),
+  z.strictObject({ kind: z.literal("stage"), stage: count }),
+  z.strictObject({
+    kind: z.literal("window"),
+    counts: z.array(armCounts),
+    pieces: z.array(piece),
+    clock: clock.nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal("blocks"),
+    settledNs: z.number().nullable(),
+    blocks: z.array(armBlock),
+  }),
+  z.strictObject({ kind: z.literal("gone"), arm: count, forNs: z.number() }),
+  z.strictObject({ kind: z.literal("disk"), error }),
+  z.strictObject({ kind: z.literal("obeyed"), order: count }),
+  z.strictObject({ kind: z.literal("done"), totals, error: error.nullable() }),
+]);
+type Wire = z.output<typeof message>;
+
+/** A piece of a file of the shard's, with where it belongs: what is there already changes nothing. */
+export interface FilePiece {
+  readonly file: ShardFile;
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/** What a worker tells of a shard. */
+export type ShardMessage =
+  /** `window`: what came since the last one, a second of it or less. */
+  | {
+      readonly kind: "window";
+      readonly counts: CountsMessage;
+      readonly pieces: readonly FilePiece[];
+      readonly clock: z.output<typeof clock> | null;
+    }
+  | { readonly kind: "blocks"; readonly told: BlocksMessage }
+  | Exclude<Wire, { readonly kind: "window" | "blocks" }>;
+
+const origin = z.strictObject({
+  v: z.literal(WIRE_VERSION),
+  worker: z.string(),
+  shard: count,
+  /** From 1; one more for each worker that takes over. */
+  attempt: z.number().int().min(1),
+  /** Of this shard and attempt, in order, from 0. */
+  n: count,
+});
+const envelope = z.strictObject({ ...origin.shape, parts: z.array(count), message });
+
+/** Whose message it is: the same one, however often it comes. */
+export type Origin = Omit<z.output<typeof origin>, "v">;
+
+function wireOf(told: ShardMessage, parts: PartsWriter): Wire {
+  if (told.kind === "window") {
+    return {
+      kind: "window",
+      clock: told.clock,
+      counts: told.counts.map((each) => ({
+        ...each,
+        responseTime: parts.counts(each.responseTime),
+        startLag: parts.counts(each.startLag),
+      })),
+      pieces: told.pieces.map((each) => ({ ...each, bytes: parts.add(each.bytes) })),
+    };
+  }
+  if (told.kind !== "blocks") return told;
+  const { blocks, settledNs } = told.told;
+  return {
+    kind: "blocks",
+    // JSON knows no infinity: all has ended.
+    settledNs: Number.isFinite(settledNs) ? settledNs : null,
+    blocks: blocks.map((each) => ({
+      ...each,
+      good: [...each.good],
+      responseTime: parts.counts(each.responseTime),
+      serviceTime: parts.counts(each.serviceTime),
+    })),
+  };
+}
+
+function messageOf(wire: Wire, parts: PartsReader): ShardMessage {
+  if (wire.kind === "window") {
+    return {
+      kind: "window",
+      clock: wire.clock,
+      counts: wire.counts.map((each) => ({
+        ...each,
+        responseTime: parts.counts(each.responseTime),
+        startLag: parts.counts(each.startLag),
+      })),
+      pieces: wire.pieces.map((each) => ({ ...each, bytes: parts.at(each.bytes) })),
+    };
+  }
+  if (wire.kind !== "blocks") return wire;
+  const blocks = wire.blocks.map((each): ArmBlockCounts => ({
+    ...each,
+    responseTime: parts.counts(each.responseTime),
+    serviceTime: parts.counts(each.serviceTime),
+  }));
+  const settledNs = wire.settledNs ?? Number.POSITIVE_INFINITY;
+  return { kind: "blocks", told: { settledNs, blocks } };
+}
+
+/** An entry of the stream up: its words, and the bytes that they name. */
+export interface Entry {
+  readonly words: string;
+  readonly bytes: Buffer;
+}
+
+export function encodeMessage(from: Origin, told: ShardMessage): Entry {
+  const parts = new PartsWriter();
+  const wire = wireOf(told, parts);
+  const words = JSON.stringify({ v: WIRE_VERSION, ...from, parts: parts.lengths, message: wire });
+  return { words, bytes: parts.bytes() };
+}
+
+/** @throws SyntaxError, RangeError or ZodError when it is not what `encodeMessage` makes */
+export function decodeMessage({ bytes, words }: Entry): {
+  readonly from: Origin;
+  readonly told: ShardMessage;
+} {
+  const { message: wire, parts, v: _version, ...from } = envelope.parse(JSON.parse(words));
+  return { from, told: messageOf(wire, new PartsReader(bytes, parts)) };
+}
+
+const order = count;
+const command = z.discriminatedUnion("kind", [
+  /** Starts count from a moment of Redis' clock, in µs. */
+  z.strictObject({ kind: z.literal("go"), originUs: z.number() }),
+  z.strictObject({ kind: z.literal("stop"), order }),
+  z.strictObject({ kind: z.literal("cut"), order, arm: count }),
+  /** Whether an attempt that finds traffic under way is to send the rest of its shard. */
+  z.strictObject({
+    kind: z.literal("grant"),
+    shard: count,
+    attempt: count,
+    granted: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal("end") }),
+]);
+/** What whoever leads tells all workers of a run. */
+export type FleetCommand = z.output<typeof command>;
+
+/** @throws SyntaxError or ZodError */
+export const decodeCommand = (words: string): FleetCommand => command.parse(JSON.parse(words));
+
+/** Of another version, it may say more. */
+const card = z.object({
+  wireVersion: z.number(),
+  toolVersion: z.string(),
+  id: z.string(),
+  host: z.string(),
+  pid: z.number().int(),
+  cores: z.number().int(),
+  /** Starts that it is known to send in time; null where nobody has measured it. */
+  ceilingPerSec: z.number().nullable(),
+  /** It finishes what it has, and takes nothing more. */
+  draining: z.boolean(),
+});
+/** What a worker says of itself. */
+export type WorkerCard = z.output<typeof card>;
+
+/** Null where it is none that we know. */
+export function decodeCard(words: string): WorkerCard | null {
+  try {
+    return card.parse(JSON.parse(words));
+  } catch {
+    return null;
+  }
+}
+
+const call = z.strictObject({
+  wireVersion: z.literal(WIRE_VERSION),
+  toolVersion: z.string(),
+  runId: z.string().regex(/^[0-9a-f]{4,32}$/),
+  /** Shards that it is to take at first. */
+  shards: z.number().int().min(1),
+});
+/** Asks a worker to join a run. */
+export type RunCall = z.output<typeof call>;
+
+/** @throws SyntaxError or ZodError */
+export const decodeCall = (words: string): RunCall => call.parse(JSON.parse(words));
