@@ -32,7 +32,8 @@ export interface PairedBlockQuantileInput {
   readonly betweenRunSd?: number;
 }
 
-interface ArmQuantile {
+/** One arm's quantile, and what is missing to judge it. */
+export interface ArmQuantile {
   readonly value: number;
   readonly exceedances: number;
   /** Influence of each block on the logarithm of the quantile. */
@@ -42,7 +43,8 @@ interface ArmQuantile {
   readonly missing: readonly EffectWarning[];
 }
 
-interface Asked {
+/** Which quantile, how sure, and what messages call it. */
+export interface Asked {
   readonly p: number;
   readonly confidence: number;
   readonly name: string;
@@ -53,7 +55,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, x) => t
 /** A share of the independent values' variance that only rounding leaves. */
 const NOTHING = 1e-9;
 
-const nameOf = (p: number): string => `p${Number((p * 100).toFixed(4))}`;
+/** `p99`, `p99.9` */
+export const quantileName = (p: number): string => `p${Number((p * 100).toFixed(4))}`;
 
 function shortage(exceedances: number, arm: string, name: string): EffectWarning[] {
   if (exceedances >= MIN_EXCEEDANCES) return [];
@@ -72,7 +75,8 @@ function densityAt(arm: ArmBlocks, p: number, h: { wanted: number; most: number 
   }
 }
 
-function armQuantile(arm: ArmBlocks, label: string, asked: Asked): ArmQuantile {
+/** One arm's quantile with what each block adds to it. `label`: the arm, for messages. */
+export function armQuantile(arm: ArmBlocks, label: string, asked: Asked): ArmQuantile {
   const { p, name } = asked;
   const count = arm.pooled.count;
   const value = count === 0 ? Number.NaN : arm.pooled.quantile(p);
@@ -172,7 +176,7 @@ function usable(input: PairedBlockQuantileInput): { control: ArmBlocks; variant:
 export function pairedBlockQuantile(input: PairedBlockQuantileInput): BlockEffect {
   const { p, confidence } = input;
   const arms = usable(input);
-  const asked: Asked = { p, confidence, name: nameOf(p) };
+  const asked: Asked = { p, confidence, name: quantileName(p) };
   const control = armQuantile(arms.control, "control", asked);
   const variant = armQuantile(arms.variant, "variant", asked);
   const estimate = Math.log(variant.value / control.value);

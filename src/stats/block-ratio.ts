@@ -13,7 +13,7 @@ import {
 import { type Proportion, newcombe } from "./proportion/index.ts";
 
 /** Events or misses below which, in either arm, the score interval has a say. */
-const RARE_BELOW = 20;
+export const RARE_BELOW = 20;
 
 /** The two sums of one arm in one block: errors and requests, calls and requests. */
 export interface RatioBlock {
@@ -33,7 +33,8 @@ export interface PairedBlockRatioInput {
   readonly amounts?: boolean;
 }
 
-interface ArmRatio {
+/** One arm's pooled ratio. */
+export interface ArmRatio {
   readonly ratio: number;
   readonly numerator: number;
   readonly denominator: number;
@@ -48,7 +49,8 @@ interface Arms {
   readonly missing: readonly EffectWarning[];
 }
 
-function armRatio(blocks: readonly RatioBlock[]): ArmRatio {
+/** The pooled ratio of one arm with what each block adds to it; NaN without a denominator. */
+export function armRatio(blocks: readonly RatioBlock[]): ArmRatio {
   let [numerator, denominator] = [0, 0];
   for (const block of blocks) {
     numerator += block.numerator;
@@ -196,7 +198,7 @@ function withScore(effect: BlockEffect, it: Assembled): BlockEffect {
 }
 
 /** The one-sided level at which an interval's lower end crosses 0; at most 0.5. */
-function scorePAboveZero(interval: (confidence: number) => Interval): number {
+export function scorePAboveZero(interval: (confidence: number) => Interval): number {
   let [shown, not] = [-36, Math.log(0.5)];
   if (interval(1 - 2 * Math.exp(not)).low <= 0) return 0.5;
   for (let step = 0; step < 40; step++) {

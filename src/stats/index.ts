@@ -65,6 +65,7 @@ export {
 } from "./multiplicity.ts";
 export { type OrderInterval, quantileOrderInterval } from "./order-interval.ts";
 export * from "./power/index.ts";
+export { type OneArm, oneArmQuantile, oneArmRatio } from "./one-arm.ts";
 export * from "./proportion/index.ts";
 export {
   type RunEstimate,
@@ -83,6 +84,7 @@ export {
   steadiness,
 } from "./steadiness.ts";
 export * from "./sequential/index.ts";
+export { type UnpairedEffect, unpairedEffect, type UnpairedInput } from "./unpaired.ts";
 export {
   fitUsl,
   type UslFit,
