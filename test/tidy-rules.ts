@@ -60,6 +60,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
     "hands on what has ended now and then; no result depends on when",
   "src/run/roll-back-action.ts": "dates and signs a webhook, and tries it again later",
   "src/run/run-once.ts": "makes the run's clock, and stamps what people read",
+  "src/web/live-server.ts": "looks for new lines now and then, and lets readers leave",
   "src/run/run-scenario.ts": "stamps what people read",
   "src/run/saturate/saturate.ts": "stamps what people read",
   "src/replay/generator/generators.ts": "gives up on a thread that does not end",

@@ -67,6 +67,11 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     async () => (await import("./report.ts")).reportCommand,
   ),
   listed(
+    "watch <run>",
+    "show a run in a browser, while it goes on or after",
+    async () => (await import("./watch.ts")).watchCommand,
+  ),
+  listed(
     "verify <run>",
     "check that a run's files are as they were, and give the verdict that it tells",
     async () => (await import("./verify.ts")).verifyCommand,

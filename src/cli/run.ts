@@ -5,6 +5,8 @@ import { type RunOptions, type RunOutcome, runScenario } from "../run/index.ts";
 import { tellCi, unheeded } from "./ci-files.ts";
 import type { CliIo, Command } from "./command.ts";
 import { type RevisionFlags, revisionsOf, withRevisionFlags } from "./revision-flags.ts";
+import { portOf } from "./live-flags.ts";
+import type { LivePage } from "./live-page.ts";
 import { runView, type RunView } from "./run-view.ts";
 import { version } from "./version.ts";
 
@@ -34,6 +36,8 @@ export interface ShowArguments extends Pick<RunOptions, "revisions"> {
   readonly json: boolean;
   readonly exitZero: boolean;
   readonly otel?: boolean;
+  /** The port of a page on loopback that shows it while it goes on; empty for a free one. */
+  readonly live?: string;
   /** Neither a banner nor progress, and of the verdict no more than its reason. */
   readonly quiet?: boolean;
   /** For a pipeline: plain lines, and the files that it shows. */
@@ -61,12 +65,23 @@ function showOutcome(io: CliIo, { directory, model }: RunOutcome, given: ShowArg
   io.stdout.write(ci ? unheeded(whole, process.env) : whole);
 }
 
+/** Its address is told once, here: whoever knows it can stop the run. */
+async function livePage(io: CliIo, { json, live }: ShowArguments): Promise<LivePage | null> {
+  if (live === undefined) return null;
+  const { startLivePage } = await import("./live-page.ts");
+  const page = await startLivePage(portOf("--live", live));
+  (json ? io.stderr : io.stdout).write(`live     ${page.address}\n`);
+  return page;
+}
+
 /** Runs a scenario, shows it while it goes on and its verdict after, and sets the exit code. */
 export async function runAndShow(
   io: CliIo,
   scenario: RunOptions["scenario"],
   given: ShowArguments,
 ): Promise<void> {
+  const page = await livePage(io, given);
+  await using _page = page;
   const view = viewOf(io, given);
   const command = ["shakedown", ...process.argv.slice(2)].join(" ");
   const outcome = await runScenario(
@@ -75,7 +90,11 @@ export async function runAndShow(
       out: given.out,
       version,
       command,
-      onEvent: view.show,
+      onEvent(event) {
+        page?.hear(event);
+        view.show(event);
+      },
+      ...(page === null ? {} : { controls: page.controls }),
       ...(given.seed === undefined ? {} : { seed: given.seed }),
       ...(given.otel === undefined ? {} : { otel: given.otel }),
       ...(given.pilot === undefined ? {} : { pilot: given.pilot }),
@@ -134,6 +153,11 @@ export const runCommand: Command = (io) => ({
         type: "boolean",
         default: false,
         describe: "for a pipeline: plain lines; report.md, junit.xml and more beside the run",
+      })
+      .option("live", {
+        type: "string",
+        describe:
+          "a page on loopback that shows it while it goes on; a port, or none for a free one",
       })
       .option("exit-zero", {
         type: "boolean",

@@ -1,25 +1,10 @@
 // What each kind of picture in the report shows. It runs in the browser as it is, before page.js.
 globalThis.shakedownKinds = (data) => {
   "use strict";
-  const {
-    armColor,
-    formatAt,
-    formatEffect,
-    formatMs,
-    formatNines,
-    formatPlain,
-    formatRate,
-    nineTicks,
-  } = globalThis.shakedownFormats;
+  const { armColor, formatEffect, formatMs, formatNines, formatPlain, formatRate, nineTicks } =
+    globalThis.shakedownFormats;
 
-  // The control's lines are the widest, so that they show beneath a variant's that covers them.
-  const line = (label, values, color, more = {}) => ({
-    label,
-    values,
-    color,
-    width: color === armColor(0) ? 2.25 : 1.5,
-    ...more,
-  });
+  const { line, overTime } = globalThis.shakedownOverTime(data);
 
   /** What each kind of picture shows: its lines, its axes, and how its numbers are written. */
   const KINDS = {
@@ -231,17 +216,6 @@ globalThis.shakedownKinds = (data) => {
       formatY: formatMs,
       ticksX: nineTicks,
       canLog: true,
-    };
-  }
-
-  function overTime(lines, x = data.atS, pointS = data.windowsPerPoint) {
-    return {
-      x,
-      lines: lines.filter(({ values }) => values.length > 0),
-      bands: [],
-      formatX: formatAt,
-      overTime: { stages: data.stages, marks: data.marks, pointS },
-      sync: true,
     };
   }
 

@@ -74,21 +74,26 @@
     };
   }
 
-  function optionsOf(kind, width, log, onCursor) {
+  function rangeOfX({ overTime, x }) {
+    const [least, most] = [x[0], x.at(-1)];
+    if (!overTime) return [least, most > least ? most : least + 1];
+    const { pointS = 0, stages = [] } = overTime;
+    return [
+      Math.min(least, stages[0]?.startS ?? least),
+      Math.max(most + pointS, stages.at(-1)?.endS ?? most),
+    ];
+  }
+
+  /** `kindOf` gives what is shown now: a page that is told more as it stands draws more of the same. */
+  function optionsOf(kindOf, width, log, onCursor) {
+    const kind = kindOf();
     const axis = {
       stroke: css("--muted"),
       grid: { stroke: css("--line"), width: 1 },
       ticks: { stroke: css("--line"), width: 1, size: 5 },
       font: "12px system-ui, sans-serif",
     };
-    const [least, most] = [kind.x[0], kind.x.at(-1)];
-    const { marks = [], pointS = 0, stages = [] } = kind.overTime ?? {};
-    const rangeX = kind.overTime
-      ? [
-          Math.min(least, stages[0]?.startS ?? least),
-          Math.max(most + pointS, stages.at(-1)?.endS ?? most),
-        ]
-      : [least, most > least ? most : least + 1];
+    const { stages = [] } = kind.overTime ?? {};
     let zoomed = false;
     return {
       width,
@@ -105,14 +110,16 @@
         x: {
           time: false,
           range: (plot, from, to) => {
-            zoomed = plot.status === 1 && (from > least || to < most);
-            return zoomed ? [from, to] : rangeX;
+            const { x } = kindOf();
+            zoomed = plot.status === 1 && (from > x[0] || to < x.at(-1));
+            return zoomed ? [from, to] : rangeOfX(kindOf());
           },
         },
         y: {
           distr: log ? 3 : 1,
           range: (_plot, from, to) => {
-            if (kind.rangeY) return kind.rangeY;
+            const { rangeY } = kindOf();
+            if (rangeY) return rangeY;
             if (log) return [from / 1.2, to * 1.2];
             return [0, to > 0 ? to * 1.08 : 1];
           },
@@ -146,8 +153,8 @@
       series: [{}, ...kind.lines.map((one) => seriesOf(one, log, kind.formatY))],
       bands: kind.bands.map(({ series, color }) => ({ series, fill: `${css(color)}2e` })),
       hooks: {
-        drawClear: [(plot) => drawStages(plot, stages), (plot) => kind.drawBelow?.(plot, css)],
-        draw: [(plot) => drawMarks(plot, marks)],
+        drawClear: [(plot) => drawStages(plot, stages), (plot) => kindOf().drawBelow?.(plot, css)],
+        draw: [(plot) => drawMarks(plot, kindOf().overTime?.marks ?? [])],
         setCursor: [onCursor],
       },
     };
@@ -200,26 +207,23 @@
     return { root, outputs, at };
   }
 
-  function makeChart(holder) {
-    const [name, index] = holder.dataset.chart.split(":");
-    const kind = kinds[name](Number(index));
-    if (kind.x.length === 0 || kind.lines.length === 0) return;
+  const isLog = (kind) => {
     const [least, most] = extent(kind.lines);
-    const log = kind.log === true || (kind.canLog === true && most / least > LOG_FROM_RATIO);
-    const columns = kind.lines.map(({ values }) =>
+    return kind.log === true || (kind.canLog === true && most / least > LOG_FROM_RATIO);
+  };
+
+  const columnsOf = ({ lines }, log) =>
+    lines.map(({ values }) =>
       log ? values.map((value) => (value === null || value <= 0 ? null : value)) : values,
     );
-    let plot;
-    const legend = legendOf(kind, (series, show) => {
-      const band = kind.bands.find((one) => one.series[1] === series + 1);
-      for (const one of band === undefined ? [series] : [series, ...band.series]) {
-        plot.setSeries(one, { show });
-      }
-    });
-    const scale = log ? "Logarithmic scale. " : "";
-    const hint = `${scale}Point, or use the arrow keys, to read values.`;
-    legend.at.textContent = hint;
-    holder.parentElement.insertBefore(legend.root, holder);
+
+  /** The picture of a holder; the function that draws it anew with what there is then. */
+  function makeChart(holder) {
+    const [name, index] = holder.dataset.chart.split(":");
+    const kindNow = () => kinds[name](Number(index));
+    let [kind, log, legend, plot] = [null, false, null, null];
+    const hint = () =>
+      `${log ? "Logarithmic scale. " : ""}Point, or use the arrow keys, to read values.`;
     const onCursor = (self) => {
       const at = self.cursor.idx;
       const inside = at !== null && at !== undefined && self.cursor.left >= 0;
@@ -227,36 +231,67 @@
         const value = inside ? self.data[series + 1][at] : null;
         output.textContent = value === null || value === undefined ? "" : kind.formatY(value);
       }
-      legend.at.textContent = inside ? `${scale}At ${kind.formatX(self.data[0][at])}.` : hint;
+      const scale = log ? "Logarithmic scale. " : "";
+      legend.at.textContent = inside ? `${scale}At ${kind.formatX(self.data[0][at])}.` : hint();
     };
+    const widthNow = () => Math.max(240, holder.clientWidth);
     const build = () => {
       plot?.destroy();
-      const width = Math.max(240, holder.clientWidth);
-      plot = new uPlot(optionsOf(kind, width, log, onCursor), [kind.x, ...columns], holder);
+      const options = optionsOf(() => kind, widthNow(), log, onCursor);
+      plot = new uPlot(options, [kind.x, ...columnsOf(kind, log)], holder);
       for (const button of legend.root.querySelectorAll('[aria-pressed="false"]')) {
         button.setAttribute("aria-pressed", "true");
       }
     };
-    build();
+    const toggle = (series, show) => {
+      const band = kind.bands.find((one) => one.series[1] === series + 1);
+      for (const one of band === undefined ? [series] : [series, ...band.series]) {
+        plot.setSeries(one, { show });
+      }
+    };
+    const labels = (of) => of.lines.map(({ label }) => label).join("\n");
+    const draw = () => {
+      const next = kindNow();
+      if (next.x.length === 0 || next.lines.length === 0) return;
+      const same = plot !== null && labels(next) === labels(kind) && isLog(next) === log;
+      [kind, log] = [next, isLog(next)];
+      if (same) {
+        const shown = plot.scales.x;
+        const [from, to] = rangeOfX({ ...kind, x: plot.data[0] });
+        const zoomed = shown.min > from || shown.max < to;
+        plot.setData([kind.x, ...columnsOf(kind, log)], !zoomed);
+        if (zoomed) plot.redraw();
+        return;
+      }
+      legend?.root.remove();
+      legend = legendOf(kind, toggle);
+      legend.at.textContent = hint();
+      holder.parentElement.insertBefore(legend.root, holder);
+      build();
+    };
+    draw();
     new ResizeObserver(() => {
-      const width = Math.max(240, holder.clientWidth);
-      if (width !== plot.width) plot.setSize({ width, height: HEIGHT });
+      if (plot !== null && widthNow() !== plot.width) {
+        plot.setSize({ width: widthNow(), height: HEIGHT });
+      }
     }).observe(holder);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot && build());
     holder.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (step === undefined) return;
+      if (step === undefined || plot === null) return;
       event.preventDefault();
       const from = plot.cursor.left >= 0 ? (plot.cursor.idx ?? 0) : -1;
       const to = Math.min(kind.x.length - 1, Math.max(0, from + step));
       plot.setCursor({ left: plot.valToPos(kind.x[to], "x"), top: 10 });
     });
-    holder.addEventListener("blur", () => plot.setCursor({ left: -10, top: -10 }));
+    holder.addEventListener("blur", () => plot?.setCursor({ left: -10, top: -10 }));
+    return draw;
   }
 
   // What is near the first screen at once; the others when they are asked for, or nothing else is to be done.
   const waiting = new Set(document.querySelectorAll("[data-chart]"));
-  const make = (holder) => waiting.delete(holder) && makeChart(holder);
+  const made = [];
+  const make = (holder) => waiting.delete(holder) && made.push(makeChart(holder));
   const whenIdle = globalThis.requestIdleCallback ?? requestAnimationFrame;
   const makeNext = () => {
     const [holder] = waiting;
@@ -270,4 +305,7 @@
   }
   whenIdle(makeNext);
   addEventListener("beforeprint", () => waiting.forEach(make));
+
+  // For a page that is told more as it stands.
+  globalThis.shakedownPage = { data, redraw: () => made.forEach((draw) => draw()) };
 })();

@@ -1,5 +1,30 @@
-// Stages as bands behind a picture over time, and what was decided as lines before it. It runs in the
-// browser as it is, before page.js.
+// Pictures over time: their lines, stages as bands behind them, and what was decided as lines before
+// them. It runs in the browser as it is, before a file of kinds and page.js.
+globalThis.shakedownOverTime = (data) => {
+  "use strict";
+  const { armColor, formatAt } = globalThis.shakedownFormats;
+
+  // The control's lines are the widest, so that they show beneath a variant's that covers them.
+  const line = (label, values, color, more = {}) => ({
+    label,
+    values,
+    color,
+    width: color === armColor(0) ? 2.25 : 1.5,
+    ...more,
+  });
+
+  const overTime = (lines, x = data.atS, pointS = data.windowsPerPoint) => ({
+    x,
+    lines: lines.filter(({ values }) => values.length > 0),
+    bands: [],
+    formatX: formatAt,
+    overTime: { stages: data.stages, marks: data.marks, pointS },
+    sync: true,
+  });
+
+  return { line, overTime };
+};
+
 globalThis.shakedownStages = (css) => {
   "use strict";
 
