@@ -14,32 +14,42 @@ export function quantile(values: readonly number[], p: number): number {
   );
 }
 
+/** A call, and how long its request had waited for it in the target: D_pre. */
+export interface Waited {
+  readonly call: EmulatedCall;
+  readonly waitMs: number;
+}
+
 /**
- * Median time, in ms, that a request spent in the target before its first call to the dependency
- * arrived, over the calls that arrived in [fromNs, toNs): D_pre. The time that earlier calls of
- * the same request took is taken out, since the emulator gave it. NaN when no call could be
- * joined to its request (the target passes no `traceparent` or `x-request-id` on).
+ * How long requests spent in the target before their calls to the dependency arrived, for first
+ * attempts that arrived in [fromNs, toNs): D_pre. The time that earlier calls of the same request
+ * took is taken out, since the emulator gave it. Empty when no call could be joined to its request
+ * (the target passes no `traceparent` or `x-request-id` on).
  */
-export function waitBeforeCallMs(
+export function waitsBeforeCall(
   evidence: Evidence,
   where: { readonly arm: number; readonly dependency: number },
   fromNs: number,
   toNs: number,
-): { p50: number; joined: number } {
-  const waitsMs: number[] = [];
-  for (const call of evidence.calls(where.arm, where.dependency)) {
+): Waited[] {
+  return evidence.calls(where.arm, where.dependency).flatMap((call): Waited[] => {
     if (call.seq < 0 || call.attempt > 1 || call.arriveNs < fromNs || call.arriveNs >= toNs)
-      continue;
+      return [];
     const request = evidence.request(where.arm, call.seq);
-    if (request === undefined) continue;
-    const givenNs = coveredNs(
-      evidence.callsOf(where.arm, call.seq),
-      request.startNs,
-      call.arriveNs,
-    );
-    waitsMs.push((call.arriveNs - request.startNs - givenNs) / 1e6);
-  }
-  return { p50: median(waitsMs), joined: waitsMs.length };
+    if (request === undefined) return [];
+    const own = evidence.callsOf(where.arm, call.seq);
+    const givenNs = coveredNs(own, request.startNs, call.arriveNs);
+    return [{ call, waitMs: (call.arriveNs - request.startNs - givenNs) / 1e6 }];
+  });
+}
+
+/** The median of them, in ms, NaN when there is none; and how many there are. */
+export function waitBeforeCallMs(...asked: Parameters<typeof waitsBeforeCall>): {
+  p50: number;
+  joined: number;
+} {
+  const waits = waitsBeforeCall(...asked);
+  return { p50: median(waits.map(({ waitMs }) => waitMs)), joined: waits.length };
 }
 
 /** Where a request's time went, and the calls it made, where the target passes identity on. */

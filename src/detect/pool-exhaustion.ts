@@ -1,112 +1,26 @@
-import { formatCount, formatRatePerSec, formatRatio, formatUs, NS_PER_S } from "../core/index.ts";
+import { formatCount, formatRatePerSec, formatRatio, formatUs } from "../core/index.ts";
 import { poissonQuantile } from "../stats/index.ts";
 import { beganIn } from "./beside.ts";
-import type { Beside, Detector, Evidence, Finding, StageWindow } from "./detector.ts";
-import { waitBeforeCallMs } from "./join.ts";
-import { type Occupancy, occupancyOf } from "./occupancy.ts";
+import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { about, judgeEachPair } from "./pairs.ts";
+import {
+  comparisonOf,
+  controlIsFull,
+  isTooLittle,
+  readPool,
+  type StageReading,
+} from "./pool-reading.ts";
 
 /*
  * A pool of P connections shows as calls in flight that stand at P and go no further, while
  * requests wait before the call, although more are wanted than P holds (Little: wanted = calls
- * per second × hold). Simulated as in test/detect/pool-exhaustion.test.ts, pools of 2 to 16 at
+ * per second × hold); or, where single calls are known, as requests that wait until another call
+ * ends and take its place. Simulated as in test/detect/pool-exhaustion.test.ts, pools of 2 to 16 at
  * 1.2 × their ceiling are named with their size in 240 of 240 runs; at 0.6 ×, and beside a control
  * that is as small, in none of 480.
  */
-const RULE = {
-  /** Mean in flight as a share of the plateau, over the stage. */
-  fullRatio: 0.9,
-  /** Variance over mean of the calls in flight at a ceiling, where nothing tells of waiting. */
-  dispersionMax: 0.3,
-  /** In-flight calls wanted (as control needs them), as a share of the plateau. */
-  wantedRatio: 0.95,
-  /** Waiting before the call beyond control's: a multiple of it, or a share of the hold; and at least this. */
-  waitFactor: 3,
-  waitHoldRatio: 0.25,
-  waitFloorMs: 2,
-  /** Where nothing tells of waiting: the arm's mean service time, as a multiple of control's. */
-  serviceFactor: 1.2,
-  /** Shorter stages, and fewer calls, are not judged. */
-  stageNs: 5 * NS_PER_S,
-  calls: 100,
-  /** A pool that would do: full for less than this share of the time. */
-  spareRatio: 0.001,
-} as const;
-
-interface StageReading {
-  readonly stage: StageWindow;
-  readonly own: Occupancy;
-  readonly control: Occupancy;
-  readonly waitMs: number;
-  readonly controlWaitMs: number;
-  /** Mean calls in flight that the same requests need when none waits. */
-  readonly wanted: number;
-  readonly exhausted: boolean;
-}
-
-const isFull = ({ mean, plateau }: Occupancy): boolean =>
-  plateau > 0 && mean >= RULE.fullRatio * plateau;
-
-function meanServiceMs(evidence: Evidence, arm: number, { fromNs, toNs }: StageWindow): number {
-  let [sumNs, count] = [0, 0];
-  for (const { endNs, intendedNs, startNs } of evidence.requests(arm)) {
-    if (intendedNs < fromNs || intendedNs >= toNs) continue;
-    sumNs += endNs - startNs;
-    count++;
-  }
-  return count === 0 ? 0 : sumNs / count / 1e6;
-}
-
-/** Longer than control waits; or as long, beside a control that stands at a ceiling itself. */
-function waitsLong(
-  reading: Pick<StageReading, "control" | "controlWaitMs" | "own" | "waitMs">,
-): boolean {
-  const usualMs = Number.isNaN(reading.controlWaitMs) ? 0 : reading.controlWaitMs;
-  const clearMs = Math.max(RULE.waitHoldRatio * fullHoldMs(reading), RULE.waitFloorMs);
-  if (isFull(reading.control) && reading.waitMs > clearMs) return true;
-  const excessMs = reading.waitMs - usualMs;
-  const many = reading.waitMs > RULE.waitFactor * usualMs;
-  return excessMs > clearMs || (many && excessMs > RULE.waitFloorMs);
-}
-
-/** How long a call holds its connection when nobody hangs up on it, as far as either arm shows. */
-const fullHoldMs = ({ control, own }: Pick<StageReading, "control" | "own">): number =>
-  Math.max(own.holdMs, control.holdMs);
-
-function read(
-  evidence: Evidence,
-  arm: number,
-  dependency: number,
-  stage: StageWindow,
-): StageReading {
-  const { fromNs, toNs } = stage;
-  const own = occupancyOf(evidence.calls(arm, dependency), fromNs, toNs);
-  const control = occupancyOf(evidence.calls(0, dependency), fromNs, toNs);
-  const waitMs = waitBeforeCallMs(evidence, { arm, dependency }, fromNs, toNs).p50;
-  const controlWaitMs = waitBeforeCallMs(evidence, { arm: 0, dependency }, fromNs, toNs).p50;
-  const wanted = control.callsPerSec * (fullHoldMs({ own, control }) / 1_000);
-  const long = toNs - fromNs >= RULE.stageNs && own.calls >= RULE.calls;
-  const wants = wanted >= RULE.wantedRatio * own.plateau;
-  const waits = Number.isNaN(waitMs)
-    ? // Without identity to join by: calls in flight that hardly vary, and requests that take longer.
-      own.dispersion <= RULE.dispersionMax &&
-      meanServiceMs(evidence, arm, stage) > RULE.serviceFactor * meanServiceMs(evidence, 0, stage)
-    : waitsLong({ waitMs, controlWaitMs, own, control });
-  const exhausted = long && isFull(own) && wants && waits;
-  return { stage, own, control, waitMs, controlWaitMs, wanted, exhausted };
-}
-
-/** Control stands at a ceiling too, and not at a higher one worth the name. */
-function controlIsFull({ control, own }: StageReading): boolean {
-  const asSmall = control.plateau * RULE.fullRatio <= own.plateau;
-  return isFull(control) && control.calls >= RULE.calls && asSmall;
-}
-
-function comparisonOf(reading: StageReading): Beside {
-  if (reading.control.calls === 0) return "absent-in-control";
-  if (!isFull(reading.control)) return "new";
-  return controlIsFull(reading) ? "shared" : "worse";
-}
+/** A pool that would do: full for less than this share of the time. */
+const SPARE_RATIO = 0.001;
 
 /** Failures that never reached the dependency although their route calls it: an acquire timeout. */
 function neverArrived(
@@ -145,6 +59,8 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
     callsPerSec: own.callsPerSec,
     holdMs: own.holdMs,
     wantedInFlight: reading.wanted,
+    waitingRatio: reading.queue.waitingRatio,
+    handedOnRatio: reading.queue.handedOnRatio,
     waitBeforeCallMs: Number.isNaN(reading.waitMs) ? null : reading.waitMs,
     controlInFlightMax: control.max,
     controlInFlightMean: control.mean,
@@ -174,20 +90,25 @@ function ceilingFinding(
   const { own, stage, wanted } = reading;
   const name = evidence.dependencies[dependency]!.name;
   const size = own.plateau;
-  const ceilingPerSec = size / (fullHoldMs(reading) / 1_000);
+  const ceilingPerSec = size / (reading.holdMs / 1_000);
   // A control that stands at a ceiling itself does not show what is wanted.
-  const free = isFull(reading.control)
+  const free = reading.controlFull
     ? null
     : {
         requestsPerSec: ceilingPerSec / callsPerRequest(evidence, dependency, stage),
-        enough: Math.max(poissonQuantile(1 - RULE.spareRatio, wanted), size + 1),
+        enough: Math.max(poissonQuantile(1 - SPARE_RATIO, wanted), size + 1),
       };
   const lost = neverArrived(evidence, arm, dependency, stage);
   const shared = controlIsFull(reading);
   const requests = free === null ? "" : ` (${perSec(free.requestsPerSec, "requests")})`;
+  const { handedOnRatio, waitingRatio } = reading.queue;
+  const shown = reading.full
+    ? `calls in flight stand at ${size}`
+    : `calls in flight go no further than ${size}, ${formatRatio(waitingRatio)} of the requests wait, ` +
+      `${formatRatio(handedOnRatio)} of these until another's call is over`;
   const summary =
     `the ${name} connection pool of ${size} is exhausted above ${perSec(ceilingPerSec, "calls")}${requests}, ` +
-    `from stage ${stage.name} on: calls in flight stand at ${size}${waitWords(reading)}${gaveUpWords(lost)}` +
+    `from stage ${stage.name} on: ${shown}${waitWords(reading)}${gaveUpWords(lost)}` +
     (free === null ? "" : `; ${free.enough} would do`);
   return {
     detector: "pool-exhaustion",
@@ -214,7 +135,7 @@ function ceilingFinding(
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
   const readings = evidence.stages
     .filter((stage) => stage.judged && stage.toNs > stage.fromNs)
-    .map((stage) => read(evidence, arm, dependency, stage));
+    .map((stage) => readPool({ evidence, arm, dependency }, stage));
   if (readings.every(({ control, own }) => own.calls === 0 && control.calls === 0)) return null;
   const ceilings = readings.filter((reading) => reading.exhausted);
   const first = ceilings.find((reading) => !controlIsFull(reading)) ?? ceilings[0];
@@ -228,9 +149,6 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     evidence: evidenceOf(busiest),
   };
 }
-
-const isTooLittle = ({ own, stage }: StageReading): boolean =>
-  own.calls < RULE.calls || stage.toNs - stage.fromNs < RULE.stageNs;
 
 function noCeiling(name: string, reading: StageReading): string {
   const { own, stage } = reading;

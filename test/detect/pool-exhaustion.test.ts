@@ -80,6 +80,19 @@ describe("pool exhaustion", () => {
   const traffic = trafficAt(4, 1.2);
   const starts = startsOf(traffic, "one");
 
+  it.each([
+    ["of 1 at 80 % of its ceiling, where every other moment is free", 1, 0.8, 0.2],
+    ["of 8 whose places stand empty for a sixth of the time, between two calls", 8, 1.2, 20],
+  ])("a pool %s, is named by who waits for whom", (_, size, share, handOverMs) => {
+    const busy = trafficAt(size, share);
+    const named = SEEDS.filter((seed) => {
+      const target = { size, handOverNs: handOverMs * MS };
+      const finding = judge(busy, startsOf(busy, `queue ${size} ${seed}`), [ROOMY, target]);
+      return finding.status === "fail" && finding.size?.value === size;
+    });
+    expect(named.length).toBeGreaterThanOrEqual(0.95 * SEEDS.length);
+  });
+
   it("says in a sentence what runs dry, from where on, how it shows and what would do", () => {
     const finding = judge(traffic, starts, [ROOMY, { size: 4 }]);
     expect(finding.cause).toBe("payments pool exhaustion (a pool of 4)");
