@@ -17,6 +17,7 @@ export * from "./identity.ts";
 export { NamelessFile } from "./nameless-file.ts";
 export { openFileLimit } from "./open-files.ts";
 export * from "./plain-error.ts";
+export * from "./priority.ts";
 export * from "./prng.ts";
 export * from "./standard-input.ts";
 export * from "./thread.ts";

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { plainError } from "../core/index.ts";
+import { goFirst, plainError } from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
 import { type Emulator, serveEmulator } from "./emulator.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread.ts";
@@ -26,6 +26,7 @@ async function answer(
 }
 
 try {
+  goFirst();
   const { options, shared } = workerData as ThreadData;
   const counters = new EmulatorCounters(options.arms, Object.keys(options.dependencies), shared);
   const emulator = await serveEmulator(options, counters);

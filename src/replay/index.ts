@@ -34,7 +34,7 @@ export {
   sumCounts,
   type WorkerTotals,
 } from "./generator/job.ts";
-export { type PacingChoice, choosePacing, chooseWorkers } from "./pacing.ts";
+export { type PacingChoice, choosePacing, chooseWorkers, goesFirst } from "./pacing.ts";
 export {
   type PrepareFor,
   preparedRequest,

@@ -47,3 +47,14 @@ export function chooseWorkers(
   const needed = Math.ceil(peakPerSec / STARTS_PER_WORKER_PER_SEC);
   return Math.max(Math.min(needed, demand.cores - 1 - demand.neighbours), 1);
 }
+
+/**
+ * What one worker starts while it sleeps most of the time: where starts are closer together, it
+ * waits for them awake (see the alarm's `NEAR_NS`), and would keep a core from everybody.
+ */
+const STARTS_FIRST_PER_SEC = 4_000;
+
+/** Whether workers may go before other threads: where they sleep between two starts. */
+export function goesFirst(pacing: Pacing, startsPerWorkerPerSec: number): boolean {
+  return pacing !== "spin" && startsPerWorkerPerSec <= STARTS_FIRST_PER_SEC;
+}

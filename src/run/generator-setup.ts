@@ -1,10 +1,17 @@
 import { availableParallelism } from "node:os";
-import { formatCount, formatDurationNs, formatRatePerSec, ShakedownError } from "../core/index.ts";
+import {
+  formatCount,
+  formatDurationNs,
+  formatRatePerSec,
+  mayGoFirst,
+  ShakedownError,
+} from "../core/index.ts";
 import { type Plan, refusalsFail, targetsOf } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import {
   choosePacing,
   chooseWorkers,
+  goesFirst,
   type GeneratorJob,
   type LookedAt,
   NOTHING_LOOKED_AT,
@@ -157,12 +164,14 @@ export function setUpGenerator(
   );
   const connectionsMax = connectionsPerArm(scenario, arms.length);
   // Limits are shared out among workers, and each needs one of what there is.
+  const startsPerSec = peakPerSec * (plan.assignment ? 1 : arms.length);
   const workers = Math.min(
-    chooseWorkers(scenario.workers, peakPerSec * (plan.assignment ? 1 : arms.length), demand),
+    chooseWorkers(scenario.workers, startsPerSec, demand),
     connectionsMax,
     plan.inFlightMax,
   );
   const pacing = choosePacing(scenario.pacing, { ...demand, workers });
+  const first = goesFirst(pacing.pacing, startsPerSec / workers) && mayGoFirst();
   const copies = copiesOf(load, plan.stages, profile);
   if (copies > COPIES_MAX) {
     throw new ShakedownError(
@@ -185,7 +194,7 @@ export function setUpGenerator(
     Math.abs(times - 1) < 1e-9 ? "" : `, ${Number(times.toPrecision(3))} × the capture`;
   const label =
     `${arrivalsLabel(load.arrivals)} arrivals up to ${formatRatePerSec(peakPerSec)}${scaled}; ` +
-    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}${assignmentLabel(plan)}`;
+    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}${first ? ", in real time" : ""}${assignmentLabel(plan)}`;
   const warnings = [
     ...warningsOf(scenario, profile, { copies, connectionsMax }),
     ...shortened(scenario, plan),
@@ -214,6 +223,7 @@ export function setUpGenerator(
       inFlightMax: plan.inFlightMax,
       limits,
       pacing: pacing.pacing,
+      goesFirst: first,
       workers,
       rekey: load.rekey,
       copies,

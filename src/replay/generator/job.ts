@@ -55,6 +55,8 @@ export interface GeneratorJob {
   /** `connectionsMax` is per arm, over all workers. */
   readonly limits: TransportLimits;
   readonly pacing: Pacing;
+  /** Whether workers go before all that is not in real time, where the host lets them. */
+  readonly goesFirst: boolean;
   readonly workers: number;
   /** Whether clones of a capture that is scaled up get keys of their own. */
   readonly rekey: boolean;

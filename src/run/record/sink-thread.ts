@@ -1,6 +1,5 @@
-import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { plainError } from "../../core/index.ts";
+import { plainError, standBack } from "../../core/index.ts";
 import { Door } from "./door.ts";
 import { Recording } from "./recording.ts";
 import { Sink } from "./sink.ts";
@@ -12,19 +11,6 @@ import type { FromSink, SinkData, ToSink } from "./sink-worker.ts";
  */
 const { epochNs, key, name, out, redact, requestsMax } = workerData as SinkData;
 const say = (message: FromSink): void => parentPort!.postMessage(message);
-
-/** How much this thread stands back (`nice`). */
-const NICE = 10;
-
-/** On Linux, where a thread has a priority of its own; elsewhere it would be the process's. */
-function standBack(): void {
-  if (process.platform !== "linux") return;
-  try {
-    setPriority(NICE);
-  } catch {
-    // Where that is not allowed, it works beside the proxies as it would.
-  }
-}
 
 async function close(recording: Recording, sink: Sink, door: Door): Promise<void> {
   await recording.close();

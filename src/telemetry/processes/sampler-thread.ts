@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { standBack } from "../../core/index.ts";
 import { processLine } from "./process-log.ts";
 import { ProcessSampler } from "./sampler.ts";
 import type { SamplerData } from "./thread.ts";
@@ -9,13 +9,8 @@ import type { SamplerData } from "./thread.ts";
 
 const SAMPLE_MS = 1_000;
 
-/** Whoever keeps deadlines comes first. On Linux a thread has a priority of its own. */
-const NICE = 10;
-try {
-  setPriority(NICE);
-} catch {
-  // A host that forbids it has the thread at the usual priority.
-}
+// Whoever keeps deadlines comes first.
+standBack();
 
 const port = parentPort!;
 const { arms, originNs, path } = workerData as SamplerData;

@@ -58,6 +58,7 @@ function jobFor(origin: string, assigned: AssignedStarts): GeneratorJob {
     inFlightMax: 100,
     limits: TRANSPORT_LIMITS,
     pacing: "alarm",
+    goesFirst: false,
     workers: 1,
     rekey: true,
     copies: 1,

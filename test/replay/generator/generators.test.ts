@@ -57,6 +57,7 @@ function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob 
     inFlightMax: 100,
     limits: TRANSPORT_LIMITS,
     pacing: "alarm",
+    goesFirst: false,
     workers: 2,
     rekey: true,
     copies: 1,
