@@ -16,6 +16,8 @@ function poolCase(name: string, own: Env, rest: Partial<WardCase> = {}): WardCas
     cause: /pool exhaustion/,
     size: { of: poolOf, within: 0 },
     byRates: "sized",
+    // Who waits for a connection waits without end.
+    also: ["no-backpressure"],
     ratePerSec: 40,
     dependencies: { origin: ORIGIN },
     well: () => well,
