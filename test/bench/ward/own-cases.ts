@@ -1,0 +1,76 @@
+import { startNeighbour } from "./neighbour.ts";
+import type { Env, WardCase } from "./model.ts";
+
+const ORIGIN = { latency: { kind: "lognormal", median: "60ms", p99: "180ms" } };
+const BUSY: Env = { WARD: "busy" };
+
+const BASE = {
+  size: null,
+  ratePerSec: 40,
+  dependencies: { origin: ORIGIN },
+  well: () => BUSY,
+} as const;
+
+/** What a service does to itself, and what others do to it. */
+export const OWN_CASES: readonly WardCase[] = [
+  {
+    ...BASE,
+    name: "blocked-loop",
+    detector: "saturation",
+    cause: /saturated/,
+    byRates: "no",
+    sick: () => ({ ...BUSY, BLOCK_MS: "8" }),
+    lookAlikes: { "slow-both": () => ({ ...BUSY, WAIT_BEFORE_MS: "30", WAIT_AFTER_MS: "30" }) },
+    // Three times of it are more than one loop has.
+    rates: [1],
+  },
+  {
+    ...BASE,
+    name: "gc-bound",
+    detector: "saturation",
+    cause: /saturated/,
+    byRates: "no",
+    sick: () => ({
+      ...BUSY,
+      HEAP_MB: "20",
+      GARBAGE_KB: "100",
+      NODE_OPTIONS: "--max-old-space-size=40 --max-semi-space-size=1",
+    }),
+    rates: [1],
+  },
+  {
+    ...BASE,
+    name: "slow-innocent",
+    detector: null,
+    cause: /^$/,
+    byRates: "no",
+    dependencies: {
+      origin: {
+        latency: {
+          kind: "schedule",
+          latency: ORIGIN.latency,
+          factor: { kind: "windows", windows: [{ from: "6s", to: "9s", factor: 5 }] },
+        },
+      },
+    },
+  },
+  {
+    ...BASE,
+    name: "noisy-neighbour",
+    detector: null,
+    cause: /^$/,
+    byRates: "no",
+    beside: () => startNeighbour(),
+  },
+  {
+    ...BASE,
+    name: "opossum",
+    detector: "breaker",
+    cause: /breaker opens/,
+    size: { of: () => 1_000, within: 0.2 },
+    byRates: "sized",
+    dependencies: { origin: { ...ORIGIN, errors: { ratio: "10%", status: 503 } } },
+    well: () => ({ WARD: "breaker" }),
+    sick: () => ({ WARD: "breaker", THRESHOLD: "1", VOLUME: "1" }),
+  },
+];
