@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-const perHour = z
+const estimated = z
   .strictObject({ estimate: z.number(), low: z.number(), high: z.number() })
   .describe("with its interval, right where slices of time resemble their neighbours");
 
 const held = z
   .strictObject({
     level: z.number().describe("the mean over the soak of the least in each slice of it"),
-    perHour,
+    perHour: estimated,
   })
   .nullable();
 
@@ -30,7 +30,9 @@ export const soakSchema = z.strictObject({
         late: z.number(),
       })
       .nullable(),
-    perHour: perHour.nullable(),
+    change: estimated
+      .nullable()
+      .describe("over the soak, once it had settled; null where it is too short to tell"),
   }),
   resources: z.array(
     z.strictObject({

@@ -24,13 +24,14 @@ export const resourceWords = (name: string): string => RESOURCE_WORDS[name] ?? n
 
 const lastsWords = (seconds: number): string => formatDurationNs(Math.round(seconds) * NS_PER_S);
 
-const signed = (text: string, value: number): string => (value > 0 ? `+${text}` : text);
+const signed = (text: string, value: number): string =>
+  value > 0 ? `+${text}` : value < 0 ? `−${text}` : text;
 
 /** `+62.1 MB/h (+58.2 MB … +66 MB)`, of one arm. */
 function growthWords(held: SoakRow["resources"][number]["control"], unit: "MB" | "count"): string {
   if (held === null) return "not told";
   const of = (value: number): string =>
-    signed(formatValue(unit === "MB" ? "MB" : "as told", value), value);
+    signed(formatValue(unit === "MB" ? "MB" : "as told", Math.abs(value)), value);
   const { estimate, high, low } = held.perHour;
   return `${of(estimate)} an hour (${of(low)} … ${of(high)})`;
 }
@@ -46,7 +47,7 @@ function resourceLine(resource: SoakRow["resources"][number], whose: string): So
 }
 
 function effectLine({ effect, kind, metric }: SoakRow, from: number): SoakLine {
-  const { course, perHour, settled } = effect;
+  const { change, course, settled } = effect;
   const shape = { unit: kind === "difference" ? "ratio" : "as told", effect: null } as const;
   const of = (value: number): string => formatEffect(shape, value);
   const name = `effect on ${metricWords(metric)}`;
@@ -58,11 +59,11 @@ function effectLine({ effect, kind, metric }: SoakRow, from: number): SoakLine {
       text: `${name} ${what}: ${of(settled.early)} in the first ${after}, ${of(settled.late)} from then on, on which the verdict rests`,
     };
   }
-  if (perHour === null) return { mark: "?", text: `${name}: too short to tell how it goes` };
-  const rate = `${of(perHour.estimate)} an hour (${of(perHour.low)} … ${of(perHour.high)})`;
+  if (change === null) return { mark: "?", text: `${name}: too short to tell how it goes` };
+  const moved = `${of(change.estimate)} from beginning to end (${of(change.low)} … ${of(change.high)})`;
   return course === "moving"
-    ? { mark: "✗", text: `${name} goes on moving: ${rate}` }
-    : { mark: "✓", text: `${name} kept its level: ${rate}` };
+    ? { mark: "○", text: `${name} did not keep its level: ${moved}` }
+    : { mark: "✓", text: `${name}: no trend is shown; ${moved}` };
 }
 
 /** What each soak showed, variant by variant, its title before its lines; nothing where there was none. */

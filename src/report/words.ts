@@ -109,7 +109,9 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
   if (unit === "per second") return formatRatePerSec(value);
   if (unit === "bytes per request") return formatBytes(value);
   if (unit === "MB") return formatBytes(value * 1e6);
-  if (unit === "MB per hour") return `${formatBytes(value * 1e6)}/h`;
+  if (unit === "MB per hour") {
+    return `${value < 0 ? "−" : ""}${formatBytes(Math.abs(value) * 1e6)}/h`;
+  }
   return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 }
 

@@ -306,6 +306,7 @@ describe("the result's JSON Schema", () => {
       "needs",
       "responses",
       "runs",
+      "soaks",
       "stoppedEarly",
     ]);
     expect(schema.required.toSorted()).toEqual(

@@ -340,6 +340,31 @@ describe("did you mean", () => {
   });
 });
 
+describe("a stage's soak", () => {
+  const soaking = (stage: string, soak: string, text = GOOD): string =>
+    text.replace(stage, `${stage}, soak: ${soak}`);
+  const last = "for: 25s, settle: 2s";
+
+  it.each([
+    [soaking(last, "{ drift: 0.05 }"), "stages.2.soak.drift: 0.05 has no unit; write 5%"],
+    [
+      soaking("for: 5s, judge: false", "{}"),
+      "stages.0.soak: is of a stage that is not judged: leave out judge: false, or the soak",
+    ],
+    [
+      soaking(last, "{}").replace("rate: 100%", "from: 50%, rate: 100%"),
+      "stages.2.soak: needs one rate from beginning to end: leave out `from`",
+    ],
+    [
+      soaking(last, "{ leak: 5% }", GOOD.replace(TARGET, "    url: http://127.0.0.1:1\n")),
+      "stages.2.soak.leak: nobody tells what control held: it was not started by the run; " +
+        "write telemetry: true, if the arms tell it by OpenTelemetry, or leak: false",
+    ],
+  ])("is refused where it cannot be: %#", (text, message) => {
+    expect(said(text)).toContain(message);
+  });
+});
+
 describe("a stage's probe", () => {
   const probing = (probe: string): string =>
     changed("for: 25s, settle: 2s }", `for: 25s, settle: 2s, probe: ${probe} }`);

@@ -5,12 +5,10 @@ import type { RawComparison } from "../compare.ts";
 import { metricLabel } from "../metric.ts";
 import { familyOf } from "../metrics/index.ts";
 import type { Plan } from "../plan.ts";
-import type { EffectCourse, PerHour } from "./model.ts";
+import type { EffectCourse } from "./model.ts";
 import type { Settled } from "./settle.ts";
-import { shortWords, timeNeeded } from "./short.ts";
+import { shortfall, shortWords } from "./short.ts";
 import { effectSlices } from "./slices.ts";
-
-const HOUR_NS = 3600e9;
 
 export interface Drift {
   readonly row: RawComparison;
@@ -22,7 +20,7 @@ function settledCourse(settled: Settled, scale: (value: number) => number): Effe
   const { early, late, untilNs } = settled;
   const course = Math.abs(early) > Math.abs(late) ? "novelty" : "delayed";
   const levels = { afterNs: untilNs, early: scale(early), late: scale(late) };
-  return { course, settled: levels, perHour: null };
+  return { course, settled: levels, change: null };
 }
 
 /**
@@ -47,7 +45,7 @@ export function driftOf(
   const before: EffectCourse =
     settled?.arm === pair.arm
       ? settledCourse(settled, scale)
-      : { course: "unknown", settled: null, perHour: null };
+      : { course: "unknown", settled: null, change: null };
   const blank: RawComparison = {
     label: `drift:${metricLabel(primary)}`,
     arm: pair.arm,
@@ -81,16 +79,17 @@ export function driftOf(
   const [low, high] = [scale(times * found.low), scale(times * found.high)];
   const effect = { kind, estimate: scale(theta.estimate), low, high };
   const turned = better === "higher" ? -1 : 1;
-  const logMargin = kind === "relative" ? Math.log1p(soak!.drift) : soak!.drift;
-  const room = logMargin - Math.max(0, turned * theta.estimate);
+  const margin = kind === "relative" ? Math.log1p(soak!.drift) : soak!.drift;
   const half = (times * (found.high - found.low)) / 2;
-  const own = Math.abs(times - 1) < 0.5;
-  const short =
-    turned * theta.estimate < logMargin && half > room
-      ? [shortWords(timeNeeded({ judgedNs, half, room, own }))]
-      : [];
+  const harm = turned * theta.estimate;
+  const { horizonNs } = soak!;
+  const warnings = shortfall({ estimate: harm, margin, half, judgedNs, horizonNs });
   const shown = found.low > 0 || found.high < 0;
-  const perHour: PerHour = hourly(found, judgedNs, scale);
+  const change = {
+    estimate: scale(found.change),
+    low: scale(found.low),
+    high: scale(found.high),
+  };
   const course = before.settled === null ? (shown ? "moving" : "steady") : before.course;
   const mde = Math.abs(scale(tQuantile(MDE_POWER, found.df) * theta.se + half));
   return {
@@ -100,22 +99,8 @@ export function driftOf(
       mde,
       theta,
       pHarm: turned > 0 ? found.pRise : 1 - found.pRise,
-      warnings: short,
+      warnings,
     },
-    effect: { ...before, course, perHour },
-  };
-}
-
-/** A change over some time as one of an hour. */
-export function hourly(
-  of: { readonly change: number; readonly low: number; readonly high: number },
-  judgedNs: number,
-  scale: (value: number) => number = (value) => value,
-): PerHour {
-  const hours = judgedNs / HOUR_NS;
-  return {
-    estimate: scale(of.change / hours),
-    low: scale(of.low / hours),
-    high: scale(of.high / hours),
+    effect: { ...before, course, change },
   };
 }

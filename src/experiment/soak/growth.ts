@@ -4,11 +4,11 @@ import { type ArmPair, familyConfidence } from "../arm-pairs.ts";
 import type { StageBlocks } from "../blocks.ts";
 import type { RawComparison } from "../compare.ts";
 import type { Plan } from "../plan.ts";
-import { hourly } from "./drift.ts";
 import type { HeldByArm, ResourceCourse, SoakSources } from "./model.ts";
 import { type Floors, floorsOf, type Resource, RESOURCES } from "./resources.ts";
-import { shortWords, timeNeeded } from "./short.ts";
+import { shortfall, shortWords } from "./short.ts";
 
+const HOUR_NS = 3600e9;
 /** Processes are looked at once a second, and a slice needs three looks. */
 const JUDGED_MIN_NS = TREND_SLICES * 3e9;
 
@@ -25,7 +25,9 @@ const meanOf = (values: readonly number[]): number =>
 
 /** What one arm held, and how that went. */
 function heldBy(floors: readonly number[], own: Trend, judgedNs: number): HeldByArm {
-  return { level: meanOf(floors), perHour: hourly(own, judgedNs) };
+  const hours = judgedNs / HOUR_NS;
+  const perHour = { estimate: own.change / hours, low: own.low / hours, high: own.high / hours };
+  return { level: meanOf(floors), perHour };
 }
 
 /** Stands where it cannot be judged. */
@@ -73,17 +75,13 @@ function judged(
   const share = times * beyond.change;
   const [low, high] = [times * beyond.low, times * beyond.high];
   const half = (high - low) / 2;
-  const room = margin - Math.max(share, 0);
-  const own = Math.abs(horizonNs / judgedNs - 1) < 0.5;
   const shown = ({ low: from }: Trend): boolean => from > 0;
   const large = ({ change }: Trend): boolean => times * change >= margin;
   const leaks = shown(beyond) && share >= margin;
   const both = [control, variant].every((each) => shown(each) && large(each));
   const course = leaks ? "leak" : both ? "shared" : "steady";
   const warnings = [
-    ...(share < margin && half > room
-      ? [shortWords(timeNeeded({ judgedNs, half, room, own }))]
-      : []),
+    ...shortfall({ estimate: share, margin, half, judgedNs, horizonNs }),
     ...(course === "shared" ? [SHARED] : []),
   ];
   // Over runs, shares add up on the log scale, as all relative effects do.

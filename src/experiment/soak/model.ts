@@ -21,8 +21,8 @@ export interface SoakSources {
   readonly inside: InsideSignals | null;
 }
 
-/** A rate with its interval, an hour. */
-export interface PerHour extends Interval {
+/** A number with its interval. */
+export interface Estimated extends Interval {
   readonly estimate: number;
 }
 
@@ -38,15 +38,16 @@ export interface EffectCourse {
     readonly early: number;
     readonly late: number;
   } | null;
-  /** On the effect's scale; null where it is too short to tell. */
-  readonly perHour: PerHour | null;
+  /** Over the soak (once it had settled), on the effect's scale; null where it is too short to tell. */
+  readonly change: Estimated | null;
 }
 
 /** What an arm held of something over a soak: its floor, slice by slice. */
 export interface HeldByArm {
   /** The mean of the floors, in the resource's unit. */
   readonly level: number;
-  readonly perHour: PerHour;
+  /** By how much it grew an hour. */
+  readonly perHour: Estimated;
 }
 
 /**
