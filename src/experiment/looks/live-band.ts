@@ -8,7 +8,7 @@ export interface LiveBand {
 
 /**
  * A confidence band around a metric's harm so far, for those who watch: it may be looked at after
- * every block. What decides is the e-process. None before there are as many blocks as a verdict needs.
+ * every block. What decides is the e-process. None before there are as many blocks as a verdict needs, or where all are alike.
  *
  * @param harm of all blocks so far, on the margin's scale
  * @param effects of each block, log-ratios where the metric is `relative`
@@ -27,6 +27,8 @@ export function liveBand(
 ): LiveBand | null {
   const { alpha, plannedN, relative, widening } = of;
   const n = effects.length;
+  // Where no block has an event there is no telling how much they vary.
+  if (effects.every((effect) => effect === effects[0])) return null;
   if (harm === null || n < MIN_BLOCKS || (relative && harm <= -1)) return null;
   const mean = effects.reduce((sum, effect) => sum + effect, 0) / n;
   const squares = effects.reduce((sum, effect) => sum + (effect - mean) ** 2, 0);

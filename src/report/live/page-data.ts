@@ -24,6 +24,7 @@ export function livePageData(begins: LiveBegins | null) {
     marks: [],
     atS: [],
     offered: [],
+    // Requests are told when they have ended: no line for starts.
     started: nothing(arms),
     answered: nothing(arms),
     failed: nothing(arms),

@@ -79,14 +79,14 @@ ${pictures[0] ?? false}<div class="pair">${pictures.slice(1)}</div></section>`;
 }
 
 function traffic({ arms }: LiveBegins): Markup {
-  const of = ["started", "answered", "p50", "p99", "errors", "failed", "dropped"];
+  const of = ["ended", "answered", "p50", "p99", "errors", "failed", "dropped"];
   return markup`<section id="traffic"><h2>Traffic</h2>
 ${table({
   caption: "Traffic",
   cards: true,
   columns: [
     { head: "Arm" },
-    ...["Started", "Answered", "p50", "p99", "Error ratio", "Failed in all", "Dropped in all"].map(
+    ...["Ended", "Answered", "p50", "p99", "Error ratio", "Failed in all", "Dropped in all"].map(
       figureColumn,
     ),
   ],
@@ -98,7 +98,7 @@ ${table({
 ${figure({
   chart: "rate",
   title: "Requests per second",
-  says: "Offered, started, answered and failed, of each arm. The table above has the last numbers.",
+  says: "Offered by the plan, and answered and failed of each arm, by when they ended. The table above has the last numbers.",
 })}
 <div class="pair">${figure({
     chart: "latency",
@@ -230,6 +230,6 @@ export function renderLivePage(
     },
     data: livePageData(begins),
     skipTo: begins === null ? "status" : "stages",
-    main: [status(begins), ...parts, steer(), events],
+    main: [status(begins), ...parts.slice(0, 1), steer(), ...parts.slice(1), events],
   }).html;
 }

@@ -3,6 +3,7 @@
 globalThis.shakedownLiveState = (data) => {
   "use strict";
   const MS = 1000;
+  const LEAST_S = 0.5;
   const known = (values) => values.filter((value) => value !== null && Number.isFinite(value));
   const totals = data.arms.map(() => ({ planned: 0, failed: 0, dropped: 0, lagMs: null }));
   const called = data.dependencies.map(() => ({
@@ -13,12 +14,14 @@ globalThis.shakedownLiveState = (data) => {
   const state = { totals, called, stage: -1, toS: 0, looked: new Map(), run: 1, moved: false };
 
   const inMs = (us) => (us === null ? null : us / MS);
+  /** What came in a moment alone is no rate. */
+  const rate = (many, seconds) => (seconds < LEAST_S ? null : many / seconds);
   const share = (part, whole) => (whole > 0 ? (100 * part) / whole : null);
 
   /** Each of several runs begins anew. */
   function beginRun(run) {
     const lists = [data.atS, data.offered, data.marks];
-    for (const key of ["started", "answered", "failed", "errors", "p50", "p99", "lag"]) {
+    for (const key of ["answered", "failed", "errors", "p50", "p99", "lag"]) {
       lists.push(...data[key]);
     }
     for (const one of data.dependencies) {
@@ -47,9 +50,9 @@ globalThis.shakedownLiveState = (data) => {
     total.dropped += dropped;
     const lagMs = inMs(lagP99Us);
     if (lagMs !== null) total.lagMs = Math.max(total.lagMs ?? 0, lagMs);
-    data.started[arm].push((planned - dropped) / seconds);
-    data.answered[arm].push(responses / seconds);
-    data.failed[arm].push(failed / seconds);
+    total.endedPerSec = rate(planned - dropped, seconds);
+    data.answered[arm].push(rate(responses, seconds));
+    data.failed[arm].push(rate(failed, seconds));
     data.errors[arm].push(share(failed, planned - dropped));
     data.p50[arm].push(inMs(p50Us));
     data.p99[arm].push(inMs(p99Us));
@@ -63,7 +66,7 @@ globalThis.shakedownLiveState = (data) => {
     for (const [arm] of data.arms.entries()) {
       const told = byArm?.[arm];
       const started = tick.arms[arm].planned - tick.arms[arm].dropped;
-      one.calls[arm].push(told === undefined ? null : told.calls / seconds);
+      one.calls[arm].push(told === undefined ? null : rate(told.calls, seconds));
       one.inFlight[arm].push(told === undefined ? null : told.inFlight);
       one.perRequest[arm].push(told === undefined || started === 0 ? null : told.calls / started);
       if (told === undefined) continue;

@@ -21,6 +21,10 @@
     say(name, value === null || value === undefined ? NOTHING : format(value));
   const count = (value) => value.toLocaleString("en-US");
 
+  let over = false;
+  /** Its end is near, and said. */
+  let told = false;
+
   const status = document.getElementById("status");
   const icon = document.querySelector("[data-icon]");
   function tone(name, shape) {
@@ -34,9 +38,11 @@
       const item = document.querySelector(`[data-stage="${index}"]`);
       const share = (state.toS - stage.startS) / Math.max(stage.endS - stage.startS, 0.001);
       item.querySelector("progress").value = Math.min(Math.max(share, 0), 1);
-      item.toggleAttribute("aria-current", index === state.stage);
-      if (index === state.stage) say(`stage:${index}`, "now");
-      else if (slots.get(`stage:${index}`).textContent === "now") say(`stage:${index}`, "over");
+      if (index === state.stage) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+      const decided = slots.get(`stage:${index}`).textContent.includes("gate");
+      if (decided || index > state.stage) continue;
+      say(`stage:${index}`, index < state.stage || told ? "over" : "now");
     }
   }
 
@@ -44,7 +50,7 @@
 
   function showArms() {
     for (const [arm, total] of state.totals.entries()) {
-      sayOf(`started:${arm}`, last(data.started[arm]), formatRate);
+      sayOf(`ended:${arm}`, total.endedPerSec, formatRate);
       sayOf(`answered:${arm}`, last(data.answered[arm]), formatRate);
       sayOf(`p50:${arm}`, last(data.p50[arm]), formatMs);
       sayOf(`p99:${arm}`, last(data.p99[arm]), formatMs);
@@ -89,8 +95,6 @@
     }
   }
 
-  let over = false;
-  let told = false;
   function showProgress() {
     if (over || told) return;
     const stage = data.stages[state.stage];
@@ -140,6 +144,8 @@
     addEvent(entry);
     if (entry.kind === "gate") showGate(entry);
     if (entry.kind === "traffic") told = false;
+    if (entry.kind === "run")
+      for (const index of data.stages.keys()) say(`stage:${index}`, NOTHING);
     if (entry.kind === "stopping" || entry.kind === "judging") {
       told = true;
       say("state", entry.kind === "judging" ? "Judging" : "Stopping");
@@ -218,6 +224,7 @@
     if (!steerable) say("asked", "Only a run that was started with --live can be asked anything.");
     enable();
   });
+  source.addEventListener("problem", (event) => say("connection", event.data));
   source.addEventListener("message", (event) => {
     const entry = JSON.parse(event.data);
     if (entry.kind === "begins" && !data.begun) location.reload();

@@ -57,6 +57,7 @@ globalThis.shakedownStages = (css) => {
     ctx.rect(bbox.left, bbox.top - 22 * ratio, bbox.width, bbox.height + 22 * ratio);
     ctx.clip();
     ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     for (const [index, stage] of stages.entries()) {
       const from = Math.max(bbox.left, plot.valToPos(stage.startS, "x", true));
