@@ -8,10 +8,10 @@ import {
   reaches,
 } from "./arm-pairs.ts";
 import { blockLists, type StageBlocks } from "./blocks.ts";
-import { lessCertain } from "./key-groups.ts";
+import { type KeyGroups, lessCertain, toldByKeys, unnamed } from "./key-groups.ts";
 import { type MetricEffect, metricEffect } from "./metric-effect.ts";
 import { metricLabel } from "./metric.ts";
-import { familyOf, isOfRequests, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
+import { familyOf, type MetricSpec, type MetricUnit } from "./metrics/index.ts";
 import type { Plan } from "./plan.ts";
 import type { JudgedComparison } from "./comparison-status.ts";
 
@@ -110,14 +110,15 @@ function compareBoth(
   spec: MetricSpec,
   role: JudgedComparison["role"],
   blocks: StageBlocks,
-  context: Parameters<typeof compareStage>[3] & { readonly byKeys: readonly StageBlocks[] },
+  context: Parameters<typeof compareStage>[3] & { readonly byKeys: KeyGroups | null },
 ): RawComparison {
+  const { byKeys, pair } = context;
   const byTime = compareStage(spec, role, blocks, context);
-  const groups = context.byKeys.find(({ stage }) => stage.name === blocks.stage.name);
+  const groups = byKeys?.stages.find(({ stage }) => stage.name === blocks.stage.name);
   // Groups have no order in time: of a variant that was cut, time alone can tell what came before.
-  if (groups === undefined || !isOfRequests(spec) || context.pair.untilNs !== undefined) {
-    return byTime;
-  }
+  if (byKeys === null || groups === undefined || pair.untilNs !== undefined) return byTime;
+  const told = toldByKeys(spec, byKeys);
+  if (told !== "groups") return told === "unnamed" ? unnamed(byTime) : byTime;
   return lessCertain(byTime, compareStage(spec, role, groups, context));
 }
 
@@ -132,7 +133,7 @@ export function compareMetrics(
   dependencies: readonly string[],
   more: readonly RawComparison[] = [],
   ends: ArmEnds = new Map(),
-  byKeys: readonly StageBlocks[] = [],
+  byKeys: KeyGroups | null = null,
 ): MetricComparison[] {
   const { primary } = plan;
   if (primary === null) return [];

@@ -17,6 +17,7 @@ export {
   pairedBlocks,
   reaches,
 } from "./arm-pairs.ts";
+export * from "./apart/index.ts";
 export { withPairedTests } from "./paired-outcomes.ts";
 export { compareResponses, type ComparedResponses, type FieldDifference } from "./responses.ts";
 export { decideArms, type Verdicts, type VerdictsInput } from "./arm-verdicts.ts";
@@ -37,7 +38,7 @@ export {
   calibrationSchema,
   MIN_CALIBRATION_RUNS,
 } from "./calibration.ts";
-export { cutIntoKeyGroups } from "./key-groups.ts";
+export { cutIntoKeyGroups, type KeyedRows, type KeyGroups } from "./key-groups.ts";
 export {
   armLevel,
   companyEffect,

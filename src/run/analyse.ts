@@ -184,7 +184,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const judged = stagesAfter(leftOut, lookedAt);
   const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts);
   const byKeys =
-    buckets.size === 0 ? [] : cutIntoKeyGroups(plan, rows.observations, buckets, judged);
+    buckets.size === 0 ? null : cutIntoKeyGroups(plan, { ...rows, buckets, dependencies }, judged);
   const guarded = guardSegments(plan, parts, ends);
   const soaked = { whole: warm, after: stages };
   const soaks = judgeSoaks(plan, soaked, { dependencies, ends, settled, sources: gathered });

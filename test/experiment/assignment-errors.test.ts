@@ -7,11 +7,12 @@ import {
   type Plan,
   type PlannedStage,
 } from "../../src/experiment/index.ts";
-import type { Observation } from "../../src/measure/index.ts";
+import type { EmulatedCall, Observation } from "../../src/measure/index.ts";
 import { seededPrng } from "../../src/core/index.ts";
 import { periodOrder } from "../../src/replay/index.ts";
+import { plainCall } from "../../src/testing/index.ts";
 import { autoregressive, gaussians } from "../stats/simulate.ts";
-import { observationTable, response } from "./blocks-fixture.ts";
+import { callTable, observationTable, response } from "./blocks-fixture.ts";
 import { PLAN } from "./plan-fixture.ts";
 
 const RUNS = 100;
@@ -73,30 +74,42 @@ function crossoverRun(seed: string): MetricComparison {
 }
 
 const USERS = 300;
+const AMPLIFICATION = { metric: "amplification", dependency: "payments", margin: 0.1 };
 
 /** A split of users who stay for the whole run and differ in what they ask for. */
 function splitRun(seed: string) {
   const normal = gaussians(seed);
   const uniform = seededPrng(`${seed} users`);
-  const users = Array.from({ length: USERS }, () => ({ bucket: uniform(), level: 0.4 * normal() }));
+  const users = Array.from({ length: USERS }, () => ({
+    bucket: uniform(),
+    level: 0.4 * normal(),
+    callsShare: uniform() < 0.5 ? 0.1 : 0.9,
+  }));
   const moods = autoregressive(normal, BLOCKS, 0.8);
   const buckets = new Map<number, number>();
+  const calls: EmulatedCall[] = [];
   const rows = Array.from({ length: BLOCKS * 2 * STARTS }, (_, seq) => {
     const intendedNs = (seq * PERIOD_NS) / STARTS;
     const user = users[Math.floor(uniform() * USERS)]!;
     buckets.set(seq, user.bucket);
     const mood = moods[Math.floor(intendedNs / (2 * PERIOD_NS))]!;
     const level = user.level + 0.1 * mood + 0.3 * normal();
-    return at(user.bucket < 0.5 ? 1 : 0, seq, intendedNs, level);
+    const arm = user.bucket < 0.5 ? 1 : 0;
+    const arriveNs = intendedNs + 1e5;
+    if (uniform() < user.callsShare) calls.push(plainCall({ arm, seq, arriveNs }));
+    return at(arm, seq, intendedNs, level);
   });
   const stage = stageOf(2 * PERIOD_NS);
-  const plan = planOf(stage);
+  const plan = { ...planOf(stage), guardrails: [AMPLIFICATION] };
   const observations = observationTable(rows);
-  const input = { observations, calls: null, dependencies: [] };
-  const cut = cutIntoBlocks({ ...input, stages: [stage], capNs: PLAN.timeoutNs });
-  const groups = cutIntoKeyGroups(plan, observations, buckets);
-  const time = compareMetrics(plan, cut, [])[0]!;
-  return { time, both: compareMetrics(plan, cut, [], [], new Map(), groups)[0]! };
+  const dependencies = ["payments"];
+  const compared = (named: readonly EmulatedCall[], byKeys: boolean): MetricComparison[] => {
+    const input = { observations, calls: callTable(named, dependencies), dependencies };
+    const cut = cutIntoBlocks({ ...input, stages: [stage], capNs: PLAN.timeoutNs });
+    const groups = byKeys ? cutIntoKeyGroups(plan, { ...input, buckets }) : null;
+    return compareMetrics(plan, cut, dependencies, [], new Map(), groups);
+  };
+  return { time: compared(calls, false), both: compared(calls, true), calls, compared };
 }
 
 const SEEDS = Array.from({ length: RUNS }, (_, run) => `run ${run}`);
@@ -112,9 +125,24 @@ describe("without an effect", () => {
 
   it("a split of users who stay keeps them by groups of keys, which blocks of time alone do not", () => {
     const runs = SEEDS.map(splitRun);
-    const [time, both] = [told(runs.map((run) => run.time)), told(runs.map((run) => run.both))];
-    expect(both.harm).toBeLessThanOrEqual(0.025 * RUNS + slack(0.025));
-    expect(both.holds).toBeGreaterThanOrEqual(0.95 * RUNS - slack(0.05));
-    expect(time.holds).toBeLessThan(0.85 * RUNS);
+    // Times, and calls to a dependency.
+    for (const metric of [0, 1]) {
+      const [time, both] = [
+        told(runs.map((run) => run.time[metric]!)),
+        told(runs.map((run) => run.both[metric]!)),
+      ];
+      expect(both.harm).toBeLessThanOrEqual(0.025 * RUNS + slack(0.025));
+      expect(both.holds).toBeGreaterThanOrEqual(0.95 * RUNS - slack(0.05));
+      expect(time.holds).toBeLessThan(0.85 * RUNS);
+    }
+  });
+
+  it("calls that name no request are nobody's: nothing is said of them, and why", () => {
+    const { calls, compared } = splitRun("unnamed");
+    const unnamed = calls.map((call) => ({ ...call, seq: -1 }));
+    const [times, amplification] = compared(unnamed, true);
+    expect(times!.effect).not.toBeNull();
+    expect(amplification).toMatchObject({ effect: null, theta: null });
+    expect(amplification!.warnings.join()).toMatch(/do not pass on whose request a call is of/);
   });
 });
