@@ -53,7 +53,7 @@ export interface CalibrationRun {
 
 /** The scenario with its control in both arms, and without what is for a real change alone. */
 function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
-  const { factors: _factors, onRollBack: _action, ...scenario } = loaded.scenario;
+  const { factors: _factors, onBreach: _told, onRollBack: _action, ...scenario } = loaded.scenario;
   const { port: _fixed, ...control } = controlOf(loaded);
   const { betweenRunSd: _sd, calibration: _file, factorial: _rows, ...design } = scenario.design;
   return {

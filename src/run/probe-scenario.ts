@@ -98,6 +98,7 @@ function kept(text: string): ScenarioInput {
     guardrails: _guardrails,
     hypothesis: _hypothesis,
     negativeControls: _negativeControls,
+    onBreach: _onBreach,
     onRollBack: _onRollBack,
     responses: _responses,
     secondary: _secondary,

@@ -15,15 +15,18 @@ import type { RunEvent } from "./live.ts";
 import { nowIso } from "./now-iso.ts";
 import type { OnRollBack } from "./scenario/index.ts";
 
-/** What a roll-back is told with. */
-export interface RollBackNotice {
-  readonly event: "roll-back";
+/** What a roll-back, or a breach, is told with. */
+export interface RunNotice {
+  readonly event: "roll-back" | "breach";
   readonly scenario: string;
   readonly runId: string;
   /** Of several variants, the one that is rolled back. */
   readonly arm?: string;
   readonly reason: string;
   readonly at: string;
+  /** Of a breach: whose it is, and where. */
+  readonly metric?: string;
+  readonly stage?: string;
 }
 
 /** The first tries' distance; each is twice as long as the one before. */
@@ -39,10 +42,11 @@ const wholeMs = (ns: number): number => Math.ceil(ns / NS_PER_MS);
 export function checkSecret(
   action: OnRollBack | undefined,
   env: NodeJS.ProcessEnv = process.env,
+  field = "onRollBack",
 ): void {
   if (action === undefined || !("webhook" in action) || action.secretEnv === undefined) return;
   if ((env[action.secretEnv] ?? "") !== "") return;
-  const message = `onRollBack: ${action.secretEnv}, which is to hold the webhook's secret, is not set`;
+  const message = `${field}: ${action.secretEnv}, which is to hold the webhook's secret, is not set`;
   throw new ShakedownError("USAGE", message, {
     hint: `set ${action.secretEnv} in the environment, or leave \`secretEnv\` out`,
   });
@@ -69,7 +73,7 @@ const slept = (ms: number, signal: AbortSignal): Promise<boolean> =>
  */
 export async function postWebhook(
   { retries, secretEnv, timeout, webhook }: Webhook,
-  notice: RollBackNotice,
+  notice: RunNotice,
   signal: AbortSignal,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ readonly ok: boolean; readonly tries: number; readonly outcome: string }> {
@@ -108,7 +112,7 @@ export async function postWebhook(
 
 type Command = Extract<OnRollBack, { command: readonly string[] }>;
 
-function spawnCommand({ command, timeout }: Command, notice: RollBackNotice, dir: string) {
+function spawnCommand({ command, timeout }: Command, notice: RunNotice, dir: string) {
   const [file = "", ...args] = command;
   return spawn(file, args, {
     cwd: dir,
@@ -131,7 +135,7 @@ function spawnCommand({ command, timeout }: Command, notice: RollBackNotice, dir
  */
 export function runCommand(
   action: Command,
-  notice: RollBackNotice,
+  notice: RunNotice,
   dir: string,
 ): Promise<{ readonly ok: boolean; readonly outcome: string }> {
   const { promise, resolve } = Promise.withResolvers<{ ok: boolean; outcome: string }>();
@@ -150,7 +154,7 @@ export function runCommand(
   return promise;
 }
 
-interface ActionContext {
+export interface ActionContext {
   readonly audit: AuditLog;
   readonly onEvent: (event: RunEvent) => void;
   readonly plan: Plan;

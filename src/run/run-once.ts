@@ -9,6 +9,7 @@ import {
 import type { ArmStop, AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
+import type { BreachAlert } from "./breach-alert.ts";
 import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
 import type { RunControls } from "./controls.ts";
@@ -58,6 +59,7 @@ export interface RunParts {
   readonly command: string;
   readonly onEvent: (event: RunEvent) => void;
   readonly rollBack: RollBackAction;
+  readonly breach: BreachAlert;
   /** A known delay put before arms, to see whether it is found; none unless told. */
   readonly delaysUs?: Delays;
   /** Through which people end it, if they can. */

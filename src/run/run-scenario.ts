@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AuditLog, type Plan, registerPlan, sizePlan } from "../experiment/index.ts";
 import type { ProfileManifest } from "../profile/index.ts";
+import { BreachAlert } from "./breach-alert.ts";
 import { type Captured, readCaptured } from "./captured.ts";
 import type { Delays } from "./delayed.ts";
 import { usedCalibration } from "./used-calibration.ts";
@@ -58,6 +59,7 @@ export async function runScenario(options: RunOptions, signal: AbortSignal): Pro
   const seed = options.seed ?? found.scenario.seed;
   const { scenario: wanted, profilePath } = found;
   checkSecret(wanted.onRollBack);
+  checkSecret(wanted.onBreach, process.env, "onBreach");
   await using held = await heldRevisions(options, found, signal);
   const loaded = held === null ? found : { ...found, revisions: held.built };
   if (loaded.captured === undefined) options.onEvent({ kind: "reading", path: profilePath });
@@ -117,10 +119,12 @@ async function runCaptured(
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
   const heard = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
   const rollBack = new RollBackAction(loaded.scenario.onRollBack, heard);
+  const breach = new BreachAlert(loaded.scenario.onBreach, heard);
   const made = {
     // Without a file there is no telling what repository a run is about.
     git: typeof options.scenario === "string" ? await gitState(loaded.dir) : null,
     rollBack,
+    breach,
     loaded,
     profile,
     served,
@@ -132,7 +136,8 @@ async function runCaptured(
     startedAt,
   };
   const late = options.delaysUs === undefined ? {} : { delaysUs: options.delaysUs };
-  const parts = { ...made, ...late, command, version, onEvent, controls };
+  const hears = breach.before(onEvent);
+  const parts = { ...made, ...late, command, version, onEvent: hears, controls };
   const [first, ...others] = registered.plan.runs;
   // Awaited here, where the live log is still open.
   return others.length > 0
@@ -166,7 +171,7 @@ async function runAlone(parts: RunParts, signal: AbortSignal): Promise<RunOutcom
   });
   parts.rollBack.tellInVain(model.result);
   parts.rollBack.fireFor(model.result);
-  await parts.rollBack.settled();
+  await Promise.all([parts.rollBack.settled(), parts.breach.settled()]);
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   const ended = { ...manifest.ended!, exitCode };
   writeIfPossible(() => writeManifest(directory, { ...manifest, ended }));

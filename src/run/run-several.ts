@@ -163,7 +163,7 @@ export async function runSeveral(parts: ExperimentParts, signal: AbortSignal): P
   });
   parts.rollBack.tellInVain(judged.model.result);
   parts.rollBack.fireFor(judged.model.result);
-  await parts.rollBack.settled();
+  await Promise.all([parts.rollBack.settled(), parts.breach.settled()]);
   const exitCode = stop?.exitCode ?? unwritten?.exitCode ?? exitCodeOf(decision);
   writeIfPossible(() => writeExperimentFile(directory, endedWith(exitCode)));
   onEvent(verdictEvent(judged.model));

@@ -13,13 +13,13 @@ import { design, hypothesis } from "./design.ts";
 import { factors } from "./factor.ts";
 import { load } from "./load.ts";
 import { name } from "./name.ts";
-import { onRollBackSchema } from "./roll-back.ts";
+import { onBreachSchema, onRollBackSchema } from "./roll-back.ts";
 import { stage } from "./stage.ts";
 import { telemetry } from "./telemetry.ts";
 
 export type { ScenarioArm } from "./arm.ts";
 export type { ScenarioFactor, ScenarioFactorial } from "./factor.ts";
-export { type OnRollBack, onRollBackSchema } from "./roll-back.ts";
+export { type OnBreach, type OnRollBack, onBreachSchema, onRollBackSchema } from "./roll-back.ts";
 export type { ScenarioStage } from "./stage.ts";
 export { type ScenarioTelemetry, TOLD_SHARE } from "./telemetry.ts";
 
@@ -63,6 +63,9 @@ export const scenarioSchema = z.strictObject({
     .describe("arms tell of themselves by OpenTelemetry, and the run too"),
   stages: z.array(stage).min(1).max(STAGES_MAX),
   onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
+  onBreach: onBreachSchema
+    .optional()
+    .describe("who is told, once for each metric and variant, that harm is shown as it runs"),
   stop: stopSchema.prefault({}).describe("when a run ends before its time"),
   design: design.prefault({}),
 });

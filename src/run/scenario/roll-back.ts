@@ -12,25 +12,31 @@ function holdsNoPassword(url: string): boolean {
   return password === "" && username === "";
 }
 
+const webhookSchema = z.strictObject({
+  webhook: z
+    .url({
+      protocol: /^https?$/,
+      error: "an http(s) address, such as https://flags.internal/off",
+      abort: true,
+    })
+    .refine(holdsNoPassword, "a user or password does not belong here: sign with `secretEnv`")
+    .describe("gets a POST with the reason as JSON"),
+  secretEnv: z
+    .string()
+    .regex(/^[A-Z_][A-Z0-9_]*$/, "the name of an environment variable, such as HOOK_SECRET")
+    .optional()
+    .describe("names the variable with the secret that signs x-shakedown-signature"),
+  retries: z.int().min(0).max(10).default(3),
+  timeout: timeout.describe("of each try"),
+});
+
+/** Who is told, once for each metric of each variant, that harm is shown while a run goes on. */
+export const onBreachSchema = webhookSchema;
+export type OnBreach = z.output<typeof onBreachSchema>;
+
 /** What is done, once, when a run decides to roll back. */
 export const onRollBackSchema = z.union([
-  z.strictObject({
-    webhook: z
-      .url({
-        protocol: /^https?$/,
-        error: "an http(s) address, such as https://flags.internal/off",
-        abort: true,
-      })
-      .refine(holdsNoPassword, "a user or password does not belong here: sign with `secretEnv`")
-      .describe("gets a POST with the reason as JSON"),
-    secretEnv: z
-      .string()
-      .regex(/^[A-Z_][A-Z0-9_]*$/, "the name of an environment variable, such as HOOK_SECRET")
-      .optional()
-      .describe("names the variable with the secret that signs x-shakedown-signature"),
-    retries: z.int().min(0).max(10).default(3),
-    timeout: timeout.describe("of each try"),
-  }),
+  webhookSchema,
   z.strictObject({
     command: z
       .array(z.string().min(1))
