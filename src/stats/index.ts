@@ -20,7 +20,7 @@ export {
   pairedBlockDifference,
   pairedBlockLogRatio,
 } from "./block-ratio.ts";
-export { blockVariance } from "./block-variance.ts";
+export { blockVariance, neighbourVariance } from "./block-variance.ts";
 export { blockRankDifference, type RankDifference, type ValueBlocks } from "./block-rank.ts";
 export * from "./change/index.ts";
 export { indexOfDispersion, poissonDispersionInterval } from "./dispersion.ts";

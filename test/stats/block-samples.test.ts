@@ -93,7 +93,7 @@ describe("samples cut into blocks", () => {
     const pValue = (shift: number) => (prng: () => number) =>
       blockRankDifference(clustered(prng, 60), clustered(prng, 40, { spread: 2, shift })).pValue;
     expect(alarms("rank", pValue(0))).toBeLessThanOrEqual(ALARMS_MAX);
-    expect(alarms("shifted", pValue(1.2))).toBeGreaterThan(0.8 * SIMULATIONS);
+    expect(alarms("shifted", pValue(1.2))).toBeGreaterThan(0.75 * SIMULATIONS);
   });
 
   it("Cliff's δ of two lists, ties counted half", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { seededPrng } from "../../src/core/index.ts";
 import { type ArmBlocks, pairedBlockQuantile, tCdf } from "../../src/stats/index.ts";
-import { blockVariance } from "../../src/stats/block-variance.ts";
+import { blockVariance, neighbourVariance } from "../../src/stats/block-variance.ts";
 import {
   armBlocks,
   autoregressive,
@@ -17,7 +17,7 @@ const REPS = 4_000;
 /** How often no effect is called harm: by `blockVariance`, and by a t interval blind to order. */
 function falseHarm(design: { blocks: number; phi: number; noise: number }) {
   const normal = gaussians(JSON.stringify(design));
-  let [treated, untreated] = [0, 0];
+  let [treated, untreated, neighbours] = [0, 0, 0];
   for (let rep = 0; rep < REPS; rep++) {
     const series = autoregressive(normal, design.blocks, design.phi).map(
       (effect) => effect + Math.sqrt(design.noise) * normal(),
@@ -26,8 +26,15 @@ function falseHarm(design: { blocks: number; phi: number; noise: number }) {
     const { variance, df } = blockVariance(series);
     if (tCdf(-estimate / Math.sqrt(variance), df) <= ALPHA) treated++;
     if (naiveHarm(series)) untreated++;
+    const near = neighbourVariance(series);
+    if (tCdf(-estimate / Math.sqrt(near.variance), near.df) <= ALPHA) neighbours++;
   }
-  return { treated: treated / REPS, untreated: untreated / REPS };
+  const rateOf = (hits: number): number => hits / REPS;
+  return {
+    treated: rateOf(treated),
+    untreated: rateOf(untreated),
+    neighbours: rateOf(neighbours),
+  };
 }
 
 describe("false harm under A/A when neighbouring blocks' effects resemble each other", () => {
@@ -49,15 +56,25 @@ describe("false harm under A/A when neighbouring blocks' effects resemble each o
   it.each([
     { blocks: 24, phi: 0.4, noise: 0, measured: 0.031 },
     { blocks: 24, phi: 0.8, noise: 0, measured: 0.044 },
-    { blocks: 40, phi: 0.8, noise: 0, measured: 0.03 },
-    { blocks: 60, phi: 0.4, noise: 0.8, measured: 0.033 },
-    { blocks: 60, phi: 0.8, noise: 0.8, measured: 0.05 },
-    { blocks: 120, phi: 0.8, noise: 0.8, measured: 0.03 },
-    { blocks: 24, phi: 0.8, noise: 0.8, measured: 0.086 },
+    { blocks: 40, phi: 0.8, noise: 0, measured: 0.028 },
+    { blocks: 60, phi: 0.4, noise: 0.8, measured: 0.03 },
+    { blocks: 60, phi: 0.8, noise: 0.8, measured: 0.039 },
+    { blocks: 120, phi: 0.8, noise: 0.8, measured: 0.028 },
+    { blocks: 24, phi: 0.8, noise: 0.8, measured: 0.085 },
   ])("is as measured, and far below the untreated rate: %o", ({ measured, ...design }) => {
     const rate = falseHarm(design);
     expect(rate.treated).toBeLessThanOrEqual(upperBound99(measured, REPS));
     expect(rate.untreated).toBeGreaterThan(1.8 * rate.treated);
+  });
+
+  it.each([
+    { blocks: 60, measured: 0.052 },
+    { blocks: 120, measured: 0.035 },
+    { blocks: 240, measured: 0.028 },
+  ])("sees what drifts beneath three times as much noise: %o", ({ blocks, measured }) => {
+    const rate = falseHarm({ blocks, phi: 0.8, noise: 3 });
+    expect(rate.treated).toBeLessThanOrEqual(upperBound99(measured, REPS));
+    expect(rate.neighbours).toBeGreaterThan(1.2 * rate.treated);
   });
 
   // Shared block effects, AR(1) arm-block effects of lag-1 0.8 and the requests' own noise. The less

@@ -1,6 +1,6 @@
 import {
-  blockVariance,
   mixtureScale,
+  neighbourVariance,
   normalQuantile,
   oneSidedLogE,
   tQuantile,
@@ -36,7 +36,7 @@ function lag1Of(effects: readonly number[], mean: number, squares: number): numb
 
 /**
  * How many times as much the sum of these effects varies as that of unrelated ones, at least 1: as
- * `blockVariance` says, and where lag 1 is above 0.15, for what a few blocks cannot tell of it: AR(1)
+ * `neighbourVariance` says, and where lag 1 is above 0.15, for what a few blocks cannot tell of it: AR(1)
  * of a lag 1 that is one standard error higher, and the tail at `alpha` of t instead of the normal,
  * with as many degrees of freedom as that leaves.
  */
@@ -47,7 +47,7 @@ function dependence(effects: readonly number[], alpha: number): number {
   const squares = effects.reduce((sum, effect) => sum + (effect - mean) ** 2, 0);
   if (squares === 0) return 1;
   const plain = (count / (count - 1)) * squares;
-  const found = Math.max(1, blockVariance(effects).variance / plain);
+  const found = Math.max(1, neighbourVariance(effects).variance / plain);
   const rho = Math.min(lag1Of(effects, mean, squares), RHO_MAX);
   if (rho <= RESEMBLE_ABOVE) return found;
   const higher = Math.min(rho + Math.sqrt((1 - rho ** 2) / count), RHO_MAX);
