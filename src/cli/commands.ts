@@ -82,6 +82,16 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     async () => (await import("./override.ts")).overrideCommand,
   ),
   listed(
+    "compare <before> <after>",
+    "set two runs side by side: what differs in them, then metric by metric",
+    async () => (await import("./compare.ts")).compareCommand,
+  ),
+  listed(
+    "baseline",
+    "keep a run for later, and decide on another beside what was kept",
+    async () => (await import("./baseline.ts")).baselineCommand,
+  ),
+  listed(
     "playbook <folder>",
     "tell what a folder of runs has taught, as Markdown",
     async () => (await import("./playbook.ts")).playbookCommand,
@@ -95,6 +105,11 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     "emulate <file>",
     "play dependencies alone: those of a scenario, or of a file that holds nothing else",
     async () => (await import("./emulate.ts")).emulateCommand,
+  ),
+  listed(
+    "worker",
+    "offer this machine to a fleet: send a part of the load of runs that ask for it",
+    async () => (await import("./worker.ts")).workerCommand,
   ),
   listed(
     "schema <of>",

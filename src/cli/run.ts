@@ -1,16 +1,17 @@
 import { shortPath } from "./short-path.ts";
-import { EXIT } from "../core/index.ts";
+import { EXIT, withoutPasswords } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
-import { type RunOptions, type RunOutcome, runScenario } from "../run/index.ts";
+import { type LoadMaker, type RunOptions, type RunOutcome, runScenario } from "../run/index.ts";
 import { tellCi, unheeded } from "./ci-files.ts";
 import type { CliIo, Command } from "./command.ts";
+import { FLEET_FLAGS, type FleetFlags, fleetOf } from "./fleet-flags.ts";
 import { type RevisionFlags, revisionsOf, withRevisionFlags } from "./revision-flags.ts";
 import { portOf } from "./live-flags.ts";
 import type { LivePage } from "./live-page.ts";
 import { runView, type RunView } from "./run-view.ts";
 import { version } from "./version.ts";
 
-interface RunArguments extends ShowArguments, RevisionFlags {
+interface RunArguments extends ShowArguments, RevisionFlags, FleetFlags {
   readonly scenario: string;
 }
 
@@ -24,7 +25,9 @@ export function wantsColor(stream: CliIo["stdout"]): boolean {
 }
 
 async function run(io: CliIo, given: RunArguments): Promise<void> {
-  await runAndShow(io, given.scenario, { ...given, ...revisionsOf(given) });
+  const fleet = await fleetOf(given);
+  await using _fleet = fleet;
+  await runAndShow(io, given.scenario, { ...given, ...revisionsOf(given) }, fleet);
 }
 
 /** What of a run's command line does not depend on where its scenario comes from. */
@@ -79,17 +82,19 @@ export async function runAndShow(
   io: CliIo,
   scenario: RunOptions["scenario"],
   given: ShowArguments,
+  maker: LoadMaker | null = null,
 ): Promise<void> {
   const page = await livePage(io, given);
   await using _page = page;
   const view = viewOf(io, given);
-  const command = ["shakedown", ...process.argv.slice(2)].join(" ");
+  const command = withoutPasswords(["shakedown", ...process.argv.slice(2)].join(" "));
   const outcome = await runScenario(
     {
       scenario,
       out: given.out,
       version,
       command,
+      ...(maker === null ? {} : { maker }),
       onEvent(event) {
         page?.hear(event);
         view.show(event);
@@ -159,6 +164,7 @@ export const runCommand: Command = (io) => ({
         describe:
           "a page on loopback that shows it while it goes on; a port, or none for a free one",
       })
+      .options(FLEET_FLAGS)
       .option("exit-zero", {
         type: "boolean",
         default: false,

@@ -1,2 +1,3 @@
 /** Many machines: a run's load, cut into shards that workers send, on Redis and BullMQ. */
-export { connectRedis, placeOf, withoutPasswords } from "./redis.ts";
+export { Fleet, type FleetOptions } from "./fleet.ts";
+export { runWorker, type WorkerOptions } from "./worker.ts";

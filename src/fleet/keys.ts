@@ -1,3 +1,5 @@
+import type { Redis } from "./redis.ts";
+
 /*
  * Where things are in Redis. What belongs to a run has its id in braces, so that a cluster keeps it in
  * one place, and expires: a fleet that is cut off in the middle leaves nothing behind for long.
@@ -7,7 +9,7 @@ const PREFIX = "shakedown";
 /** How long what nobody renews is kept. */
 export const KEPT_S = 3_600;
 
-/** Ids of workers that have been heard of, by when (Redis' clock, ms). */
+/** Ids of workers that have been heard of. */
 export const WORKERS = `${PREFIX}:workers`;
 
 export interface WorkerKeys {
@@ -36,6 +38,8 @@ export interface RunKeys {
   readonly lead: string;
   /** Up to which message each shard has been heard. */
   readonly heard: string;
+  /** Workers that cannot take part, and why. */
+  readonly failed: string;
 }
 
 export function runKeys(runId: string): RunKeys {
@@ -48,6 +52,7 @@ export function runKeys(runId: string): RunKeys {
     down: `${prefix}:down`,
     lead: `${prefix}:lead`,
     heard: `${prefix}:heard`,
+    failed: `${prefix}:failed`,
   };
 }
 
@@ -58,4 +63,15 @@ export function blobKeys(sha256: string): {
 } {
   const at = `${PREFIX}:blob:{${sha256}}`;
   return { head: at, chunk: (index) => `${at}:${index}` };
+}
+
+/** Lets all keys of a run expire, BullMQ's own included. */
+export async function expireAll(redis: Redis, prefix: string, seconds: number): Promise<void> {
+  const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}:*`;
+  const scanning = redis.scanStream({ match: pattern, count: 1_000 });
+  for await (const keys of scanning as AsyncIterable<string[]>) {
+    const expiring = redis.pipeline();
+    for (const key of keys) expiring.expire(key, seconds);
+    await expiring.exec();
+  }
 }

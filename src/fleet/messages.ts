@@ -67,8 +67,8 @@ export type ShardFile = (typeof SHARD_FILES)[number];
 const piece = z.strictObject({ file: z.enum(SHARD_FILES), offset: count, bytes: part });
 
 const message = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("ready"), clock }),
-  z.strictObject({ kind: z.literal("begun"), fromNs: z.number() }),
+  z.strictObject({ kind: z.literal("ready") }),
+  z.strictObject({ kind: z.literal("begun"), fromNs: z.number(), clock }),
   z.strictObject({ kind: z.literal("stage"), stage: count }),
   z.strictObject({
     kind: z.literal("window"),
@@ -252,3 +252,10 @@ export type RunCall = z.output<typeof call>;
 
 /** @throws SyntaxError or ZodError */
 export const decodeCall = (words: string): RunCall => call.parse(JSON.parse(words));
+
+const failed = z.strictObject({ worker: z.string(), error });
+/** Why a worker cannot take part in a run. */
+export type Failed = z.output<typeof failed>;
+
+/** @throws SyntaxError or ZodError */
+export const decodeFailed = (words: string): Failed => failed.parse(JSON.parse(words));

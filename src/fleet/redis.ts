@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { messageOf, ShakedownError } from "../core/index.ts";
+import { messageOf, ShakedownError, withoutPasswords } from "../core/index.ts";
 import { pause } from "./ticker.ts";
 
 export type { Redis } from "ioredis";
@@ -15,10 +15,6 @@ export function placeOf(url: string): string {
   const { host, protocol } = parsed(url);
   return `${protocol}//${host}`;
 }
-
-/** A text in which the passwords of Redis' URLs are left out, for whatever is written down. */
-export const withoutPasswords = (text: string): string =>
-  text.replaceAll(/(\brediss?:\/\/)[^@/\s]*@/g, "$1***@");
 
 function parsed(url: string): URL {
   try {

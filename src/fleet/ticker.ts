@@ -20,3 +20,10 @@ export function pause(forMs: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", cut, { once: true });
   });
 }
+
+/** Resolves when the signal is aborted. */
+export const aborted = (signal: AbortSignal): Promise<null> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener("abort", () => resolve(null), { once: true });
+  });

@@ -3,6 +3,7 @@ export type { ArmMeta } from "./arm-table.ts";
 export * from "./call-spool.ts";
 export * from "./connection-spool.ts";
 export * from "./emulated-call.ts";
+export * from "./exchange-spool.ts";
 export * from "./exposure-spool.ts";
 export * from "./failure.ts";
 export { decodeCounts, encodeCounts } from "./hdr-v2.ts";
@@ -13,7 +14,7 @@ export * from "./observation-spool.ts";
 export * from "./response-log.ts";
 export { type Rows, withoutStarts } from "./rows.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
-export { readSpool, type Spool } from "./spool-reader.ts";
+export { readSpool, type Spool, trimSpool } from "./spool-reader.ts";
 export { SpoolWriter } from "./spool-writer.ts";
 export * from "./usage-log.ts";
 export {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync, truncateSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import {
@@ -108,6 +108,27 @@ export function readSpool<S extends ColumnSet>(path: string, schema: S): Spool<S
     row += block.rows;
   }
   return { meta, rows, columns, truncated: at !== bytes.length };
+}
+
+/**
+ * Cuts off what is behind the last whole block of a spool, whatever its columns: nobody is there any
+ * more to end it. Returns whether it is a spool at all, however short.
+ * @throws RUN_INVALID when it cannot be opened
+ */
+export function trimSpool(path: string): boolean {
+  const bytes = readAll(path);
+  if (bytes.length < FILE_HEAD_BYTES || bytes.toString("latin1", 0, 8) !== MAGIC) return false;
+  let end = FILE_HEAD_BYTES + bytes.readUInt32LE(8);
+  if (end > bytes.length) return false;
+  while (end + BLOCK_HEAD_BYTES <= bytes.length) {
+    const blockEnd = end + BLOCK_HEAD_BYTES + bytes.readUInt32LE(end + 8);
+    if (bytes.readUInt32LE(end) !== BLOCK_MAGIC || blockEnd > bytes.length) break;
+    const block = bytes.subarray(end, blockEnd);
+    if (blockChecksum(block) !== block.readUInt32LE(12)) break;
+    end = blockEnd;
+  }
+  if (end < bytes.length) truncateSync(path, end);
+  return true;
 }
 
 /** Spools of one schema as one, row after row; `meta` is the first one's. At least one is wanted. */

@@ -22,6 +22,7 @@ import {
 } from "../replay/index.ts";
 import { arrivalsLabel } from "../schedule/index.ts";
 import { connectionsPerArm } from "./descriptors.ts";
+import type { LoadMaker } from "./load-maker.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import {
@@ -31,6 +32,7 @@ import {
   keysOfSplit,
   stagesOfOneArm,
 } from "./assigned-starts.ts";
+import { expectFewKeys } from "./expected-keys.ts";
 import { captureFacts, copiesOf, stageArrivals } from "./plan-load.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Scenario, ScenarioArm } from "./scenario/index.ts";
@@ -51,6 +53,10 @@ export interface GeneratorSetup {
 /** Beyond this, nothing of a capture's rhythm is left, and its clones take long to make. */
 const COPIES_MAX = 1_000;
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
+
+/** What other machines have to spare is theirs to know. */
+const ELSEWHERE = { cores: Number.POSITIVE_INFINITY, neighbours: 0 };
+const PACING_ELSEWHERE = { pacing: "alarm", label: "alarm: in a fleet" } as const;
 
 /** Whether an arm will take a core of this machine. */
 function isNeighbour(arm: ScenarioArm): boolean {
@@ -133,7 +139,7 @@ function comparedResponses(
 
 /**
  * Chooses pacing, workers and connections for a plan. `replacedCount`: secrets of a raw capture
- * that were replaced when it was read.
+ * that were replaced when it was read. `maker`: who sends the load, where that is not this process.
  * @throws USAGE when more connections are asked for than there may be open files, or more copies of
  * the capture than make sense
  * @throws SCENARIO_INVALID when a rule learns from a route that the profile does not have, or a
@@ -144,6 +150,7 @@ export function setUpGenerator(
   profile: StoredProfile,
   plan: Plan,
   replacedCount = 0,
+  maker?: LoadMaker,
 ): GeneratorSetup {
   const { scenario } = loaded;
   const { load } = plan;
@@ -165,12 +172,12 @@ export function setUpGenerator(
   const connectionsMax = connectionsPerArm(scenario, arms.length);
   // Limits are shared out among workers, and each needs one of what there is.
   const startsPerSec = peakPerSec * (plan.assignment ? 1 : arms.length);
-  const workers = Math.min(
-    chooseWorkers(scenario.workers, startsPerSec, demand),
-    connectionsMax,
-    plan.inFlightMax,
-  );
-  const pacing = choosePacing(scenario.pacing, { ...demand, workers });
+  const threads = chooseWorkers(scenario.workers, startsPerSec, maker ? ELSEWHERE : demand);
+  const workers = Math.min(maker?.shardsFor(threads) ?? threads, connectionsMax, plan.inFlightMax);
+  const pacing =
+    maker !== undefined && scenario.pacing === "auto"
+      ? PACING_ELSEWHERE
+      : choosePacing(scenario.pacing, { ...demand, workers });
   const first = goesFirst(pacing.pacing, startsPerSec / workers) && mayGoFirst();
   const copies = copiesOf(load, plan.stages, profile);
   if (copies > COPIES_MAX) {
@@ -200,6 +207,7 @@ export function setUpGenerator(
     ...shortened(scenario, plan),
     ...replaced(replacedCount),
     ...assignmentWarnings(plan, profile),
+    ...expectFewKeys(plan, keys).map(({ cure, problem }) => `${problem}: ${cure} would do`),
   ];
   return {
     label,

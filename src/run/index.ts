@@ -1,5 +1,6 @@
 /** The composition root: from a scenario to a run directory. */
 export { analyse } from "./analyse.ts";
+export * from "./apart/index.ts";
 export { writeAuthority } from "./authority.ts";
 export type { Reading } from "./captured.ts";
 export { EXPORTS, type ExportSubject, type ExportTable, openExport } from "./export.ts";
@@ -8,6 +9,13 @@ export { parquetPieces } from "./export-parquet.ts";
 export { judge, judgeAndReport } from "./judge.ts";
 export { ASKS, type RunAsk, RunControls } from "./controls.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
+export {
+  type FleetRecord,
+  type LoadMaker,
+  LOST_SHARDS,
+  type LostShards,
+  type MadeLoad,
+} from "./load-maker.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 export { emulatedFileSchema, loadEmulated } from "./emulated-file.ts";
 export { type ReplayFlags, replayScenario } from "./replay-scenario.ts";

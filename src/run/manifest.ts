@@ -8,6 +8,7 @@ import {
   PLAN_VERSION,
   type RegisteredPlan,
 } from "../experiment/index.ts";
+import { fleetRecordSchema } from "./load-maker.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 export const MANIFEST_VERSION = 2;
@@ -50,7 +51,14 @@ export const manifestSchema = z.strictObject({
     warnings: z.array(z.string()),
   }),
   seed: z.string(),
-  host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
+  host: z.strictObject({
+    node: z.string(),
+    os: z.string(),
+    cpus: z.number().int(),
+    /** As a calibration has it (`hostFingerprint`); runs of before do not tell. */
+    fingerprint: z.string().optional(),
+    description: z.string().optional(),
+  }),
   /** How long the emulator's clock had run when the run's own began: taken off its times. */
   emulatorLeadNs: z.number(),
   dependencies: z.array(z.strictObject({ name: z.string(), cacheTtlNs: z.number().nullable() })),
@@ -74,6 +82,8 @@ export const manifestSchema = z.strictObject({
         calls: z.number().int(),
         lost: z.number().int(),
       }),
+      /** Who sent it, where that was not this machine alone. */
+      fleet: fleetRecordSchema.optional(),
       emulatorEvictions: z.number().int(),
       resends: z.number().int(),
       substitutions: z.strictObject({

@@ -14,6 +14,7 @@ import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
 import type { RunControls } from "./controls.ts";
 import type { RunEvent } from "./live.ts";
+import type { LoadMaker, MadeLoad } from "./load-maker.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
@@ -60,6 +61,8 @@ export interface RunParts {
   readonly onEvent: (event: RunEvent) => void;
   readonly rollBack: RollBackAction;
   readonly breach: BreachAlert;
+  /** Who sends the load; this process unless given. */
+  readonly maker?: LoadMaker | undefined;
   /** A known delay put before arms, to see whether it is found; none unless told. */
   readonly delaysUs?: Delays;
   /** Through which people end it, if they can. */
@@ -148,10 +151,18 @@ class Run {
         controls: this.#parts.controls,
       });
       onEvent({ kind: "starting", what: startingLabel(job) });
-      await using generators = await startGenerators(job, traffic.events, signal);
+      const { loaded, maker } = this.#parts;
+      const { lostShards = "take-over" } = loaded.scenario;
+      const made =
+        (await maker?.start({ job, directory, lostShards }, traffic.events, signal)) ?? null;
+      const generators = made ?? (await startGenerators(job, traffic.events, signal));
+      await using _generators = generators;
       signal.throwIfAborted();
       begun = true;
-      return await this.#replay({ emulator, targets, telemetry, traffic, generators, job }, signal);
+      return await this.#replay(
+        { emulator, targets, telemetry, traffic, generators, made, job },
+        signal,
+      );
     } catch (thrown) {
       // Nothing was measured: an empty directory would only be in the way.
       if (!begun) rmSync(this.#parts.directory.path, { recursive: true, force: true });
@@ -167,14 +178,17 @@ class Run {
       readonly telemetry: RunTelemetry;
       readonly traffic: Traffic;
       readonly generators: Generators;
+      /** The same, where they are elsewhere. */
+      readonly made: MadeLoad | null;
       readonly job: GeneratorJob;
     },
     signal: AbortSignal,
   ): Promise<Measured> {
-    const { emulator, generators, job, targets, telemetry, traffic } = parts;
+    const { emulator, generators, job, made, targets, telemetry, traffic } = parts;
     const { audit, command, directory, git, id, loaded } = this.#parts;
     const { profile, registered, setup, startedAt, version } = this.#parts;
-    const originNs = process.hrtime.bigint() + BigInt(RUN_UP_NS);
+    const runUpNs = made?.runUpNs ?? RUN_UP_NS;
+    const originNs = process.hrtime.bigint() + BigInt(runUpNs);
     // One that fails here has told `failed`, which ends the traffic.
     await emulator?.begin(originNs).catch(() => {});
     const begun = newManifest({
@@ -185,7 +199,7 @@ class Run {
       runId: id,
       git,
       startedAt,
-      trafficStartedAt: new Date(Date.now() + RUN_UP_NS / NS_PER_MS),
+      trafficStartedAt: new Date(Date.now() + runUpNs / NS_PER_MS),
       seed: registered.plan.seed,
       targets,
       emulatorLeadNs: Number(originNs - this.#emulatorOriginNs),
@@ -218,6 +232,7 @@ class Run {
         calls: emulated.keptRows,
         lost: totals.lostRows + emulated.lostRows,
       },
+      ...(made === null ? {} : { fleet: made.record() }),
       emulatorEvictions: emulated.evictions,
       resends: totals.resends,
       substitutions: totals.substitutions,
@@ -241,6 +256,7 @@ class Run {
       originNs: this.#emulatorOriginNs,
       spoolPath: directory.calls,
       connectionsPath: directory.connections,
+      exchangesPath: directory.exchanges,
       rehearse: true,
     });
   }

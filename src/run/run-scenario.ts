@@ -11,6 +11,7 @@ import { judge, writeReports } from "./judge.ts";
 import type { RunControls } from "./controls.ts";
 import type { RunEvent } from "./live.ts";
 import { LiveLog } from "./live-log.ts";
+import type { LoadMaker } from "./load-maker.ts";
 import { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import { servedDependencies } from "./dependencies.ts";
 import { makePlan } from "./make-plan.ts";
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly command: string;
   /** Control and variant are these revisions of the scenario's repository; what stands there unless given. */
   readonly revisions?: WantedRevisions;
+  /** Who sends the load; this process unless given. */
+  readonly maker?: LoadMaker | undefined;
   /** A known delay put before arms, to see whether it is found; none unless told. */
   readonly delaysUs?: Delays;
   /** The run tells of itself by OpenTelemetry, as the OTEL_* environment says. */
@@ -99,7 +102,8 @@ async function runCaptured(
   );
   // Only what stands in a file can have been locked.
   const lock = typeof options.scenario === "string" ? checkLock(loaded, registered.plan) : null;
-  const setupFor = (plan: Plan) => setUpGenerator(loaded, profile, plan, captured.replacedCount);
+  const setupFor = (plan: Plan) =>
+    setUpGenerator(loaded, profile, plan, captured.replacedCount, options.maker);
   const setup = setupFor(registered.plan);
   const startedAt = new Date();
   const id = randomBytes(8).toString("hex");
@@ -114,7 +118,7 @@ async function runCaptured(
   onEvent({ kind: "plan", plan: registered.plan, sizing });
   onEvent({ kind: "opened", directory: directory.path });
   for (const message of [...warnings, ...setup.warnings]) onEvent({ kind: "warning", message });
-  const { command, controls, version } = options;
+  const { command, controls, maker, version } = options;
   const ending = controls === undefined ? signal : AbortSignal.any([signal, controls.signal]);
   const audit = new AuditLog(directory.file("audit.ndjson"), nowIso);
   const heard = { audit, onEvent, plan: registered.plan, id, dir: loaded.dir, signal };
@@ -136,8 +140,15 @@ async function runCaptured(
     startedAt,
   };
   const late = options.delaysUs === undefined ? {} : { delaysUs: options.delaysUs };
-  const hears = breach.before(onEvent);
-  const parts = { ...made, ...late, command, version, onEvent: hears, controls };
+  const parts = {
+    ...made,
+    ...late,
+    command,
+    version,
+    onEvent: breach.before(onEvent),
+    controls,
+    maker,
+  };
   const [first, ...others] = registered.plan.runs;
   // Awaited here, where the live log is still open.
   return others.length > 0

@@ -7,6 +7,7 @@ import {
   TRANSPORTS,
 } from "../../replay/index.ts";
 import { arrivalsSchema } from "../../schedule/index.ts";
+import { LOST_SHARDS } from "../load-maker.ts";
 import { rate } from "./rate.ts";
 
 const list = (of: z.ZodType<string>) =>
@@ -60,6 +61,12 @@ export const load = {
     .default("auto"),
   pacing: z.enum(["auto", ...PACINGS]).default("auto"),
   workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"),
+  lostShards: z
+    .enum(LOST_SHARDS)
+    .optional()
+    .describe(
+      "in a fleet: the part of a worker that dies is taken over (unless given), or left out",
+    ),
   connections: z
     .int()
     .min(1)

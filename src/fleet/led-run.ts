@@ -1,0 +1,313 @@
+import { Queue } from "bullmq";
+import { messageOf, NS_PER_S, revivedError, ShakedownError } from "../core/index.ts";
+import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
+import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
+import { localUs, timeOf } from "./clock-offset.ts";
+import { ClockWatch } from "./clock-watch.ts";
+import { expireAll, KEPT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
+import { Lead } from "./lead.ts";
+import {
+  decodeFailed,
+  decodeMessage,
+  type FleetCommand,
+  type Origin,
+  type ShardMessage,
+  WIRE_VERSION,
+  type WorkerCard,
+} from "./messages.ts";
+import { OrderTimes } from "./order-times.ts";
+import { packJob } from "./pack.ts";
+import type { Redis } from "./redis.ts";
+import { checkWorkers, releaseWorkers, takeWorkers } from "./roster.ts";
+import { ShardCare } from "./shard-care.ts";
+import { ShardStore } from "./shard-store.ts";
+import { followStream, type StreamEntry } from "./streams.ts";
+import { pause } from "./ticker.ts";
+import { sumOfShards, wholeShard } from "./whole-shard.ts";
+
+/** How long a call to a worker stands. */
+const CALL_S = 30;
+/** What is left of a run that is over. */
+const LEFT_S = 60;
+const LEAVE_WITHIN_MS = 2_000;
+
+export interface LedRunParts {
+  readonly redis: Redis;
+  readonly place: string;
+  readonly job: GeneratorJob;
+  readonly directory: RunDirectory;
+  readonly events: GeneratorEvents;
+  readonly lostShards: LostShards;
+  readonly version: string;
+  readonly workers: number;
+}
+
+const nowMs = (): number => localUs() / 1_000;
+
+/** One run's load, led from here and sent by a fleet's workers. */
+export class LedRun implements MadeLoad {
+  readonly runUpNs = NS_PER_S;
+  readonly #parts: LedRunParts;
+  readonly #keys: RunKeys;
+  readonly #care: ShardCare;
+  readonly #store: ShardStore;
+  readonly #clocks: ClockWatch;
+  readonly #orders = new OrderTimes();
+  readonly #over = new AbortController();
+  readonly #lostStarts = new Map<number, number>();
+  #lead: Lead | null = null;
+  #following: Promise<void> = Promise.resolve();
+  #cards: readonly WorkerCard[] = [];
+  #lastId = "0-0";
+  #originUs: number | null = null;
+  #failure: ShakedownError | null = null;
+
+  constructor(parts: LedRunParts) {
+    const { directory, events, job, lostShards, redis } = parts;
+    this.#parts = parts;
+    this.#keys = runKeys(job.runId);
+    this.#store = new ShardStore(directory, job.workers);
+    this.#clocks = new ClockWatch(timeOf(redis));
+    this.#care = new ShardCare({
+      shards: job.workers,
+      lostShards,
+      order: (command) => this.#order(command),
+      // Looks need not wait for it.
+      onLost: (shard) =>
+        events.onBlocks(shard, { settledNs: Number.POSITIVE_INFINITY, blocks: [] }),
+      nowMs,
+      runNs: () => (localUs() - this.#clocks.toLocalUs(this.#originUs ?? 0)) * 1_000,
+    });
+  }
+
+  /** Until every shard is ready to go. @throws as `LoadMaker.start` */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { job, redis, version } = this.#parts;
+    const { runId } = job;
+    const count = Math.min(this.#parts.workers, job.workers);
+    this.#cards = await takeWorkers(redis, { count, runId, version }, signal);
+    checkWorkers(job, this.#cards);
+    await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
+    this.#lead = new Lead(redis, this.#keys, {
+      heard: () => this.#care.book.heard,
+      lastId: () => this.#lastId,
+      onFailed: (words) => this.#seeFailed(words),
+      onBeat: (away) => this.#seeBeat(away),
+      onLost: (thrown) => this.#fail(lost(this.#parts.place, thrown)),
+    });
+    await this.#lead.beat();
+    const hear = (entries: readonly StreamEntry[]): void => this.#hearAll(entries);
+    this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
+    this.#following.catch((thrown: unknown) => this.#fail(lost(this.#parts.place, thrown)));
+    await this.#giveOut();
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.#care.ready.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  async go(originNs: bigint): Promise<GeneratorTotals> {
+    const { offsetUs } = await this.#clocks.begin();
+    this.#originUs = Math.round(Number(originNs / 1_000n) + offsetUs);
+    this.#care.begin();
+    this.#order({ kind: "go", originUs: this.#originUs });
+    await this.#care.ended.promise;
+    return this.#totals();
+  }
+
+  stop(): void {
+    this.#order({ kind: "stop", order: this.#orders.sent(nowMs()) });
+  }
+
+  cut(arm: number): void {
+    this.#order({ kind: "cut", order: this.#orders.sent(nowMs()), arm });
+  }
+
+  record(): FleetRecord {
+    const { job, place } = this.#parts;
+    const { book, gaps } = this.#care;
+    const holders = Array.from({ length: job.workers }, (_, shard) => book.holder(shard, 0));
+    return {
+      redis: place,
+      workers: this.#cards.map(({ cores, host, id }) => ({
+        id,
+        host,
+        cores,
+        shards: holders.flatMap((holder, shard) => (holder?.worker === id ? [shard] : [])),
+        ...this.#clocks.of(id),
+      })),
+      gaps: gaps.map((gap) => ({ ...gap, lostStarts: this.#lostStarts.get(gap.shard) ?? 0 })),
+      obeyedWithinMs: this.#orders.longestMs,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { job, redis } = this.#parts;
+    this.#order({ kind: "end" });
+    // A Redis that is away must not keep us.
+    await Promise.race([this.#leave(), pause(LEAVE_WITHIN_MS)]);
+    await Promise.race([releaseWorkers(redis, this.#cards, job.runId), pause(LEAVE_WITHIN_MS)]);
+    this.#lead?.[Symbol.dispose]();
+    this.#over.abort();
+    this.#store[Symbol.dispose]();
+    await this.#following.catch(() => {});
+  }
+
+  async #leave(): Promise<void> {
+    const { redis } = this.#parts;
+    await redis.unlink(this.#keys.up);
+    await expireAll(redis, this.#keys.prefix, LEFT_S);
+  }
+
+  /** Shards into the queue, then workers to it: each takes its share of what is there. */
+  async #giveOut(): Promise<void> {
+    const { job, redis, version } = this.#parts;
+    const queue = new Queue(this.#keys.queue, { connection: redis, prefix: this.#keys.prefix });
+    queue.on("error", () => {});
+    const opts = { removeOnComplete: true, removeOnFail: true };
+    await queue.addBulk(
+      Array.from({ length: job.workers }, (_, shard) => ({
+        name: `shard-${shard}`,
+        data: { shard },
+        opts: { ...opts, jobId: `shard-${shard}` },
+      })),
+    );
+    await queue.close();
+    const shards = Math.ceil(job.workers / this.#cards.length);
+    const call = { wireVersion: WIRE_VERSION, toolVersion: version, runId: job.runId, shards };
+    const calling = redis.pipeline();
+    for (const { id } of this.#cards) {
+      calling.rpush(workerKeys(id).calls, JSON.stringify(call));
+      calling.expire(workerKeys(id).calls, CALL_S);
+    }
+    await calling.exec();
+  }
+
+  #order(command: FleetCommand): void {
+    const adding = this.#parts.redis.xadd(this.#keys.down, "*", "words", JSON.stringify(command));
+    adding.catch((thrown: unknown) => this.#fail(lost(this.#parts.place, thrown)));
+  }
+
+  #fail(error: ShakedownError): void {
+    if (this.#failure !== null || this.#over.signal.aborted) return;
+    this.#failure = error;
+    this.#care.ready.reject(error);
+    if (this.#originUs === null) return;
+    // A part of the plan is not the plan: the others stop, too.
+    if (error.code === "FLEET_UNREACHABLE") this.#care.loseAll(error.message);
+    else this.stop();
+  }
+
+  #hearAll(entries: readonly StreamEntry[]): void {
+    for (const { fields, id } of entries) {
+      this.#lastId = id;
+      const heard = readMessage(fields);
+      if (heard !== null) this.#hear(heard.from, heard.told);
+    }
+  }
+
+  #hear(from: Origin, told: ShardMessage): void {
+    if (!this.#care.book.take(from, nowMs())) return;
+    const { events } = this.#parts;
+    if (told.kind === "ready") this.#care.seeReady(from);
+    if (told.kind === "begun") {
+      this.#clocks.begun(from.worker, told.clock);
+      this.#care.seeBegun(from, told.fromNs);
+    }
+    if (told.kind === "stage") events.onStage(told.stage);
+    if (told.kind === "window") this.#hearWindow(from, told);
+    if (told.kind === "blocks") events.onBlocks(from.shard, told.told);
+    if (told.kind === "gone") events.onGone(told.arm, told.forNs);
+    if (told.kind === "disk") events.onDiskFailure(revivedError(told.error));
+    if (told.kind === "obeyed") this.#orders.obeyed(told.order, nowMs());
+    if (told.kind !== "done") return;
+    const error = told.error === null ? null : revivedError(told.error);
+    this.#care.seeDone(from, { ...told.totals, error });
+    if (error !== null) this.#fail(error);
+  }
+
+  #hearWindow(from: Origin, told: Extract<ShardMessage, { kind: "window" }>): void {
+    const { events } = this.#parts;
+    events.onCounts(told.counts);
+    if (told.clock !== null) this.#clocks.now(from.worker, told.clock);
+    try {
+      for (const piece of told.pieces) this.#store.write(from, piece);
+    } catch (thrown) {
+      if (!(thrown instanceof ShakedownError)) throw thrown;
+      events.onDiskFailure(thrown);
+    }
+  }
+
+  async #totals(): Promise<GeneratorTotals> {
+    const { job } = this.#parts;
+    const all: GeneratorTotals[] = [];
+    for (let shard = 0; shard < job.workers; shard++) {
+      const end = this.#care.book.endOf(shard);
+      // oxlint-disable-next-line no-await-in-loop -- each reads its own spools, which are large
+      const whole = await wholeShard({ job, shard, store: this.#store, ...end });
+      this.#lostStarts.set(shard, whole.lostStarts);
+      all.push(whole.totals);
+    }
+    return sumOfShards(all, this.#failure);
+  }
+
+  #seeFailed(words: string): void {
+    const { error, worker } = decodeFailed(words);
+    const hint = error.hint === null ? {} : { hint: error.hint };
+    this.#fail(new ShakedownError(error.code, `worker ${worker}: ${error.message}`, hint));
+  }
+
+  /** Looks after those who are silent; while Redis was away nobody could be heard. */
+  async #seeBeat(away: boolean): Promise<void> {
+    if (away) this.#care.book.forgiveSilence(nowMs());
+    if (this.#originUs === null) {
+      await this.#seeAbsence();
+      return;
+    }
+    this.#care.seeSilence();
+    await this.#clocks.look();
+  }
+
+  /** Before traffic, a worker that is gone is a run that cannot begin. */
+  async #seeAbsence(): Promise<void> {
+    const { redis } = this.#parts;
+    const there = await Promise.all(this.#cards.map(({ id }) => redis.exists(workerKeys(id).card)));
+    const gone = this.#cards.find((_, index) => there[index] === 0);
+    if (gone === undefined) return;
+    const message = `worker ${gone.id} went away before the start`;
+    const hint = "see what it said last, and run again";
+    this.#fail(new ShakedownError("FLEET_UNREACHABLE", message, { hint }));
+  }
+}
+
+/** Null where it is none: somebody else's, or what a Redis lost a part of. What was ours is told again. */
+function readMessage(fields: StreamEntry["fields"]): ReturnType<typeof decodeMessage> | null {
+  try {
+    const { bytes = Buffer.alloc(0), words } = fields;
+    return decodeMessage({ words: String(words), bytes });
+  } catch {
+    return null;
+  }
+}
+
+/** Paths are for this machine alone. */
+function sendable(job: GeneratorJob): GeneratorJob {
+  const { assigned, responses } = job;
+  const split = assigned !== undefined && "keys" in assigned;
+  return {
+    ...job,
+    ...(split ? { assigned: { ...assigned, logPaths: [] } } : {}),
+    ...(responses === undefined ? {} : { responses: { ...responses, paths: [] } }),
+    spoolPaths: [],
+    untoldPaths: [],
+  };
+}
+
+const lost = (place: string, thrown: unknown): ShakedownError =>
+  new ShakedownError("FLEET_UNREACHABLE", `the Redis at ${place} was lost: ${messageOf(thrown)}`, {
+    hint: "what was told before is kept; see Redis' log",
+  });

@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import { Worker as ShardWorker } from "bullmq";
+import { ShakedownError } from "../core/index.ts";
+import type { GeneratorJob } from "../replay/index.ts";
+import { timeOf } from "./clock-offset.ts";
+import { KEPT_S, type RunKeys, runKeys } from "./keys.ts";
+import type { FleetCommand, RunCall } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
+import { unpackJob } from "./pack.ts";
+import type { Redis } from "./redis.ts";
+import { ShardSender } from "./shard-sender.ts";
+import { followOrders } from "./streams.ts";
+import { aborted, every } from "./ticker.ts";
+
+/** A worker that does not renew its lock for so long has lost its shard. */
+export const LOCK_MS = 3_000;
+const STALLED_EVERY_MS = 1_000;
+const BEAT_MS = 500;
+/** With the life of the leader's own sign (`LEAD_MS`): workers that nobody leads stop within 10 s. */
+const LEADERLESS_MS = 7_000;
+/** What has not been heard for so long is told again. */
+const AGAIN_BEATS = 6;
+/** How often a shard may be taken over: as often as there are workers that die. */
+const STALLED_MAX = 1_000;
+
+export interface MemberOptions {
+  readonly redis: Redis;
+  readonly worker: string;
+  readonly call: RunCall;
+  /** For content, which is kept, and for files of this run, which are not. */
+  readonly cache: string;
+  readonly folder: string;
+  readonly note: (line: string) => void;
+}
+
+/**
+ * A worker's part in one run: shards that BullMQ gives it, at first as many as it was asked to take,
+ * and once traffic has begun those of workers that have died. Ends when the run does, or when nobody
+ * has led it for a while.
+ */
+export class Membership {
+  readonly #options: MemberOptions;
+  readonly #keys: RunKeys;
+  readonly #over = new AbortController();
+  readonly #senders = new Map<string, { readonly sender: ShardSender; readonly outbox: Outbox }>();
+  readonly #commands: FleetCommand[] = [];
+  readonly #workers: ShardWorker[] = [];
+  readonly #heard = new Map<string, number>();
+  #job: GeneratorJob | null = null;
+  #ledAtMs = performanceMs();
+  #beats = 0;
+  #draining = false;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.#keys = runKeys(options.call.runId);
+  }
+
+  /** Takes over nothing more; what it has is finished. */
+  drain(): void {
+    this.#draining = true;
+    for (const worker of this.#workers.slice(1)) void worker.close();
+  }
+
+  /**
+   * Resolves when the run is over.
+   * @throws FLEET_MISMATCH when its job or content is not what was planned
+   */
+  async take(): Promise<void> {
+    const { cache, call, redis } = this.#options;
+    const text = await redis.get(this.#keys.job);
+    if (text === null) throw gone(call.runId);
+    this.#job = await unpackJob(redis, text, cache);
+    const following = followOrders(
+      redis,
+      this.#keys.down,
+      (command) => this.#obey(command),
+      this.#over.signal,
+    );
+    this.#work(call.shards);
+    using _beating = every(BEAT_MS, () => void this.#beat());
+    await following;
+    for (const { sender } of this.#senders.values()) sender.stop();
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+  }
+
+  #obey(command: FleetCommand): void {
+    if (command.kind === "end") {
+      this.#over.abort();
+      return;
+    }
+    this.#commands.push(command);
+    // Only now: before, every shard that waits is one that nobody has had yet.
+    if (command.kind === "go" && !this.#draining) this.#work(this.#job?.workers ?? 1);
+    for (const { sender } of this.#senders.values()) sender.obey(command);
+  }
+
+  #work(concurrency: number): void {
+    const { prefix, queue } = this.#keys;
+    const { redis } = this.#options;
+    const worker = new ShardWorker<{ readonly shard: number }>(
+      queue,
+      ({ attemptsStarted, data }) => this.#send(data.shard, attemptsStarted),
+      {
+        connection: redis,
+        prefix,
+        concurrency,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_EVERY_MS,
+        maxStalledCount: STALLED_MAX,
+      },
+    );
+    // A lock that was lost, a Redis that is away: whoever leads sees it by what it hears.
+    worker.on("error", () => {});
+    this.#workers.push(worker);
+  }
+
+  async #send(shard: number, attempt: number): Promise<void> {
+    const { folder, note, redis, worker } = this.#options;
+    const outbox = new Outbox(redis, this.#keys.up, { worker, shard, attempt });
+    const sender = new ShardSender({
+      job: this.#job!,
+      shard,
+      attempt,
+      folder: join(folder, `${shard}.${attempt}`),
+      outbox,
+      askTime: timeOf(redis),
+      over: this.#over.signal,
+    });
+    const key = `${shard}.${attempt}`;
+    this.#senders.set(key, { sender, outbox });
+    for (const command of this.#commands) sender.obey(command);
+    note(attempt === 1 ? `shard ${shard}` : `shard ${shard}, taken over`);
+    await sender.run();
+    await Promise.race([outbox.allHeard, aborted(this.#over.signal)]);
+    this.#senders.delete(key);
+  }
+
+  /** Sees whether somebody leads, and what has been heard. */
+  async #beat(): Promise<void> {
+    const { note, redis } = this.#options;
+    if (performanceMs() - this.#ledAtMs > LEADERLESS_MS && !this.#over.signal.aborted) {
+      note("nobody has led this run for 10 s: stopped");
+      for (const { sender } of this.#senders.values()) sender.stop();
+      this.#over.abort();
+      return;
+    }
+    const { down, heard, job, lead, up } = this.#keys;
+    const asking = redis.pipeline().get(lead).hgetall(heard);
+    for (const key of [up, down, heard, job]) asking.expire(key, KEPT_S);
+    const [led, told] = (await asking.exec().catch(() => null)) ?? [];
+    if (typeof led?.[1] === "string") this.#ledAtMs = performanceMs();
+    this.#hear((told?.[1] ?? {}) as Readonly<Record<string, string>>);
+  }
+
+  #hear(heard: Readonly<Record<string, string>>): void {
+    const again = ++this.#beats % AGAIN_BEATS === 0;
+    for (const [key, { outbox }] of this.#senders) {
+      const next = Number(heard[key] ?? 0);
+      outbox.heard(next);
+      if (!again) continue;
+      if (next === this.#heard.get(key)) void outbox.again();
+      this.#heard.set(key, next);
+    }
+  }
+}
+
+const performanceMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
+const gone = (runId: string): ShakedownError =>
+  new ShakedownError("FLEET_MISMATCH", `run ${runId} is not there any more`);

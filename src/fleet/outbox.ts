@@ -1,0 +1,74 @@
+import { encodeMessage, type Entry, type Origin, type ShardMessage } from "./messages.ts";
+import type { Redis } from "./redis.ts";
+
+/** More than this that nobody has heard yet is not waited for in memory. */
+const WAITING_BYTES_MAX = 16 * 2 ** 20;
+
+interface Waiting extends Entry {
+  readonly n: number;
+}
+
+/**
+ * What one attempt at a shard tells, numbered, and kept until whoever leads has heard it: Redis may
+ * lose it, or be away, and is then told again. What comes twice is known by its number.
+ */
+export class Outbox {
+  readonly #redis: Redis;
+  readonly #up: string;
+  readonly #from: Omit<Origin, "n">;
+  readonly #waiting: Waiting[] = [];
+  #next = 0;
+  #waitingBytes = 0;
+  #idle = Promise.withResolvers<void>();
+
+  constructor(redis: Redis, up: string, from: Omit<Origin, "n">) {
+    this.#redis = redis;
+    this.#up = up;
+    this.#from = from;
+    this.#idle.resolve();
+  }
+
+  /** Whether more may be told that can wait elsewhere, as what is in files can. */
+  get hasRoom(): boolean {
+    return this.#waitingBytes < WAITING_BYTES_MAX;
+  }
+
+  /** Resolves to whether Redis has taken it; it is kept, and told again, either way. */
+  tell(told: ShardMessage): Promise<boolean> {
+    const n = this.#next++;
+    const entry = encodeMessage({ ...this.#from, n }, told);
+    if (this.#waiting.length === 0) this.#idle = Promise.withResolvers<void>();
+    this.#waiting.push({ n, ...entry });
+    this.#waitingBytes += entry.bytes.length + entry.words.length;
+    return this.#put(entry);
+  }
+
+  /** All before `next` have been heard. */
+  heard(next: number): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.n < next) {
+      const { bytes, words } = this.#waiting.shift()!;
+      this.#waitingBytes -= bytes.length + words.length;
+    }
+    if (this.#waiting.length === 0) this.#idle.resolve();
+  }
+
+  /** Tells all again that has not been heard. */
+  async again(): Promise<void> {
+    await Promise.all(this.#waiting.map((entry) => this.#put(entry)));
+  }
+
+  /** Resolves when all that was told has been heard. */
+  get allHeard(): Promise<void> {
+    return this.#idle.promise;
+  }
+
+  async #put({ bytes, words }: Entry): Promise<boolean> {
+    try {
+      await this.#redis.xadd(this.#up, "*", "words", words, "bytes", bytes);
+      return true;
+    } catch {
+      // Out of memory, or the connection was given up: it is told again until it is heard.
+      return false;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { hostname } from "node:os";
+import { formatRatePerSec, ShakedownError } from "../core/index.ts";
+import type { GeneratorJob } from "../replay/index.ts";
+import { WORKERS, workerKeys } from "./keys.ts";
+import { decodeCard, type WorkerCard, WIRE_VERSION } from "./messages.ts";
+import type { Redis } from "./redis.ts";
+import { pause } from "./ticker.ts";
+import { TAKEN_MS } from "./worker.ts";
+
+/** How long to wait for workers that are still starting. */
+const WAIT_MS = 10_000;
+const LOOK_MS = 250;
+
+export interface Wanted {
+  readonly count: number;
+  readonly runId: string;
+  readonly version: string;
+}
+
+async function allCards(redis: Redis): Promise<WorkerCard[]> {
+  const ids = await redis.smembers(WORKERS);
+  const told = await Promise.all(ids.map((id) => redis.get(workerKeys(id).card)));
+  const gone = ids.filter((_, index) => told[index] === null);
+  if (gone.length > 0) await redis.srem(WORKERS, ...gone);
+  const cards = told.flatMap((words) => (words === null ? [] : (decodeCard(words) ?? [])));
+  return cards.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const isOurs =
+  ({ version }: Wanted) =>
+  ({ toolVersion, wireVersion }: WorkerCard): boolean =>
+    toolVersion === version && wireVersion === WIRE_VERSION;
+
+/**
+ * Takes as many free workers of this version as are wanted, for this run alone, and waits a while for
+ * those that are still to come.
+ * @throws FLEET_UNREACHABLE when there are too few, with what stands in the way of the others
+ */
+export async function takeWorkers(
+  redis: Redis,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<readonly WorkerCard[]> {
+  const taken = new Map<string, WorkerCard>();
+  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after another
+    const cards = await allCards(redis);
+    for (const card of cards) {
+      if (taken.size === wanted.count) break;
+      if (taken.has(card.id) || card.draining || !isOurs(wanted)(card)) continue;
+      const { takenBy } = workerKeys(card.id);
+      // oxlint-disable-next-line no-await-in-loop -- no more than are wanted
+      const got = await redis.set(takenBy, wanted.runId, "PX", TAKEN_MS, "NX");
+      if (got === "OK") taken.set(card.id, card);
+    }
+    if (taken.size === wanted.count) return [...taken.values()];
+    if (signal.aborted || waitedMs >= WAIT_MS) {
+      // oxlint-disable-next-line no-await-in-loop -- the last thing
+      await releaseWorkers(redis, [...taken.values()], wanted.runId);
+      signal.throwIfAborted();
+      throw tooFew(cards, taken.size, wanted);
+    }
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await pause(LOOK_MS, signal);
+  }
+}
+
+/** Gives workers back that this run has not begun with. */
+export async function releaseWorkers(
+  redis: Redis,
+  cards: readonly WorkerCard[],
+  runId: string,
+): Promise<void> {
+  await Promise.all(
+    cards.map(async ({ id }) => {
+      const { takenBy } = workerKeys(id);
+      if ((await redis.get(takenBy)) === runId) await redis.del(takenBy);
+    }),
+  );
+}
+
+function tooFew(cards: readonly WorkerCard[], free: number, wanted: Wanted): ShakedownError {
+  const others = cards.filter((card) => !isOurs(wanted)(card));
+  const draining = cards.filter((card) => card.draining && isOurs(wanted)(card)).length;
+  const busy = cards.length - free - others.length - draining;
+  const why = [
+    `${free} ${free === 1 ? "is" : "are"} free`,
+    ...(busy > 0 ? [`${busy} at other runs`] : []),
+    ...(draining > 0 ? [`${draining} ending`] : []),
+    ...others.map(({ id, toolVersion }) => `${id} is refused: it is of version ${toolVersion}`),
+  ];
+  return new ShakedownError(
+    "FLEET_UNREACHABLE",
+    `${wanted.count} workers of version ${wanted.version} are wanted: ${why.join(", ")}`,
+    { hint: "start them with `shakedown worker --redis …`, of this version" },
+  );
+}
+
+const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
+
+/**
+ * Whether these workers can send a job.
+ * @throws USAGE when arms are at a loopback address and workers on other machines, or when a worker is
+ * known not to keep up with its part
+ */
+export function checkWorkers(job: GeneratorJob, cards: readonly WorkerCard[]): void {
+  const far = cards.find(({ host }) => host !== hostname());
+  const near = job.arms.find(({ target }) =>
+    LOOPBACK.test(new URL(target.origin).hostname.replaceAll(/^\[|\]$/g, "")),
+  );
+  if (far !== undefined && near !== undefined) {
+    throw new ShakedownError(
+      "USAGE",
+      `arm ${near.name} is at ${near.target.origin}, where worker ${far.id} on ${far.host} finds itself`,
+      { hint: "give arms that run already, by a url that every worker reaches" },
+    );
+  }
+  const peakPerSec = Math.max(
+    ...job.stages.flatMap(({ input }) => [input.fromPerSec, input.toPerSec]),
+  );
+  const eachPerSec = (peakPerSec * job.arms.length) / cards.length;
+  const weak = cards.find(({ ceilingPerSec }) => (ceilingPerSec ?? Infinity) < eachPerSec);
+  if (weak === undefined) return;
+  throw new ShakedownError(
+    "USAGE",
+    `worker ${weak.id} is known to send ${formatRatePerSec(weak.ceilingPerSec ?? 0)}, and its part is ` +
+      `${formatRatePerSec(eachPerSec)}`,
+    { hint: "take more --workers" },
+  );
+}

@@ -1,0 +1,126 @@
+import type { GeneratorTotals } from "../replay/index.ts";
+import type { LostShards } from "../run/index.ts";
+import type { FleetCommand, Origin } from "./messages.ts";
+import { type Gap, ShardBook } from "./shard-book.ts";
+
+/** A worker is taken to be silent when it has told nothing for so long: it tells something each second. */
+const SILENT_MS = 2_500;
+/** A shard that nobody tells of for so long, and nobody has taken over, is lost. */
+export const LOST_MS = 15_000;
+
+export interface CareParts {
+  readonly shards: number;
+  readonly lostShards: LostShards;
+  readonly order: (command: FleetCommand) => void;
+  /** Nobody sends the rest of a shard. */
+  readonly onLost: (shard: number) => void;
+  readonly nowMs: () => number;
+  /** The run's time. */
+  readonly runNs: () => number;
+}
+
+/** Sees to it that each shard is sent by one worker at a time, and that its end is known. */
+export class ShardCare {
+  readonly book: ShardBook;
+  readonly gaps: Gap[] = [];
+  /** Resolves when all shards can go. */
+  readonly ready = Promise.withResolvers<void>();
+  /** Resolves when all are done, or lost. */
+  readonly ended = Promise.withResolvers<void>();
+  readonly #parts: CareParts;
+  #begun = false;
+
+  constructor(parts: CareParts) {
+    this.#parts = parts;
+    this.book = new ShardBook(parts.shards);
+    // Looked at by whoever waits.
+    this.ready.promise.catch(() => {});
+  }
+
+  /** Traffic begins: from here on silence counts. */
+  begin(): void {
+    this.#begun = true;
+    this.book.forgiveSilence(this.#parts.nowMs());
+  }
+
+  /** Somebody can send a shard: for the first time, or the rest of it, since its worker went silent. */
+  seeReady({ attempt, shard, worker }: Origin): void {
+    const { lostShards, nowMs } = this.#parts;
+    if (attempt === 1 || !this.#begun) {
+      if (attempt > 1) this.#relieve(shard, attempt);
+      this.book.setReady(shard);
+      if (this.book.allReady) this.ready.resolve();
+      return;
+    }
+    const holder = this.book.holder(shard, nowMs());
+    const silent = holder !== null && holder.silentMs >= SILENT_MS && !this.book.isOver(shard);
+    if (silent) this.#openGap(shard, holder, `worker ${holder.worker} went silent`);
+    if (silent && lostShards === "take-over") {
+      this.gaps.at(-1)!.takenOverBy = worker;
+      this.#relieve(shard, attempt);
+      return;
+    }
+    this.#parts.order({ kind: "grant", shard, attempt, granted: false });
+    if (silent) this.#lose(shard);
+  }
+
+  /** It sends the starts that are intended from then on. */
+  seeBegun({ shard, worker }: Origin, fromNs: number): void {
+    const gap = this.gaps.findLast((each) => each.shard === shard && each.takenOverBy === worker);
+    if (gap !== undefined) gap.toNs = fromNs;
+  }
+
+  seeDone({ shard }: Origin, totals: GeneratorTotals): void {
+    this.book.setDone(shard, totals);
+    this.#endIfOver();
+  }
+
+  /** Gives up what has been silent for too long. */
+  seeSilence(): void {
+    if (!this.#begun) return;
+    for (const shard of this.#underWay()) {
+      const holder = this.book.holder(shard, this.#parts.nowMs());
+      if (holder === null || holder.silentMs < LOST_MS) continue;
+      this.#openGap(shard, holder, `worker ${holder.worker} went silent, and nobody took over`);
+      this.#lose(shard);
+    }
+  }
+
+  /** Gives up all that is not over. */
+  loseAll(because: string): void {
+    for (const shard of this.#underWay()) {
+      const holder = this.book.holder(shard, this.#parts.nowMs());
+      this.#openGap(shard, holder ?? { worker: "?", silentMs: 0 }, because);
+      this.#lose(shard);
+    }
+  }
+
+  #underWay(): number[] {
+    const all = Array.from({ length: this.#parts.shards }, (_, shard) => shard);
+    return all.filter((shard) => !this.book.isOver(shard));
+  }
+
+  #relieve(shard: number, attempt: number): void {
+    this.book.relieve(shard, attempt);
+    this.#parts.order({ kind: "grant", shard, attempt, granted: true });
+  }
+
+  #openGap(
+    shard: number,
+    { silentMs, worker }: { readonly worker: string; readonly silentMs: number },
+    because: string,
+  ): void {
+    const fromNs = Math.max(this.#parts.runNs() - silentMs * 1e6, 0);
+    this.gaps.push({ shard, worker, because, fromNs, toNs: null, takenOverBy: null });
+  }
+
+  #lose(shard: number): void {
+    this.book.setLost(shard);
+    this.#parts.onLost(shard);
+    this.#endIfOver();
+  }
+
+  #endIfOver(): void {
+    if (this.book.allOver) this.ended.resolve();
+  }
+}

@@ -1,0 +1,81 @@
+import { decodeCommand, type FleetCommand } from "./messages.ts";
+import type { Redis } from "./redis.ts";
+
+/** How long one look at a stream waits for something new. */
+const WAIT_MS = 1_000;
+const AT_ONCE = 256;
+
+type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
+
+/** An entry of a stream, by the names of its fields. */
+export interface StreamEntry {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, Buffer>>;
+}
+
+function entryOf([id, fields]: RawEntry): StreamEntry {
+  const named: Record<string, Buffer> = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) named[fields[at]!.toString()] = fields[at + 1]!;
+  return { id: id.toString(), fields: named };
+}
+
+/**
+ * Reads a stream from its beginning until the signal is aborted, some entries at a time, over a
+ * connection of its own, which waits. A connection that is lost is made again; entries that were
+ * lost with the Redis that held them do not come.
+ */
+export async function followStream(
+  redis: Redis,
+  key: string,
+  hear: (entries: readonly StreamEntry[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const waiting = redis.duplicate();
+  waiting.on("error", () => {});
+  signal.addEventListener("abort", () => waiting.disconnect(), { once: true });
+  let last = "0-0";
+  while (!signal.aborted) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one look after another
+      const told = (await waiting.xreadBuffer(
+        "COUNT",
+        AT_ONCE,
+        "BLOCK",
+        WAIT_MS,
+        "STREAMS",
+        key,
+        last,
+      )) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
+      const entries = (told?.[0]?.[1] ?? []).map(entryOf);
+      if (entries.length === 0) continue;
+      last = entries.at(-1)!.id;
+      hear(entries);
+    } catch (thrown) {
+      if (!signal.aborted && waiting.status === "end") throw thrown;
+    }
+  }
+}
+
+/** What whoever leads tells, in order; what cannot be read is left out. */
+export function followOrders(
+  redis: Redis,
+  key: string,
+  hear: (command: FleetCommand) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const each = (entries: readonly StreamEntry[]): void => {
+    for (const { fields } of entries) {
+      const command = readCommand(fields["words"]);
+      if (command !== null) hear(command);
+    }
+  };
+  return followStream(redis, key, each, signal);
+}
+
+function readCommand(words: Buffer | undefined): FleetCommand | null {
+  try {
+    return decodeCommand(words?.toString() ?? "");
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { messageOf, plainError } from "../core/index.ts";
+import { KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
+import { Membership } from "./membership.ts";
+import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
+import { connectRedis, placeOf } from "./redis.ts";
+import { every } from "./ticker.ts";
+
+/** A worker that has not been heard of for so long is not there. */
+export const CARD_MS = 5_000;
+/** How long a run has a worker that does not say so again. */
+export const TAKEN_MS = 15_000;
+const BEAT_MS = 1_000;
+/** How soon an idle worker sees that it is to end. */
+const CALL_WAIT_S = 1;
+
+export interface WorkerOptions {
+  readonly redis: string;
+  readonly password?: string;
+  readonly version: string;
+  /** Starts a second that it is known to send in time. */
+  readonly ceilingPerSec: number | null;
+  /** Where content is kept from run to run; a folder of the user's own in the system's for temporary files. */
+  readonly cache?: string;
+  /** What it says of itself, a line at a time. */
+  readonly note: (line: string) => void;
+}
+
+/**
+ * Offers this process' capacity to a fleet, and sends what runs ask it to, one run after another.
+ * When the signal is aborted it takes nothing more, finishes what it has, and resolves.
+ * @throws USAGE, FLEET_UNREACHABLE when Redis cannot be used
+ */
+export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
+  const redis = await connectRedis(options.redis, options.password);
+  const folder = mkdtempSync(join(tmpdir(), "shakedown-worker-"));
+  const worker = new Worker(options, { redis, folder });
+  try {
+    options.note(
+      `worker ${worker.card.id} at ${placeOf(options.redis)}: ${worker.card.cores} cores`,
+    );
+    await worker.serve(signal);
+  } finally {
+    redis.disconnect();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const defaultCache = (): string => join(tmpdir(), `shakedown-fleet-${userInfo().uid}`);
+
+class Worker {
+  readonly card: WorkerCard;
+  readonly #options: WorkerOptions;
+  readonly #at: {
+    readonly redis: Awaited<ReturnType<typeof connectRedis>>;
+    readonly folder: string;
+  };
+  #membership: Membership | null = null;
+  #draining = false;
+
+  constructor(
+    options: WorkerOptions,
+    at: { readonly redis: Awaited<ReturnType<typeof connectRedis>>; readonly folder: string },
+  ) {
+    this.#options = options;
+    this.#at = at;
+    this.card = {
+      wireVersion: WIRE_VERSION,
+      toolVersion: options.version,
+      id: `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`,
+      host: hostname(),
+      pid: process.pid,
+      cores: availableParallelism(),
+      ceilingPerSec: options.ceilingPerSec,
+      draining: false,
+    };
+  }
+
+  async serve(signal: AbortSignal): Promise<void> {
+    const { redis } = this.#at;
+    const keys = workerKeys(this.card.id);
+    const drain = (): void => {
+      this.#draining = true;
+      this.#membership?.drain();
+      void this.#beat();
+    };
+    if (signal.aborted) return;
+    signal.addEventListener("abort", drain, { once: true });
+    await this.#beat();
+    using _beating = every(BEAT_MS, () => void this.#beat());
+    // It waits for calls on a connection of its own.
+    const waiting = redis.duplicate();
+    waiting.on("error", () => {});
+    try {
+      while (!this.#draining) {
+        // oxlint-disable-next-line no-await-in-loop -- one run after another
+        const told = await waiting.blpop(keys.calls, CALL_WAIT_S);
+        const call = told === null ? null : this.#read(told[1]);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        if (call !== null) await this.#join(call);
+      }
+    } finally {
+      signal.removeEventListener("abort", drain);
+      waiting.disconnect();
+      await redis.pipeline().del(keys.card, keys.calls).srem(WORKERS, this.card.id).exec();
+    }
+  }
+
+  #read(words: string): RunCall | null {
+    const { note, version } = this.#options;
+    try {
+      const call = decodeCall(words);
+      if (call.toolVersion === version) return call;
+      note(`refused run ${call.runId}: it is of ${call.toolVersion}, this worker of ${version}`);
+    } catch (thrown) {
+      note(`refused a call that cannot be read: ${messageOf(thrown)}`);
+    }
+    return null;
+  }
+
+  async #join(call: RunCall): Promise<void> {
+    const { note } = this.#options;
+    const { folder, redis } = this.#at;
+    const cache = this.#options.cache ?? defaultCache();
+    note(`run ${call.runId} begins`);
+    const own = join(folder, call.runId);
+    const worker = this.card.id;
+    const membership = new Membership({ redis, worker, call, cache, folder: own, note });
+    this.#membership = membership;
+    try {
+      await membership.take();
+      note(`run ${call.runId} is over`);
+    } catch (thrown) {
+      note(`run ${call.runId}: ${messageOf(thrown)}`);
+      const error = plainError(thrown, "INTERNAL");
+      await redis.rpush(runKeys(call.runId).failed, JSON.stringify({ worker, error }));
+    } finally {
+      this.#membership = null;
+      await redis.del(workerKeys(worker).takenBy);
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { redis } = this.#at;
+    const keys = workerKeys(this.card.id);
+    const card = JSON.stringify({ ...this.card, draining: this.#draining });
+    const telling = redis
+      .pipeline()
+      .set(keys.card, card, "PX", CARD_MS)
+      .sadd(WORKERS, this.card.id)
+      .expire(WORKERS, KEPT_S);
+    if (this.#membership !== null) telling.pexpire(keys.takenBy, TAKEN_MS);
+    await telling.exec().catch(() => null);
+  }
+}

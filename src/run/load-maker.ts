@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { GeneratorEvents, GeneratorJob, Generators } from "../replay/index.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+/** What a manifest says of the machines that sent a run's load. */
+export const fleetRecordSchema = z.strictObject({
+  /** Where its Redis is, without a password. */
+  redis: z.string(),
+  workers: z.array(
+    z.strictObject({
+      id: z.string(),
+      host: z.string(),
+      cores: z.number().int(),
+      /** Shards that it sent, or the last part of them. */
+      shards: z.array(z.number().int()),
+      /** The most that its start may have been off by, in µs: its clock's error and the coordinator's. */
+      clockErrorUs: z.number(),
+      /** The most that its clock has certainly moved against the coordinator's while the run went on, in µs. */
+      movedUs: z.number(),
+    }),
+  ),
+  /** Parts of the schedule that were not sent, or not by who was to send them. */
+  gaps: z.array(
+    z.strictObject({
+      shard: z.number().int(),
+      worker: z.string(),
+      because: z.string(),
+      fromNs: z.number(),
+      /** From when another worker sent the rest; null where nobody did. */
+      toNs: z.number().nullable(),
+      takenOverBy: z.string().nullable(),
+      /** Starts, over all arms, that nobody is known to have sent. */
+      lostStarts: z.number().int(),
+    }),
+  ),
+  /** From when a stop, or the cut of a variant, was ordered until the last worker had done it, in ms; null: none was. */
+  obeyedWithinMs: z.number().nullable(),
+});
+export type FleetRecord = z.output<typeof fleetRecordSchema>;
+
+/** A run's generators, elsewhere. */
+export interface MadeLoad extends Generators {
+  /** From `go` until the first start, at least: all must have heard of it. */
+  readonly runUpNs: number;
+  /** What became of who sent it; to be asked when `go` has resolved. */
+  record(): FleetRecord;
+}
+
+/** What becomes of the part of a worker that dies: another sends the rest of it, or nobody does. */
+export const LOST_SHARDS = ["take-over", "leave-out"] as const;
+export type LostShards = (typeof LOST_SHARDS)[number];
+
+/** Who sends a run's load, where it is not this process' own threads. */
+export interface LoadMaker {
+  /** Parts that the load is cut into, of which one machine's threads would be so many. */
+  shardsFor(threads: number): number;
+  /**
+   * As `startGenerators`; what they observe comes into the run's directory while they send.
+   * @throws ShakedownError when they cannot begin; the signal's reason
+   */
+  start(
+    given: {
+      readonly job: GeneratorJob;
+      readonly directory: RunDirectory;
+      readonly lostShards: LostShards;
+    },
+    events: GeneratorEvents,
+    signal: AbortSignal,
+  ): Promise<MadeLoad>;
+}
