@@ -28,6 +28,10 @@ export const calibrationSchema = z.strictObject({
     description: z.string(),
   }),
   scenario: z.string(),
+  design: z
+    .enum(["duet", "split", "crossover"])
+    .default("duet")
+    .describe("who got which start in its runs"),
   profileSha256: z.string(),
   metric: z.string().describe("the primary metric, as `plan` names it"),
   alpha: z.number(),
@@ -150,11 +154,12 @@ export function calibrationMismatch(
     readonly nowIso: string;
     readonly hostFingerprint: string;
     readonly profileSha256: string;
+    readonly design: Calibration["design"];
     readonly metric: string;
     readonly toolVersion: string;
   },
 ): string | null {
-  const { expiresAt, faults, host, metric, profileSha256, tool } = calibration;
+  const { design, expiresAt, faults, host, metric, profileSha256, tool } = calibration;
   const again = "; run `shakedown calibrate` again";
   if (faults.length > 0) return `found the instrument unsound: ${faults.join("; ")}`;
   if (Date.parse(expiresAt) <= Date.parse(here.nowIso)) return `expired at ${expiresAt}${again}`;
@@ -163,6 +168,8 @@ export function calibrationMismatch(
   if (tool.version !== here.toolVersion)
     return `was made by version ${tool.version}, and this is ${here.toolVersion}${again}`;
   if (profileSha256 !== here.profileSha256) return `was made with another profile${again}`;
+  if (design !== here.design)
+    return `was made of runs by ${design}, and this is a ${here.design}${again}`;
   if (metric !== here.metric)
     return `is of ${metric}, and the primary metric is ${here.metric}${again}`;
   return null;

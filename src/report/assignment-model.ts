@@ -3,7 +3,7 @@ import { z } from "zod";
 const count = z.number().int().min(0);
 const byArm = z.record(z.string(), z.number());
 
-/** Who got which start, where not every arm got each at once; of a run alone. */
+/** Who got which start, where not every arm got each at once; of several runs, all judged together. */
 export const assignmentSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("split"),

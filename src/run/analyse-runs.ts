@@ -19,6 +19,7 @@ import {
 import type { ReportModel, Result, RunRow } from "../report/index.ts";
 import { type AnalysedRun, analyseRun } from "./analyse.ts";
 import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
+import { mergeAssignments } from "./assignment-row.ts";
 import { comparisonRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
 import { readExperimentFile } from "./experiment-file.ts";
@@ -242,6 +243,7 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
     arms: armRows(plan.arms, first.routes, tallies, countedS),
     comparisons: comparisonRows(plan, comparisons),
     ...responsesFound(plan, first.routes, judged),
+    ...mergeAssignments(models.map((model) => model.result)),
     // Each run's own result has them: pooled, they would not know how much runs differ.
     parts: [],
     runs: runs.map((run) => rowOf(run, plan, judged)),
@@ -257,7 +259,6 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
   };
   // The first run's own are of that run.
   const {
-    assignment: _a,
     cuts: _c,
     gates: _g,
     looks: _l,

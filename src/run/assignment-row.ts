@@ -34,6 +34,50 @@ function splitRow(plan: Plan, spec: SplitSpec, exposures: ExposureTable): Assign
   return { kind: "split", by: byWords(spec.by), stages };
 }
 
+const added = (all: readonly Record<string, number>[]): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const [arm, count] of all.flatMap((each) => Object.entries(each))) {
+    sums[arm] = (sums[arm] ?? 0) + count;
+  }
+  return sums;
+};
+
+/**
+ * The same of several runs together: keys and starts are added, since each run has a hash of its own
+ * and so other keys for each arm; the sample ratio is that of the sums.
+ */
+export function mergeAssignments(
+  all: readonly Pick<Result, "assignment">[],
+): Pick<Result, "assignment"> {
+  const rows = all.flatMap(({ assignment }) => assignment ?? []);
+  const [first] = rows;
+  if (first === undefined) return {};
+  if (first.kind === "crossover") {
+    const stages = first.stages.map((stage) => ({
+      ...stage,
+      periods: stage.periods * rows.length,
+    }));
+    return { assignment: { ...first, stages } };
+  }
+  const stages = first.stages.map((stage, index) => {
+    const same = rows.flatMap((row) => (row.kind === "split" ? (row.stages[index] ?? []) : []));
+    const keys = added(same.map((each) => each.keys));
+    const arms = Object.keys(stage.planned);
+    return {
+      ...stage,
+      keys,
+      starts: added(same.map((each) => each.starts)),
+      holdout: same.reduce((sum, { holdout }) => sum + holdout, 0),
+      reserved: same.reduce((sum, { reserved }) => sum + reserved, 0),
+      pValue: sampleRatio(
+        arms.map((arm) => keys[arm] ?? 0),
+        arms.map((arm) => stage.planned[arm] ?? 0),
+      ).pValue,
+    };
+  });
+  return { assignment: { ...first, stages } };
+}
+
 /** Who got which start, by judged stage; nothing where all did, or where the log is missing. */
 export function assignmentRow(
   plan: Plan,

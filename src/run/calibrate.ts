@@ -90,6 +90,7 @@ export async function calibrate(
     tool: { name: "shakedown", version: options.version },
     host: hostFingerprint(),
     scenario: loaded.scenario.scenario,
+    design: design.kind,
     profileSha256: calibrating.profileSha256,
     metric,
     alpha: design.alpha,

@@ -11,6 +11,7 @@ import {
 import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { readManifest } from "./manifest.ts";
+import { weightsOf } from "./planned-assignment.ts";
 import { runScenario } from "./run-scenario.ts";
 
 export interface CalibrateOptions {
@@ -56,6 +57,10 @@ function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
   const { factors: _factors, onBreach: _told, onRollBack: _action, ...scenario } = loaded.scenario;
   const { port: _fixed, ...control } = controlOf(loaded);
   const { betweenRunSd: _sd, calibration: _file, factorial: _rows, ...design } = scenario.design;
+  const [ofControl = 0] = weightsOf(loaded.scenario);
+  // All variants' shares are its second self's.
+  const weights =
+    design.weights === undefined ? {} : { weights: { control: ofControl, variant: 1 - ofControl } };
   return {
     ...loaded,
     // Not the scenario that a lock is about.
@@ -65,7 +70,7 @@ function likeArms(loaded: LoadedScenario, seed: string): LoadedScenario {
       scenario: `${scenario.scenario}: a/a`,
       seed,
       arms: { control, variant: control },
-      design: { ...design, runs: 1 },
+      design: { ...design, ...weights, runs: 1 },
       stop: { ...scenario.stop, harm: false, futility: false },
     },
   };

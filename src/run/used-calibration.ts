@@ -79,6 +79,7 @@ export function usedCalibration(
           nowIso: nowIso(),
           hostFingerprint: hostFingerprint().fingerprint,
           profileSha256: here.profileSha256,
+          design: scenario.design.kind,
           metric: metricLabel(scenario.hypothesis.then),
           toolVersion: here.version,
         });

@@ -66,6 +66,7 @@ const SOUND: Calibration = {
   host: { fingerprint: "here", description: "2 cores" },
   scenario: "checkout",
   profileSha256: "profile",
+  design: "duet",
   metric: "response_time_p95",
   alpha: ALPHA,
   runs: [],
@@ -79,6 +80,7 @@ const HERE = {
   nowIso: "2026-01-30T00:00:00.000Z",
   hostFingerprint: "here",
   profileSha256: "profile",
+  design: "duet" as const,
   metric: "response_time_p95",
   toolVersion: "0.1.0",
 };
@@ -137,6 +139,7 @@ describe("what A/A runs say of the instrument", () => {
       [{ hostFingerprint: "there" }, /another host \(2 cores\)/],
       [{ toolVersion: "0.2.0" }, /by version 0\.1\.0, and this is 0\.2\.0/],
       [{ profileSha256: "other" }, /another profile/],
+      [{ design: "split" }, /made of runs by duet, and this is a split/],
       [{ metric: "error_ratio" }, /is of response_time_p95/],
     ] as const;
     for (const [change, why] of changes)

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { ExposureTable } from "../../src/measure/index.ts";
 import { resultSchema } from "../../src/report/index.ts";
-import { assignmentRow, detectorWords } from "../../src/run/assignment-row.ts";
+import { assignmentRow, detectorWords, mergeAssignments } from "../../src/run/assignment-row.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 
 const stage = PLAN.stages.findIndex(({ judgedFromNs }) => judgedFromNs !== null);
@@ -34,6 +34,15 @@ it("a split tells keys, each once, and starts, by stage and arm", () => {
     starts: { control: 10, variant: 10 },
     holdout: 2,
     reserved: 2,
+  });
+  const { assignment: both } = mergeAssignments([{ assignment: row }, {}, { assignment: row }]);
+  expect(resultSchema.shape.assignment.parse(both)).toEqual(both);
+  expect((both as { stages: unknown[] }).stages[0]).toMatchObject({
+    planned: { control: 0.5, variant: 0.5 },
+    keys: { control: 8, variant: 10 },
+    starts: { control: 20, variant: 20 },
+    holdout: 4,
+    reserved: 4,
   });
   expect(assignmentRow(PLAN, null)).toEqual({});
   expect(detectorWords(PLAN)).toEqual([]);

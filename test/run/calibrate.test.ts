@@ -28,6 +28,7 @@ const SOUND: Calibration = {
   host: hostFingerprint(),
   scenario: "payment pool cut",
   profileSha256: "profile",
+  design: "duet",
   metric: "response_time_p95",
   alpha: 0.05,
   runs: [],

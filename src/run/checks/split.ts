@@ -8,7 +8,7 @@ import { type Check, check, type CheckInput } from "./check.ts";
 /** A mismatch is shown once in a thousand sound runs, over all stages together. */
 const MISMATCH_BELOW = 0.001;
 /** Fewer keys of an arm may differ from the other's by chance alone, in ways that no block shows. */
-const KEYS_MIN = 100;
+export const KEYS_MIN = 100;
 /** New keys between two looks of the sequential test, which may look as often as it likes. */
 const LOOK_EVERY = 50;
 

@@ -15,6 +15,8 @@ import {
 import { MIN_BLOCKS } from "../../stats/index.ts";
 import { readCaptured } from "../captured.ts";
 import { servedDependencies } from "../dependencies.ts";
+import { keysOfSplit } from "../assigned-starts.ts";
+import { expectFewKeys } from "../expected-keys.ts";
 import { usedCalibration } from "../used-calibration.ts";
 import { type LoadedScenario, loadScenario } from "../load-scenario.ts";
 import { makePlan } from "../make-plan.ts";
@@ -147,6 +149,7 @@ export async function planScenario(
   const calibration = usedCalibration(loaded, here);
   const registered = registerPlan(makePlan(loaded, profile, seed, served, calibration));
   const { plan } = registered;
+  const keys = expectFewKeys(plan, keysOfSplit(plan, profile));
   // Refused now where a segment has no request.
   recordSegments(plan, profile, loaded);
   const varianceOf =
@@ -154,5 +157,5 @@ export async function planScenario(
       ? () => "no pilot is given (--baseline <run>)"
       : pilotVariance(options.pilot, plan);
   const sizing = sizePlan(plan, varianceOf);
-  return { loaded, registered, sizing, problems: problemsOf(plan, sizing) };
+  return { loaded, registered, sizing, problems: [...keys, ...problemsOf(plan, sizing)] };
 }
