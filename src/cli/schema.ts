@@ -1,12 +1,18 @@
 import { z } from "zod";
 import { profileManifestSchema, profileRecordSchema } from "../profile/index.ts";
-import { resilienceJsonSchema, resultJsonSchema, saturationJsonSchema } from "../report/index.ts";
+import {
+  apartJsonSchema,
+  resilienceJsonSchema,
+  resultJsonSchema,
+  saturationJsonSchema,
+} from "../report/index.ts";
 import { scenarioSchema } from "../run/index.ts";
 import type { Command } from "./command.ts";
 
 const SCHEMAS = {
   scenario: () => z.toJSONSchema(scenarioSchema, { io: "input" }),
   result: () => resultJsonSchema(),
+  compare: () => apartJsonSchema(),
   probe: () => resilienceJsonSchema(),
   saturate: () => saturationJsonSchema(),
   "profile-manifest": () => z.toJSONSchema(profileManifestSchema, { io: "input" }),

@@ -9,6 +9,7 @@ import { markdownFormat } from "./markdown.ts";
 import type { ReportFormat } from "./model.ts";
 import { textFormat } from "./text.ts";
 
+export * from "./apart/index.ts";
 export * from "./model.ts";
 export { resilienceJsonSchema, resilienceSchema } from "./resilience-schema.ts";
 export { resilienceMarkdown } from "./resilience-words.ts";

@@ -125,7 +125,16 @@ export const resultSchema = z.strictObject({
       .optional()
       .describe("by arm: of which revision of that repository its files were"),
     revisionBuild: z.string().optional().describe("how these were built"),
-    host: z.strictObject({ node: z.string(), os: z.string(), cpus: z.number().int() }),
+    host: z.strictObject({
+      node: z.string(),
+      os: z.string(),
+      cpus: z.number().int(),
+      fingerprint: z
+        .string()
+        .optional()
+        .describe("SHA-256 of what its noise depends on: another one is another host"),
+      description: z.string().optional(),
+    }),
   }),
   hypothesis: z
     .strictObject({

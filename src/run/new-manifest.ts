@@ -1,6 +1,7 @@
 import { cpus, platform, release } from "node:os";
 import { NS_PER_S } from "../core/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
+import { hostFingerprint } from "./host.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { type Manifest, MANIFEST_VERSION } from "./manifest.ts";
 import { type GitState, manifestRevisions } from "./revision/index.ts";
@@ -42,7 +43,12 @@ export function newManifest(run: {
     pacing: run.pacing,
     generator: run.generator,
     seed: run.seed,
-    host: { node: process.version, os: `${platform()} ${release()}`, cpus: cpus().length },
+    host: {
+      node: process.version,
+      os: `${platform()} ${release()}`,
+      cpus: cpus().length,
+      ...hostFingerprint(),
+    },
     emulatorLeadNs: run.emulatorLeadNs,
     dependencies: Object.entries(dependencies).map(([dependency, spec]) => {
       const ttlS = spec.protocol === "http" ? spec.cacheTtlS : null;

@@ -6,6 +6,7 @@ import {
   messageOf,
   sha256Hex,
   ShakedownError,
+  valueDifferences,
 } from "../../core/index.ts";
 import type { Plan } from "../../experiment/index.ts";
 import type { LoadedScenario } from "../load-scenario.ts";
@@ -77,23 +78,6 @@ export interface LockDifference {
   readonly now: unknown;
 }
 
-function differencesAt(
-  locked: unknown,
-  now: unknown,
-  path: readonly (string | number)[],
-): LockDifference[] {
-  if (canonicalJson({ it: locked }) === canonicalJson({ it: now })) return [];
-  if (Array.isArray(locked) && Array.isArray(now)) {
-    const length = Math.max(locked.length, now.length);
-    return Array.from({ length }, (_, i) => differencesAt(locked[i], now[i], [...path, i])).flat();
-  }
-  const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isGroup(locked) || !isGroup(now)) return [{ path, locked, now }];
-  const keys = [...new Set([...Object.keys(locked), ...Object.keys(now)])].toSorted();
-  return keys.flatMap((key) => differencesAt(locked[key], now[key], [...path, key]));
-}
-
 /**
  * Every field in which a plan differs from what was locked. What only follows from fields that are
  * named is not named again.
@@ -102,7 +86,9 @@ export function lockDifferences(
   locked: PlanLock["locked"],
   now: PlanLock["locked"],
 ): LockDifference[] {
-  const all = differencesAt(locked, now, []);
+  const all = valueDifferences(locked, now).map(
+    ({ after, before, path }): LockDifference => ({ path, locked: before, now: after }),
+  );
   const causes = all.filter(({ path }) => path[0] !== "derived");
   return causes.length > 0 ? causes : all;
 }

@@ -1,0 +1,34 @@
+import { compareTwo } from "../run/index.ts";
+import type { CliIo, Command } from "./command.ts";
+import {
+  checkCompareOutput,
+  type CompareOutput,
+  namedRun,
+  type NoiseArguments,
+  noiseOf,
+  putComparison,
+  withCompareFlags,
+} from "./compare-output.ts";
+import { version } from "./version.ts";
+
+interface CompareArguments extends CompareOutput, NoiseArguments {
+  readonly before: string;
+  readonly after: string;
+}
+
+function compare(io: CliIo, given: CompareArguments): void {
+  const noise = noiseOf(given);
+  checkCompareOutput(given);
+  const report = compareTwo(namedRun(given.before), namedRun(given.after), { ...noise, version });
+  putComparison(io, report, given);
+}
+
+export const compareCommand: Command = (io) => ({
+  builder: (yargs) =>
+    withCompareFlags(yargs)
+      .positional("before", { type: "string", demandOption: true, describe: "a run directory" })
+      .positional("after", { type: "string", demandOption: true, describe: "another one" })
+      .example("$0 compare runs/20260101T120000Z-shop-1a2b3c runs/20260201T120000Z-shop-3c2b1a", "")
+      .example("$0 compare runs/… runs/… --format html -o compared.html", "as a page"),
+  handler: (given) => compare(io, given as unknown as CompareArguments),
+});
