@@ -134,7 +134,8 @@ export interface Evidence {
   requests(arm: number): readonly RequestRow[];
   request(arm: number, seq: number): RequestRow | undefined;
   /**
-   * Calls of an arm to a dependency, by arrival. `seq` is −1 where no identity was passed on, and
+   * Calls of an arm to a dependency, by arrival; to one of TCP, what was exchanged on its connections
+   * (`exchanges.ts`). `seq` is −1 where no identity was passed on, and
    * where the one that was cannot be true.
    */
   calls(arm: number, dependency: number): readonly EmulatedCall[];

@@ -3,10 +3,13 @@ import type {
   ConnectionTable,
   EmulatedCall,
   ObservationTable,
+  ExchangeTable,
   TcpConnection,
+  TcpExchange,
 } from "../measure/index.ts";
 import { type InsideSignals, type ProcessSample, processUse } from "../telemetry/index.ts";
 import type { DependencyFacts, Evidence, JoinedBy, RequestRow, StageWindow } from "./detector.ts";
+import { callsOfExchanges } from "./exchanges.ts";
 import { believeIdentity } from "./identity.ts";
 
 /** Indexes a run's observations, emulated calls and TCP connections for the detectors. */
@@ -15,6 +18,7 @@ export function buildEvidence(input: {
   readonly calls: CallTable | null;
   /** To TCP dependencies, where there are any. */
   readonly connections?: ConnectionTable | null;
+  readonly exchanges?: ExchangeTable | null;
   readonly stages: readonly StageWindow[];
   readonly dependencies: readonly DependencyFacts[];
   readonly recordCount: number;
@@ -28,6 +32,13 @@ export function buildEvidence(input: {
   const raw = spread<EmulatedCall>(shape, input.calls);
   const opened = spread<TcpConnection>(shape, input.connections ?? null);
   for (const lists of opened) for (const list of lists) list.sort((a, b) => a.openNs - b.openNs);
+  const exchanged = spread<TcpExchange>(shape, input.exchanges ?? null);
+  for (const [arm, lists] of exchanged.entries()) {
+    for (const [dependency, list] of lists.entries()) {
+      if (list.length === 0) continue;
+      raw[arm]![dependency] = callsOfExchanges(list, opened[arm]![dependency]!);
+    }
+  }
   const joined: JoinedBy[][] = [];
   const calls = raw.map((lists, arm) => {
     const believed = lists.map((list) =>

@@ -59,7 +59,7 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
     callsPerSec: own.callsPerSec,
     holdMs: own.holdMs,
     wantedInFlight: reading.wanted,
-    waitingRatio: reading.queue.waitingRatio,
+    waitingRatio: Number.isNaN(reading.queue.waitingRatio) ? null : reading.queue.waitingRatio,
     handedOnRatio: reading.queue.handedOnRatio,
     waitBeforeCallMs: Number.isNaN(reading.waitMs) ? null : reading.waitMs,
     controlInFlightMax: control.max,
@@ -104,8 +104,11 @@ function ceilingFinding(
   const { handedOnRatio, waitingRatio } = reading.queue;
   const shown = reading.full
     ? `calls in flight stand at ${size}`
-    : `calls in flight go no further than ${size}, ${formatRatio(waitingRatio)} of the requests wait, ` +
-      `${formatRatio(handedOnRatio)} of these until another's call is over`;
+    : `calls in flight go no further than ${size}` +
+      (Number.isNaN(waitingRatio)
+        ? `, and ${formatRatio(handedOnRatio)} of the calls come as soon as another is over`
+        : `, ${formatRatio(waitingRatio)} of the requests wait, ` +
+          `${formatRatio(handedOnRatio)} of these until another's call is over`);
   const summary =
     `the ${name} connection pool of ${size} is exhausted above ${perSec(ceilingPerSec, "calls")}${requests}, ` +
     `from stage ${stage.name} on: ${shown}${waitWords(reading)}${gaveUpWords(lost)}` +

@@ -24,6 +24,8 @@ const RULE = {
   queueHoldRatio: 0.1,
   waitingRatio: 0.5,
   handedOnRatio: 0.3,
+  /** Variance over mean of the calls in flight, where nothing tells of waiting: independent calls show 1. */
+  queueDispersionMax: 0.6,
   queueWantedRatio: 0.7,
   /** Shorter stages, and fewer calls, are not judged. */
   stageNs: 5 * NS_PER_S,
@@ -81,6 +83,7 @@ const fullHoldMs = ({ control, own }: Pick<StageReading, "control" | "own">): nu
 /** Requests that wait before their call, in both arms, by what either takes when it waits for nothing. */
 function queuesOf(
   { dependency, evidence }: Where,
+  { fromNs, toNs }: StageWindow,
   sides: readonly { readonly arm: number; readonly seen: Occupancy; readonly waits: Waited[] }[],
   holdMs: number,
 ): Queue[] {
@@ -90,7 +93,13 @@ function queuesOf(
   );
   const waitMs = usualMs + Math.max(RULE.queueHoldRatio * holdMs, RULE.waitFloorMs);
   return sides.map(({ arm, seen, waits }) =>
-    queueOf(evidence.calls(arm, dependency), waits, { holdMs, places: seen.plateau, waitMs }),
+    queueOf(evidence.calls(arm, dependency), waits, {
+      holdMs,
+      places: seen.plateau,
+      waitMs,
+      fromNs,
+      toNs,
+    }),
   );
 }
 
@@ -112,16 +121,22 @@ export function readPool(where: Where, stage: StageWindow): StageReading {
   const seen = { own: own.seen, control: control.seen };
   const waited = { waitMs: own.p50Ms, controlWaitMs: control.p50Ms };
   const holdMs = fullHoldMs(seen);
-  const [queue, controlQueue] = queuesOf(where, [own, control], holdMs) as [Queue, Queue];
+  const [queue, controlQueue] = queuesOf(where, stage, [own, control], holdMs) as [Queue, Queue];
   const wanted = control.seen.callsPerSec * (holdMs / 1_000);
   const long = toNs - fromNs >= RULE.stageNs && own.seen.calls >= RULE.calls;
-  const waits = Number.isNaN(own.p50Ms)
-    ? // Without identity to join by: calls in flight that hardly vary, and requests that take longer.
-      own.seen.dispersion <= RULE.dispersionMax &&
-      meanServiceMs(evidence, arm, stage) > RULE.serviceFactor * meanServiceMs(evidence, 0, stage)
+  // Without identity to join by: requests that take longer, and calls in flight that hardly vary.
+  const byRates = Number.isNaN(own.p50Ms);
+  const longer =
+    meanServiceMs(evidence, arm, stage) > RULE.serviceFactor * meanServiceMs(evidence, 0, stage);
+  const { dispersion, plateau } = own.seen;
+  const waits = byRates
+    ? longer && dispersion <= RULE.dispersionMax
     : waitsLong({ ...waited, ...seen });
-  const stands = isFull(own.seen) && wanted >= RULE.wantedRatio * own.seen.plateau && waits;
-  const queues = isQueue(queue) && wanted >= RULE.queueWantedRatio * own.seen.plateau;
+  const stands = isFull(own.seen) && waits && wanted >= RULE.wantedRatio * plateau;
+  const queues =
+    (byRates ? longer && dispersion <= RULE.queueDispersionMax : isQueue(queue)) &&
+    queue.handedOnRatio >= RULE.handedOnRatio &&
+    wanted >= RULE.queueWantedRatio * plateau;
   return {
     stage,
     ...seen,
@@ -130,7 +145,7 @@ export function readPool(where: Where, stage: StageWindow): StageReading {
     holdMs,
     queue,
     full: isFull(own.seen),
-    controlFull: isFull(control.seen) || isQueue(controlQueue),
+    controlFull: isFull(control.seen) || (!byRates && isQueue(controlQueue)),
     exhausted: long && (stands || queues),
   };
 }

@@ -14,7 +14,7 @@ const RULE = {
 
 /** How requests come by their calls. */
 export interface Queue {
-  /** Of the calls that could be joined, the share whose request had waited for it. */
+  /** Of the calls that could be joined, the share whose request had waited for it; NaN where none could. */
   readonly waitingRatio: number;
   /**
    * Of these, the share that came when another call had just ended, and took one of the last places: they
@@ -23,17 +23,11 @@ export interface Queue {
   readonly handedOnRatio: number;
 }
 
-/**
- * Reads a queue in front of `places`. Who waits longer than `waitMs` waits. The target's own time
- * between two calls leaves places empty, the more the busier the machine is, and so takes from the
- * mean of the calls in flight; it takes nothing from this. `calls` are all of the pair's, in order
- * of arrival; `waits` those of them that are asked about.
- */
-export function queueOf(
+/** Calls that came when another had just ended, and took one of the last of so many places. */
+function handedOn(
   calls: readonly EmulatedCall[],
-  waits: readonly Waited[],
-  { holdMs, places, waitMs }: { holdMs: number; places: number; waitMs: number },
-): Queue {
+  { holdMs, places }: { readonly holdMs: number; readonly places: number },
+): Set<EmulatedCall> {
   const endsNs = calls.map(({ endNs }) => endNs).toSorted((a, b) => a - b);
   const handOverNs = Math.max(RULE.handOverNs, RULE.handOverHoldRatio * holdMs * 1e6);
   const full = places - Math.floor(RULE.emptyRoots * Math.sqrt(places));
@@ -45,10 +39,35 @@ export function queueOf(
     const sinceNs = call.arriveNs - (endsNs[ended - 1] ?? -Infinity);
     if (level >= full && sinceNs <= handOverNs) filling.add(call);
   }
-  const waiting = waits.filter((each) => each.waitMs > waitMs);
-  const handedOn = waiting.filter(({ call }) => filling.has(call)).length;
+  return filling;
+}
+
+/**
+ * Reads a queue in front of `places`. Who waits longer than `waitMs` waits. The target's own time
+ * between two calls leaves places empty, the more the busier the machine is, and so takes from the
+ * mean of the calls in flight; it takes nothing from this. `calls` are all of the pair's, in order
+ * of arrival; `waits` those of them that are asked about: where none could be joined, all that came
+ * in [fromNs, toNs) are taken to have waited.
+ */
+export function queueOf(
+  calls: readonly EmulatedCall[],
+  waits: readonly Waited[],
+  asked: {
+    readonly holdMs: number;
+    readonly places: number;
+    readonly waitMs: number;
+    readonly fromNs: number;
+    readonly toNs: number;
+  },
+): Queue {
+  const filling = handedOn(calls, asked);
+  const waiting =
+    waits.length === 0
+      ? calls.filter(({ arriveNs }) => arriveNs >= asked.fromNs && arriveNs < asked.toNs)
+      : waits.filter(({ waitMs }) => waitMs > asked.waitMs).map(({ call }) => call);
+  const ofThese = waiting.filter((call) => filling.has(call)).length;
   return {
-    waitingRatio: waits.length === 0 ? 0 : waiting.length / waits.length,
-    handedOnRatio: waiting.length === 0 ? 0 : handedOn / waiting.length,
+    waitingRatio: waits.length === 0 ? Number.NaN : waiting.length / waits.length,
+    handedOnRatio: waiting.length === 0 ? 0 : ofThese / waiting.length,
   };
 }

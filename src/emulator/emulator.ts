@@ -27,6 +27,8 @@ export interface EmulatorOptions {
   readonly spoolPath: string | null;
   /** The same for connections to TCP dependencies; made when there is such a dependency. */
   readonly connectionsPath?: string;
+  /** The same for what is exchanged with TCP dependencies. */
+  readonly exchangesPath?: string;
   /** Serves Toxiproxy's API over the proxies of TCP dependencies, and whatever it is asked to add. */
   readonly toxiproxy?: { readonly host: string; readonly port: number };
   /** How many of the last calls `journal` tells of; 0 unless told. */
@@ -111,7 +113,7 @@ export async function serveEmulator(
   counters: EmulatorCounters,
 ): Promise<Emulator> {
   checkPorts(options);
-  const { arms, connectionsPath, dependencies, spoolPath } = options;
+  const { arms, connectionsPath, dependencies, exchangesPath, spoolPath } = options;
   const generated = await generatedFor(options);
   const { promise: failed, resolve: fail } = Promise.withResolvers<ShakedownError>();
   const meta = { arms, dependencies: Object.keys(dependencies) };
@@ -119,6 +121,7 @@ export async function serveEmulator(
   const recorder = await Recorder.create({
     path: spoolPath,
     connectionsPath: tcp ? (connectionsPath ?? null) : null,
+    exchangesPath: tcp ? (exchangesPath ?? null) : null,
     meta,
     counters,
     onFailure: fail,

@@ -5,7 +5,9 @@ import {
   CallWriter,
   ConnectionWriter,
   type EmulatedCall,
+  ExchangeWriter,
   type TcpConnection,
+  type TcpExchange,
 } from "../measure/index.ts";
 import type { EmulatorCounters } from "./counters.ts";
 
@@ -17,6 +19,8 @@ export interface RecorderOptions {
   readonly path: string | null;
   /** Where connections to TCP dependencies are kept; null: there are none, or they are not. */
   readonly connectionsPath: string | null;
+  /** Where what is exchanged with them is kept; null as above. */
+  readonly exchangesPath: string | null;
   readonly meta: ArmMeta;
   readonly counters: EmulatorCounters;
   readonly onFailure: (failure: ShakedownError) => void;
@@ -27,28 +31,38 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #writer: CallWriter | null;
   readonly #connections: ConnectionWriter | null;
+  readonly #exchanges: ExchangeWriter | null;
   readonly #flushing: NodeJS.Timeout;
 
   private constructor(
     options: RecorderOptions,
     writer: CallWriter | null,
     connections: ConnectionWriter | null,
+    exchanges: ExchangeWriter | null,
   ) {
     this.#options = options;
     this.#writer = writer;
     this.#connections = connections;
+    this.#exchanges = exchanges;
     if (writer !== null) writer.spool.onFailure = options.onFailure;
     if (connections !== null) connections.spool.onFailure = options.onFailure;
+    if (exchanges !== null) exchanges.spool.onFailure = options.onFailure;
     this.#flushing = setInterval(() => void this.#flush(), FLUSH_MS).unref();
   }
 
   /** @throws OUTPUT_UNWRITABLE */
   static async create(options: RecorderOptions): Promise<Recorder> {
-    const { connectionsPath, meta, path } = options;
+    const { connectionsPath, exchangesPath, meta, path } = options;
     const writer = path === null ? null : await CallWriter.create(path, meta);
     const connections =
       connectionsPath === null ? null : await ConnectionWriter.create(connectionsPath, meta);
-    return new Recorder(options, writer, connections);
+    const exchanges =
+      exchangesPath === null ? null : await ExchangeWriter.create(exchangesPath, meta);
+    return new Recorder(options, writer, connections, exchanges);
+  }
+
+  writeExchange(exchange: TcpExchange): void {
+    this.#exchanges?.write(exchange);
   }
 
   writeConnection(connection: TcpConnection): void {
@@ -67,6 +81,7 @@ export class Recorder {
     const { counters } = this.#options;
     // Its failure has been told by `onFailure`.
     await this.#connections?.spool.close().catch(() => {});
+    await this.#exchanges?.spool.close().catch(() => {});
     const writer = this.#writer;
     if (writer === null) return 0;
     try {
@@ -85,7 +100,8 @@ export class Recorder {
   /** For a start that came to nothing: leaves no file behind. */
   async discard(): Promise<void> {
     await this.close();
-    for (const path of [this.#options.path, this.#options.connectionsPath]) {
+    const { connectionsPath, exchangesPath, path: callsPath } = this.#options;
+    for (const path of [callsPath, connectionsPath, exchangesPath]) {
       if (path !== null) await rm(path, { force: true });
     }
   }
@@ -94,6 +110,7 @@ export class Recorder {
     const { counters } = this.#options;
     const rows = counters.total("rows");
     await this.#connections?.spool.flush();
+    await this.#exchanges?.spool.flush();
     await this.#writer?.spool.flush();
     if (this.#writer?.spool.failure === undefined) counters.setTotal("rowsKept", rows);
   }

@@ -150,6 +150,7 @@ export class Servers {
       draw: (...parts) => world.draw(...parts),
       openFiles,
       onConnection: (connection) => recorder.writeConnection({ ...indexes, ...connection }),
+      onExchange: (exchange) => recorder.writeExchange({ ...indexes, ...exchange }),
     });
     this.#serving.push({ place, protocol: "tcp", server: proxy });
     return `tcp://${proxy.listen}`;

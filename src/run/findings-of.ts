@@ -39,7 +39,16 @@ export function resilienceIn(gathered: Gathered): Resilience | null {
 }
 
 function evidenceIn(
-  { calls, connections, inside, manifest, observations, processes, registered }: Gathered,
+  {
+    calls,
+    connections,
+    exchanges,
+    inside,
+    manifest,
+    observations,
+    processes,
+    registered,
+  }: Gathered,
   untilNs = Number.POSITIVE_INFINITY,
 ): Evidence {
   const begun = registered.plan.stages.filter(({ startNs }) => startNs < untilNs);
@@ -59,6 +68,6 @@ function evidenceIn(
   // Where starts are repeated, their numbers go up by two.
   const inOrder = load.arrivals.kind !== "recorded" && responses === undefined;
   const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
-  const seen = { observations, calls, connections, inside, processes };
+  const seen = { observations, calls, connections, exchanges, inside, processes };
   return buildEvidence({ ...seen, stages, dependencies, recordCount });
 }

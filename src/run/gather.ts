@@ -9,10 +9,12 @@ import {
 import {
   type CallTable,
   type ConnectionTable,
+  type ExchangeTable,
   type ExposureTable,
   type ObservationTable,
   readCalls,
   readConnections,
+  readExchanges,
   readObservations,
   readResponses,
   readUsage,
@@ -42,6 +44,8 @@ export interface Gathered {
   readonly calls: CallTable | null;
   /** To TCP dependencies; null when there are none. */
   readonly connections: ConnectionTable | null;
+  /** What was exchanged on them. */
+  readonly exchanges: ExchangeTable | null;
   /** What the arms used; empty where nobody looked. */
   readonly usage: readonly UsageSample[];
   /** Answers that were compared, and whether their logs are whole; null where none were to be. */
@@ -88,6 +92,9 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
     observations,
     calls,
     connections,
+    exchanges: existsSync(directory.exchanges)
+      ? readExchanges(directory.exchanges, manifest.emulatorLeadNs)
+      : null,
     usage: existsSync(usagePath) ? readUsage(usagePath) : [],
     responses: responsesOf(directory, registered.plan),
     exposures: exposuresOf(directory, registered.plan),

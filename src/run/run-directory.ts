@@ -107,6 +107,10 @@ export class RunDirectory {
     return join(this.path, "emulated", "calls.spool");
   }
 
+  get exchanges(): string {
+    return join(this.path, "emulated", "exchanges.spool");
+  }
+
   get connections(): string {
     return join(this.path, "emulated", "connections.spool");
   }

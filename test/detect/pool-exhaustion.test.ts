@@ -41,9 +41,9 @@ function judge(
 }
 
 describe.each([
-  ["joined by identity", true],
-  ["by rates alone", false],
-])("pool exhaustion, %s", (_, identity) => {
+  ["joined by identity", { identity: true }],
+  ["by rates alone", { identity: false }],
+])("pool exhaustion, %s", (_, given) => {
   it.each(SIZES)(
     "a pool of %i at 1.2 × its ceiling is named with its size; what would do, does",
     (size) => {
@@ -51,11 +51,10 @@ describe.each([
       let [named, cured] = [0, 0];
       for (const seed of SEEDS) {
         const starts = startsOf(traffic, `${size} ${seed}`);
-        const finding = judge(traffic, starts, [ROOMY, { size }], { identity });
+        const finding = judge(traffic, starts, [ROOMY, { size }], given);
         if (finding.status === "fail" && finding.evidence["poolSize"] === size) named++;
         const enough = Number(finding.evidence["enoughConnections"] ?? size);
-        if (judge(traffic, starts, [ROOMY, { size: enough }], { identity }).status === "pass")
-          cured++;
+        if (judge(traffic, starts, [ROOMY, { size: enough }], given).status === "pass") cured++;
       }
       expect(named).toBeGreaterThanOrEqual(0.95 * SEEDS.length);
       expect(cured).toBe(SEEDS.length);
@@ -67,8 +66,8 @@ describe.each([
       SEEDS.slice(0, 10).flatMap((seed) => {
         const [calm, sick] = [trafficAt(size, 0.6), trafficAt(size, 1.2)];
         return [
-          judge(calm, startsOf(calm, `calm ${size} ${seed}`), [ROOMY, { size }], { identity }),
-          judge(sick, startsOf(sick, `sick ${size} ${seed}`), [{ size }, { size }], { identity }),
+          judge(calm, startsOf(calm, `calm ${size} ${seed}`), [ROOMY, { size }], given),
+          judge(sick, startsOf(sick, `sick ${size} ${seed}`), [{ size }, { size }], given),
         ];
       }),
     ).filter(({ status }) => status !== "pass" && status !== "shared");
@@ -91,6 +90,15 @@ describe("pool exhaustion", () => {
       return finding.status === "fail" && finding.size?.value === size;
     });
     expect(named.length).toBeGreaterThanOrEqual(0.95 * SEEDS.length);
+  });
+
+  it("before a dependency of TCP is named by its busy connections", () => {
+    const named = SEEDS.slice(0, 5).filter((seed) => {
+      const calm = judge(traffic, startsOf(traffic, seed), [ROOMY, ROOMY], { tcp: true });
+      const finding = judge(traffic, startsOf(traffic, seed), [ROOMY, { size: 4 }], { tcp: true });
+      return calm.status === "pass" && finding.status === "fail" && finding.size?.value === 4;
+    });
+    expect(named).toHaveLength(5);
   });
 
   it("says in a sentence what runs dry, from where on, how it shows and what would do", () => {

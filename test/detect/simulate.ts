@@ -8,8 +8,10 @@ import {
 import type {
   CallTable,
   EmulatedCall,
+  ExchangeTable,
   Observation,
   ObservationTable,
+  TcpExchange,
 } from "../../src/measure/index.ts";
 import { plainCall } from "../../src/testing/index.ts";
 
@@ -100,6 +102,8 @@ export function evidenceOf(
     readonly recordCount?: number;
     /** False: the target passes no identity on. */
     readonly identity?: boolean;
+    /** The dependency speaks a protocol of its own, and is seen as busy connections. */
+    readonly tcp?: boolean;
   },
 ): Evidence {
   const { identity = true, lengthNs, settleNs = 2 * S } = given;
@@ -126,9 +130,18 @@ export function evidenceOf(
   const names = ["control", "variant"];
   const dependency = { name: "payments", cacheTtlNs: null, ...given.dependency };
   const everybody = { name: "everybody", ratePerSec: given.ratePerSec ?? 100, judged: true };
+  const meta = { arms: names, dependencies: [dependency.name] };
+  const exchanges = calls.map(({ arm, arriveNs, dependency: to, endNs }): TcpExchange => ({
+    ...{ arm, dependency: to, connection: 0 },
+    ...{ upNs: arriveNs, downNs: endNs },
+  }));
+  const seen =
+    given.tcp === true
+      ? { calls: null, exchanges: table<ExchangeTable>(exchanges, meta) }
+      : { calls: table<CallTable>(calls, meta) };
   return buildEvidence({
     observations: table(observations, { arms: names, stages: ["everybody"], routes: ["GET /"] }),
-    calls: table(calls, { arms: names, dependencies: [dependency.name] }),
+    ...seen,
     stages: given.stages ?? [{ ...everybody, fromNs: settleNs, toNs: lengthNs }],
     dependencies: [dependency],
     recordCount: given.recordCount ?? 100,
@@ -136,7 +149,7 @@ export function evidenceOf(
 }
 
 /** Rows in memory in the place of a spool's table. */
-export function table<T extends ObservationTable | CallTable>(
+export function table<T extends ObservationTable | CallTable | ExchangeTable>(
   rows: Iterable<unknown>,
   meta: T["meta"],
 ): T {

@@ -53,6 +53,7 @@ const record = async (rows: number, writes: number) => {
   const recorder = await Recorder.create({
     path,
     connectionsPath: null,
+    exchangesPath: null,
     meta,
     counters,
     onFailure,

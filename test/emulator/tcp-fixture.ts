@@ -1,11 +1,16 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createDeadlines, keyedDraw, monotonicClock } from "../../src/core/index.ts";
-import { type TcpConnectionRecord, type TcpContext } from "../../src/emulator/tcp/index.ts";
+import {
+  type TcpConnectionRecord,
+  type TcpContext,
+  type TcpExchangeRecord,
+} from "../../src/emulator/tcp/index.ts";
 
 export interface TcpBed extends AsyncDisposable {
   readonly context: TcpContext;
   readonly records: TcpConnectionRecord[];
+  readonly exchanges: TcpExchangeRecord[];
 }
 
 /** Real time, and a list of what became of each connection. */
@@ -13,14 +18,17 @@ export async function tcpBed(): Promise<TcpBed> {
   const clock = monotonicClock(process.hrtime.bigint());
   const deadlines = await createDeadlines(clock, "timer");
   const records: TcpConnectionRecord[] = [];
+  const exchanges: TcpExchangeRecord[] = [];
   return {
     context: {
       clock,
       deadlines,
       draw: (...parts) => keyedDraw("seed", ...parts),
       onConnection: (record) => void records.push(record),
+      onExchange: (record) => void exchanges.push(record),
     },
     records,
+    exchanges,
     [Symbol.asyncDispose]: () => deadlines.close(),
   };
 }

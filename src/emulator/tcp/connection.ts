@@ -1,11 +1,14 @@
 import { connect, type Socket } from "node:net";
 import type { Clock, Deadlines, Draw } from "../../core/index.ts";
-import type { TcpConnection as MeasuredConnection } from "../../measure/index.ts";
+import type { TcpConnection as MeasuredConnection, TcpExchange } from "../../measure/index.ts";
 import { Link } from "./link.ts";
 import type { EndKind, Stream, ToxicSpec } from "./toxic/index.ts";
 
 /** What became of one connection through a proxy. Times count from the clock's origin. */
 export type TcpConnectionRecord = Omit<MeasuredConnection, "arm" | "dependency">;
+
+/** One stretch for which a connection was busy. Times count from the clock's origin. */
+export type TcpExchangeRecord = Omit<TcpExchange, "arm" | "dependency">;
 
 export interface ConnectionOptions {
   readonly ordinal: number;
@@ -20,6 +23,8 @@ export interface ConnectionOptions {
   readonly onBytes: (stream: Stream, what: "received" | "sent", bytes: number) => void;
   /** A request is in flight from its last byte up until the first byte down. */
   readonly onInFlight: (change: 1 | -1) => void;
+  /** Bytes came back, and then bytes went up again, or the connection is over. */
+  readonly onExchange: (record: TcpExchangeRecord) => void;
   readonly onClose: (record: TcpConnectionRecord) => void;
 }
 
@@ -34,6 +39,9 @@ export class TcpConnection {
   #outcome: TcpConnectionRecord["outcome"] | null = null;
   #closedBy: TcpConnectionRecord["closedBy"] | null = null;
   #inFlight = false;
+  /** When the exchange under way began, and its last byte down so far; null: there is none. */
+  #upNs: number | null = null;
+  #downNs: number | null = null;
   #open = 1;
 
   constructor(options: ConnectionOptions) {
@@ -130,6 +138,18 @@ export class TcpConnection {
       record.firstDownNs ??= nowNs;
     }
     this.#setInFlight(stream === "upstream");
+    if (stream === "upstream") {
+      this.#endExchange();
+      this.#upNs ??= nowNs;
+    } else if (this.#upNs !== null) this.#downNs = nowNs;
+  }
+
+  /** Nothing where no answer has come: the exchange goes on. */
+  #endExchange(): void {
+    if (this.#upNs === null || this.#downNs === null) return;
+    const { onExchange, ordinal } = this.#options;
+    onExchange({ connection: ordinal, upNs: this.#upNs, downNs: this.#downNs });
+    [this.#upNs, this.#downNs] = [null, null];
   }
 
   #setInFlight(inFlight: boolean): void {
@@ -178,6 +198,7 @@ export class TcpConnection {
     if (this.#open > 0) return;
     this.#dropLinks();
     this.#setInFlight(false);
+    this.#endExchange();
     this.#options.onClose({
       ...this.#record,
       outcome: this.#outcome ?? "ended",

@@ -1,5 +1,5 @@
 /** TCP dependencies: proxies in front of what is really there, and Toxiproxy's admin API. */
-export type { TcpConnectionRecord } from "./connection.ts";
+export type { TcpConnectionRecord, TcpExchangeRecord } from "./connection.ts";
 export { startTcpDependency, type TcpDependencyOptions } from "./dependency.ts";
 export { TcpProxies } from "./proxies.ts";
 export { type TcpContext, TcpProxy, type TcpProxyOptions, type TcpSnapshot } from "./proxy.ts";

@@ -3,7 +3,7 @@ import type { Clock, Deadlines, Draw } from "../../core/index.ts";
 import { formatHostPort, parseHostPort, parseListen } from "../address.ts";
 import { listenAs } from "../listening.ts";
 import type { OpenFiles } from "../open-files.ts";
-import { TcpConnection, type TcpConnectionRecord } from "./connection.ts";
+import { TcpConnection, type TcpConnectionRecord, type TcpExchangeRecord } from "./connection.ts";
 import type { Stream, ToxicSpec } from "./toxic/index.ts";
 
 /** Callers that wait for a place; beyond, they are refused. */
@@ -19,6 +19,8 @@ export interface TcpContext {
   readonly openFiles?: OpenFiles;
   /** Called once for each connection, when it is over; keeps nothing here. */
   readonly onConnection?: (record: TcpConnectionRecord) => void;
+  /** Called for each stretch for which a connection was busy, when that is over. */
+  readonly onExchange?: (record: TcpExchangeRecord) => void;
 }
 
 export interface TcpProxyOptions {
@@ -180,7 +182,7 @@ export class TcpProxy {
   }
 
   #accept(caller: Socket): void {
-    const { clock, deadlines, draw, onConnection, openFiles } = this.#context;
+    const { clock, deadlines, draw, onConnection, onExchange, openFiles } = this.#context;
     if (openFiles?.admits(caller) === false) return;
     const ordinal = this.#ordinals++;
     const over = Promise.withResolvers<void>();
@@ -194,6 +196,7 @@ export class TcpProxy {
       draw: (toxic) => draw("tcp", ordinal, toxic),
       onBytes: (stream, what, bytes) => (this.#bytes[what][stream] += bytes),
       onInFlight: (change) => (this.#counts.inFlight += change),
+      onExchange: (record) => onExchange?.(record),
       onClose: (record) => {
         this.#leave(connection, record);
         onConnection?.(record);
