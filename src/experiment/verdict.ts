@@ -197,8 +197,9 @@ const byPerson = ({ because, decision }: RuleStop): Verdict => ({
 
 /**
  * The decision, with one reason. A run that is not whole, what a person decided while it went on, or an
- * instrument that failed come first: nothing is believed then, neither good nor bad. Ship needs every primary and guardrail
- * within its margin (or improved, where that was claimed) in every judged stage, and no finding against it.
+ * instrument that failed come first: nothing is believed then, neither good nor bad. Ship needs every
+ * primary and guardrail within its margin (or improved, where that was claimed) in every judged stage,
+ * and no finding against it.
  */
 export function decide(input: VerdictInput): Verdict {
   if (input.incompleteBecause !== null) return incomplete(input.incompleteBecause);

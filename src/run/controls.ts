@@ -17,9 +17,9 @@ export interface RunAsk {
 
 /** What carries it out: the traffic of one run. Each says why it cannot be, or null where it will. */
 export interface Steered {
-  readonly stop: (because: string) => string | null;
-  readonly stopAfterStage: (because: string) => string | null;
-  readonly rollBack: (because: string) => string | null;
+  stop(because: string): string | null;
+  stopAfterStage(because: string): string | null;
+  rollBack(because: string): string | null;
 }
 
 /** `stopped by hand (Ada): the database is on fire`. */

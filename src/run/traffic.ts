@@ -9,6 +9,7 @@ import {
 import type { Emulator } from "../emulator/index.ts";
 import type { ArmStop, AuditLog, Plan, RuleStop } from "../experiment/index.ts";
 import type { GeneratorEvents, Generators, GeneratorTotals } from "../replay/index.ts";
+import { ByHand } from "./by-hand.ts";
 import type { RunControls } from "./controls.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { faultSoFar } from "./instrument-so-far.ts";
@@ -78,8 +79,7 @@ export class Traffic {
   #clock: MonotonicClock | null = null;
   #stop: Stop | null = null;
   readonly #cuts: ArmStop[] = [];
-  /** What ends it once its stage does, if it is asked to. */
-  #endsAfter: { readonly stage: number; readonly because: string } | null = null;
+  readonly #byHand: ByHand;
   /** What happens from here on is not of this traffic: the next of several runs may have begun. */
   #over = false;
   #stage = -1;
@@ -92,6 +92,12 @@ export class Traffic {
       note: (event, detail) => this.#note(event, detail),
       cut: (cut) => this.#cutArm(cut),
       stop: (rule) => this.#stopBy(rule),
+    });
+    this.#byHand = new ByHand(input, {
+      stage: () => this.#stage,
+      nowNs: () => (this.#stop === null ? (this.#clock?.nowNs() ?? null) : null),
+      isOut: (arm) => this.#cuts.some((cut) => cut.arm === arm),
+      stop: (because, exitCode, rule) => this.#stopFor(because, exitCode, rule),
     });
     const rehearsal = new LiveCounts(input.plan.arms);
     this.events = {
@@ -125,11 +131,7 @@ export class Traffic {
     }
     const going = generators.go(clock.originNs);
     this.#watch(signal);
-    using _steered = this.#input.controls?.steer({
-      stop: (because) => this.#stopByHand(because),
-      stopAfterStage: (because) => this.#stopAfterStage(because),
-      rollBack: (because) => this.#rollBackByHand(because),
-    });
+    using _steered = this.#input.controls?.steer(this.#byHand);
     const ticking = setInterval(() => void this.#tick(clock), TICK_MS);
     const looking = this.#looks.begin(clock);
     const totals = await going;
@@ -190,36 +192,6 @@ export class Traffic {
     this.#stopFor(code === "INTERNAL" ? `a bug of ours: ${message}` : message, exitCode);
   }
 
-  #stopByHand(because: string): string | null {
-    if (this.#stop !== null) return "it is stopping already";
-    this.#stopFor(because, EXIT.interrupted);
-    return null;
-  }
-
-  /** What comes after it is not sent: the run is not the plan's any more, and its verdict says so. */
-  #stopAfterStage(because: string): string | null {
-    const { stages } = this.#input.plan;
-    const stage = Math.max(this.#stage, 0);
-    if (this.#stop !== null) return "it is stopping already";
-    if (stage >= stages.length - 1) return "this is its last stage";
-    this.#endsAfter = { stage, because: `${because} (after stage ${stages[stage]!.name})` };
-    return null;
-  }
-
-  /** A person has decided; whether the instrument is sound does not matter to that. */
-  #rollBackByHand(because: string): string | null {
-    const { onRollBack, plan } = this.#input;
-    if (this.#stop !== null || this.#clock === null) return "it is stopping already";
-    if (plan.hypothesis === null) return "one arm alone: there is nothing to roll back to";
-    const untilNs = Math.max(this.#clock.nowNs(), 1);
-    this.#stopFor(because, null, { rule: "person", decision: "roll-back", because, untilNs });
-    const isIn = (arm: string): boolean => !this.#cuts.some((cut) => cut.arm === arm);
-    const several = plan.arms.length > 2;
-    for (const arm of plan.arms.slice(1).filter(isIn))
-      onRollBack(because, several ? arm : undefined);
-    return null;
-  }
-
   /** The first reason counts. */
   #stopFor(because: string, exitCode: ExitCode | null, rule: RuleStop | null = null): void {
     if (this.#stop !== null || this.#over) return;
@@ -277,8 +249,8 @@ export class Traffic {
     this.#endStage();
     this.#stage = stage;
     this.#note("stage begins", { stage: this.#input.plan.stages[stage]?.name });
-    const ends = this.#endsAfter;
-    if (ends !== null && stage > ends.stage) this.#stopFor(ends.because, null);
+    const because = this.#byHand.endsBefore(stage);
+    if (because !== null) this.#stopFor(because, null);
   }
 
   #endStage(): void {

@@ -183,6 +183,19 @@ describe("the decision", () => {
     );
   });
 
+  it("tells what a person has decided as that, whatever else is known, but of a run that is not whole", () => {
+    const because = "rolled back by hand (Ada): queues grow";
+    const stoppedBy = { rule: "person", decision: "roll-back", because, untilNs: 1 } as const;
+    fc.assert(
+      fc.property(input, (given) => {
+        const { decision, reason } = decide({ ...given, stoppedBy });
+        const whole = given.incompleteBecause === null;
+        expect(decision).toBe(whole ? "roll-back" : "hold");
+        expect(reason.includes(`${because}; no rule of the plan has decided`)).toBe(whole);
+      }),
+    );
+  });
+
   it("is bound by no secondary metric", () => {
     fc.assert(
       fc.property(input, (given) => {

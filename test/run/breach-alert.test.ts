@@ -67,7 +67,7 @@ it("a breach is told once for each metric of each variant, and how that went is 
   hear(look(3, looked("b", "error_ratio", true), looked("c", "response_time_p90", true)));
   await alert.settled();
   server.close().closeAllConnections();
-  const told = bodies.map(({ arm, event, metric }) => `${event} ${arm} ${metric}`);
+  const told = bodies.map(({ arm, event, metric }) => [event, arm, metric].join(" "));
   expect(told.toSorted()).toEqual([
     "breach b error_ratio",
     "breach b response_time_p90",

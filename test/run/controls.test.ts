@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { AuditLog } from "../../src/experiment/index.ts";
+import type { AuditLog, Plan } from "../../src/experiment/index.ts";
+import { ByHand } from "../../src/run/by-hand.ts";
 import { RunControls, type Steered } from "../../src/run/controls.ts";
+import { PLAN } from "../experiment/plan-fixture.ts";
 
 /** What was done, noted and said. */
 function begun() {
@@ -67,5 +69,49 @@ describe("what is asked of a run that goes on", () => {
     expect(controls.ask({ ask: "stop", reason: "" })).toBeNull();
     expect(controls.signal.aborted).toBe(true);
     expect(noted).toHaveLength(1);
+  });
+});
+
+describe("one run's traffic, ended by hand", () => {
+  /** In a stage of a plan; `out` has been cut. */
+  function sending(stage: number, plan: Plan = PLAN, out = "") {
+    const [stops, fired]: [unknown[], unknown[]] = [[], []];
+    const byHand = new ByHand(
+      { plan, onRollBack: (reason, arm) => void fired.push([reason, arm]) },
+      {
+        stage: () => stage,
+        nowNs: () => (stops.length === 0 ? 7 : null),
+        isOut: (arm) => arm === out,
+        stop: (...stop) => void stops.push(stop),
+      },
+    );
+    return { byHand, fired, stops };
+  }
+
+  it("ends as the next stage begins, and not for the last, which has none after it", () => {
+    const { byHand, stops } = sending(0);
+    expect(byHand.endsBefore(1)).toBeNull();
+    expect(byHand.stopAfterStage("stopped by hand")).toBeNull();
+    expect([byHand.endsBefore(0), byHand.endsBefore(1)]).toEqual([
+      null,
+      "stopped by hand (after stage warm-up)",
+    ]);
+    expect(sending(1).byHand.stopAfterStage("x")).toBe("this is its last stage");
+    expect(stops).toEqual([]);
+  });
+
+  it("is rolled back at once, for each variant that still gets load, and once alone", () => {
+    const arms = ["control", "a", "b"];
+    const { byHand, fired, stops } = sending(1, { ...PLAN, arms }, "a");
+    expect(byHand.rollBack("why")).toBeNull();
+    const rule = { rule: "person", decision: "roll-back", because: "why", untilNs: 7 };
+    expect(stops).toEqual([["why", null, rule]]);
+    expect(fired).toEqual([["why", "b"]]);
+    const again = [byHand.rollBack("x"), byHand.stop("x"), byHand.stopAfterStage("x")];
+    expect(new Set(again)).toEqual(new Set(["it is stopping already"]));
+    const alone = sending(1);
+    alone.byHand.rollBack("why");
+    expect(alone.fired).toEqual([["why", undefined]]);
+    expect(sending(1, { ...PLAN, hypothesis: null }).byHand.rollBack("x")).toMatch(/one arm alone/);
   });
 });

@@ -8,7 +8,8 @@ export interface LiveBand {
 
 /**
  * A confidence band around a metric's harm so far, for those who watch: it may be looked at after
- * every block. What decides is the e-process. None before there are as many blocks as a verdict needs, or where all are alike.
+ * every block. What decides is the e-process. None before there are as many blocks as a verdict needs,
+ * or where all are alike.
  *
  * @param harm of all blocks so far, on the margin's scale
  * @param effects of each block, log-ratios where the metric is `relative`

@@ -57,7 +57,10 @@ function effects(begins: LiveBegins): Markup | false {
     figure({
       chart: `lift:${index}`,
       title: `${plainText(metricWords(metric), 60)}: harm so far`,
-      says: "Over all blocks of its stage so far, above zero for worse. The band may be looked at as often as one likes; the dashed line is the margin, and the shaded side is harm beyond it. The table above has the numbers.",
+      says:
+        "Over all blocks of its stage so far, above zero for worse. The band may be looked at as often " +
+        "as one likes; the dashed line is the margin, and the shaded side is harm beyond it. The table " +
+        "above has the numbers.",
     }),
   );
   return markup`<section id="effect"><h2>Effect so far</h2><p class="lead">Watching decides nothing: the run ends by its own rules, whose evidence is the last column, or in its verdict.</p>
@@ -98,7 +101,9 @@ ${table({
 ${figure({
   chart: "rate",
   title: "Requests per second",
-  says: "Offered by the plan, and answered and failed of each arm, by when they ended. The table above has the last numbers.",
+  says:
+    "Offered by the plan, and answered and failed of each arm, by when they ended. The table above " +
+    "has the last numbers.",
 })}
 <div class="pair">${figure({
     chart: "latency",
@@ -107,7 +112,9 @@ ${figure({
   })}${figure({
     chart: "errors",
     title: "Error ratio",
-    says: "Requests without an answer, or answered with 500 and above, of those that ended. The table above has the last numbers.",
+    says:
+      "Requests without an answer, or answered with 500 and above, of those that ended. The table " +
+      "above has the last numbers.",
   })}</div></section>`;
 }
 
@@ -172,17 +179,21 @@ const ASKS = [
   [
     "stop-after-stage",
     "Stop after this stage",
-    "Ends the run when this stage does. Stages after it are not sent, the plan is not done, and the verdict is a hold that says who stopped it. There is no pause: a ramp that is held would send what the plan does not have.",
+    "Ends the run when this stage does. Stages after it are not sent, the plan is not done, and the " +
+      "verdict is a hold that says who stopped it. There is no pause: a ramp that is held would send " +
+      "what the plan does not have.",
   ],
   [
     "stop",
     "Stop now",
-    "Ends the run at once, as Ctrl-C does: what was measured is kept, and the verdict is a hold, for an incomplete run.",
+    "Ends the run at once, as Ctrl-C does: what was measured is kept, and the verdict is a hold, for " +
+      "an incomplete run.",
   ],
   [
     "roll-back",
     "Roll back",
-    "Ends the run at once, does what the scenario does on a roll-back, and the verdict says that you have decided it, and not a rule of the plan. Needs a reason, which goes on record.",
+    "Ends the run at once, does what the scenario does on a roll-back, and the verdict says that you " +
+      "have decided it, and not a rule of the plan. Needs a reason, which goes on record.",
   ],
 ] as const;
 
