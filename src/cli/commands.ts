@@ -89,7 +89,7 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
   listed(
     "baseline",
     "keep a run for later, and decide on another beside what was kept",
-    async () => (await import("./baseline.ts")).baselineCommand,
+    async () => (await import("./kept-run.ts")).keptRunCommand,
   ),
   listed(
     "playbook <folder>",

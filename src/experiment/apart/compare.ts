@@ -36,10 +36,12 @@ export interface ApartComparison {
 type Figure = Level | Effect;
 type Side = readonly Figure[];
 
-/** Several files: each is one value, since what its runs have in common is part of what differs. */
-function unitsOf(side: Side): readonly RunEstimate[] {
-  const [only, ...others] = side;
-  if (others.length === 0) return only?.runs ?? [];
+/**
+ * The values that a side has: its runs; `whole`: one for each file, where there are several on the other
+ * side, since what the runs of a file have in common is then part of what differs.
+ */
+function unitsOf(side: Side, whole: boolean): readonly RunEstimate[] {
+  if (!whole) return side[0]?.runs ?? [];
   return side.map(({ runs }) => ({
     estimate: runs.reduce((sum, { estimate }) => sum + estimate, 0) / runs.length,
     se: Math.sqrt(runs.reduce((sum, { se }) => sum + se ** 2, 0)) / runs.length,
@@ -94,8 +96,9 @@ export function compareApart(
   const first = after[0] ?? before[0]!;
   const relative = first.kind === "relative";
   const isLevel = first.runs.some((run) => "counts" in run);
+  const whole = before.length > 1;
   const valueOf = (side: Side): number | null => {
-    const runs = unitsOf(side);
+    const runs = unitsOf(side, whole);
     if (runs.length === 0 || side.some((each) => each.runs.length === 0)) return null;
     const value = meanOf(runs);
     if (!relative) return value;
@@ -106,7 +109,7 @@ export function compareApart(
   if (was === null || is === null) return nothing(was, is, warnings);
   const sign = first.better === "higher" ? -1 : 1;
   const turned = (side: Side): RunEstimate[] =>
-    unitsOf(side).map((run) => ({ ...run, estimate: sign * run.estimate }));
+    unitsOf(side, whole).map((run) => ({ ...run, estimate: sign * run.estimate }));
   const counts = [countsOf(before, sign), countsOf(after, sign)] as const;
   const runSd = noise.runSd ?? (noise.floorSd > 0 ? noise.floorSd : undefined);
   const found = unpairedEffect({

@@ -7,10 +7,10 @@ const SHOWN_CHARS = 60;
 
 function shown(value: unknown, field: string): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "number" && /Ns$/.test(field)) return formatDurationNs(value);
+  if (typeof value === "number" && field.endsWith("Ns")) return formatDurationNs(value);
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
-  const plain = /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text;
-  return plain.length <= SHOWN_CHARS ? plain : `${plain.slice(0, SHOWN_CHARS - 1)}…`;
+  const short = /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text;
+  return short.length <= SHOWN_CHARS ? short : `${short.slice(0, SHOWN_CHARS - 1)}…`;
 }
 
 /** `stages[1].ratePerSec` */

@@ -127,7 +127,7 @@ const besideCommand = (io: CliIo): CommandModule => ({
   handler: (given) => beside(io, given as unknown as BesideArguments),
 });
 
-export const baselineCommand: Command = (io) => ({
+export const keptRunCommand: Command = (io) => ({
   builder: (yargs) =>
     yargs
       .command(saveCommand(io))
