@@ -42,6 +42,9 @@ function thetaOf({ judged, theta }: MetricEffect, onePerRun: boolean): MetricCom
   return onePerRun && Number.isFinite(estimate) ? { estimate, se: 0, df: 0 } : null;
 }
 
+const BREACHED =
+  "the load was halved here, since it looked bad: what was seen up to then is no test of harm, nor of its want";
+
 /** Compares one metric of one pair of arms in one stage. */
 export function compareStage(
   spec: MetricSpec,
@@ -75,8 +78,11 @@ export function compareStage(
     ...(spec.minimumEffect === undefined ? {} : { minimumEffect: spec.minimumEffect }),
     mde: judged ? finite(found.mde) : null,
     theta: thetaOf(found, onePerRun),
-    pHarm: judged ? found.pHarm : null,
-    warnings: found.warnings.map(({ message }) => message),
+    pHarm: judged && blocks.stage.breached !== true ? found.pHarm : null,
+    warnings: [
+      ...(blocks.stage.breached === true ? [BREACHED] : []),
+      ...found.warnings.map(({ message }) => message),
+    ],
   };
 }
 
@@ -106,7 +112,7 @@ export function adjustHarmTests(rows: readonly RawComparison[]): MetricCompariso
 }
 
 /** By blocks of time and, where keys can tell, by groups of keys. */
-function compareBoth(
+export function compareBoth(
   spec: MetricSpec,
   role: JudgedComparison["role"],
   blocks: StageBlocks,
@@ -116,10 +122,13 @@ function compareBoth(
   const byTime = compareStage(spec, role, blocks, context);
   const groups = byKeys?.stages.find(({ stage }) => stage.name === blocks.stage.name);
   // Groups have no order in time: of a variant that was cut, time alone can tell what came before.
-  if (byKeys === null || groups === undefined || pair.untilNs !== undefined) return byTime;
+  if (byKeys === null || pair.untilNs !== undefined) return byTime;
   const told = toldByKeys(spec, byKeys);
   if (told !== "groups") return told === "unnamed" ? unnamed(byTime) : byTime;
-  return lessCertain(byTime, compareStage(spec, role, groups, context));
+  return lessCertain(
+    byTime,
+    groups === undefined ? null : compareStage(spec, role, groups, context),
+  );
 }
 
 /**

@@ -142,9 +142,9 @@ export const unnamed = (byTime: RawComparison): RawComparison => ({
 });
 
 /** The less certain of two views of one comparison: by blocks of time, and by groups of keys. */
-export function lessCertain(byTime: RawComparison, byKeys: RawComparison): RawComparison {
+export function lessCertain(byTime: RawComparison, byKeys: RawComparison | null): RawComparison {
   if (byTime.theta === null) return byTime;
-  if (byKeys.theta === null) {
+  if (byKeys === null || byKeys.theta === null) {
     const why =
       "keys are too few to say how much they differ: more of them would do, or a split by request";
     const warnings = [...byTime.warnings, why];
