@@ -19,6 +19,7 @@ const SERVICES: Readonly<Record<string, () => Promise<{ service: Service }>>> = 
   "p-retry": () => import("./ward/p-retry.ts"),
   "pg-pool": () => import("./ward/pg-pool.ts"),
   "redis-cache": () => import("./ward/redis-cache.ts"),
+  resend: () => import("./ward/resend.ts"),
   "undici-pool": () => import("./ward/undici-pool.ts"),
 };
 

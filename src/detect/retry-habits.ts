@@ -22,7 +22,7 @@ const isIn = ({ call }: Attempt, { fromNs, toNs }: StageWindow): boolean =>
   call.arriveNs >= fromNs && call.arriveNs < toNs;
 
 function dispersionOf(attempts: readonly Attempt[], { fromNs, toNs }: StageWindow): number {
-  const bins = new Array<number>(Math.max(Math.floor((toNs - fromNs) / BIN_NS), 1)).fill(0);
+  const bins = Array.from({ length: Math.max(Math.floor((toNs - fromNs) / BIN_NS), 1) }, () => 0);
   for (const { call } of attempts) {
     const bin = Math.floor((call.arriveNs - fromNs) / BIN_NS);
     if (bin < bins.length) bins[bin]!++;

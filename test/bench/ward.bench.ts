@@ -5,7 +5,7 @@
  * then the confusion matrix by detector, with Clopper–Pearson intervals of 95 %. Wants a machine that
  * does nothing else.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -38,6 +38,7 @@ if (cases.length === 0 || rates.length === 0 || seeds.length === 0) {
 const out = values.out ?? mkdtempSync(join(tmpdir(), "shakedown-ward-"));
 const matrix = new Matrix(DETECTORS.map(({ name }) => name));
 try {
+  mkdirSync(out, { recursive: true });
   const profile = join(out, "ward.ndjson.gz");
   await writeWardProfile(profile);
   for (const each of cases) {

@@ -27,7 +27,7 @@ export const service: Service = () => {
   const work = (): void => {
     block(blockMs);
     recent.push(Array.from({ length: garbage }, (_, id) => ({ id, next: { id: id + 0.5 } })));
-    if (recent.length > 64) recent.shift();
+    if (recent.length > 16) recent.shift();
   };
   return (visit) =>
     paused(async () => {

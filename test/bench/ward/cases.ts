@@ -1,4 +1,5 @@
 import { CACHE_CASES } from "./cache-cases.ts";
+import { HUANG_CASES } from "./huang-cases.ts";
 import type { WardCase } from "./model.ts";
 import { OWN_CASES } from "./own-cases.ts";
 import { POOL_CASES } from "./pool-cases.ts";
@@ -10,4 +11,5 @@ export const WARD: readonly WardCase[] = [
   ...RETRY_CASES,
   ...CACHE_CASES,
   ...OWN_CASES,
+  ...HUANG_CASES,
 ];

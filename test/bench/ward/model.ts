@@ -36,6 +36,10 @@ export interface WardCase {
   /** Others that are right to speak of the sick one. */
   readonly also?: readonly string[];
   readonly ratePerSec: number;
+  /** `poisson` unless given. */
+  readonly arrivals?: "uniform";
+  /** Three seconds of warm-up and ten that are judged, unless given. */
+  readonly stages?: readonly object[];
   readonly dependencies: Readonly<Record<string, object>>;
   /** In the scenario's folder; the ward's Node service unless given. */
   readonly command?: string;

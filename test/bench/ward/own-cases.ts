@@ -32,9 +32,9 @@ export const OWN_CASES: readonly WardCase[] = [
     byRates: "no",
     sick: () => ({
       ...BUSY,
-      HEAP_MB: "20",
-      GARBAGE_KB: "100",
-      NODE_OPTIONS: "--max-old-space-size=40 --max-semi-space-size=1",
+      HEAP_MB: "40",
+      GARBAGE_KB: "300",
+      NODE_OPTIONS: "--max-old-space-size=80 --max-semi-space-size=1",
     }),
     rates: [1],
   },

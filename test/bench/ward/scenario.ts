@@ -4,6 +4,11 @@ import type { Beside, Env, WardCase, WardWorld } from "./model.ts";
 
 const NODE_SERVICE = `node ${join(ROOT, "scenarios/services/ward.ts")}`;
 
+const STAGES = [
+  { name: "warm-up", rate: "100%", for: "3s", judge: false },
+  { name: "everybody", rate: "100%", for: "10s", settle: "1s" },
+];
+
 /** Arms of a case in a world, by name. At higher rates there is no room for more than is needed. */
 export function armsOf(each: WardCase, world: WardWorld): Record<string, Env> {
   const { lookAlikes = {}, sick, well } = each;
@@ -47,10 +52,8 @@ export function scenarioOf(
       if: "the service is another",
       then: { metric: "response_time_p50", margin: "50%" },
     },
-    stages: [
-      { name: "warm-up", rate: "100%", for: "3s", judge: false },
-      { name: "everybody", rate: "100%", for: "10s", settle: "1s" },
-    ],
+    arrivals: each.arrivals ?? "poisson",
+    stages: each.stages ?? STAGES,
     stop: { harm: false },
     timeout: "5s",
   });
