@@ -6,7 +6,7 @@ import {
   NS_PER_S,
   STANDARD_INPUT,
 } from "../core/index.ts";
-import type { LiveArm, RunEvent } from "../run/index.ts";
+import { type LiveArm, type RunEvent, throttleWords } from "../run/index.ts";
 import type { CliIo } from "./command.ts";
 import { bannerLines } from "./run-banner.ts";
 import { RunStatus } from "./run-status.ts";
@@ -68,6 +68,8 @@ function common(event: RunEvent): string[] {
       const { arm, because, decision } = event.cut;
       return [`${arm} is cut (${decision.replace("-", " ")}): ${because}; the others go on`];
     }
+    case "throttle":
+      return [throttleWords(event.throttling)];
     case "stopping":
       return [
         `stopping: ${event.because}; keeping what was measured`,

@@ -7,6 +7,7 @@ import type { NegativeControl, SegmentSpec, StopRules } from "./hypothesis.ts";
 import type { PlannedInterference } from "./interference.ts";
 import type { MetricSpec } from "./metric.ts";
 import type { PlannedRun } from "./runs.ts";
+import type { ThrottleRule } from "./looks/throttle.ts";
 import type { SoakRules } from "./soak/model.ts";
 
 /** One stage of exposure, with its place in the run. Times in nanoseconds since the run's start. */
@@ -30,6 +31,10 @@ export interface PlannedStage {
   readonly onHold?: "stop";
   /** What is done to a dependency while it lasts, in every arm; nothing unless it is there. */
   readonly probe?: Probe;
+  /** How its load is halved when harm is suspected; it is not unless it is there. */
+  readonly onBreach?: ThrottleRule;
+  /** Set by the judge, in no plan: it ended where it looked bad, so that nothing is tested on it. */
+  readonly breached?: true;
   /** What must not come late or grow while it lasts; nobody asks unless it is there. */
   readonly soak?: SoakRules;
 }

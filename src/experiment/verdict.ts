@@ -29,6 +29,8 @@ export interface VerdictInput {
   readonly incompleteBecause: string | null;
   /** The plan's own rule that ended the run before its time, if one did. */
   readonly stoppedBy?: RuleStop | undefined;
+  /** How the load was halved before the end, since harm was suspected, if it was. */
+  readonly throttled?: string | undefined;
   readonly replicated: boolean;
   readonly droppedStarts: number;
 }
@@ -122,6 +124,13 @@ function refuted(rows: readonly JudgedComparison[]): Verdict {
 }
 
 function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verdict | null {
+  if (input.throttled !== undefined) {
+    return {
+      decision: "hold",
+      reason: `throttled: ${input.throttled}`,
+      needs: "a look at what got worse: the planned load is not shown to be well, harm not shown either",
+    };
+  }
   if (input.comparisons.length === 0) {
     return { decision: "hold", reason: "nothing was judged", needs: "a stage that is judged" };
   }

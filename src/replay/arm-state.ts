@@ -1,5 +1,5 @@
 import { ArmIdentity, type DeadlineHandle } from "../core/index.ts";
-import type { ErrorKind, Observation } from "../measure/index.ts";
+import type { DropReason, ErrorKind, Observation } from "../measure/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
 import { Exchange } from "./exchange.ts";
 import type { ReplayArm, ReplayOptions } from "./replay.ts";
@@ -66,13 +66,17 @@ export class ReplayArmState implements ExchangeSink {
     this.#arm.requests.prepare(planned);
   }
 
+  /** A start that is not made, alone of those around it: the other arms hear of theirs. */
+  leaveOut(planned: IntendedStart, reason: DropReason): void {
+    const route = this.#arm.requests.routeOf(planned);
+    this.#observeDropped(planned, reason, 1, route);
+    if (this.#isCompared(planned, route)) this.#options.answers!.dropped(this.#index, planned.seq);
+  }
+
   start(planned: IntendedStart): void {
     const { clock, inFlightMax } = this.#options;
     if (this.cut || this.inFlightCount >= inFlightMax) {
-      const route = this.#arm.requests.routeOf(planned);
-      this.#observeDropped(planned, this.cut ? "arm-cut" : "in-flight-cap", 1, route);
-      if (this.#isCompared(planned, route))
-        this.#options.answers!.dropped(this.#index, planned.seq);
+      this.leaveOut(planned, this.cut ? "arm-cut" : "in-flight-cap");
       return;
     }
     const exchange = this.#pool.pop() ?? new Exchange();

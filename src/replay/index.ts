@@ -21,6 +21,7 @@ export {
   type Generators,
   type GeneratorTotals,
   startGenerators,
+  type ThinnedGenerators,
 } from "./generator/generators.ts";
 export { allStarts } from "./generator/shard.ts";
 export { writeUntold } from "./generator/untold.ts";
@@ -45,4 +46,5 @@ export { reach, type Reachable } from "./reach.ts";
 export { replay, type ReplayArm, type ReplayOptions } from "./replay.ts";
 export { ProfileRequests, type ProfileRequestsOptions, type RequestSource } from "./requests.ts";
 export * from "./substitute/index.ts";
+export type { Thinning } from "./thinner.ts";
 export * from "./transports/index.ts";

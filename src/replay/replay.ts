@@ -5,6 +5,7 @@ import type { AnswerWatch } from "./answers/index.ts";
 import { ReplayArmState } from "./arm-state.ts";
 import { type Assignment, duet } from "./assignment/index.ts";
 import type { RequestSource } from "./requests.ts";
+import { Thinner, type Thinning } from "./thinner.ts";
 import type { ExchangeSink, Transport } from "./transports/transport.ts";
 
 export interface ReplayArm {
@@ -34,7 +35,11 @@ export interface ReplayOptions {
    * Called once, with what tells up to which intended start all have ended, in every arm, and with
    * what cuts one arm's load: its starts are dropped from then on, the others go on.
    */
-  readonly onBegin?: (settledNs: () => number, cut: (arm: number) => void) => void;
+  readonly onBegin?: (
+    settledNs: () => number,
+    cut: (arm: number) => void,
+    thin: (thinning: Thinning) => void,
+  ) => void;
   /** Called when the first start of a stage is due. */
   readonly onStage?: (stage: number) => void;
 }
@@ -71,6 +76,7 @@ class Replay {
   readonly #settle: { resolve: () => void; reject: (reason: unknown) => void };
   readonly #over = new AbortController();
   readonly #assignment: Pick<Assignment, "armsOf">;
+  readonly #thinner: Thinner;
   #next: IntendedStart | undefined;
   /** A bit for each arm that the next start goes to. */
   #nextArms = 0;
@@ -88,6 +94,7 @@ class Replay {
       fail: (thrown: unknown) => this.#fail(thrown),
       idle: () => this.#settleWhenIdle(),
     };
+    this.#thinner = new Thinner(options.seed, options.answers !== undefined);
     this.#assignment = options.assignment ?? duet(options.arms.length);
     this.#arms = options.arms.map((arm, index) => new ReplayArmState(arm, index, options, hooks));
   }
@@ -98,6 +105,7 @@ class Replay {
     this.#options.onBegin?.(
       () => this.#settledNs(),
       (arm) => this.#guard(() => this.#cut(arm)),
+      (thinning) => this.#thinner.add(thinning),
     );
     this.#guard(() => {
       this.#advance();
@@ -184,6 +192,12 @@ class Replay {
       this.#options.onStage?.(planned.stage);
     }
     const count = this.#arms.length;
+    if (this.#thinner.leavesOut(planned)) {
+      for (let arm = 0; arm < count; arm++) {
+        if (this.#goesTo(arm)) this.#arms[arm]!.leaveOut(planned, "throttled");
+      }
+      return;
+    }
     const { first, step } = this.#drawOrder(planned.seq, count);
     for (let i = 0, arm = first; i < count; i++, arm = (arm + step) % count) {
       if (this.#goesTo(arm)) this.#arms[arm]!.start(planned);

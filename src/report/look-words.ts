@@ -1,4 +1,4 @@
-import { NS_PER_MS, NS_PER_S, formatDurationNs } from "../core/index.ts";
+import { NS_PER_MS, NS_PER_S, formatDurationNs, formatRatio } from "../core/index.ts";
 import type { ComparisonRow, Result } from "./model.ts";
 import { hasVariants, metricWords, NOTHING, STATUS_WORDS } from "./words.ts";
 
@@ -76,8 +76,9 @@ function decisionsOf(result: Result, arm: string): StageDecision[] {
 
 /** Of runs with gates, or that a rule of the plan has ended or cut: what was decided, stage by stage. */
 export function stageDecisions(result: Result): StageDecision[] {
-  const { cuts = [], gates = [], looks = [], stoppedEarly } = result;
-  if (gates.length === 0 && cuts.length === 0 && stoppedEarly === undefined) return [];
+  const { cuts = [], gates = [], looks = [], stoppedEarly, throttlings = [] } = result;
+  const halved = throttlings.length > 0;
+  if (gates.length === 0 && cuts.length === 0 && stoppedEarly === undefined && !halved) return [];
   const arms = [...new Set([...looks, ...gates].map(({ arm }) => arm))];
   return arms.flatMap((arm) => decisionsOf(result, arm));
 }
@@ -85,7 +86,21 @@ export function stageDecisions(result: Result): StageDecision[] {
 const timeWords = (ms: number): string => formatDurationNs(Math.round(ms) * NS_PER_MS);
 
 /** Why a run, or one of several variants, ended before its time, and how soon nothing was sent any more. */
-export function stopSentence({ cuts = [], stoppedEarly }: Result): string | null {
+export function stopSentence(result: Result): string | null {
+  const said = [...throttleSentences(result), whyEnded(result) ?? ""].filter((each) => each !== "");
+  return said.length === 0 ? null : said.join(" ");
+}
+
+/** When the load was halved, and why. */
+function throttleSentences({ throttlings = [] }: Result): string[] {
+  return throttlings.map(
+    ({ because, fromS, share }) =>
+      `The load was halved, to ${formatRatio(share)} of what was planned, ` +
+      `${formatDurationNs(fromS * NS_PER_S)} into the run: ${because}.`,
+  );
+}
+
+function whyEnded({ cuts = [], stoppedEarly }: Result): string | null {
   const until = (seconds: number): string => formatDurationNs(seconds * NS_PER_S);
   const ofArms = cuts.map(
     ({ arm, because, breachToCutMs, evidenceUntilS, rule }) =>

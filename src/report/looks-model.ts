@@ -36,7 +36,7 @@ export const looksFields = {
       z.strictObject({
         arm: z.string(),
         rule: z
-          .enum(["harm", "gate", "futility", "gone", "person"])
+          .enum(["harm", "gate", "futility", "gone", "person", "throttle"])
           .describe("gone: its process ended, or it took no connections any more"),
         decision: z.enum(["roll-back", "hold"]),
         because: z.string(),
@@ -46,10 +46,22 @@ export const looksFields = {
     )
     .optional()
     .describe("of several variants, those whose load was cut while others went on"),
+  throttlings: z
+    .array(
+      z.strictObject({
+        stage: z.string(),
+        share: z.number().describe("of the planned load, in all arms"),
+        because: z.string(),
+        evidenceUntilS: z.number().describe("the end of the block that showed it"),
+        fromS: z.number().describe("from when on fewer were sent, to the end of the run"),
+      }),
+    )
+    .optional()
+    .describe("when the load was halved, since a stage said `onBreach`"),
   stoppedEarly: z
     .strictObject({
       rule: z
-        .enum(["harm", "gate", "futility", "gone", "person"])
+        .enum(["harm", "gate", "futility", "gone", "person", "throttle"])
         .describe("person: no rule, but somebody who watched it and rolled it back"),
       because: z.string(),
       evidenceUntilS: z.number().describe("the end of the block that showed it"),

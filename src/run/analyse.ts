@@ -46,6 +46,7 @@ import { picturesOf, trailEntries } from "./pictures.ts";
 import { revisionsIn } from "./revision/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
+import { throttleWords } from "./throttle-words.ts";
 import { timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
 
@@ -72,6 +73,7 @@ function verdictOf(
     doubts: judged.checks.filter((check) => check.status === "doubt"),
     incompleteBecause: incompleteBecause(gathered),
     stoppedBy: gathered.manifest.ended?.stoppedBy,
+    throttled: gathered.manifest.ended?.throttlings?.map(throttleWords).join("; "),
     replicated: knowsOtherRuns(plan),
     droppedStarts: droppedStarts(gathered.tallies),
     cuts: gathered.manifest.ended?.cuts ?? [],

@@ -170,15 +170,19 @@ function addConnections(
   }
 }
 
+/** Starts of a load that a rule of the plan had cut, or halved. */
+const notOwed = (dropCounts: Tally["dropCounts"]): number =>
+  (dropCounts.get("arm-cut") ?? 0) + (dropCounts.get("throttled") ?? 0);
+
 /**
  * By arm, the starts that were planned and not made, but for those of a load that a rule of the plan
- * had cut.
+ * had cut or halved.
  */
 export const droppedStarts = ({ arms }: Tallies): number[] =>
-  arms.map(({ dropCounts, dropped }) => dropped - (dropCounts.get("arm-cut") ?? 0));
+  arms.map(({ dropCounts, dropped }) => dropped - notOwed(dropCounts));
 
 /** Starts that nobody came to: the run had ended before, or the arm's load had been cut. */
 function neverDue({ dropCounts }: Tally): number {
-  const reasons = ["run-stopped", "generator-died", "arm-cut"] as const;
+  const reasons = ["run-stopped", "generator-died", "arm-cut", "throttled"] as const;
   return reasons.reduce((sum, reason) => sum + (dropCounts.get(reason) ?? 0), 0);
 }

@@ -9,6 +9,7 @@ export { parquetPieces } from "./export-parquet.ts";
 export { judge, judgeAndReport } from "./judge.ts";
 export { ASKS, type RunAsk, RunControls } from "./controls.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
+export { throttleWords } from "./throttle-words.ts";
 export {
   type FleetRecord,
   type LoadMaker,

@@ -4,6 +4,7 @@ import type { EmulatorSnapshot } from "../emulator/index.ts";
 import { familyOf, type Look, liveMetrics, metricLabel, type Plan } from "../experiment/index.ts";
 import { Histogram } from "../measure/index.ts";
 import { LIVE_FILE, LIVE_VERSION, type LiveBegins, type LiveEntry } from "../report/index.ts";
+import { throttleWords } from "./throttle-words.ts";
 import type { LiveArm, RunEvent } from "./live.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -231,6 +232,8 @@ export class LiveLog implements Disposable {
       }
       case "cut":
         return [{ kind: "cut", at, arm: event.cut.arm, because: event.cut.because }];
+      case "throttle":
+        return [{ kind: "note", at, level: "warning", text: throttleWords(event.throttling) }];
       case "asked":
         return [{ kind: "asked", at, ...event.asked }];
       case "stopping":

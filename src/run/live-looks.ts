@@ -2,13 +2,20 @@ import type { MonotonicClock } from "../core/index.ts";
 import type { Emulator, EmulatorSnapshot } from "../emulator/index.ts";
 import {
   type ArmStop,
+  type Breach,
+  type KeyGroupsUntil,
   LiveBlocks,
   LiveJudge,
   type Plan,
   type RuleStop,
+  Throttle,
+  type Throttling,
+  type WholeBlock,
 } from "../experiment/index.ts";
 import type { BlocksMessage } from "../replay/index.ts";
+import { keysSoFar, noKeys } from "./keys-so-far.ts";
 import type { RunEvent } from "./live.ts";
+import type { RunDirectory } from "./run-directory.ts";
 
 /** How soon after a block's end the emulator's counts are read; workers tell blocks as often. */
 const LOOK_MS = 50;
@@ -17,6 +24,9 @@ interface LooksInput {
   readonly plan: Plan;
   readonly workers: number;
   readonly dependencies: readonly string[];
+  readonly directory: RunDirectory;
+  /** From when the emulator's clock counts. */
+  readonly emulatorOriginNs: bigint;
   readonly emulator: Emulator | null;
   readonly onEvent: (event: RunEvent) => void;
   /** Variants that an earlier run of the experiment has cut. */
@@ -28,6 +38,8 @@ interface LooksHooks {
   /** One variant of several is out; the others go on. */
   readonly cut: (cut: ArmStop) => void;
   readonly stop: (rule: RuleStop) => void;
+  /** A share of the load is sent from now on; tells from when. */
+  readonly thin: (breach: Breach, share: number) => Throttling;
 }
 
 /**
@@ -40,6 +52,8 @@ export class LiveLooks {
   readonly #hooks: LooksHooks;
   readonly #blocks: LiveBlocks;
   readonly #judge: LiveJudge;
+  readonly #throttle: Throttle;
+  #keys: KeyGroupsUntil = noKeys;
   #over = false;
 
   constructor(input: LooksInput, hooks: LooksHooks) {
@@ -47,12 +61,18 @@ export class LiveLooks {
     this.#input = input;
     this.#hooks = hooks;
     this.#blocks = new LiveBlocks(plan, workers, emulator === null ? 0 : dependencies.length);
-    this.#judge = new LiveJudge(plan, dependencies, out);
+    this.#judge = new LiveJudge(plan, dependencies, out, (stage, untilNs) =>
+      this.#keys(stage, untilNs),
+    );
+    this.#throttle = new Throttle(plan, dependencies);
   }
 
   /** From the first start; `end` when the last has ended. */
   begin(clock: MonotonicClock): { readonly end: () => void } {
-    if (this.#input.plan.primary === null) return { end: () => {} };
+    const { dependencies, directory, emulatorOriginNs, plan } = this.#input;
+    if (plan.primary === null) return { end: () => {} };
+    const emulatorLeadNs = Number(clock.originNs - emulatorOriginNs);
+    this.#keys = keysSoFar(plan, { directory, dependencies, emulatorLeadNs });
     const sampling = setInterval(() => void this.#sample(clock), LOOK_MS);
     return { end: () => clearInterval(sampling) };
   }
@@ -92,10 +112,27 @@ export class LiveLooks {
         this.#input.onEvent({ kind: "gate", gate });
       }
       for (const cut of cuts) this.#hooks.cut(cut);
-      if (stop === null) continue;
+      const ended = stop ?? this.#suspect(whole);
+      if (ended === null) continue;
       this.#over = true;
-      this.#hooks.stop(stop);
+      this.#hooks.stop(ended);
       return;
     }
+  }
+
+  /** Halves the load where a stage's softer rule says so; what ends the run where there is no less. */
+  #suspect(whole: WholeBlock): RuleStop | null {
+    const breach = this.#throttle.see(whole);
+    if (breach === null) return null;
+    const { because, share, stageIndex, untilNs } = breach;
+    if (share === null) {
+      const least = `${because}, with the load at its floor already`;
+      return { rule: "throttle", decision: "hold", because: least, untilNs };
+    }
+    const { fromNs } = this.#hooks.thin(breach, share);
+    this.#throttle.resume(fromNs, share);
+    const { blockNs, judgedFromNs } = whole.stage;
+    this.#judge.throttled(stageIndex, Math.ceil((fromNs - judgedFromNs!) / blockNs));
+    return null;
   }
 }

@@ -1,5 +1,13 @@
 import type { EmulatorSnapshot } from "../emulator/index.ts";
-import type { ArmStop, Decision, Gate, Look, Plan, PlanSizing } from "../experiment/index.ts";
+import type {
+  ArmStop,
+  Decision,
+  Gate,
+  Look,
+  Plan,
+  PlanSizing,
+  Throttling,
+} from "../experiment/index.ts";
 import type { Histogram } from "../measure/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 import type { RunAsk } from "./controls.ts";
@@ -60,6 +68,8 @@ export type RunEvent =
   /** One variant of several gets no load any more. */
   | { readonly kind: "cut"; readonly cut: ArmStop }
   | { readonly kind: "asked"; readonly asked: RunAsk }
+  /** Only a share of the load is sent, from a moment on. */
+  | { readonly kind: "throttle"; readonly throttling: Throttling }
   | { readonly kind: "stopping"; readonly because: string }
   | { readonly kind: "judging" }
   /** The last: reports are written, and the directory is about to be closed. */

@@ -15,6 +15,7 @@ import {
 import { checkIncidents } from "./incidents.ts";
 import { checkResponses } from "./planned-responses.ts";
 import { checkSoaks } from "./planned-soak.ts";
+import { checkThrottles } from "./planned-throttle.ts";
 import type { BuiltRevisions } from "./revision/index.ts";
 import { dependencyEnvName } from "./target.ts";
 import { type Faults, readYamlFile } from "./yaml-file.ts";
@@ -109,6 +110,7 @@ function checkWhole(scenario: Scenario, faults: Faults): void {
   checkProbes(scenario, faults);
   checkHypothesis(scenario, faults);
   checkSoaks(scenario, faults);
+  checkThrottles(scenario, faults);
   checkFactors(scenario, faults);
   checkResponses(scenario, faults);
   checkAssignment(scenario, faults);

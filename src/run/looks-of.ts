@@ -7,6 +7,7 @@ import {
   type Look,
   type Plan,
   readAuditFile,
+  stagesThrottled,
 } from "../experiment/index.ts";
 import type { Result } from "../report/index.ts";
 import type { Gathered } from "./gather.ts";
@@ -68,10 +69,26 @@ function cutRows(gathered: Gathered): Pick<Result, "cuts"> {
   };
 }
 
-/** Of a run that its own rule ended: what had been looked at, and no more. */
+/** When the load was halved. */
+function throttlingRows({ manifest }: Gathered): Pick<Result, "throttlings"> {
+  const throttlings = manifest.ended?.throttlings ?? [];
+  if (throttlings.length === 0) return {};
+  return {
+    throttlings: throttlings.map(({ because, fromNs, share, stage, untilNs }) => ({
+      stage,
+      share,
+      because,
+      evidenceUntilS: untilNs / NS_PER_S,
+      fromS: fromNs / NS_PER_S,
+    })),
+  };
+}
+
+/** The stages of a run as they are judged: of one that its own rule ended, what had been looked at, and no more. */
 export function stagesLookedAt({ manifest, registered }: Gathered): Plan["stages"] {
   const untilNs = manifest.ended?.stoppedBy?.untilNs ?? Number.POSITIVE_INFINITY;
-  return registered.plan.stages
+  const throttlings = manifest.ended?.throttlings ?? [];
+  return stagesThrottled(registered.plan.stages, throttlings)
     .filter(({ judgedFromNs, startNs }) => (judgedFromNs ?? startNs) < untilNs)
     .map((stage) => ({ ...stage, endNs: Math.min(stage.endNs, untilNs) }));
 }
@@ -88,7 +105,12 @@ export function looksOf(
   const path = directory.file(AUDIT_FILE);
   const entries = existsSync(path) ? readAuditFile(path).entries : [];
   const stop = gathered.manifest.ended?.stoppedBy;
-  const looks = { looks: lastLooks(entries), gates: gatesOf(entries), ...cutRows(gathered) };
+  const looks = {
+    looks: lastLooks(entries),
+    gates: gatesOf(entries),
+    ...cutRows(gathered),
+    ...throttlingRows(gathered),
+  };
   if (stop === undefined) return looks;
   const { because, rule, untilNs } = stop;
   const timing = { breachToCutMs: breachToCutMs(gathered, untilNs) };

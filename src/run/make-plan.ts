@@ -26,6 +26,7 @@ import { plannedResponses } from "./planned-responses.ts";
 import type { UsedCalibration } from "./used-calibration.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import { plannedSoak } from "./planned-soak.ts";
+import { plannedThrottle } from "./planned-throttle.ts";
 import { captureFacts, fullRatePerSec, plannedLoad, stageRatePerSec } from "./plan-load.ts";
 import type { Scenario } from "./scenario/index.ts";
 
@@ -50,7 +51,7 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     const rate = { ratePerSec, fromPerSec };
     const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
     const probe = stage.probe === undefined ? {} : { probe: stage.probe };
-    const asked = { ...onHold, ...probe, ...plannedSoak(scenario, stage) };
+    const asked = { ...onHold, ...probe, ...plannedSoak(scenario, stage), ...plannedThrottle(stage) };
     const planned = { name, ...rate, startNs, endNs, judgedFromNs, ...block, ...asked };
     startNs = endNs;
     return planned;

@@ -14,7 +14,7 @@ import type { RunDirectory } from "./run-directory.ts";
 export const MANIFEST_VERSION = 2;
 
 const ruleStop = z.strictObject({
-  rule: z.enum(["harm", "gate", "futility", "gone", "person"]),
+  rule: z.enum(["harm", "gate", "futility", "gone", "person", "throttle"]),
   decision: z.enum(["roll-back", "hold"]),
   because: z.string(),
   untilNs: z.number(),
@@ -75,6 +75,18 @@ export const manifestSchema = z.strictObject({
       stoppedBy: ruleStop.optional(),
       /** Of several variants, those whose load was cut by a rule of the plan, in that order. */
       cuts: z.array(ruleStop.extend({ arm: z.string() })).optional(),
+      /** When the load was halved, since harm was suspected. */
+      throttlings: z
+        .array(
+          z.strictObject({
+            stage: z.string(),
+            share: z.number(),
+            because: z.string(),
+            untilNs: z.number(),
+            fromNs: z.number(),
+          }),
+        )
+        .optional(),
       exitCode: z.number().int().nullable(),
       /** Rows that each spool must hold; `lost` could not be written. */
       rows: z.strictObject({

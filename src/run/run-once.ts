@@ -24,6 +24,7 @@ import { probesOf } from "./probes.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
 import type { GitState } from "./revision/index.ts";
+import { refuseThrottles } from "./planned-throttle.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import { startSegments, writeStartSegments } from "./start-segments.ts";
@@ -117,6 +118,7 @@ class Run {
     let begun = false;
     try {
       const { audit, directory, id, onEvent, registered, setup } = this.#parts;
+      if (this.#parts.maker !== undefined) refuseThrottles(registered.plan);
       directory.makeFolders();
       directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
       audit.append("plan registered", registration(this.#parts));
@@ -216,7 +218,7 @@ class Run {
     const sent = await traffic.send(generators, clock, signal);
     usage.end();
     await telemetry.unwatch();
-    const { cuts, durationNs, stop, totals } = sent;
+    const { cuts, durationNs, stop, throttlings, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);
     const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
@@ -227,6 +229,7 @@ class Run {
       ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),
       ...(cuts.length === 0 ? {} : { cuts: [...cuts] }),
       exitCode: null,
+      ...(throttlings.length === 0 ? {} : { throttlings: [...throttlings] }),
       rows: {
         observations: totals.keptRows,
         calls: emulated.keptRows,

@@ -7,13 +7,19 @@ import {
   type ShakedownError,
 } from "../core/index.ts";
 import type { Emulator } from "../emulator/index.ts";
-import type { ArmStop, AuditLog, Plan, RuleStop } from "../experiment/index.ts";
-import type { GeneratorEvents, Generators, GeneratorTotals } from "../replay/index.ts";
+import type { ArmStop, AuditLog, Breach, Plan, RuleStop, Throttling } from "../experiment/index.ts";
+import type {
+  GeneratorEvents,
+  Generators,
+  GeneratorTotals,
+  ThinnedGenerators,
+} from "../replay/index.ts";
 import { ByHand } from "./by-hand.ts";
 import type { RunControls } from "./controls.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { faultSoFar } from "./instrument-so-far.ts";
 import { LiveLooks } from "./live-looks.ts";
+import { halvingOf } from "./halving.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Target } from "./target.ts";
 
@@ -32,8 +38,13 @@ export interface TrafficEnd {
   readonly durationNs: number;
   /** Variants whose load was cut, in that order; those that were out before, from the start. */
   readonly cuts: readonly ArmStop[];
+  /** When the load was halved, in that order. */
+  readonly throttlings: readonly Throttling[];
   readonly totals: GeneratorTotals;
 }
+
+/** Those of this machine can send fewer; a plan that may ask for it is not sent by others. */
+export type ThinnableGenerators = Generators & Partial<Pick<ThinnedGenerators, "thin">>;
 
 export interface TrafficInput {
   readonly plan: Plan;
@@ -45,6 +56,8 @@ export interface TrafficInput {
   /** Threads that send, and whom the target calls. */
   readonly workers: number;
   readonly dependencies: readonly string[];
+  /** From when the emulator's clock counts. */
+  readonly emulatorOriginNs: bigint;
   readonly audit: AuditLog;
   readonly onEvent: (event: RunEvent) => void;
   /** Harm was shown, and the load has been cut: of one variant, where it is named. */
@@ -60,6 +73,7 @@ const STOPPED_BY = {
   gate: "stopped early, gate",
   futility: "stopped early, futility",
   gone: "stopped early",
+  throttle: "stopped early, throttle",
   person: "stopped early",
 } as const;
 
@@ -75,11 +89,12 @@ export class Traffic {
   readonly #input: TrafficInput;
   readonly #live: LiveCounts;
   readonly #looks: LiveLooks;
-  #generators: Generators | null = null;
+  #generators: ThinnableGenerators | null = null;
   #clock: MonotonicClock | null = null;
   #stop: Stop | null = null;
   readonly #cuts: ArmStop[] = [];
   readonly #byHand: ByHand;
+  readonly #throttlings: Throttling[] = [];
   /** What happens from here on is not of this traffic: the next of several runs may have begun. */
   #over = false;
   #stage = -1;
@@ -92,6 +107,7 @@ export class Traffic {
       note: (event, detail) => this.#note(event, detail),
       cut: (cut) => this.#cutArm(cut),
       stop: (rule) => this.#stopBy(rule),
+      thin: (breach, share) => this.#halve(breach, share),
     });
     this.#byHand = new ByHand(input, {
       stage: () => this.#stage,
@@ -115,7 +131,7 @@ export class Traffic {
 
   /** Sends it all; the clock's origin is the run's start and may lie a little ahead. Never throws. */
   async send(
-    generators: Generators,
+    generators: ThinnableGenerators,
     clock: MonotonicClock,
     signal: AbortSignal,
   ): Promise<TrafficEnd> {
@@ -145,7 +161,13 @@ export class Traffic {
     await this.#tick(clock);
     this.#endStage();
     this.#over = true;
-    return { stop: this.#stop, durationNs: endNs, cuts: this.#cuts, totals };
+    return {
+      stop: this.#stop,
+      durationNs: endNs,
+      cuts: this.#cuts,
+      throttlings: this.#throttlings,
+      totals,
+    };
   }
 
   /** Everything that can end the traffic early. */
@@ -210,6 +232,16 @@ export class Traffic {
     this.#note("variant cut", { ...cut });
     onEvent({ kind: "cut", cut });
     if (cut.decision === "roll-back") this.#rollBack(cut.because, cut.arm);
+  }
+
+  #halve(breach: Breach, share: number): Throttling {
+    const nowNs = this.#clock?.nowNs() ?? breach.untilNs;
+    const throttling = halvingOf(breach, share, this.#input.plan, nowNs);
+    this.#generators?.thin?.(throttling);
+    this.#throttlings.push(throttling);
+    this.#note("load halved", { ...throttling });
+    this.#input.onEvent({ kind: "throttle", throttling });
+    return throttling;
   }
 
   #stopBy(rule: RuleStop): void {

@@ -1,7 +1,7 @@
 /** Lags whose autocorrelations are added up: one alone hardly shows what fades slowly under noise. */
 const LAGS = 5;
 /** In standard errors of that sum of unrelated values: above it there is something to allow for. */
-const SHOWN_ABOVE = 1.2;
+const SHOWN_ABOVE = 1.7;
 const COSINES_MIN = 4;
 
 /** The variance of a sum from its slowest movements, with the degrees of freedom that it is known to. */
@@ -23,8 +23,8 @@ function portmanteau(centred: readonly number[], squares: number): number {
  * The variance of the sum of values in order of time, as their slow movements tell it: the mean square
  * of their projections on the first `0.3·n^(2/3)` cosines (4 at least), with as many degrees of freedom.
  * Noise hides from neighbours what drifts slowly beneath it; it hides little from these. Null where the
- * first five autocorrelations together are no more than 1.2 standard errors above those of unrelated
- * values, which is so of 88 in 100 series of such.
+ * first five autocorrelations together are no more than 1.7 standard errors above those of unrelated
+ * values, which is so of 94 to 97 in 100 series of such.
  *
  * Source: Müller 2007, Lazarus, Lewis, Stock & Watson 2018 (equal-weighted cosines, with t).
  */

@@ -6,6 +6,14 @@ export { type CallCounts, LiveBlocks, type WholeBlock } from "./live-blocks.ts";
 export { type Look, type Looked, type LookedMetric, LiveJudge } from "./live-judge.ts";
 export type { ArmStop, RuleStop } from "./rule-stop.ts";
 export {
+export {
+  type Breach,
+  stagesThrottled,
+  Throttle,
+  throttledName,
+  type ThrottleRule,
+  type Throttling,
+} from "./throttle.ts";
   type AlphaShares,
   alphaShares,
   gateAlphas,

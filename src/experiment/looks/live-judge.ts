@@ -75,6 +75,8 @@ export class LiveJudge {
   /** By stage and variant. */
   readonly #metrics = new Map<string, readonly LiveMetric[]>();
   /** Variants that are out, in the order in which they went. */
+  /** By stage, the first block of a load that was halved. */
+  readonly #fromBlock = new Map<number, number>();
   readonly #out: ArmStop[];
 
   /** `out`: variants that an earlier run of the experiment has cut already. */
@@ -104,6 +106,11 @@ export class LiveJudge {
       block,
       atS: endNs / NS_PER_S,
       metrics: seen.flatMap(({ metrics }) => metrics),
+  /** A stage's load was halved: its gate sees the blocks from here on. */
+  throttled(stageIndex: number, fromBlock: number): void {
+    this.#fromBlock.set(stageIndex, fromBlock);
+  }
+
       conditionalPower: powers.length === 0 ? null : Object.fromEntries(powers),
     };
     const gates = seen.flatMap(({ gate }) => gate ?? []);
@@ -166,7 +173,7 @@ export class LiveJudge {
   #conditionalPower(whole: WholeBlock, pair: ArmPair): number | null {
     const { alpha, primary, stop } = this.#plan;
     if (!stop.futility || primary === null || (whole.block + 1) % FUTILITY_EVERY !== 0) return null;
-    if (this.#specs[0] !== primary) return null;
+    if (this.#specs[0] !== primary || this.#fromBlock.has(whole.stageIndex)) return null;
     const ofOne = alpha / armPairs(this.#plan).length;
     const given = { blocks: blocksIn(whole.stage), alpha: ofOne, lists: this.#lists };
     return conditionalPower(primary, pairedBlocks(whole, pair), given);

@@ -4,7 +4,7 @@
  * who watched and rolled it back.
  */
 export interface RuleStop {
-  readonly rule: "harm" | "gate" | "futility" | "gone" | "person";
+  readonly rule: "harm" | "gate" | "futility" | "gone" | "person" | "throttle";
   readonly decision: "roll-back" | "hold";
   readonly because: string;
   /** The end of the last block that was looked at: what came after is no evidence. */

@@ -6,6 +6,7 @@ import {
   startThread,
 } from "../../core/index.ts";
 import type { BlocksMessage } from "./block-counts.ts";
+import type { Thinning } from "../thinner.ts";
 import type { CountsMessage } from "./counts.ts";
 import {
   type FromWorker,
@@ -59,6 +60,12 @@ export interface Generators extends AsyncDisposable {
   cut(arm: number): void;
 }
 
+/** Generators of this machine, which can be told to send fewer starts. */
+export interface ThinnedGenerators extends Generators {
+  /** From a moment that is still to come on, only a share of the starts is sent, the same in all arms. */
+  thin(thinning: Thinning): void;
+}
+
 /**
  * Starts a job's worker threads, which rehearse until they are ready. The schedule is cut among
  * them by sequence number (or by session, where sessions are kept), so that neighbouring starts
@@ -71,7 +78,7 @@ export async function startGenerators(
   events: GeneratorEvents,
   signal: AbortSignal,
   shards: readonly number[] = Array.from({ length: job.workers }, (_, worker) => worker),
-): Promise<Generators> {
+): Promise<ThinnedGenerators> {
   const rekeying = await planCopies(job, signal);
   signal.throwIfAborted();
   const workers = shards.map((worker) => new WorkerHandle({ job, worker, rekeying }));
@@ -117,6 +124,9 @@ export async function startGenerators(
     stop,
     cut(arm) {
       for (const worker of workers) worker.say({ kind: "cut", arm });
+    },
+    thin(thinning) {
+      for (const worker of workers) worker.say({ kind: "thin", thinning });
     },
     [Symbol.asyncDispose]: leave,
   };

@@ -4,6 +4,7 @@ import type { ArrivalSpec, ScheduleInput } from "../../schedule/index.ts";
 import type { ResponseRules } from "../answers/index.ts";
 import type { CrossoverSpec, RecordKeys, SplitSpec } from "../assignment/index.ts";
 import type { SubstitutionCounts, SubstitutionRule } from "../substitute/index.ts";
+import type { Thinning } from "../thinner.ts";
 import type { TransportLimits, TransportTarget } from "../transports/transport.ts";
 import type { TransportName } from "../transports/index.ts";
 import type { BlocksMessage, LookedAt } from "./block-counts.ts";
@@ -89,6 +90,8 @@ export type ToWorker =
   | { readonly kind: "stop" }
   /** One arm gets no load any more. */
   | { readonly kind: "cut"; readonly arm: number }
+  /** From some moment on only a share of the starts is sent, in all arms. */
+  | { readonly kind: "thin"; readonly thinning: Thinning }
   | { readonly kind: "leave" };
 
 /** What a worker did in all. */

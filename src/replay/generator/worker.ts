@@ -11,6 +11,7 @@ import { makeRekeyer, RecordStore } from "../../profile/index.ts";
 import { AnswerWatch, ResponseLogWriter } from "../answers/index.ts";
 import { replay, type ReplayArm } from "../replay.ts";
 import { ProfileRequests } from "../requests.ts";
+import type { Thinning } from "../thinner.ts";
 import { TRANSPORTS } from "../transports/index.ts";
 import type { Transport, TransportLimits } from "../transports/transport.ts";
 import { LoggedAssignment } from "./assigned.ts";
@@ -49,6 +50,8 @@ export class WorkerGenerator {
   #settledNs: () => number = () => -1;
   #cut: ((arm: number) => void) | null = null;
   readonly #cutArms = new Set<number>();
+  #thin: ((thinning: Thinning) => void) | null = null;
+  readonly #thinnings: Thinning[] = [];
   readonly #transports: Transport[] = [];
   readonly #requests: readonly ProfileRequests[];
 
@@ -85,6 +88,12 @@ export class WorkerGenerator {
   cut(arm: number): void {
     this.#cutArms.add(arm);
     this.#cut?.(arm);
+  }
+
+  /** From some moment on only a share of the starts is sent. */
+  thin(thinning: Thinning): void {
+    this.#thinnings.push(thinning);
+    this.#thin?.(thinning);
   }
 
   /**
@@ -186,10 +195,12 @@ export class WorkerGenerator {
         ...time,
         onObservation,
         ...this.#answers(responses),
-        onBegin: (settledNs, cut) => {
+        onBegin: (settledNs, cut, thin) => {
           this.#settledNs = settledNs;
           this.#cut = cut;
           for (const arm of this.#cutArms) cut(arm);
+          this.#thin = thin;
+          for (const thinning of this.#thinnings) thin(thinning);
         },
         onStage: (stage) => {
           // First what is still to be told of the stage before.

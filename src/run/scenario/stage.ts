@@ -25,6 +25,29 @@ const soak = z.strictObject({
     ),
 });
 
+/** The chance of halving the load of an arm that is no worse, and the least share that is left. */
+const HALVE = { chance: 0.1, floor: 0.125 };
+
+/** What a stage does when harm is suspected. */
+const onBreach = z
+  .union([
+    z.literal("halve"),
+    z.strictObject({
+      action: z.literal("halve"),
+      chance: ratioField()
+        .refine((chance) => chance > 0 && chance <= 0.5, "more than 0, and 50% at most")
+        .default(HALVE.chance)
+        .describe("that the load of an arm that is no worse is halved, each time"),
+      floor: ratioField()
+        .refine((floor) => floor > 0 && floor <= 0.5, "more than 0, and 50% at most")
+        .default(HALVE.floor)
+        .describe(
+          "the share of the load that is not halved any more: the next breach ends the run",
+        ),
+    }),
+  ])
+  .transform((given) => (given === "halve" ? HALVE : { chance: given.chance, floor: given.floor }));
+
 /** One step of exposure. */
 export const stage = z.strictObject({
   name: name.optional(),
@@ -45,6 +68,9 @@ export const stage = z.strictObject({
     .optional()
     .describe("what is done to a dependency while the stage lasts, to every arm alike"),
   soak: soak.optional().describe("effects that come late: a drift, a leak, a gain that wears off"),
+  onBreach: onBreach
+    .optional()
+    .describe("what is done when harm is suspected, short of what rolls back: the load is halved"),
   onHold: z
     .enum(["continue", "stop"])
     .default("continue")

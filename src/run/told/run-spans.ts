@@ -52,6 +52,13 @@ export class RunSpans {
     else if (event.kind === "judging") this.#endRun();
     else if (event.kind === "stopping") {
       this.#run?.span.addEvent("stopping", { "shakedown.because": event.because });
+    } else if (event.kind === "throttle") {
+      const { because, share, stage } = event.throttling;
+      this.#run?.span.addEvent("load halved", {
+        "shakedown.stage": stage,
+        "shakedown.share": share,
+        "shakedown.because": because,
+      });
     } else if (event.kind === "cut") {
       const { arm, because, decision } = event.cut;
       this.#run?.span.addEvent("variant cut", {

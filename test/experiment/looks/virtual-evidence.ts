@@ -84,3 +84,17 @@ export function looksOver(
   }
   return seen;
 }
+
+/** The blocks of a plan's first stage, forty in each arm. */
+export function blocksOver(plan: Plan, seed: string, slower: number): Block[][] {
+  const prng = seededPrng(seed);
+  const lucks = plan.arms.map(() => ownLuck(prng, { phi: 0, spread: 0.1 }));
+  const blocks: Block[][] = plan.arms.map(() => []);
+  for (let block = 0; block < 40; block++) {
+    const luck = 0.8 + 0.4 * prng();
+    for (const [arm, list] of blocks.entries()) {
+      list.push(blockOf(prng, { slower: arm === 1 ? slower : 1, luck: luck * lucks[arm]!() }));
+    }
+  }
+  return blocks;
+}
