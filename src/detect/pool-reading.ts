@@ -18,13 +18,15 @@ const RULE = {
   /** Where nothing tells of waiting: the arm's mean service time, as a multiple of control's. */
   serviceFactor: 1.2,
   /**
-   * A queue: who waits longer than usual by this share of a hold (and the floor) waits; the share of requests that wait, of these the share that is handed a place on, and
-   * calls wanted as a share of the places. At 60 % of a pool's ceiling fewer than half wait.
+   * A queue: who waits longer than usual by this share of a hold, and the floor, waits. The share of
+   * requests that wait; of these the share that is handed a place on: 0.4 to 1 where pools of real
+   * libraries were too small, on a busy machine too, and up to 0.14 where they were not (ward); calls
+   * wanted as a share of the places. At 60 % of a pool's ceiling fewer than half wait.
    */
   queueHoldRatio: 0.1,
   waitingRatio: 0.5,
   handedOnRatio: 0.3,
-  /** Variance over mean of the calls in flight, where nothing tells of waiting: independent calls show 1. */
+  /** Variance over mean of the calls in flight, where nothing tells of waiting: independent ones show 1. */
   queueDispersionMax: 0.6,
   queueWantedRatio: 0.7,
   /** Shorter stages, and fewer calls, are not judged. */
