@@ -149,6 +149,7 @@ class Run {
         emulator,
         workers,
         dependencies,
+        emulatorOriginNs: this.#emulatorOriginNs,
         out: this.#parts.out ?? [],
         controls: this.#parts.controls,
       });
@@ -228,8 +229,8 @@ class Run {
       incompleteBecause: stop === null || stop.rule !== null ? null : stop.because,
       ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),
       ...(cuts.length === 0 ? {} : { cuts: [...cuts] }),
-      exitCode: null,
       ...(throttlings.length === 0 ? {} : { throttlings: [...throttlings] }),
+      exitCode: null,
       rows: {
         observations: totals.keptRows,
         calls: emulated.keptRows,

@@ -1,6 +1,7 @@
 import type { ArmPair } from "../arm-pairs.ts";
 import type { StageBlocks } from "../blocks.ts";
-import { adjustHarmTests, compareStage } from "../compare.ts";
+import { adjustHarmTests, compareBoth } from "../compare.ts";
+import type { KeyGroups } from "../key-groups.ts";
 import type { Plan } from "../plan.ts";
 import { type ComparisonStatus, statusOf } from "../comparison-status.ts";
 import { isLive } from "./live-metric.ts";
@@ -38,12 +39,14 @@ export function gateOf(
     readonly alpha: number;
     readonly dependencies: readonly string[];
     readonly pair: ArmPair;
+    /** Of a split by key, the stage in groups of keys; null of another design. */
+    readonly byKeys: KeyGroups | null;
   },
 ): Gate {
-  const { dependencies, pair } = given;
+  const { byKeys, dependencies, pair } = given;
   const { primary } = plan;
   const one = (role: "primary" | "guardrail") => (spec: Plan["guardrails"][number]) =>
-    compareStage(spec, role, blocks, { plan, dependencies, pair });
+    compareBoth(spec, role, blocks, { plan, dependencies, pair, byKeys });
   const rows = adjustHarmTests([
     ...(primary === null ? [] : [one("primary")(primary)]),
     ...plan.guardrails.filter(isLive).map(one("guardrail")),

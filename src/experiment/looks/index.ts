@@ -2,10 +2,10 @@
 export { conditionalPower } from "./futility.ts";
 export { type Gate, gateOf } from "./gate.ts";
 export { harmEvidence, harmScale } from "./harm-look.ts";
+export { type KeyGroupsUntil, splitsByKey } from "./key-looks.ts";
 export { type CallCounts, LiveBlocks, type WholeBlock } from "./live-blocks.ts";
 export { type Look, type Looked, type LookedMetric, LiveJudge } from "./live-judge.ts";
 export type { ArmStop, RuleStop } from "./rule-stop.ts";
-export {
 export {
   type Breach,
   stagesThrottled,
@@ -14,6 +14,7 @@ export {
   type ThrottleRule,
   type Throttling,
 } from "./throttle.ts";
+export {
   type AlphaShares,
   alphaShares,
   gateAlphas,

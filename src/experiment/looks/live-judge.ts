@@ -11,6 +11,7 @@ import { harmEvidence, harmScale } from "./harm-look.ts";
 import { type LiveBand, liveBand } from "./live-band.ts";
 import type { WholeBlock } from "./live-blocks.ts";
 import { LiveMetric } from "./live-metric.ts";
+import { type KeyGroupsUntil, KeyLooks, splitsByKey } from "./key-looks.ts";
 import { type ArmStop, type RuleStop, stopOfAll } from "./rule-stop.ts";
 import { gateAlphas, liveMetrics, lookAlpha } from "./shares.ts";
 
@@ -74,14 +75,25 @@ export class LiveJudge {
   readonly #gateAlphas: ReadonlyMap<string, number>;
   /** By stage and variant. */
   readonly #metrics = new Map<string, readonly LiveMetric[]>();
-  /** Variants that are out, in the order in which they went. */
   /** By stage, the first block of a load that was halved. */
   readonly #fromBlock = new Map<number, number>();
+  /** Variants that are out, in the order in which they went. */
   readonly #out: ArmStop[];
+  /** Null of a design in which keys have no say. */
+  readonly #keys: KeyLooks | null;
 
-  /** `out`: variants that an earlier run of the experiment has cut already. */
-  constructor(plan: Plan, dependencies: readonly string[], out: readonly ArmStop[] = []) {
+  /**
+   * `out`: variants that an earlier run of the experiment has cut already. `groups`: what a split by
+   * key needs; without them nothing is decided in one.
+   */
+  constructor(
+    plan: Plan,
+    dependencies: readonly string[],
+    out: readonly ArmStop[] = [],
+    groups: KeyGroupsUntil = () => ({ stages: [], holdCalls: false }),
+  ) {
     this.#plan = plan;
+    this.#keys = splitsByKey(plan) ? new KeyLooks(plan, groups) : null;
     this.#out = [...out];
     this.#lists = blockLists(plan, dependencies);
     this.#specs = liveMetrics(plan);
@@ -92,6 +104,11 @@ export class LiveJudge {
   /** A variant that is out for another reason is not looked at any more. */
   leaveOut(cut: ArmStop): void {
     this.#out.push(cut);
+  }
+
+  /** A stage's load was halved: its gate sees the blocks from here on. */
+  throttled(stageIndex: number, fromBlock: number): void {
+    this.#fromBlock.set(stageIndex, fromBlock);
   }
 
   /** Looks at one more block; they must come in order, each once. */
@@ -106,11 +123,6 @@ export class LiveJudge {
       block,
       atS: endNs / NS_PER_S,
       metrics: seen.flatMap(({ metrics }) => metrics),
-  /** A stage's load was halved: its gate sees the blocks from here on. */
-  throttled(stageIndex: number, fromBlock: number): void {
-    this.#fromBlock.set(stageIndex, fromBlock);
-  }
-
       conditionalPower: powers.length === 0 ? null : Object.fromEntries(powers),
     };
     const gates = seen.flatMap(({ gate }) => gate ?? []);
@@ -126,7 +138,10 @@ export class LiveJudge {
   #seePair(whole: WholeBlock, pair: ArmPair) {
     const metrics = this.#lookAt(whole, pair);
     // Sooner, neither the verdict nor a detector could say what the stop was for.
-    const harmed = metrics.find(({ blocks, reached }) => reached && blocks >= MIN_BLOCKS);
+    const harmed = metrics.find(
+      ({ blocks, reached }, index) =>
+        reached && blocks >= MIN_BLOCKS && this.#isBorneOut(this.#specs[index]!, whole, pair),
+    );
     const gate = this.#gate(whole, pair);
     const power = this.#conditionalPower(whole, pair);
     const stop =
@@ -134,6 +149,13 @@ export class LiveJudge {
         ? this.#harmStop(harmed, whole)
         : (gateStop(gate, whole) ?? this.#futilityStop(power, whole));
     return { pair, metrics, gate, power, stop };
+  }
+
+  /** Where users stay, what blocks of time show has to be shown by the keys, too. */
+  #isBorneOut(spec: MetricSpec, whole: WholeBlock, pair: ArmPair): boolean {
+    if (this.#keys === null || !this.#plan.stop.harm) return true;
+    const { dependencies } = this.#lists;
+    return this.#keys.bearsOut(spec, whole, { pair, alpha: this.#alpha, dependencies });
   }
 
   #lookAt({ block, blocks, stage, stageIndex }: WholeBlock, pair: ArmPair): LookedMetric[] {
@@ -183,7 +205,12 @@ export class LiveJudge {
     const alpha = this.#gateAlphas.get(whole.stage.name);
     if (alpha === undefined || !whole.lastOfStage) return null;
     const { dependencies } = this.#lists;
-    return gateOf(this.#plan, whole, { alpha, dependencies, pair });
+    const from = this.#fromBlock.get(whole.stageIndex) ?? 0;
+    const { blockNs, judgedFromNs } = whole.stage;
+    const stage = { ...whole.stage, judgedFromNs: judgedFromNs! + from * blockNs };
+    const blocks = whole.blocks.map((own) => own.slice(from));
+    const byKeys = this.#keys?.groups({ ...whole, stage }) ?? null;
+    return gateOf(this.#plan, { stage, blocks }, { alpha, dependencies, pair, byKeys });
   }
 
   #harmStop(harmed: LookedMetric, { endNs, stage }: WholeBlock): RuleStop {
