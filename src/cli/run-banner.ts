@@ -58,6 +58,9 @@ function earlyWords({ stages, stop }: Plan): string {
     ...(stop.harm ? ["harm that is shown"] : []),
     ...(stages.filter(({ judgedFromNs }) => judgedFromNs !== null).length > 1 ? ["a gate"] : []),
     ...(stop.futility ? ["futility"] : []),
+    ...(stages.some(({ onBreach }) => onBreach !== undefined)
+      ? ["a breach with the load halved to its floor"]
+      : []),
   ];
   return rules.length === 0 ? "at nothing" : `at ${rules.join(", ")}`;
 }

@@ -76,14 +76,15 @@ function bartlettSum(moments: Moments, blocks: number): number {
  *
  * Widening starts at 0.1 and not at 0.3 because an untreated ρ of 0.2 alone doubles the false
  * alarms; it makes an interval of unrelated blocks 6 % wider at K = 60, 2 % at K = 120. Slow
- * movements make it another 6 % wider, which costs 2 (K = 24) to 4 points of a power of 70 to 80 %.
+ * movements make it another 3 % wider, which costs 1 (K = 24) to 2 points of a power of 70 to 80 %.
  *
  * What it gives, as the rate of one-sided p ≤ 0.025 where there is no effect (untreated beside it):
- * AR(1) effects of lag 1 up to 0.8, K ≥ 60: 0.017–0.024 (0.053–0.26); K = 40: 0.028 (0.27); K = 24:
- * 0.044 (0.27). AR(1) 0.8 under noise of 0.8 × its variance: 0.028 (0.20) at K = 120, 0.039 (0.20) at
- * K = 60, 0.050 at K = 40, 0.085 (0.19) at K = 24; under three times as much noise, of which lag 1
- * shows 0.2: 0.028, 0.035 and 0.052 at K = 240, 120 and 60 (0.063 to 0.073 by neighbours alone).
- * `test/stats/false-harm.test.ts` holds these figures. More blocks, or more runs, are the remedy.
+ * AR(1) effects of lag 1 up to 0.8, K ≥ 60: 0.018–0.025 (0.053–0.26); K = 40: 0.029 (0.27); K = 24:
+ * 0.044 (0.27). AR(1) 0.8 under noise of 0.8 × its variance: 0.028 (0.20) at K = 120, 0.042 (0.20) at
+ * K = 60, 0.063 at K = 40, 0.082 (0.19) at K = 24 (0.035, 0.051 and 0.063 by neighbours alone down to
+ * 40); under three times as much noise, of which lag 1 shows 0.2: 0.033, 0.041 and 0.056 at K = 240,
+ * 120 and 60 (0.063 to 0.073 by neighbours). `test/stats/false-harm.test.ts` holds these figures. More
+ * blocks, or more runs, are the remedy.
  *
  * Source: Newey & West 1987 (the sum), Marriott & Pope 1954 (the bias), AR(1) and ARMA(1,1)
  * long-run variances (the factor).

@@ -24,7 +24,7 @@ function portmanteau(centred: readonly number[], squares: number): number {
  * of their projections on the first `0.3·n^(2/3)` cosines (4 at least), with as many degrees of freedom.
  * Noise hides from neighbours what drifts slowly beneath it; it hides little from these. Null where the
  * first five autocorrelations together are no more than 1.7 standard errors above those of unrelated
- * values, which is so of 94 to 97 in 100 series of such.
+ * values, which is so of 95 to 97 in 100 series of such.
  *
  * Source: Müller 2007, Lazarus, Lewis, Stock & Watson 2018 (equal-weighted cosines, with t).
  */

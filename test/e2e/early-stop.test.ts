@@ -88,3 +88,44 @@ describe("a variant that is many times as slow", () => {
     expect([verified.code, verified.stderr]).toEqual([0, ""]);
   }, 120_000);
 });
+
+describe("a stage that halves its load when harm is suspected", () => {
+  it("sends half to both arms, tells so, and is stopped by harm that is shown all the same", async () => {
+    using control = await answersAfter(5);
+    using variant = await answersAfter(200);
+    using scratch = new Scratch();
+    const text = scenarioText({
+      control: JSON.stringify({ url: control.url }),
+      variant: JSON.stringify({ url: variant.url }),
+      stages: "[ { name: all, rate: 100%, for: 14s, onBreach: halve } ]",
+    });
+    const scenario = scratch.file("halved.yaml", text);
+    const { stderr, stdout } = await shakedown(
+      "run",
+      scenario,
+      "--out",
+      join(scratch.path, "runs"),
+    );
+    expect(stderr).toBe("");
+    expect(stdout).toContain("load halved, to 50 % of what was planned");
+
+    const run = scratch.run();
+    const result = resultSchema.parse(JSON.parse(readFileSync(join(run, "result.json"), "utf8")));
+    const [halved] = result.throttlings!;
+    expect(halved).toMatchObject({ stage: "all", share: 0.5 });
+    expect(halved!.fromS).toBeGreaterThan(halved!.evidenceUntilS);
+    expect(result.stoppedEarly).toMatchObject({ rule: "harm" });
+    const [left, right] = Object.values(result.arms).map(
+      ({ dropCounts }) => dropCounts["throttled"],
+    );
+    expect(left).toBeGreaterThan(0);
+    expect(right).toBe(left);
+    const first = result.comparisons.find(({ stage }) => stage === "all")!;
+    expect(first.status).toBe("inconclusive");
+    const { entries } = readAuditFile(join(run, "audit.ndjson"));
+    const events = entries.map(({ event }) => event);
+    expect(events.indexOf("load halved")).toBeLessThan(events.indexOf("stopped"));
+    const verified = await shakedown("verify", run);
+    expect([verified.code, verified.stderr]).toEqual([0, ""]);
+  }, 120_000);
+});

@@ -308,6 +308,7 @@ describe("the result's JSON Schema", () => {
       "runs",
       "soaks",
       "stoppedEarly",
+      "throttlings",
     ]);
     expect(schema.required.toSorted()).toEqual(
       Object.keys(resultSchema.shape)

@@ -365,6 +365,29 @@ describe("a stage's soak", () => {
   });
 });
 
+describe("a stage's onBreach", () => {
+  const last = "for: 25s, settle: 2s";
+  const halving = (text = GOOD): string => text.replace(last, `${last}, onBreach: halve`);
+
+  it.each([
+    [GOOD.replace(last, `${last}, onBreach: stop`), "stages.2.onBreach"],
+    [
+      GOOD.replace("for: 5s, judge: false", "for: 5s, judge: false, onBreach: halve"),
+      "stages.0.onBreach: is of a stage that is not judged: leave out judge: false, or this",
+    ],
+    [
+      `${halving()}design: { kind: crossover, period: 1s }\n`,
+      "stages.2.onBreach: halves the starts that all arms have at once, and this design is crossover",
+    ],
+    [
+      `${halving()}design: { runs: 4 }\n`,
+      "stages.2.onBreach: is for one run by itself: leave out `runs` and `factors`, or this",
+    ],
+  ])("is refused where it cannot be: %#", (text, message) => {
+    expect(said(text)).toContain(message);
+  });
+});
+
 describe("a stage's probe", () => {
   const probing = (probe: string): string =>
     changed("for: 25s, settle: 2s }", `for: 25s, settle: 2s, probe: ${probe} }`);

@@ -56,10 +56,11 @@ describe("false harm under A/A when neighbouring blocks' effects resemble each o
   it.each([
     { blocks: 24, phi: 0.4, noise: 0, measured: 0.031 },
     { blocks: 24, phi: 0.8, noise: 0, measured: 0.044 },
-    { blocks: 40, phi: 0.8, noise: 0, measured: 0.028 },
+    { blocks: 40, phi: 0.8, noise: 0, measured: 0.029 },
     { blocks: 60, phi: 0.4, noise: 0.8, measured: 0.03 },
-    { blocks: 60, phi: 0.8, noise: 0.8, measured: 0.039 },
+    { blocks: 60, phi: 0.8, noise: 0.8, measured: 0.042 },
     { blocks: 120, phi: 0.8, noise: 0.8, measured: 0.028 },
+    { blocks: 40, phi: 0.8, noise: 0.8, measured: 0.063 },
     { blocks: 24, phi: 0.8, noise: 0.8, measured: 0.085 },
   ])("is as measured, and far below the untreated rate: %o", ({ measured, ...design }) => {
     const rate = falseHarm(design);
@@ -68,9 +69,9 @@ describe("false harm under A/A when neighbouring blocks' effects resemble each o
   });
 
   it.each([
-    { blocks: 60, measured: 0.052 },
-    { blocks: 120, measured: 0.035 },
-    { blocks: 240, measured: 0.028 },
+    { blocks: 60, measured: 0.056 },
+    { blocks: 120, measured: 0.041 },
+    { blocks: 240, measured: 0.033 },
   ])("sees what drifts beneath three times as much noise: %o", ({ blocks, measured }) => {
     const rate = falseHarm({ blocks, phi: 0.8, noise: 3 });
     expect(rate.treated).toBeLessThanOrEqual(upperBound99(measured, REPS));
