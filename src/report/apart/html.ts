@@ -43,23 +43,28 @@ function differences(report: ApartReport): Markup {
 }
 
 /** The scale that a table's bars share: what most of its intervals are in. */
-function scaleOf(rows: readonly ApartRow[]): readonly [number, number] {
+function scaleOf(
+  rows: readonly ApartRow[],
+  kind: "relative" | "difference",
+): readonly [number, number] {
   const ends = rows.flatMap(({ effect }) =>
-    effect?.kind === "relative"
+    effect?.kind === kind
       ? [Math.abs(effect.estimate), Math.abs(effect.low), Math.abs(effect.high)]
       : [],
   );
-  const most = Math.min(Math.max(0.05, ...ends), 1);
+  const most = Math.min(Math.max(kind === "relative" ? 0.05 : 0.002, ...ends), 1);
   return [-most, most];
 }
 
 function section({ interval, lines, title }: ApartTable, index: number): Markup {
   const judged = lines.some(({ status }) => status !== "");
-  const scale = scaleOf(lines.map(({ row }) => row));
+  const all = lines.map(({ row }) => row);
   const rows = lines.map((line) => {
     const status =
-      line.row.status === null ? "" : markup`${badge(line.row.status, line.status)} ${line.notes}`;
-    const bar = forestBar(line.row, line.row.effect?.kind === "difference" ? [-0.05, 0.05] : scale);
+      line.row.status === null
+        ? line.notes
+        : markup`${badge(line.row.status, line.status)} ${line.notes}`;
+    const bar = forestBar(line.row, scaleOf(all, line.row.effect?.kind ?? "relative"));
     const cells = [
       line.metric,
       line.stage,

@@ -140,6 +140,18 @@ function statuses(
   });
 }
 
+/** What intervals beside a kept run have in them, which is said each time. */
+function apartWords(rows: readonly ApartRow[], primary: string, elsewhere: boolean): string {
+  const spread = rows.find(({ effect, metric }) => metric === primary && effect !== null)?.spread;
+  const where = elsewhere ? "at another time and on another host" : "at another time";
+  const told = { runs: "the runs themselves differ by", registered: "is registered of runs" };
+  const widened =
+    spread === "runs" || spread === "registered"
+      ? `intervals are widened by what ${told[spread]}`
+      : "how much that makes two runs differ is not known, so intervals are too short";
+  return `what was kept was measured ${where}: nothing cancels as it does side by side; ${widened}`;
+}
+
 /**
  * A run beside runs that were kept: refused where another thing was measured, and decided by the rules
  * of a run where it is known how much runs, and hosts, differ.
@@ -192,6 +204,6 @@ export function compareWithKept(
     levels: statuses(rows, bounds, judged, plan.alpha),
     effects: [],
     verdict: needs === undefined ? decided : { ...decided, needs },
-    warnings: [...warnings],
+    warnings: [apartWords(rows, primary, elsewhere), ...warnings],
   };
 }
