@@ -119,7 +119,7 @@ const judged: ApartReport = {
   warnings: [],
 };
 
-const [script = "", style = "", attribute = "", pipes = "", control = ""] = HOSTILE;
+const [script, style, attribute, pipes, control] = HOSTILE;
 const hostile: ApartReport = {
   ...judged,
   before: [side(script, { commit: style })],
