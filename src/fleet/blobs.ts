@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   createReadStream,
@@ -77,7 +77,7 @@ export async function fetchBlob(redis: Redis, ref: BlobRef, cache: string): Prom
     if ((await hashOf(path)) === ref.sha256) return path;
     rmSync(path, { force: true });
   }
-  const part = `${path}.${process.pid}.part`;
+  const part = `${path}.${randomBytes(6).toString("hex")}.part`;
   const file = openSync(part, "w", 0o600);
   const hash = createHash("sha256");
   try {

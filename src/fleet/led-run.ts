@@ -1,29 +1,20 @@
 import { Queue } from "bullmq";
-import { messageOf, NS_PER_S, revivedError, ShakedownError } from "../core/index.ts";
+import { messageOf, NS_PER_S, ShakedownError } from "../core/index.ts";
 import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
 import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { expireAll, KEPT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
+import { Hearing } from "./hearing.ts";
 import { Lead } from "./lead.ts";
-import {
-  decodeFailed,
-  decodeMessage,
-  type FleetCommand,
-  type Origin,
-  type ShardMessage,
-  WIRE_VERSION,
-  type WorkerCard,
-} from "./messages.ts";
+import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
 import { OrderTimes } from "./order-times.ts";
 import { packJob } from "./pack.ts";
 import type { Redis } from "./redis.ts";
 import { checkWorkers, releaseWorkers, takeWorkers } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
-import { ShardStore } from "./shard-store.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
 import { pause } from "./ticker.ts";
-import { sumOfShards, wholeShard } from "./whole-shard.ts";
 
 /** How long a call to a worker stands. */
 const CALL_S = 30;
@@ -50,15 +41,13 @@ export class LedRun implements MadeLoad {
   readonly #parts: LedRunParts;
   readonly #keys: RunKeys;
   readonly #care: ShardCare;
-  readonly #store: ShardStore;
+  readonly #hearing: Hearing;
   readonly #clocks: ClockWatch;
   readonly #orders = new OrderTimes();
   readonly #over = new AbortController();
-  readonly #lostStarts = new Map<number, number>();
   #lead: Lead | null = null;
   #following: Promise<void> = Promise.resolve();
   #cards: readonly WorkerCard[] = [];
-  #lastId = "0-0";
   #originUs: number | null = null;
   #failure: ShakedownError | null = null;
 
@@ -66,7 +55,6 @@ export class LedRun implements MadeLoad {
     const { directory, events, job, lostShards, redis } = parts;
     this.#parts = parts;
     this.#keys = runKeys(job.runId);
-    this.#store = new ShardStore(directory, job.workers);
     this.#clocks = new ClockWatch(timeOf(redis));
     this.#care = new ShardCare({
       shards: job.workers,
@@ -77,6 +65,15 @@ export class LedRun implements MadeLoad {
         events.onBlocks(shard, { settledNs: Number.POSITIVE_INFINITY, blocks: [] }),
       nowMs,
       runNs: () => (localUs() - this.#clocks.toLocalUs(this.#originUs ?? 0)) * 1_000,
+    });
+    this.#hearing = new Hearing({
+      job,
+      directory,
+      events,
+      care: this.#care,
+      clocks: this.#clocks,
+      orders: this.#orders,
+      onFailed: (error) => this.#fail(error),
     });
   }
 
@@ -90,13 +87,13 @@ export class LedRun implements MadeLoad {
     await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
     this.#lead = new Lead(redis, this.#keys, {
       heard: () => this.#care.book.heard,
-      lastId: () => this.#lastId,
+      lastId: () => this.#hearing.lastId,
       onFailed: (words) => this.#seeFailed(words),
       onBeat: (away) => this.#seeBeat(away),
       onLost: (thrown) => this.#fail(lost(this.#parts.place, thrown)),
     });
     await this.#lead.beat();
-    const hear = (entries: readonly StreamEntry[]): void => this.#hearAll(entries);
+    const hear = (entries: readonly StreamEntry[]): void => this.#hearing.hear(entries);
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(lost(this.#parts.place, thrown)));
     await this.#giveOut();
@@ -116,7 +113,7 @@ export class LedRun implements MadeLoad {
     this.#care.begin();
     this.#order({ kind: "go", originUs: this.#originUs });
     await this.#care.ended.promise;
-    return this.#totals();
+    return this.#hearing.totals(this.#failure);
   }
 
   stop(): void {
@@ -128,21 +125,7 @@ export class LedRun implements MadeLoad {
   }
 
   record(): FleetRecord {
-    const { job, place } = this.#parts;
-    const { book, gaps } = this.#care;
-    const holders = Array.from({ length: job.workers }, (_, shard) => book.holder(shard, 0));
-    return {
-      redis: place,
-      workers: this.#cards.map(({ cores, host, id }) => ({
-        id,
-        host,
-        cores,
-        shards: holders.flatMap((holder, shard) => (holder?.worker === id ? [shard] : [])),
-        ...this.#clocks.of(id),
-      })),
-      gaps: gaps.map((gap) => ({ ...gap, lostStarts: this.#lostStarts.get(gap.shard) ?? 0 })),
-      obeyedWithinMs: this.#orders.longestMs,
-    };
+    return this.#hearing.record(this.#parts.place, this.#cards);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +136,7 @@ export class LedRun implements MadeLoad {
     await Promise.race([releaseWorkers(redis, this.#cards, job.runId), pause(LEAVE_WITHIN_MS)]);
     this.#lead?.[Symbol.dispose]();
     this.#over.abort();
-    this.#store[Symbol.dispose]();
+    this.#hearing[Symbol.dispose]();
     await this.#following.catch(() => {});
   }
 
@@ -202,59 +185,6 @@ export class LedRun implements MadeLoad {
     else this.stop();
   }
 
-  #hearAll(entries: readonly StreamEntry[]): void {
-    for (const { fields, id } of entries) {
-      this.#lastId = id;
-      const heard = readMessage(fields);
-      if (heard !== null) this.#hear(heard.from, heard.told);
-    }
-  }
-
-  #hear(from: Origin, told: ShardMessage): void {
-    if (!this.#care.book.take(from, nowMs())) return;
-    const { events } = this.#parts;
-    if (told.kind === "ready") this.#care.seeReady(from);
-    if (told.kind === "begun") {
-      this.#clocks.begun(from.worker, told.clock);
-      this.#care.seeBegun(from, told.fromNs);
-    }
-    if (told.kind === "stage") events.onStage(told.stage);
-    if (told.kind === "window") this.#hearWindow(from, told);
-    if (told.kind === "blocks") events.onBlocks(from.shard, told.told);
-    if (told.kind === "gone") events.onGone(told.arm, told.forNs);
-    if (told.kind === "disk") events.onDiskFailure(revivedError(told.error));
-    if (told.kind === "obeyed") this.#orders.obeyed(told.order, nowMs());
-    if (told.kind !== "done") return;
-    const error = told.error === null ? null : revivedError(told.error);
-    this.#care.seeDone(from, { ...told.totals, error });
-    if (error !== null) this.#fail(error);
-  }
-
-  #hearWindow(from: Origin, told: Extract<ShardMessage, { kind: "window" }>): void {
-    const { events } = this.#parts;
-    events.onCounts(told.counts);
-    if (told.clock !== null) this.#clocks.now(from.worker, told.clock);
-    try {
-      for (const piece of told.pieces) this.#store.write(from, piece);
-    } catch (thrown) {
-      if (!(thrown instanceof ShakedownError)) throw thrown;
-      events.onDiskFailure(thrown);
-    }
-  }
-
-  async #totals(): Promise<GeneratorTotals> {
-    const { job } = this.#parts;
-    const all: GeneratorTotals[] = [];
-    for (let shard = 0; shard < job.workers; shard++) {
-      const end = this.#care.book.endOf(shard);
-      // oxlint-disable-next-line no-await-in-loop -- each reads its own spools, which are large
-      const whole = await wholeShard({ job, shard, store: this.#store, ...end });
-      this.#lostStarts.set(shard, whole.lostStarts);
-      all.push(whole.totals);
-    }
-    return sumOfShards(all, this.#failure);
-  }
-
   #seeFailed(words: string): void {
     const { error, worker } = decodeFailed(words);
     const hint = error.hint === null ? {} : { hint: error.hint };
@@ -281,16 +211,6 @@ export class LedRun implements MadeLoad {
     const message = `worker ${gone.id} went away before the start`;
     const hint = "see what it said last, and run again";
     this.#fail(new ShakedownError("FLEET_UNREACHABLE", message, { hint }));
-  }
-}
-
-/** Null where it is none: somebody else's, or what a Redis lost a part of. What was ours is told again. */
-function readMessage(fields: StreamEntry["fields"]): ReturnType<typeof decodeMessage> | null {
-  try {
-    const { bytes = Buffer.alloc(0), words } = fields;
-    return decodeMessage({ words: String(words), bytes });
-  } catch {
-    return null;
   }
 }
 

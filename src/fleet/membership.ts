@@ -33,6 +33,13 @@ export interface MemberOptions {
   readonly note: (line: string) => void;
 }
 
+interface Sending {
+  readonly sender: ShardSender;
+  readonly outbox: Outbox;
+  /** Resolves when it has told all. */
+  readonly told: Promise<void>;
+}
+
 /**
  * A worker's part in one run: shards that BullMQ gives it, at first as many as it was asked to take,
  * and once traffic has begun those of workers that have died. Ends when the run does, or when nobody
@@ -42,7 +49,7 @@ export class Membership {
   readonly #options: MemberOptions;
   readonly #keys: RunKeys;
   readonly #over = new AbortController();
-  readonly #senders = new Map<string, { readonly sender: ShardSender; readonly outbox: Outbox }>();
+  readonly #senders = new Map<string, Sending>();
   readonly #commands: FleetCommand[] = [];
   readonly #workers: ShardWorker[] = [];
   readonly #heard = new Map<string, number>();
@@ -50,6 +57,7 @@ export class Membership {
   #ledAtMs = performanceMs();
   #beats = 0;
   #draining = false;
+  #alone = false;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -128,21 +136,20 @@ export class Membership {
       over: this.#over.signal,
     });
     const key = `${shard}.${attempt}`;
-    this.#senders.set(key, { sender, outbox });
+    const told = sender.run();
+    this.#senders.set(key, { sender, outbox, told });
     for (const command of this.#commands) sender.obey(command);
     note(attempt === 1 ? `shard ${shard}` : `shard ${shard}, taken over`);
-    await sender.run();
+    await told;
     await Promise.race([outbox.allHeard, aborted(this.#over.signal)]);
     this.#senders.delete(key);
   }
 
   /** Sees whether somebody leads, and what has been heard. */
   async #beat(): Promise<void> {
-    const { note, redis } = this.#options;
-    if (performanceMs() - this.#ledAtMs > LEADERLESS_MS && !this.#over.signal.aborted) {
-      note("nobody has led this run for 10 s: stopped");
-      for (const { sender } of this.#senders.values()) sender.stop();
-      this.#over.abort();
+    const { redis } = this.#options;
+    if (performanceMs() - this.#ledAtMs > LEADERLESS_MS) {
+      await this.#stopAlone();
       return;
     }
     const { down, heard, job, lead, up } = this.#keys;
@@ -151,6 +158,16 @@ export class Membership {
     const [led, told] = (await asking.exec().catch(() => null)) ?? [];
     if (typeof led?.[1] === "string") this.#ledAtMs = performanceMs();
     this.#hear((told?.[1] ?? {}) as Readonly<Record<string, string>>);
+  }
+
+  /** What was sent is told to the end, for whoever resumes the run. */
+  async #stopAlone(): Promise<void> {
+    if (this.#alone) return;
+    this.#alone = true;
+    this.#options.note("nobody has led this run for 10 s: stopped");
+    for (const { sender } of this.#senders.values()) sender.stop();
+    await Promise.all([...this.#senders.values()].map(({ told }) => told));
+    this.#over.abort();
   }
 
   #hear(heard: Readonly<Record<string, string>>): void {

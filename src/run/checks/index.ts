@@ -1,6 +1,7 @@
 /** What must hold of the instrument before anything that it shows is believed. */
 import type { Check, CheckInput } from "./check.ts";
 import { company } from "./interference.ts";
+import { fleetChecks } from "./fleet.ts";
 import { delayError, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
 import { measured, pairing, sendOrder, startedRatio } from "./pairing.ts";
@@ -19,6 +20,7 @@ export function instrumentChecks(input: CheckInput): Check[] {
     ...startedRatio(input),
     ...sendOrder(input),
     startLag(input),
+    ...fleetChecks(input),
     ...delayError(input),
     ...drift(input),
     ...negativeControls(input),

@@ -1,0 +1,49 @@
+import { formatCount, formatRatio, formatUs } from "../../core/index.ts";
+import type { FleetRecord } from "../load-maker.ts";
+import { type Check, check, type CheckInput } from "./check.ts";
+
+/**
+ * Calls that an emulator hears belong to starts by when both were: an error of this size is still
+ * small beside how long a request is under way, and beside a block.
+ */
+const APART_US_MAX = 10_000;
+/** What nobody sent was no load: of more than this, the load was another than the planned one. */
+const LOST_RATIO_MAX = 0.01;
+
+/** Whether all workers began at one moment, and stayed with it. */
+function clocks({ workers }: FleetRecord): Check {
+  const rows = workers.map(({ clockErrorUs, id, movedUs }) => ({
+    id,
+    apartUs: clockErrorUs + movedUs,
+  }));
+  const worst = rows.toSorted((a, b) => b.apartUs - a.apartUs)[0];
+  const apart = worst !== undefined && worst.apartUs > APART_US_MAX;
+  const summary =
+    worst === undefined
+      ? "no worker told of its clock"
+      : `the clocks of ${formatCount(workers.length)} workers were at most ${formatUs(worst.apartUs)} ` +
+        `off (limit ${formatUs(APART_US_MAX)}), at worst ${worst.id}`;
+  return check(apart ? "clocks apart" : "clocks", !apart, summary);
+}
+
+/** Whether the load was the planned one, where workers were lost. */
+function gaps({ gaps: all }: FleetRecord, { tallies }: CheckInput): Check {
+  if (all.length === 0) return check("workers", true, "every worker sent its part to the end");
+  const planned = tallies.arms.reduce((sum, arm) => sum + arm.planned, 0);
+  const byShard = new Map(all.map(({ lostStarts, shard }) => [shard, lostStarts]));
+  const lost = [...byShard.values()].reduce((sum, count) => sum + count, 0);
+  const lostRatio = lost / Math.max(planned, 1);
+  const told = all.map(({ because, shard, takenOverBy }) => {
+    const then = takenOverBy === null ? "nobody sent the rest" : `${takenOverBy} took over`;
+    return `shard ${shard}: ${because}, ${then}`;
+  });
+  const summary = `${formatRatio(lostRatio)} of the planned starts were not sent, or not told of (${told.join("; ")})`;
+  const passes = lostRatio <= LOST_RATIO_MAX;
+  return check(passes ? "workers" : "workers lost", passes, summary);
+}
+
+/** What must hold of the machines that sent the load; nothing where it was this one. */
+export function fleetChecks(input: CheckInput): Check[] {
+  const fleet = input.manifest.ended?.fleet;
+  return fleet === undefined ? [] : [clocks(fleet), gaps(fleet, input)];
+}

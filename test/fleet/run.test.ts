@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectRedis } from "../../src/fleet/redis.ts";
+import { Histogram, type Observation, responseTimeUs } from "../../src/measure/index.ts";
+import { loopbackTarget, type LoopbackTarget } from "../../src/testing/index.ts";
+import { FleetBed, leadRun, ledgerOf } from "./bed.ts";
+import { needsRedis, REDIS, TestRedis } from "./redis.ts";
+
+needsRedis();
+
+const startsOf = (observations: readonly Observation[]): string[] =>
+  observations
+    .map(({ arm, intendedNs, seq }) => `${seq} ${arm} ${intendedNs}`)
+    .toSorted((a, b) => (a < b ? -1 : 1));
+
+describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not installed)", () => {
+  let server: TestRedis;
+  let target: LoopbackTarget;
+  beforeAll(async () => {
+    server = await TestRedis.start();
+    target = await loopbackTarget(() => ({ kind: "answer", body: "ok" }));
+  });
+  afterAll(async () => {
+    await target.refuse();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it("of 1, 2 and 4 workers sends the same starts, and its merged counts are those of all that was observed", async () => {
+    await using bed = new FleetBed(server.url);
+    const runs = [];
+    for (const workers of [1, 2, 4]) {
+      while (bed.workers < workers) bed.work();
+      runs.push(await leadRun(bed, { origin: target.origin, seconds: 1.5, workers }));
+    }
+    for (const { merged, observations, record, totals } of runs) {
+      expect(totals).toMatchObject({ error: null, lostRows: 0, keptRows: observations.length });
+      expect(startsOf(observations)).toEqual(startsOf(runs[0]!.observations));
+      expect(ledgerOf(observations)).toEqual(ledgerOf(runs[0]!.observations));
+      expect(merged.planned).toBe(ledgerOf(observations).planned);
+      const raw = new Histogram();
+      for (const each of observations) {
+        if (each.kind !== "dropped") raw.record(responseTimeUs(each, 30e9));
+      }
+      expect(merged.responseTime.buckets()).toEqual(raw.buckets());
+      expect(record.gaps).toEqual([]);
+      expect(record.workers.flatMap(({ shards }) => shards)).toHaveLength(record.workers.length);
+    }
+    // Nothing of a run stays for good.
+    const redis = await connectRedis(server.url);
+    const keys = await redis.keys("shakedown:*");
+    for (const key of keys) expect([key, await redis.ttl(key)]).not.toEqual([key, -1]);
+    redis.disconnect();
+  }, 180_000);
+
+  it("stops everywhere when it is told to, counts what was still to come, and says how soon", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    bed.work();
+    const { observations, record } = await leadRun(bed, {
+      origin: target.origin,
+      seconds: 60,
+      workers: 2,
+      async during(load, merged) {
+        await new Promise<void>((resolve) => (merged.onWindow = resolve));
+        load.stop();
+      },
+    });
+    const { dropped, planned, responses } = ledgerOf(observations);
+    expect(planned).toBe(responses + dropped);
+    expect(dropped).toBeGreaterThan(responses);
+    const reasons = observations.flatMap((each) => (each.kind === "dropped" ? each.reason : []));
+    expect(new Set(reasons)).toEqual(new Set(["run-stopped"]));
+    expect(record.obeyedWithinMs).toBeGreaterThan(0);
+  });
+
+  it("refuses workers of another version by name, and does not wait for ever for those that are not there", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work("9.9.9");
+    const asked = leadRun(bed, { origin: target.origin, seconds: 1, workers: 1 });
+    await expect(asked).rejects.toThrow(/0 are free, .* is refused: it is of version 9\.9\.9/);
+  });
+});
