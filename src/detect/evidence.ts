@@ -1,9 +1,11 @@
 import type {
-  CallTable,
+  ArmMeta,
   ConnectionTable,
   EmulatedCall,
-  ObservationTable,
   ExchangeTable,
+  Observation,
+  ObservationMeta,
+  Rows,
   TcpConnection,
   TcpExchange,
 } from "../measure/index.ts";
@@ -14,8 +16,8 @@ import { believeIdentity } from "./identity.ts";
 
 /** Indexes a run's observations, emulated calls and TCP connections for the detectors. */
 export function buildEvidence(input: {
-  readonly observations: ObservationTable;
-  readonly calls: CallTable | null;
+  readonly observations: Rows<Observation, ObservationMeta>;
+  readonly calls: Rows<EmulatedCall, ArmMeta> | null;
   /** To TCP dependencies, where there are any. */
   readonly connections?: ConnectionTable | null;
   readonly exchanges?: ExchangeTable | null;
@@ -68,7 +70,7 @@ export function buildEvidence(input: {
   };
 }
 
-function indexRequests(observations: ObservationTable) {
+function indexRequests(observations: Rows<Observation, ObservationMeta>) {
   const requests = observations.meta.arms.map((): RequestRow[] => []);
   const bySeq = requests.map(() => new Map<number, RequestRow>());
   for (const observation of observations) {

@@ -29,7 +29,7 @@ import {
 import type { ObservationTable } from "../measure/index.ts";
 import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
 import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
-import { assignmentRow, detectorWords } from "./assignment-row.ts";
+import { assignmentRow } from "./assignment-row.ts";
 import { instrumentChecks } from "./checks/index.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
@@ -238,7 +238,6 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     warnings: [
       ...inVainWords(inVain),
       ...warningsOf(gathered),
-      ...detectorWords(plan),
       ...warmUpWords(plan, warmUps),
       ...settledWords(settled, plan.stages),
     ],

@@ -97,15 +97,3 @@ export function assignmentRow(
   const [periodS, washoutS] = [periodNs / NS_PER_S, washoutNs / NS_PER_S];
   return { assignment: { kind, periodS, washoutS, stages: judged } };
 }
-
-/** Why no detector is heard where arms do not get the same starts at the same moments. */
-export function detectorWords({ assignment }: Plan): string[] {
-  if (assignment === undefined) return [];
-  const why =
-    assignment.kind === "split"
-      ? "the arms get different requests"
-      : "what a period leaves in queues is worked off in the next, which is another arm's";
-  return [
-    `detectors are not run in a ${assignment.kind}: ${why}; a duet of the same load has them`,
-  ];
-}

@@ -7,7 +7,9 @@ import {
   resilienceOf,
 } from "../detect/index.ts";
 import type { Gathered } from "./gather.ts";
+import { heardDetectors, isHeard } from "./heard-detectors.ts";
 import { armEnds } from "./looks-of.ts";
+import { callsInOwnTime, observationsInOwnTime, OwnTime } from "./own-time.ts";
 
 const isOf = ({ arm, subject }: Finding, wanted: string): boolean =>
   (arm ?? subject.split(" ")[0]) === wanted;
@@ -17,15 +19,14 @@ const isOf = ({ arm, subject }: Finding, wanted: string): boolean =>
  * that an earlier run had cut.
  */
 export function findingsOf(gathered: Gathered): Finding[] {
-  // They hold an arm beside control under the same load, at the same moments.
-  if (gathered.registered.plan.assignment !== undefined) return [];
+  const heard = heardDetectors(gathered.registered.plan);
   const ends = armEnds(gathered.manifest);
-  const whole = detectAll(evidenceIn(gathered));
+  const whole = detectAll(evidenceIn(gathered), heard);
   const ofOthers = whole.filter((finding) => ![...ends.keys()].some((arm) => isOf(finding, arm)));
   const ofCut = [...ends].flatMap(([arm, untilNs]) =>
     untilNs <= 0
       ? []
-      : detectAll(evidenceIn(gathered, untilNs)).filter((finding) => isOf(finding, arm)),
+      : detectAll(evidenceIn(gathered, untilNs), heard).filter((finding) => isOf(finding, arm)),
   );
   return [...ofOthers, ...ofCut];
 }
@@ -59,7 +60,7 @@ function evidenceIn(
     startNs: stage.startNs,
     fromNs: stage.judgedFromNs ?? stage.startNs,
     toNs: Math.min(stage.endNs, untilNs),
-    judged: stage.judgedFromNs !== null,
+    judged: stage.judgedFromNs !== null && isHeard(registered.plan, stage),
     ...(stage.probe === undefined ? {} : { probe: stage.probe }),
   }));
   const { dependencies, profile } = manifest;
@@ -69,5 +70,29 @@ function evidenceIn(
   const inOrder = load.arrivals.kind !== "recorded" && responses === undefined;
   const recordCount = inOrder ? profile.records : Number.POSITIVE_INFINITY;
   const seen = { observations, calls, connections, exchanges, inside, processes };
-  return buildEvidence({ ...seen, stages, dependencies, recordCount });
+  const whole = { ...seen, stages, dependencies, recordCount };
+  const { arms, assignment, seed } = registered.plan;
+  if (assignment?.kind !== "crossover") return buildEvidence(whole);
+  return buildEvidence(inOwnTime(whole, new OwnTime(seed, assignment.periodNs, arms.length)));
+}
+
+/** What arms did in turns, side by side; what is told by the run's clock alone is left out. */
+function inOwnTime(whole: Parameters<typeof buildEvidence>[0], time: OwnTime): typeof whole {
+  const { calls, observations } = whole;
+  const stages = whole.stages.map(({ fromNs, startNs = fromNs, toNs, ...stage }) => ({
+    ...stage,
+    startNs: time.ofCycleNs(startNs),
+    fromNs: time.ofCycleNs(fromNs),
+    toNs: time.ofCycleNs(toNs),
+  }));
+  return {
+    ...whole,
+    stages,
+    observations: observationsInOwnTime(observations, time),
+    calls: calls === null ? null : callsInOwnTime(calls, observations, time),
+    connections: null,
+    exchanges: null,
+    inside: null,
+    processes: [],
+  };
 }

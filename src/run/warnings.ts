@@ -1,6 +1,7 @@
 import { formatCount, formatDurationNs, formatRatio, formatUs } from "../core/index.ts";
 import { type Plan, untold, type WarmUp } from "../experiment/index.ts";
 import type { Gathered } from "./gather.ts";
+import { detectorWords } from "./heard-detectors.ts";
 
 /** Arms whose connections were all busy when starts were due. */
 function waitingWords({ manifest, registered, tallies }: Gathered): string[] {
@@ -27,15 +28,6 @@ export function warmUpWords({ stages }: Plan, warmUps: readonly WarmUp[]): strin
   });
 }
 
-/** What nobody looked for. */
-function undetected({ assignment }: Plan): string[] {
-  if (assignment === undefined) return [];
-  return [
-    "causes were not looked for: detectors hold an arm beside control under the same load at the " +
-      `same moments, which a ${assignment.kind} has not`,
-  ];
-}
-
 /** What a reader of the result should know beside its verdict. */
 export function warningsOf(gathered: Gathered): string[] {
   const { calls, manifest } = gathered;
@@ -43,7 +35,7 @@ export function warningsOf(gathered: Gathered): string[] {
   const warnings = [
     ...manifest.generator.warnings,
     ...waitingWords(gathered),
-    ...undetected(plan),
+    ...detectorWords(plan),
     ...untold(plan, gathered.inside),
   ];
   const { forgotten = 0, missed = 0, refused = 0 } = manifest.ended?.substitutions ?? {};

@@ -1,6 +1,11 @@
 import { seededPrng } from "../../src/core/index.ts";
 import { buildEvidence, type Evidence, type StageWindow } from "../../src/detect/index.ts";
-import type { EmulatedCall, Observation } from "../../src/measure/index.ts";
+import type {
+  CallTable,
+  EmulatedCall,
+  Observation,
+  ObservationTable,
+} from "../../src/measure/index.ts";
 import { Agenda, call, gaussian, MS, S, table } from "./simulate.ts";
 
 /*
@@ -312,8 +317,15 @@ export function served(
   const { dependencies, lengthNs, ratePerSec, settleNs = 2 * S } = around;
   const everybody = { name: "everybody", ratePerSec, fromNs: settleNs, toNs: lengthNs };
   return buildEvidence({
-    observations: table(observations, { arms: names, stages: ["everybody"], routes }),
-    calls: table(calls, { arms: names, dependencies: dependencies.map(({ name }) => name) }),
+    observations: table<ObservationTable>(observations, {
+      arms: names,
+      stages: ["everybody"],
+      routes,
+    }),
+    calls: table<CallTable>(calls, {
+      arms: names,
+      dependencies: dependencies.map(({ name }) => name),
+    }),
     stages: around.stages ?? [{ ...everybody, judged: true }],
     dependencies: dependencies.map(({ cacheTtlNs = null, name }) => ({ name, cacheTtlNs })),
     recordCount: 100,

@@ -140,7 +140,11 @@ export function evidenceOf(
       ? { calls: null, exchanges: table<ExchangeTable>(exchanges, meta) }
       : { calls: table<CallTable>(calls, meta) };
   return buildEvidence({
-    observations: table(observations, { arms: names, stages: ["everybody"], routes: ["GET /"] }),
+    observations: table<ObservationTable>(observations, {
+      arms: names,
+      stages: ["everybody"],
+      routes: ["GET /"],
+    }),
     ...seen,
     stages: given.stages ?? [{ ...everybody, fromNs: settleNs, toNs: lengthNs }],
     dependencies: [dependency],

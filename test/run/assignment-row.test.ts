@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { ExposureTable } from "../../src/measure/index.ts";
 import { resultSchema } from "../../src/report/index.ts";
-import { assignmentRow, detectorWords, mergeAssignments } from "../../src/run/assignment-row.ts";
+import { assignmentRow, mergeAssignments } from "../../src/run/assignment-row.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 
 const stage = PLAN.stages.findIndex(({ judgedFromNs }) => judgedFromNs !== null);
@@ -45,8 +45,4 @@ it("a split tells keys, each once, and starts, by stage and arm", () => {
     reserved: 4,
   });
   expect(assignmentRow(PLAN, null)).toEqual({});
-  expect(detectorWords(PLAN)).toEqual([]);
-  expect(detectorWords({ ...PLAN, assignment })).toEqual([
-    expect.stringMatching(/not run in a split/),
-  ]);
 });
