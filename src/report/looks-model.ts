@@ -36,7 +36,7 @@ export const looksFields = {
       z.strictObject({
         arm: z.string(),
         rule: z
-          .enum(["harm", "gate", "futility", "gone", "person", "throttle"])
+          .enum(["harm", "gate", "futility", "gone", "person", "throttle", "sample-ratio"])
           .describe("gone: its process ended, or it took no connections any more"),
         decision: z.enum(["roll-back", "hold"]),
         because: z.string(),
@@ -61,7 +61,7 @@ export const looksFields = {
   stoppedEarly: z
     .strictObject({
       rule: z
-        .enum(["harm", "gate", "futility", "gone", "person", "throttle"])
+        .enum(["harm", "gate", "futility", "gone", "person", "throttle", "sample-ratio"])
         .describe("person: no rule, but somebody who watched it and rolled it back"),
       because: z.string(),
       evidenceUntilS: z.number().describe("the end of the block that showed it"),

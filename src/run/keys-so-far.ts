@@ -12,6 +12,16 @@ import type { RunDirectory } from "./run-directory.ts";
 /** Nothing is known of any key. */
 export const noKeys = (): KeyGroups => ({ stages: [], holdCalls: false });
 
+/** What can be read of a file that is being written; null where nothing can. */
+export function readIfPossible<Read>(read: () => Read): Read | null {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof ShakedownError) return null;
+    throw thrown;
+  }
+}
+
 /**
  * Reads a split's files while the run goes on: workers hand on what they have once a second, so that
  * the newest is missing, of all arms alike. What cannot be read shows nothing.
@@ -28,15 +38,13 @@ export function keysSoFar(
   const { dependencies, directory, emulatorLeadNs } = given;
   return (stage, untilNs) => {
     const stages = [{ ...stage, endNs: Math.min(stage.endNs, untilNs) }];
-    try {
+    const groups = readIfPossible(() => {
       const observations = readObservations(...directory.observationSpools());
       const calls = dependencies.length === 0 ? null : readCalls(directory.calls, emulatorLeadNs);
       const exposures = exposuresOf(directory, plan);
       const rows = compared(plan, { observations, calls }, exposures);
       return cutIntoKeyGroups(plan, { ...rows, dependencies }, stages);
-    } catch (thrown) {
-      if (!(thrown instanceof ShakedownError)) throw thrown;
-      return noKeys();
-    }
+    });
+    return groups ?? noKeys();
   };
 }

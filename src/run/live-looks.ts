@@ -13,8 +13,10 @@ import {
   type WholeBlock,
 } from "../experiment/index.ts";
 import type { BlocksMessage } from "../replay/index.ts";
-import { keysSoFar, noKeys } from "./keys-so-far.ts";
+import { exposuresOf } from "./exposures.ts";
+import { keysSoFar, noKeys, readIfPossible } from "./keys-so-far.ts";
 import type { RunEvent } from "./live.ts";
+import { RatioWatch } from "./ratio-watch.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** How soon after a block's end the emulator's counts are read; workers tell blocks as often. */
@@ -53,11 +55,12 @@ export class LiveLooks {
   readonly #blocks: LiveBlocks;
   readonly #judge: LiveJudge;
   readonly #throttle: Throttle;
+  readonly #ratio: RatioWatch;
   #keys: KeyGroupsUntil = noKeys;
   #over = false;
 
   constructor(input: LooksInput, hooks: LooksHooks) {
-    const { dependencies, emulator, out, plan, workers } = input;
+    const { dependencies, directory, emulator, out, plan, workers } = input;
     this.#input = input;
     this.#hooks = hooks;
     this.#blocks = new LiveBlocks(plan, workers, emulator === null ? 0 : dependencies.length);
@@ -65,6 +68,7 @@ export class LiveLooks {
       this.#keys(stage, untilNs),
     );
     this.#throttle = new Throttle(plan, dependencies);
+    this.#ratio = new RatioWatch(plan, () => readIfPossible(() => exposuresOf(directory, plan)));
   }
 
   /** From the first start; `end` when the last has ended. */
@@ -112,7 +116,7 @@ export class LiveLooks {
         this.#input.onEvent({ kind: "gate", gate });
       }
       for (const cut of cuts) this.#hooks.cut(cut);
-      const ended = stop ?? this.#suspect(whole);
+      const ended = stop ?? this.#suspect(whole) ?? this.#ratio.see(whole);
       if (ended === null) continue;
       this.#over = true;
       this.#hooks.stop(ended);

@@ -14,7 +14,7 @@ import type { RunDirectory } from "./run-directory.ts";
 export const MANIFEST_VERSION = 2;
 
 const ruleStop = z.strictObject({
-  rule: z.enum(["harm", "gate", "futility", "gone", "person", "throttle"]),
+  rule: z.enum(["harm", "gate", "futility", "gone", "person", "throttle", "sample-ratio"]),
   decision: z.enum(["roll-back", "hold"]),
   because: z.string(),
   untilNs: z.number(),

@@ -74,6 +74,7 @@ const STOPPED_BY = {
   futility: "stopped early, futility",
   gone: "stopped early",
   throttle: "stopped early, throttle",
+  "sample-ratio": "stopped early, sample ratio",
   person: "stopped early",
 } as const;
 

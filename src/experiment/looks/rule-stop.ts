@@ -4,7 +4,7 @@
  * who watched and rolled it back.
  */
 export interface RuleStop {
-  readonly rule: "harm" | "gate" | "futility" | "gone" | "person" | "throttle";
+  readonly rule: "harm" | "gate" | "futility" | "gone" | "person" | "throttle" | "sample-ratio";
   readonly decision: "roll-back" | "hold";
   readonly because: string;
   /** The end of the last block that was looked at: what came after is no evidence. */

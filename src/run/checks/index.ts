@@ -9,7 +9,7 @@ import { splitChecks } from "./split.ts";
 import { drift } from "./steadiness.ts";
 
 export type { Check } from "./check.ts";
-export { KEYS_MIN, keysByStage } from "./split.ts";
+export { KEYS_MIN, keysByStage, lnRatioBoundary } from "./split.ts";
 
 /** Every check that the run's files allow. */
 export function instrumentChecks(input: CheckInput): Check[] {

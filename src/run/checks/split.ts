@@ -23,6 +23,9 @@ export interface StageKeys {
   readonly lnE: number;
 }
 
+/** What `lnE` must reach, of so many judged stages; the test at the end has the other half of the level. */
+export const lnRatioBoundary = (stages: number): number => Math.log((2 * stages) / MISMATCH_BELOW);
+
 /** The keys of each judged stage, by arm. */
 export function keysByStage(
   exposures: ExposureTable,
@@ -53,8 +56,8 @@ const byArm = (arms: readonly string[], counts: readonly number[]): string =>
 /** Whether the keys fell to the arms as the plan's shares say, at the end and on the way there. */
 function keyRatio(stages: readonly StageKeys[], { plan }: CheckInput): Check {
   const off = stages.filter(({ counts, lnE, planned }) => {
-    const level = MISMATCH_BELOW / stages.length / 2;
-    return sampleRatio(counts, planned).pValue < level || lnE >= Math.log(1 / level);
+    const late = sampleRatio(counts, planned).pValue < MISMATCH_BELOW / stages.length / 2;
+    return late || lnE >= lnRatioBoundary(stages.length);
   });
   const told = (off.length > 0 ? off : stages).map(
     ({ counts, name, planned }) =>
