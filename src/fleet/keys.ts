@@ -8,6 +8,8 @@ const PREFIX = "shakedown";
 
 /** How long what nobody renews is kept. */
 export const KEPT_S = 3_600;
+/** How long what is left of a run that is over is kept. */
+export const LEFT_S = 60;
 
 /** Ids of workers that have been heard of. */
 export const WORKERS = `${PREFIX}:workers`;

@@ -4,7 +4,7 @@ import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/i
 import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import { expireAll, KEPT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
+import { expireAll, KEPT_S, LEFT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
 import { Hearing } from "./hearing.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
@@ -18,8 +18,6 @@ import { pause } from "./ticker.ts";
 
 /** How long a call to a worker stands. */
 const CALL_S = 30;
-/** What is left of a run that is over. */
-const LEFT_S = 60;
 const LEAVE_WITHIN_MS = 2_000;
 
 export interface LedRunParts {

@@ -3,7 +3,7 @@ import { Worker as ShardWorker } from "bullmq";
 import { ShakedownError } from "../core/index.ts";
 import type { GeneratorJob } from "../replay/index.ts";
 import { timeOf } from "./clock-offset.ts";
-import { KEPT_S, type RunKeys, runKeys } from "./keys.ts";
+import { expireAll, KEPT_S, LEFT_S, type RunKeys, runKeys } from "./keys.ts";
 import type { FleetCommand, RunCall } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { unpackJob } from "./pack.ts";
@@ -34,6 +34,7 @@ export interface MemberOptions {
 }
 
 interface Sending {
+  readonly shard: number;
   readonly sender: ShardSender;
   readonly outbox: Outbox;
   /** Resolves when it has told all. */
@@ -90,6 +91,8 @@ export class Membership {
     await following;
     for (const { sender } of this.#senders.values()) sender.stop();
     await Promise.all(this.#workers.map((worker) => worker.close()));
+    // What BullMQ wrote last does not expire by itself.
+    await expireAll(redis, this.#keys.prefix, this.#alone ? KEPT_S : LEFT_S);
   }
 
   #obey(command: FleetCommand): void {
@@ -125,6 +128,12 @@ export class Membership {
 
   async #send(shard: number, attempt: number): Promise<void> {
     const { folder, note, redis, worker } = this.#options;
+    // It has missed its own sign of life, and is at it still.
+    const own = [...this.#senders.values()].find((each) => each.shard === shard);
+    if (own !== undefined) {
+      await own.told;
+      return;
+    }
     const outbox = new Outbox(redis, this.#keys.up, { worker, shard, attempt });
     const sender = new ShardSender({
       job: this.#job!,
@@ -137,7 +146,7 @@ export class Membership {
     });
     const key = `${shard}.${attempt}`;
     const told = sender.run();
-    this.#senders.set(key, { sender, outbox, told });
+    this.#senders.set(key, { shard, sender, outbox, told });
     for (const command of this.#commands) sender.obey(command);
     note(attempt === 1 ? `shard ${shard}` : `shard ${shard}, taken over`);
     await told;
