@@ -55,7 +55,7 @@ function save(io: CliIo, { dir, force, output, run }: SaveArguments): void {
   io.stdout.write(
     `kept     ${shortPath(path)}\n` +
       `of       ${kept.scenario}, ${kept.startedAt.slice(0, 10)}, on ${host.description}\n` +
-      `use it   shakedown baseline compare <run> --with ${shortPath(dir ?? path)}\n`,
+      ["use it   shakedown baseline compare <run> --with", `${shortPath(dir ?? path)}\n`].join(" "),
   );
 }
 

@@ -219,7 +219,7 @@ stages: [ { name: all, rate: 100%, for: 1s } ]
     expect(run).toMatchObject({ git: { commit: second, dirty: false }, revisions });
     expect(readManifest(directory).revisions).toEqual(revisions);
     expect(leftBehind()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 function URL_ARM(): ScenarioArm {
