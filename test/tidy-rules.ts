@@ -109,6 +109,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       "arm-model assignment-model factor-model looks-model model pictures-model responses-model factor-words",
       "finding-words look-words ci-cases spark-lines resilience-schema resilience-words responses-words",
       "finding-model soak-model soak-words soak-lines footnotes ledger-markdown",
+      "assignment-words check-words",
       "revision-words run-words words markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },

@@ -19,6 +19,7 @@ import type { RunControls } from "./controls.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { faultSoFar } from "./instrument-so-far.ts";
 import { LiveLooks } from "./live-looks.ts";
+import { STOPPED_BY } from "./stopped-by.ts";
 import { halvingOf } from "./halving.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Target } from "./target.ts";
@@ -67,16 +68,6 @@ export interface TrafficInput {
   /** Through which people end it, if they can. */
   readonly controls?: RunControls | undefined;
 }
-
-const STOPPED_BY = {
-  harm: "stopped early, harm",
-  gate: "stopped early, gate",
-  futility: "stopped early, futility",
-  gone: "stopped early",
-  throttle: "stopped early, throttle",
-  "sample-ratio": "stopped early, sample ratio",
-  person: "stopped early",
-} as const;
 
 const TICK_MS = 1_000;
 

@@ -102,7 +102,7 @@ describe("of two variants one dies while the run goes on", () => {
     const [head = "", ...rows] = table.stdout.trimEnd().split("\n");
     const place = head.split(",").indexOf("arm");
     const counts = Map.groupBy(rows, (row) => row.split(",")[place]);
-    expect([...counts.keys()].toSorted()).toEqual(["control", "mortal", "steady"]);
+    expect(new Set(counts.keys())).toEqual(new Set(["control", "mortal", "steady"]));
     expect(counts.get("steady")).toHaveLength(result.arms["steady"]!.planned);
     expect(counts.get("control")).toHaveLength(result.arms["control"]!.planned);
   });

@@ -38,11 +38,10 @@ describe("arms that take turns, in their own time", () => {
     const calls = [...callsInOwnTime(callTable(late.flat(), ["payments"]), table, time)];
     // With the request that it names, and, where it names none, with its arm's last turn.
     expect(new Set(calls.map(({ arriveNs }) => arriveNs % TURNS.periodNs))).toEqual(new Set([1e8]));
-    for (const { arm, arriveNs, seq } of calls) {
-      if (seq >= 0)
-        expect(arriveNs).toBe(
-          own.find((row) => row.arm === arm && row.seq === seq)!.intendedNs + 4e8,
-        );
+    const startOf = (arm: number, seq: number): number =>
+      own.find((row) => row.arm === arm && row.seq === seq)!.intendedNs;
+    for (const { arm, arriveNs, seq } of calls.filter((call) => call.seq >= 0)) {
+      expect(arriveNs).toBe(startOf(arm, seq) + 4e8);
     }
   });
 });
