@@ -51,8 +51,8 @@ const firstGivenUpNs = (rows: readonly RequestRow[]): number =>
 
 /** How many had started and not ended at ascending moments. */
 function inFlightAt(rows: readonly RequestRow[], momentsNs: readonly number[]): number[] {
-  const starts = rows.map(({ startNs }) => startNs).toSorted((a, b) => a - b);
-  const ends = rows.map(({ endNs }) => endNs).toSorted((a, b) => a - b);
+  const starts = Float64Array.from(rows, ({ startNs }) => startNs).toSorted();
+  const ends = Float64Array.from(rows, ({ endNs }) => endNs).toSorted();
   let [started, ended] = [0, 0];
   return momentsNs.map((atNs) => {
     while (started < starts.length && starts[started]! <= atNs) started++;
