@@ -18,6 +18,11 @@ const RULE = {
    */
   prematureRatio: 0.05,
   fetches: 100,
+  /**
+   * Premature fetches beside those that pile up on one that is under way: in a stampede on a busy
+   * machine some come just when that is over (live: 22 beside 108).
+   */
+  dogpileRatio: 0.5,
   /** A cache that asks again after this share of the time to live refreshes ahead; that is no fault. */
   ttlRatio: 0.9,
   /** A size is named when the largest that explains the fetches is below this × the smallest (+ 2). */
@@ -231,7 +236,10 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const { control, own } = reading;
   if (own.fetches === 0 && control.fetches === 0) return null;
   const share = ratio(own.premature, own.fetches);
-  const thrashes = own.fetches >= RULE.fetches && share > RULE.prematureRatio;
+  const thrashes =
+    own.fetches >= RULE.fetches &&
+    share > RULE.prematureRatio &&
+    own.premature >= RULE.dogpileRatio * own.dogpile;
   const shared = thrashes && !isNewOrWorse(reading);
   return {
     detector: "cache-thrash",

@@ -37,5 +37,6 @@ export function believeIdentity(
   return { calls: kept, joinedBy: "identity" };
 }
 
+/** Nobody's: how often anybody has asked the same is no number of attempts. */
 const anonymous = (call: EmulatedCall): EmulatedCall =>
-  call.seq < 0 ? call : { ...call, seq: -1 };
+  call.seq < 0 && call.attempt === 1 ? call : { ...call, seq: -1, attempt: 1 };

@@ -9,7 +9,10 @@ export interface RetryReading {
   readonly joined: number;
   readonly logical: number;
   readonly retries: number;
-  /** Calls that ask again for what was last answered by a failure, whoever asks. */
+  /**
+   * Failures that were asked for again soon, whoever asks, beyond those that would have been anyway:
+   * as many as good answers are.
+   */
   readonly repeats: number;
   /** The longest chain of attempts, each after a failure of the one before. */
   readonly attemptsMax: number;
@@ -30,8 +33,6 @@ export interface RetryReading {
 export interface Attempt {
   readonly call: EmulatedCall;
   readonly before: EmulatedCall | null;
-  /** Whether the last call for the same key failed, joined or not. */
-  readonly repeats: boolean;
   /** 1 for a call that repeats nothing, 2 for its first retry, … */
   readonly inARow: number;
 }
@@ -40,6 +41,8 @@ export interface Attempt {
 const TIMER_SLACK_NS = 1e6;
 /** Below this spread timers and queues alone explain it. */
 const SPREAD_FLOOR_MS = 1;
+/** A retry comes within this, on a machine that is busy, too. */
+const SOON_NS = 2e9;
 /** Gaps after the same number of attempts that are needed to tell of their spread. */
 const GAPS = 20;
 
@@ -49,16 +52,13 @@ const GAPS = 20;
  */
 export function attemptsOf(calls: readonly EmulatedCall[]): Attempt[] {
   const last = new Map<string, Attempt>();
-  const lastOfKey = new Map<number, EmulatedCall>();
   return calls.map((call) => {
-    const repeats = (lastOfKey.get(call.key)?.outcome ?? "ok") !== "ok";
-    lastOfKey.set(call.key, call);
     const id = `${call.seq}/${call.key}`;
     const previous = call.seq < 0 ? undefined : last.get(id);
     const again = previous !== undefined && previous.call.outcome !== "ok";
     const attempt = again
-      ? { call, before: previous.call, repeats, inARow: previous.inARow + 1 }
-      : { call, before: null, repeats, inARow: 1 };
+      ? { call, before: previous.call, inARow: previous.inARow + 1 }
+      : { call, before: null, inARow: 1 };
     if (call.seq >= 0) last.set(id, attempt);
     return attempt;
   });
@@ -89,6 +89,38 @@ function gapsOf(retries: readonly Attempt[]): { gapMs: number; gapCv: number } {
   return { gapMs, gapCv };
 }
 
+/** The first of ascending moments that is not before `atNs`; Infinity where none is. */
+function firstFrom(ascendingNs: readonly number[], atNs: number): number {
+  let [low, high] = [0, ascendingNs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascendingNs[middle]! < atNs) low = middle + 1;
+    else high = middle;
+  }
+  return ascendingNs[low] ?? Infinity;
+}
+
+/** Where single calls are not known: how soon after its answer the same is asked for again. */
+function repeatsOf(attempts: readonly Attempt[], inside: readonly Attempt[]): number {
+  const arrivalsNs = new Map<number, number[]>();
+  for (const { call } of attempts) {
+    const ofKey = arrivalsNs.get(call.key);
+    if (ofKey === undefined) arrivalsNs.set(call.key, [call.arriveNs]);
+    else ofKey.push(call.arriveNs);
+  }
+  const counts = { good: [0, 0], failed: [0, 0] };
+  for (const { call } of inside) {
+    const nextNs = firstFrom(arrivalsNs.get(call.key) ?? [], call.endNs);
+    const count = call.outcome === "ok" ? counts.good : counts.failed;
+    count[0]!++;
+    if (nextNs < call.endNs + SOON_NS) count[1]!++;
+  }
+  const share = ([all, followed]: readonly number[]): number => followed! / Math.max(all!, 1);
+  const byChance = share(counts.good);
+  if (byChance === 1) return 0;
+  return counts.failed[0]! * Math.max((share(counts.failed) - byChance) / (1 - byChance), 0);
+}
+
 /** Reads the attempts that arrived in any of the stages. */
 export function readRetries(
   attempts: readonly Attempt[],
@@ -105,7 +137,7 @@ export function readRetries(
     joined,
     logical: joined - retries.length,
     retries: retries.length,
-    repeats: inside.filter((attempt) => attempt.repeats).length,
+    repeats: repeatsOf(attempts, inside),
     attemptsMax: inside.reduce((most, { inARow }) => Math.max(most, inARow), 0),
     failures: inside.filter(({ call }) => call.outcome !== "ok").length,
     limited: inside.filter(({ call }) => call.outcome === "limited").length,

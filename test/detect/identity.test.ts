@@ -31,6 +31,13 @@ describe("identity that a target passes on", () => {
     expect(evidence.joinedBy(0, 0)).toBe("identity");
   });
 
+  it("the same asked for again on nobody's behalf is no second attempt", () => {
+    const again = log.calls.map((each, i) => ({ ...each, seq: -1, key: 7, attempt: i + 1 }));
+    const evidence = variantOf({ requests: log.requests, calls: again });
+    expect(evidence.joinedBy(1, 0)).toBe("rates");
+    expect(new Set(evidence.calls(1, 0).map(({ attempt }) => attempt))).toEqual(new Set([1]));
+  });
+
   it("one lie among many truths is taken off alone, and late calls are no lies", () => {
     const evidence = variantOf(lying((seq, i) => (i === 50 ? seq + 500 : seq)));
     expect(evidence.joinedBy(1, 0)).toBe("identity");
