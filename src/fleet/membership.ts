@@ -18,6 +18,9 @@ const STALLED_EVERY_MS = 1_000;
 const BEAT_MS = 500;
 /** With the life of the leader's own sign (`LEAD_MS`): workers that nobody leads stop within 10 s. */
 const LEADERLESS_MS = 7_000;
+/** A Redis that takes so long was away, and is waited for so long. */
+const AWAY_MS = 2_000;
+const AWAY_MS_MAX = 10_000;
 /** What has not been heard for so long is told again. */
 const AGAIN_BEATS = 6;
 /** How often a shard may be taken over: as often as there are workers that die. */
@@ -56,6 +59,7 @@ export class Membership {
   readonly #heard = new Map<string, number>();
   #job: GeneratorJob | null = null;
   #ledAtMs = performanceMs();
+  #beganMs: number | null = null;
   #beats = 0;
   #draining = false;
   #alone = false;
@@ -154,18 +158,22 @@ export class Membership {
     this.#senders.delete(key);
   }
 
-  /** Sees whether somebody leads, and what has been heard. */
+  /** Sees whether somebody leads, and what has been heard; one look at a time. */
   async #beat(): Promise<void> {
-    const { redis } = this.#options;
-    if (performanceMs() - this.#ledAtMs > LEADERLESS_MS) {
+    const nowMs = performanceMs();
+    if (nowMs - this.#ledAtMs > (this.#beganMs === null ? LEADERLESS_MS : AWAY_MS_MAX)) {
       await this.#stopAlone();
-      return;
     }
+    if (this.#beganMs !== null) return;
+    this.#beganMs = nowMs;
     const { down, heard, job, lead, up } = this.#keys;
-    const asking = redis.pipeline().get(lead).hgetall(heard);
+    const asking = this.#options.redis.pipeline().get(lead).hgetall(heard);
     for (const key of [up, down, heard, job]) asking.expire(key, KEPT_S);
     const [led, told] = (await asking.exec().catch(() => null)) ?? [];
-    if (typeof led?.[1] === "string") this.#ledAtMs = performanceMs();
+    this.#beganMs = null;
+    // While Redis was away nobody could be seen to lead.
+    const away = performanceMs() - nowMs > AWAY_MS;
+    if (away || typeof led?.[1] === "string") this.#ledAtMs = performanceMs();
     this.#hear((told?.[1] ?? {}) as Readonly<Record<string, string>>);
   }
 

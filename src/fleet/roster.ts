@@ -124,7 +124,7 @@ export function checkWorkers(job: GeneratorJob, cards: readonly WorkerCard[]): v
   throw new ShakedownError(
     "USAGE",
     `worker ${weak.id} is known to send ${formatRatePerSec(weak.ceilingPerSec ?? 0)}, and its part is ` +
-      `${formatRatePerSec(eachPerSec)}`,
+      formatRatePerSec(eachPerSec),
     { hint: "take more --workers" },
   );
 }

@@ -125,6 +125,13 @@ export class ShardBook {
     return { worker, attempt, silentMs: nowMs - heardAtMs };
   }
 
+  /** How long nobody has told anything of a shard, or of getting ready to take it over. */
+  silentMs(shard: number, nowMs: number): number {
+    const { attempts, fence } = this.#shards[shard]!;
+    const last = attempts.filter(({ attempt }) => attempt >= fence);
+    return nowMs - Math.max(...last.map(({ heardAtMs }) => heardAtMs));
+  }
+
   /** After an outage nobody could be heard: silence counts from now. */
   forgiveSilence(nowMs: number): void {
     for (const { attempts } of this.#shards) {

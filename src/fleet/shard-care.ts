@@ -80,7 +80,7 @@ export class ShardCare {
     if (!this.#begun) return;
     for (const shard of this.#underWay()) {
       const holder = this.book.holder(shard, this.#parts.nowMs());
-      if (holder === null || holder.silentMs < LOST_MS) continue;
+      if (holder === null || this.book.silentMs(shard, this.#parts.nowMs()) < LOST_MS) continue;
       this.#openGap(shard, holder, `worker ${holder.worker} went silent, and nobody took over`);
       this.#lose(shard);
     }

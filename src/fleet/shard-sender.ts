@@ -133,6 +133,8 @@ export class ShardSender {
     const { outbox, shard } = this.#sending;
     const { signal } = this.#stopping;
     const job = localJob(this.#sending);
+    // While it gets ready, too: that it is there is to be known.
+    using _ticking = every(WINDOW_MS, () => this.#tellWindow());
     await using generators = await startGenerators(job, this.#events(), signal, [shard]);
     this.#generators = generators;
     void outbox.tell({ kind: "ready" });
@@ -142,7 +144,6 @@ export class ShardSender {
     for (const arm of this.#cuts) generators.cut(arm);
     const { clock, fromNs } = await this.#begin(originUs);
     const originNs = BigInt(Math.round(originUs - clock.offsetUs)) * BigInt(US_TO_NS);
-    using _ticking = every(WINDOW_MS, () => this.#tellWindow());
     const going = generators.go(originNs, fromNs);
     if (signal.aborted) generators.stop();
     return await going;
