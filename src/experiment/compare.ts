@@ -131,10 +131,23 @@ export function compareBoth(
   );
 }
 
+/** A second look at a row of the primary metric. */
+export type CheckPrimary = (
+  row: RawComparison,
+  spec: MetricSpec,
+  stage: StageBlocks,
+  context: {
+    readonly plan: Plan;
+    readonly dependencies: readonly string[];
+    readonly pair: ArmPair;
+  },
+) => RawComparison;
+
 /**
  * Compares every registered metric of every variant in every judged stage, harm tests adjusted
  * together, those of `more` with them: what else is guarded. `ends`: variants that were cut.
  * `byKeys`: of a split by key, the same stages in groups of keys; what they leave less certain is so.
+ * `check`: what is made of the primary metric's rows, before tests are adjusted; nothing unless given.
  */
 export function compareMetrics(
   plan: Plan,
@@ -143,6 +156,7 @@ export function compareMetrics(
   more: readonly RawComparison[] = [],
   ends: ArmEnds = new Map(),
   byKeys: KeyGroups | null = null,
+  check: CheckPrimary = (row) => row,
 ): MetricComparison[] {
   const { primary } = plan;
   if (primary === null) return [];
@@ -153,7 +167,7 @@ export function compareMetrics(
         const one = (role: JudgedComparison["role"]) => (spec: MetricSpec) =>
           compareBoth(spec, role, stage, { plan, dependencies, pair, byKeys });
         return [
-          one("primary")(primary),
+          check(one("primary")(primary), primary, stage, { plan, dependencies, pair }),
           ...plan.secondary.map(one("secondary")),
           ...plan.guardrails.map(one("guardrail")),
         ];

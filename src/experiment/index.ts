@@ -38,7 +38,8 @@ export {
   calibrationSchema,
   MIN_CALIBRATION_RUNS,
 } from "./calibration.ts";
-export { cutIntoKeyGroups, type KeyedRows, type KeyGroups } from "./key-groups.ts";
+export { crossChecked } from "./bootstrap-check.ts";
+export { cutIntoKeyGroups, type KeyedRows, type KeyGroups, toldByKeys } from "./key-groups.ts";
 export {
   armLevel,
   companyEffect,

@@ -4,6 +4,7 @@ import {
   blocksAfter,
   compareMetrics,
   countTold,
+  crossChecked,
   cutIntoBlocks,
   cutIntoKeyGroups,
   cutIntoParts,
@@ -191,7 +192,9 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const soaked = { whole: warm, after: stages };
   const soaks = judgeSoaks(plan, soaked, { dependencies, ends, settled, sources: gathered });
   const more = [...guarded, ...soaks.rows];
-  const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys);
+  // Groups of keys have no stretches of time to draw.
+  const check = byKeys === null ? crossChecked : undefined;
+  const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
   const comparisons = withPairedTests(byBlocks, plan, observations);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
