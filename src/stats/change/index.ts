@@ -6,5 +6,12 @@ export { halvesDiffer, type KolmogorovSmirnov, kolmogorovSmirnov } from "./kolmo
 export { type MannKendall, mannKendall } from "./mann-kendall.ts";
 export { type PageHinkley, pageHinkley } from "./page-hinkley.ts";
 export { settling, type Settling } from "./settling.ts";
+export {
+  MIN_STEP_VALUES,
+  PLACE_CREDIBILITY,
+  type Step,
+  steps,
+  type StepsOptions,
+} from "./steps.ts";
 export { MIN_TREND_SLICES, trend, type Trend, TREND_SLICES } from "./trend.ts";
 export { MIN_WARM_UP_VALUES, warmUpLength } from "./warm-up.ts";
