@@ -45,7 +45,9 @@ function stageRow({ pictures, result }: ReportModel, index: number): Row {
   const until =
     from === null || from === undefined
       ? ""
-      : `, judged from ${seconds(from - ran!.startS)} into it`;
+      : from > ran!.startS
+        ? `, judged from ${seconds(from - ran!.startS)} into it`
+        : ", judged from its start";
   const happened =
     ran === undefined
       ? "did not begin"
