@@ -1,16 +1,37 @@
-import { parseRatePerSec } from "../core/index.ts";
-import { runWorker } from "../fleet/index.ts";
+import { parseRatePerSec, ShakedownError } from "../core/index.ts";
+import { kubernetesManifests, runWorker } from "../fleet/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { redisPassword } from "./fleet-flags.ts";
 import { version } from "./version.ts";
 
 interface WorkerArguments {
-  readonly redis: string;
+  readonly redis?: string;
   readonly ceiling?: string;
   readonly cache?: string;
+  readonly printKubernetes: boolean;
+  readonly image: string;
+  readonly replicas: number;
+  readonly cores: number;
+}
+
+function printKubernetes(io: CliIo, { cores, image, replicas }: WorkerArguments): void {
+  for (const [flag, count] of Object.entries({ replicas, cores })) {
+    if (Number.isInteger(count) && count >= 1) continue;
+    throw new ShakedownError("USAGE", `--${flag} takes a whole number, 1 or more`);
+  }
+  io.stdout.write(kubernetesManifests({ image, workers: replicas, cores }));
 }
 
 async function work(io: CliIo, given: WorkerArguments): Promise<void> {
+  if (given.printKubernetes) {
+    printKubernetes(io, given);
+    return;
+  }
+  if (given.redis === undefined) {
+    throw new ShakedownError("USAGE", "a worker needs to know where its fleet meets", {
+      hint: "name its Redis: --redis redis://host:6379",
+    });
+  }
   await runWorker(
     {
       redis: given.redis,
@@ -29,7 +50,6 @@ export const workerCommand: Command = (io) => ({
     yargs
       .option("redis", {
         type: "string",
-        demandOption: true,
         describe: "where the fleet meets: redis://host:6379, rediss:// for TLS",
       })
       .option("ceiling", {
@@ -40,6 +60,27 @@ export const workerCommand: Command = (io) => ({
         type: "string",
         describe: "a folder for profiles that were fetched (in the temporary files unless given)",
       })
-      .example("$0 worker --redis redis://10.0.0.2:6379", "until Ctrl-C, which finishes its run"),
+      .option("print-kubernetes", {
+        type: "boolean",
+        default: false,
+        describe: "print manifests of a fleet with its own Redis, and do nothing else",
+      })
+      .option("image", {
+        type: "string",
+        default: "shakedown:latest",
+        describe: "with --print-kubernetes: the workers' container image",
+      })
+      .option("replicas", {
+        type: "number",
+        default: 4,
+        describe: "with --print-kubernetes: how many workers",
+      })
+      .option("cores", {
+        type: "number",
+        default: 2,
+        describe: "with --print-kubernetes: whole cores for each",
+      })
+      .example("$0 worker --redis redis://10.0.0.2:6379", "until Ctrl-C, which finishes its run")
+      .example("$0 worker --print-kubernetes | kubectl apply -f -", "a fleet of four"),
   handler: (given) => work(io, given as unknown as WorkerArguments),
 });

@@ -101,7 +101,7 @@ export function jobFor(
     runId,
     seed: "fleet",
     timeoutNs: 30 * NS_PER_S,
-    inFlightMax: 1_000,
+    inFlightMax: 50_000,
     limits: TRANSPORT_LIMITS,
     pacing: "alarm",
     goesFirst: false,
