@@ -104,7 +104,7 @@ function readStage(pair: Pair, stage: StageWindow): StormReading {
   const more = own.calls - control.calls;
   const failing = own.failures > RULE.failingRatio * own.calls;
   // Every retry follows a failure and asks for the same: else more calls have another reason.
-  const again = more <= own.failures && more <= RULE.factor * (own.repeats - control.repeats);
+  const again = more <= RULE.factor * Math.min(own.failures, own.repeats - control.repeats);
   const storm = more >= RULE.retries && again && failing && isStorm(over);
   return { ...reading, storm };
 }

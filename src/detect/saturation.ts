@@ -18,8 +18,8 @@ const RULE = {
   floorMs: 1,
   /** A wait for something busy varies: its spread grows by this share of its median and more. */
   spreadRatio: 0.4,
-  /** Requests needed to judge. */
-  requests: 100,
+  /** Requests that called something, needed to judge: a target that hardly works has few of them. */
+  requests: 50,
 } as const;
 
 interface Side {
