@@ -33,7 +33,7 @@ export const fleetRecordSchema = z.strictObject({
       lostStarts: z.number().int(),
     }),
   ),
-  /** From when a stop, or the cut of a variant, was ordered until the last worker had done it, in ms; null: none was. */
+  /** From ordering a stop, or the cut of a variant, until the last worker had done it, in ms; null: none was. */
   obeyedWithinMs: z.number().nullable(),
 });
 export type FleetRecord = z.output<typeof fleetRecordSchema>;

@@ -40,7 +40,7 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
     await server[Symbol.asyncDispose]();
   });
 
-  it("of 1, 2 and 4 workers sends the same starts, and its merged counts are those of all that was observed", async () => {
+  it("of 1, 2 and 4 workers sends the same starts, and merges the counts of all that was observed", async () => {
     await using bed = new FleetBed(server.url);
     const runs = [];
     for (const workers of [1, 2, 4]) {
@@ -89,7 +89,7 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
     expect(lasting).toEqual([]);
   });
 
-  it("refuses workers of another version by name, and does not wait for ever for those that are not there", async () => {
+  it("refuses workers of another version by name, and does not wait for ever", async () => {
     await using bed = new FleetBed(server.url);
     bed.work("9.9.9");
     const asked = leadRun(bed, { origin: target.origin, seconds: 1, workers: 1 });

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Result } from "../../src/report/index.ts";
+import { analyse, type FleetRecord } from "../../src/run/index.ts";
+import { scratch, traffic, writeRun } from "./run-fixture.ts";
+
+const folder = scratch();
+afterAll(() => folder.remove());
+let runs = 0;
+
+const worker = { host: "a", cores: 2, clockErrorUs: 300, movedUs: 0 };
+const FLEET: FleetRecord = {
+  redis: "redis://10.0.0.2:6379",
+  workers: [
+    { id: "one", shards: [0], ...worker },
+    { id: "two", shards: [1], ...worker },
+  ],
+  gaps: [],
+  obeyedWithinMs: null,
+};
+
+/** A run of like arms that would ship, sent by a fleet. */
+async function judged(fleet: FleetRecord): Promise<Result> {
+  const directory = await writeRun(join(folder.path, `run-${runs++}`), traffic());
+  const manifest = JSON.parse(readFileSync(directory.file("manifest.json"), "utf8")) as {
+    readonly ended: object;
+  };
+  const ended = { ...manifest.ended, fleet };
+  directory.write("manifest.json", JSON.stringify({ ...manifest, ended }));
+  return analyse(directory).result;
+}
+
+const gapOf = (lostStarts: number) => ({
+  shard: 1,
+  worker: "two",
+  because: "worker two went silent",
+  fromNs: 1e9,
+  toNs: 5e9,
+  takenOverBy: "one",
+  lostStarts,
+});
+
+describe("a run that a fleet sent", () => {
+  it("ships as one of a single machine where all went well, or where little was lost", async () => {
+    const { checks, decision } = await judged(FLEET);
+    expect(decision).toBe("ship");
+    expect(checks.filter(({ name }) => name === "clocks" || name === "workers")).toMatchObject([
+      { status: "pass", summary: expect.stringMatching(/2 workers .* 300 µs/) },
+      { status: "pass", summary: expect.stringMatching(/every worker/) },
+    ]);
+    const result = await judged({ ...FLEET, gaps: [gapOf(1)] });
+    expect(result.decision).toBe("ship");
+    const told = result.checks.find(({ name }) => name === "workers");
+    expect(told?.summary).toMatch(/shard 1: worker two went silent, one took over/);
+  });
+
+  it("is held when a clock moved by 200 ms, or nobody can say when a worker began", async () => {
+    for (const apart of [{ movedUs: 200_000 }, { clockErrorUs: 200_000 }]) {
+      const [one, two] = FLEET.workers;
+      const result = await judged({ ...FLEET, workers: [one!, { ...two!, ...apart }] });
+      expect(result.decision).toBe("hold");
+      expect(result.reason).toMatch(/clocks apart/);
+      expect(result.checks.find(({ name }) => name === "clocks apart")?.summary).toMatch(/two/);
+    }
+  });
+
+  it("is held when more than a hundredth of the planned starts was not sent", async () => {
+    const result = await judged({ ...FLEET, gaps: [gapOf(1_000_000)] });
+    expect(result.decision).toBe("hold");
+    expect(result.reason).toMatch(/workers lost/);
+  });
+});
