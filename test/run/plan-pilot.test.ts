@@ -1,13 +1,51 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NS_PER_S } from "../../src/core/index.ts";
+import { keyedDraw, NS_PER_S } from "../../src/core/index.ts";
 import type { Plan } from "../../src/experiment/index.ts";
+import { ExposureWriter } from "../../src/measure/index.ts";
 import { pilotVariance } from "../../src/run/plan/pilot.ts";
 import { ONE_ARM_PLAN, PLAN, STAGES } from "../experiment/plan-fixture.ts";
 import { lone, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
+
+const USERS = 240;
+const splitBy = (kind: "session" | "request"): Plan["assignment"] => ({
+  kind: "split",
+  by: { kind },
+  weights: [0.5, 0.5],
+  shares: STAGES.map(() => 0.5),
+  holdout: 0,
+  reserved: [],
+});
+
+/** A pilot that was a split by session, of users some of whom take twice as long, each time. */
+async function writeSplit(): Promise<void> {
+  const userOf = (seq: number): number =>
+    Math.floor(USERS * keyedDraw("start", seq).uniform("user"));
+  const bucketOf = (seq: number): number => keyedDraw("user", userOf(seq)).uniform("bucket");
+  const isSlow = (seq: number): boolean => keyedDraw("user", userOf(seq)).uniform("slow") < 0.5;
+  const { calls, observations } = traffic({ perSec: 400 });
+  const own = observations.flatMap((row) => {
+    const mine = row.arm === (bucketOf(row.seq) < 0.5 ? 1 : 0);
+    if (!mine || row.kind !== "response") return [];
+    const tookNs = (isSlow(row.seq) ? 2 : 1) * (row.endNs - row.startNs);
+    return [{ ...row, endNs: row.startNs + tookNs }];
+  });
+  const split = { ...PLAN, assignment: splitBy("session")! };
+  const directory = await writeRun(at("split"), { calls, observations: own, plan: split });
+  const meta = {
+    arms: PLAN.arms,
+    stages: STAGES.map(({ name }) => name),
+    parts: ["compared", "holdout", "reserved"],
+  };
+  const writer = await ExposureWriter.create(directory.exposures(0), meta);
+  for (const { arm, seq, stage } of own) {
+    writer.write({ arm, seq, stage, bucket: bucketOf(seq), part: 0 });
+  }
+  await writer.spool.close();
+}
 const at = (name: string): string => `${folder.path}/${name}`;
 beforeAll(async () => {
   await writeRun(at("pilot"), traffic());
@@ -20,6 +58,7 @@ beforeAll(async () => {
   const cut = observations.filter(({ arm, intendedNs }) => arm === 0 || intendedNs < untilNs);
   const rows = { observations: cut.length, calls: calls!.length, lost: 0 };
   const ended = { ...MANIFEST.ended, rows, stoppedBy };
+  await writeSplit();
   await writeRun(at("cut"), { calls, observations: cut, manifest: { ended } });
 });
 
@@ -65,6 +104,23 @@ describe("the variance of a pilot", () => {
     const reviews = { metric: "amplification" as const, dependency: "reviews", margin: 0.1 };
     expect(of(reviews, everybody)).toBe("the pilot has no dependency reviews");
     expect(of(PLAN.primary!, everybody, "nowhere")).toMatch(/^the pilot cannot tell: /);
+  });
+
+  it("of users who are split is what keys leave open, where that is more than blocks of time see", () => {
+    const mean = { metric: "response_time_mean", margin: 0.1 };
+    const of = (pilot: string, kind: "session" | "request") => {
+      const found = pilotVariance(at(pilot), { ...plan, assignment: splitBy(kind)! })(
+        mean,
+        everybody,
+      );
+      if (typeof found === "string") throw new Error(found);
+      return found;
+    };
+    const [bySession, byRequest] = [of("split", "session"), of("split", "request")];
+    expect(bySession.doubt).toBeNull();
+    expect(bySession.se).toBeGreaterThan(1.5 * byRequest.se);
+    expect(of("pilot", "session").doubt).toMatch(/was no split by key/);
+    expect(of("pilot", "request").doubt).toBeNull();
   });
 
   it("is in doubt where the arms differ by more than the margin, and only there", () => {

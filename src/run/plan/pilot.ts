@@ -23,6 +23,7 @@ import { gather } from "../gather.ts";
 import { stagesLookedAt } from "../looks-of.ts";
 import { readManifest } from "../manifest.ts";
 import { RunDirectory } from "../run-directory.ts";
+import { keyGroupsOf, withKeys } from "./key-variance.ts";
 import type { Plan } from "../../experiment/index.ts";
 
 /** The pilot's stage that is most like a planned one: of the same name, else of the nearest rate. */
@@ -133,6 +134,7 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
     ? cutIntoParts(cut, observations, lookedAt, starts).filter(({ by }) => by === "segment")
     : [];
   const apart = plan.assignment?.kind === "split" && registered.plan.assignment === undefined;
+  const groups = keyGroupsOf(plan, gathered, { dependencies, stages: lookedAt });
   const known = new Map<string, MeasuredVariance | string>();
   return (spec, stage, segment) => {
     const like = likest(stages, stage);
@@ -142,9 +144,13 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
       return `the pilot did not keep which of its requests were in segment ${segment}`;
     }
     const part = bySegment.find(({ name }) => name === segment)?.stages ?? stages;
-    const variance =
-      known.get(key) ??
-      varianceIn(spec, likest(part, stage), lists, { apart, everybody: like, pair: pair! });
+    const seen = known.get(key);
+    if (seen !== undefined) return seen;
+    const given = { apart, everybody: like, pair: pair! };
+    const byTime = varianceIn(spec, likest(part, stage), lists, given);
+    const whole = typeof byTime === "string" || segment !== undefined;
+    const keys = { plan, groups, stage: like.stage.name, lists, pair: pair! };
+    const variance = whole ? byTime : withKeys(spec, byTime, keys);
     known.set(key, variance);
     return variance;
   };
