@@ -19,13 +19,15 @@ const RULE = {
   serviceFactor: 1.2,
   /**
    * A queue: who waits longer than usual by this share of a hold, and the floor, waits. The share of
-   * requests that wait; of these the share that is handed a place on: 0.4 to 1 where pools of real
-   * libraries were too small, on a busy machine too, and up to 0.14 where they were not (ward); calls
-   * wanted as a share of the places. At 60 % of a pool's ceiling fewer than half wait.
+   * requests that wait; of these the share that is handed a place on: 0.19 to 1 where pools of real
+   * libraries were too small, on a busy machine too, and up to 0.06 where they were not (ward); by
+   * rates, of all calls, 0.6 to 1 and up to 0.14; calls wanted as a share of the places. At 60 % of a
+   * pool's ceiling fewer than half wait.
    */
   queueHoldRatio: 0.1,
   waitingRatio: 0.5,
-  handedOnRatio: 0.3,
+  handedOnRatio: 0.15,
+  handedOnByRatesRatio: 0.3,
   /** Variance over mean of the calls in flight, where nothing tells of waiting: independent ones show 1. */
   queueDispersionMax: 0.6,
   queueWantedRatio: 0.7,
@@ -137,7 +139,7 @@ export function readPool(where: Where, stage: StageWindow): StageReading {
   const stands = isFull(own.seen) && waits && wanted >= RULE.wantedRatio * plateau;
   const queues =
     (byRates ? longer && dispersion <= RULE.queueDispersionMax : isQueue(queue)) &&
-    queue.handedOnRatio >= RULE.handedOnRatio &&
+    queue.handedOnRatio >= (byRates ? RULE.handedOnByRatesRatio : RULE.handedOnRatio) &&
     wanted >= RULE.queueWantedRatio * plateau;
   return {
     stage,
