@@ -61,11 +61,12 @@ function runLine({ decision, kind, number, primary, truth, why }: CalibrationRun
 }
 
 function aloneRunsOf({ aloneRuns, runs }: CalibrateArguments): number {
-  if (aloneRuns === 0 || (aloneRuns >= MIN_COMPANY_PAIRS && aloneRuns <= runs)) return aloneRuns;
+  const enough = aloneRuns >= MIN_COMPANY_PAIRS && aloneRuns <= runs;
+  if (Number.isInteger(aloneRuns) && (aloneRuns === 0 || enough)) return aloneRuns;
   const most = `--runs (${runs})`;
   throw new ShakedownError(
     "USAGE",
-    `--alone-runs ${aloneRuns} is neither 0 nor from ${MIN_COMPANY_PAIRS} to ${most}`,
+    `--alone-runs ${aloneRuns} is neither 0 nor a whole number from ${MIN_COMPANY_PAIRS} to ${most}`,
     { hint: "each has an A/A run of the same starts beside it" },
   );
 }
