@@ -31,9 +31,17 @@ export class FleetBed implements AsyncDisposable {
   readonly #leaving = new AbortController();
   readonly #workers: Promise<void>[] = [];
   #runs = 0;
+  #onNote: () => void = () => {};
 
   constructor(redis: string) {
     this.redis = redis;
+  }
+
+  /** Resolves when a worker has said so. */
+  async noted(pattern: RegExp): Promise<void> {
+    while (!this.notes.some((line) => pattern.test(line))) {
+      await new Promise<void>((resolve) => (this.#onNote = resolve));
+    }
   }
 
   get workers(): number {
@@ -43,7 +51,10 @@ export class FleetBed implements AsyncDisposable {
   /** A worker in this process: threads of its own, and connections, but not a life of its own. */
   work(version = VERSION): void {
     const cache = join(this.folder, "cache");
-    const note = (line: string): void => void this.notes.push(line);
+    const note = (line: string): void => {
+      this.notes.push(line);
+      this.#onNote();
+    };
     const options = { redis: this.redis, version, ceilingPerSec: null, cache, note };
     this.#workers.push(runWorker(options, this.#leaving.signal));
   }

@@ -27,7 +27,8 @@ export function needsRedis(): void {
   );
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody listens at. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
