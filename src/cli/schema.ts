@@ -2,6 +2,7 @@ import { z } from "zod";
 import { profileManifestSchema, profileRecordSchema } from "../profile/index.ts";
 import {
   apartJsonSchema,
+  liveEntrySchema,
   resilienceJsonSchema,
   resultJsonSchema,
   saturationJsonSchema,
@@ -13,6 +14,7 @@ const SCHEMAS = {
   scenario: () => z.toJSONSchema(scenarioSchema, { io: "input" }),
   result: () => resultJsonSchema(),
   compare: () => apartJsonSchema(),
+  live: () => z.toJSONSchema(liveEntrySchema, { io: "input" }),
   probe: () => resilienceJsonSchema(),
   saturate: () => saturationJsonSchema(),
   "profile-manifest": () => z.toJSONSchema(profileManifestSchema, { io: "input" }),

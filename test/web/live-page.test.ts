@@ -185,7 +185,7 @@ describe.skipIf(!hasChromium)("the live page in a browser", () => {
     await using live = await opened([hostile, tick(1), note(HOSTILE)], false);
     const { page, problems, run } = live;
     await shows(page, "reason", "onerror");
-    expect(await said(page, "asked")).toContain("started with --live");
+    expect(await said(page, "asked")).toContain("started without --live");
     for (const button of await page.locator("[data-ask]").all()) {
       expect(await button.isDisabled()).toBe(true);
     }

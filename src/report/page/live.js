@@ -221,7 +221,8 @@
   });
   source.addEventListener("steerable", (event) => {
     steerable = event.data === "yes";
-    if (!steerable) say("asked", "Only a run that was started with --live can be asked anything.");
+    if (!steerable)
+      say("asked", "Nothing can be asked: it is over, or was started without --live.");
     enable();
   });
   source.addEventListener("problem", (event) => say("connection", event.data));
