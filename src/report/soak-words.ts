@@ -40,8 +40,8 @@ function resourceLine(resource: SoakRow["resources"][number], whose: string): So
   const { control, course, unit, variant } = resource;
   const name = resourceWords(resource.resource);
   const arms = `control ${growthWords(control, unit)}, ${whose} ${growthWords(variant, unit)}`;
-  if (course === "leak") return { mark: "✗", text: `${name} leaks in ${whose}: ${arms}` };
-  if (course === "shared") return { mark: "=", text: `${name} grows in both arms alike: ${arms}` };
+  if (course === "leak") return { mark: "✗", text: `a leak of ${name} in ${whose}: ${arms}` };
+  if (course === "shared") return { mark: "=", text: `${name}: both arms grow alike: ${arms}` };
   if (course === "unknown") return { mark: "?", text: `${name}: too little was told to judge it` };
   return { mark: "✓", text: `${name}: no leak beyond control’s is shown; ${arms}` };
 }
