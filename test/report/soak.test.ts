@@ -52,17 +52,17 @@ const WORN = {
   change: null,
 };
 
-const texts = (model: ReportModel): string[] => [
+const texts = async (model: ReportModel): Promise<string[]> => [
   renderText(model, { color: false, width: 200 }),
-  String(markdownFormat.render(model)).replaceAll("\\", ""),
-  String(htmlFormat.render(model)),
+  (await markdownFormat.render(model)).replaceAll("\\", ""),
+  await htmlFormat.render(model),
 ];
 
 describe("what a soak showed", () => {
-  it("follows the result's schema, and is said alike in the terminal, report.md and report.html", () => {
+  it("follows the result's schema, and is said alike in the terminal, report.md and report.html", async () => {
     const model = soaked(MOVING);
     expect(() => resultSchema.parse(model.result)).not.toThrow();
-    for (const text of texts(model)) {
+    for (const text of await texts(model)) {
       const plain = text.replaceAll("\u00A0", " ");
       expect(plain).toContain("Over the soak");
       expect(plain).toMatch(
@@ -74,15 +74,15 @@ describe("what a soak showed", () => {
     }
   });
 
-  it("says on what part of the time the verdict rests, where an effect wore off", () => {
-    for (const text of texts(soaked(WORN))) {
+  it("says on what part of the time the verdict rests, where an effect wore off", async () => {
+    for (const text of await texts(soaked(WORN))) {
       expect(text.replaceAll("\u00A0", " ")).toMatch(
         /wore off: \+24\.8 % in the first .*, −0\.4 % from then on, on which the verdict rests/,
       );
     }
   });
 
-  it("is not there where nothing was soaked", () => {
-    for (const text of texts(singleStage())) expect(text).not.toContain("Over the soak");
+  it("is not there where nothing was soaked", async () => {
+    for (const text of await texts(singleStage())) expect(text).not.toContain("Over the soak");
   });
 });
