@@ -25,9 +25,8 @@ describe.skipIf(!REDIS)("a worker (skipped: redis-server is not installed)", () 
       "no",
     ];
     const port = await freePort();
-    await using _redis = await TestRedis.start(
-      ...["--tls-port", String(port), ...tls, "--requirepass", "open-sesame"],
-    );
+    const flags = ["--tls-port", String(port), ...tls, "--requirepass", "open-sesame"];
+    await using _redis = await TestRedis.start(...flags);
     const url = `rediss://:open-sesame@localhost:${port}`;
     const env = { NODE_EXTRA_CA_CERTS: certPath };
     const worker = new Running(["worker", "--redis", url], { env });
