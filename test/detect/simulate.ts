@@ -132,8 +132,11 @@ export function evidenceOf(
   const everybody = { name: "everybody", ratePerSec: given.ratePerSec ?? 100, judged: true };
   const meta = { arms: names, dependencies: [dependency.name] };
   const exchanges = calls.map(({ arm, arriveNs, dependency: to, endNs }): TcpExchange => ({
-    ...{ arm, dependency: to, connection: 0 },
-    ...{ upNs: arriveNs, downNs: endNs },
+    arm,
+    dependency: to,
+    connection: 0,
+    upNs: arriveNs,
+    downNs: endNs,
   }));
   const seen =
     given.tcp === true
