@@ -92,6 +92,11 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     async () => (await import("./kept-run.ts")).keptRunCommand,
   ),
   listed(
+    "history <folder>",
+    "show over many runs what changed, with which revision, and how steady verdicts are",
+    async () => (await import("./history.ts")).historyCommand,
+  ),
+  listed(
     "playbook <folder>",
     "tell what a folder of runs has taught, as Markdown",
     async () => (await import("./playbook.ts")).playbookCommand,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { profileManifestSchema, profileRecordSchema } from "../profile/index.ts";
 import {
   apartJsonSchema,
+  historyJsonSchema,
   liveEntrySchema,
   resilienceJsonSchema,
   resultJsonSchema,
@@ -15,6 +16,7 @@ const SCHEMAS = {
   result: () => resultJsonSchema(),
   compare: () => apartJsonSchema(),
   live: () => z.toJSONSchema(liveEntrySchema, { io: "input" }),
+  history: () => historyJsonSchema(),
   probe: () => resilienceJsonSchema(),
   saturate: () => saturationJsonSchema(),
   "profile-manifest": () => z.toJSONSchema(profileManifestSchema, { io: "input" }),

@@ -10,6 +10,7 @@ import type { ReportFormat } from "./model.ts";
 import { textFormat } from "./text.ts";
 
 export * from "./apart/index.ts";
+export * from "./history/index.ts";
 export * from "./model.ts";
 export { resilienceJsonSchema, resilienceSchema } from "./resilience-schema.ts";
 export { resilienceMarkdown } from "./resilience-words.ts";

@@ -24,6 +24,7 @@ export type { TargetFlags } from "./flag-arms.ts";
 export { DECISIONS, type Override, overrideRun, overridesOf } from "./override.ts";
 export { COURSES } from "./probe-course.ts";
 export { type ProbeCourse, type ProbeFlags, probeScenario } from "./probe-scenario.ts";
+export { readHistory } from "./read-history.ts";
 export { readPlaybook } from "./read-playbook.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { exitCodeOf, type RunOutcome } from "./outcome.ts";

@@ -232,7 +232,9 @@
         output.textContent = value === null || value === undefined ? "" : kind.formatY(value);
       }
       const scale = log ? "Logarithmic scale. " : "";
-      legend.at.textContent = inside ? `${scale}At ${kind.formatX(self.data[0][at])}.` : hint();
+      legend.at.textContent = inside
+        ? `${scale}At ${(kind.formatPlace ?? kind.formatX)(self.data[0][at])}.`
+        : hint();
     };
     const widthNow = () => Math.max(240, holder.clientWidth);
     const build = () => {

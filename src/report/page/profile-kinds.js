@@ -4,7 +4,16 @@ globalThis.shakedownKinds = (data) => {
   "use strict";
   const { armColor, decades, digits, formatAt, formatMs, formatNines, formatRate, formatShare } =
     globalThis.shakedownFormats;
-  const { nineTicks } = globalThis.shakedownFormats;
+  const { formatEffect: effectFormat, nineTicks } = globalThis.shakedownFormats;
+  const formatEffect = (kind, unit) => (value) => effectFormat(kind, unit)(value / 100);
+
+  /** An axis with room for what is below 0 as well, and 0 itself. */
+  function signedRange(lines) {
+    const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
+    const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
+    const room = 0.08 * (most - least || 1);
+    return [least - room, most + room];
+  }
 
   function formatBytes(bytes) {
     if (bytes >= 1e9) return `${digits(bytes / 1e9, 2)} GB`;
@@ -24,11 +33,20 @@ globalThis.shakedownKinds = (data) => {
     count: formatCount,
     rate: formatRate,
     share: formatShare,
+    change: formatEffect("relative"),
+    points: formatEffect("difference", "ratio"),
+    difference: effectFormat("difference", ""),
   };
+  const SIGNED = new Set(["change", "points", "difference"]);
   const colorOf = (color) => (color === null ? "--offered" : armColor(color));
 
-  const axisOf = ({ kind, unit, pointS }) =>
+  const axisOf = ({ kind, labels, unit, pointS }) =>
     ({
+      places: {
+        // An axis has room for a date, 2026-01-31 as 01-31, and the text below for all of it.
+        formatX: (place) => labels[place]?.slice(5, 10) ?? "",
+        formatPlace: (place) => labels[place] ?? "",
+      },
       moments: { formatX: formatAt, overTime: { stages: [], pointS } },
       nines: { formatX: formatNines, ticksX: nineTicks },
       log: { formatX: (power) => FORMATS[unit](10 ** power), ticksX: decades },
@@ -47,6 +65,7 @@ globalThis.shakedownKinds = (data) => {
         formatY: FORMATS[y.unit],
         canLog: y.scale === "auto",
         log: y.scale === "log",
+        ...(SIGNED.has(y.unit) ? { rangeY: signedRange(lines) } : {}),
       };
     },
   };

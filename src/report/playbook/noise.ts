@@ -22,11 +22,18 @@ export interface Noise {
   readonly unit: "relative" | ComparisonRow["unit"];
 }
 
-/** Both arms alike, nothing put before one: any difference is the instrument's and the host's. */
-export const isAa = ({ armsDiffer, delayed }: PlaybookRun): boolean =>
-  armsDiffer?.length === 0 && !delayed;
+/** What a run's noise is read from. */
+interface NoiseRun extends Pick<PlaybookRun, "armsDiffer" | "delayed"> {
+  readonly result: Pick<Result, "run" | "comparisons" | "runs">;
+}
 
-export const hostOf = ({ run: { host } }: Result): string =>
+/** Both arms alike, nothing put before one: any difference is the instrument's and the host's. */
+export const isAa = ({
+  armsDiffer,
+  delayed,
+}: Pick<PlaybookRun, "armsDiffer" | "delayed">): boolean => armsDiffer?.length === 0 && !delayed;
+
+export const hostOf = ({ run: { host } }: Pick<Result, "run">): string =>
   `${host.os}, ${host.cpus} ${host.cpus === 1 ? "core" : "cores"}, Node.js ${host.node}`;
 
 type Effect = ComparisonRow["effect"];
@@ -35,7 +42,10 @@ const scaled = ({ estimate, kind }: NonNullable<Effect>): number =>
   kind === "relative" ? Math.log1p(estimate) : estimate;
 
 /** The effects of a comparison, run by run. */
-function effectsOf(result: Result, { arm, effect, metric, stage }: ComparisonRow): number[] {
+function effectsOf(
+  result: NoiseRun["result"],
+  { arm, effect, metric, stage }: ComparisonRow,
+): number[] {
   const each: readonly Effect[] =
     result.runs === undefined
       ? [effect]
@@ -56,7 +66,7 @@ function sdOf(values: readonly number[]): number | null {
 }
 
 /** The noise of A/A runs, sorted by host, scenario, primary metric and stage. */
-export function noiseOf(runs: readonly PlaybookRun[]): Noise[] {
+export function noiseOf(runs: readonly NoiseRun[]): Noise[] {
   const groups = new Map<string, { place: Omit<Noise, "runs" | "sd">; values: number[] }>();
   for (const { result } of runs.filter(isAa)) {
     for (const row of result.comparisons.filter(({ role }) => role === "primary")) {
@@ -77,7 +87,8 @@ export function noiseOf(runs: readonly PlaybookRun[]): Noise[] {
 
 const cell = (text: string): string => escapeMarkdown(text, 120);
 
-function sdWords({ sd, unit }: Noise): string {
+/** A noise's SD with its unit; a dash where one run tells none. */
+export function sdWords({ sd, unit }: Pick<Noise, "sd" | "unit">): string {
   if (sd === null) return NOTHING;
   if (unit === "relative") return `${(sd * 100).toFixed(2)} %`;
   return unit === "ratio" ? `${(sd * 100).toFixed(2)} pp` : formatValue(unit, sd);

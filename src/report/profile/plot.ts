@@ -2,8 +2,11 @@ import type { Series } from "../model.ts";
 import { figure } from "../page/figure.ts";
 import type { Markup } from "../page/markup.ts";
 
-/** How an axis writes its numbers: `time` in ms, `share` in percent. */
-type PlotUnit = "time" | "bytes" | "count" | "rate" | "share";
+/**
+ * How an axis writes its numbers: `time` in ms, `share` in percent; `change` in percent and `points` in
+ * percentage points and `difference` as it is, with their sign, on an axis that need not begin at 0.
+ */
+type PlotUnit = "time" | "bytes" | "count" | "rate" | "share" | "change" | "points" | "difference";
 
 interface LineStyle {
   readonly label: string;
@@ -34,7 +37,9 @@ interface PlotLine extends LineStyle {
 type AxisX =
   | { readonly kind: "moments"; readonly pointS: number }
   | { readonly kind: "nines" }
-  | { readonly kind: "log"; readonly unit: PlotUnit };
+  | { readonly kind: "log"; readonly unit: PlotUnit }
+  /** Whole numbers that stand for runs: `labels` has their words, a date first. */
+  | { readonly kind: "places"; readonly labels: readonly string[] };
 
 interface AxisY {
   readonly unit: PlotUnit;
