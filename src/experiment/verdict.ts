@@ -128,7 +128,8 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
     return {
       decision: "hold",
       reason: `throttled: ${input.throttled}`,
-      needs: "a look at what got worse: the planned load is not shown to be well, harm not shown either",
+      needs:
+        "a look at what got worse: the planned load is not shown to be well, harm not shown either",
     };
   }
   if (input.comparisons.length === 0) {

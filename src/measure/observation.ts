@@ -11,7 +11,13 @@ export const ERROR_KINDS = [
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 /** Why an intended start was not made. */
-export const DROP_REASONS = ["in-flight-cap", "run-stopped", "generator-died", "arm-cut", "throttled"] as const;
+export const DROP_REASONS = [
+  "in-flight-cap",
+  "run-stopped",
+  "generator-died",
+  "arm-cut",
+  "throttled",
+] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 interface Planned {

@@ -51,7 +51,12 @@ function planStages(scenario: Scenario, profile: StoredProfile): PlannedStage[] 
     const rate = { ratePerSec, fromPerSec };
     const onHold = stage.onHold === "stop" ? { onHold: stage.onHold } : {};
     const probe = stage.probe === undefined ? {} : { probe: stage.probe };
-    const asked = { ...onHold, ...probe, ...plannedSoak(scenario, stage), ...plannedThrottle(stage) };
+    const asked = {
+      ...onHold,
+      ...probe,
+      ...plannedSoak(scenario, stage),
+      ...plannedThrottle(stage),
+    };
     const planned = { name, ...rate, startNs, endNs, judgedFromNs, ...block, ...asked };
     startNs = endNs;
     return planned;

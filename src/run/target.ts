@@ -135,7 +135,13 @@ class SpawnedTarget implements Target {
     const [program = "", ...args] = commandWords(command);
     this.#child = spawn(program, args, {
       cwd: dir,
-      env: { ...process.env, PATH: pathWithOurNode(), ...dependencyEnv, ...env, PORT: String(port) },
+      env: {
+        ...process.env,
+        PATH: pathWithOurNode(),
+        ...dependencyEnv,
+        ...env,
+        PORT: String(port),
+      },
       stdio: ["ignore", "pipe", "pipe"],
       // A process group of its own: Ctrl-C is ours to pass on, and its children end with it.
       detached: true,

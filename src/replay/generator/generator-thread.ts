@@ -24,7 +24,9 @@ parentPort?.on("message", (message: ToWorker) => {
 });
 
 try {
-  await rehearseReplay(workerJob, leaving.signal, (counts) => say({ kind: "rehearsal", counts }));
+  if (workerJob.job.rehearse !== false) {
+    await rehearseReplay(workerJob, leaving.signal, (counts) => say({ kind: "rehearsal", counts }));
+  }
   say({ kind: "ready" });
   const told = await go.promise;
   if (told !== null) {

@@ -59,6 +59,8 @@ export interface GeneratorJob {
   /** Whether workers go before all that is not in real time, where the host lets them. */
   readonly goesFirst: boolean;
   readonly workers: number;
+  /** Workers rehearse unless this is false: their first seconds are late then, and nothing else. */
+  readonly rehearse?: boolean;
   /** Whether clones of a capture that is scaled up get keys of their own. */
   readonly rekey: boolean;
   /** The most copies that any stage superposes, the capture itself included. */

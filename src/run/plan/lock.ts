@@ -86,9 +86,11 @@ export function lockDifferences(
   locked: PlanLock["locked"],
   now: PlanLock["locked"],
 ): LockDifference[] {
-  const all = valueDifferences(locked, now).map(
-    ({ after, before, path }): LockDifference => ({ path, locked: before, now: after }),
-  );
+  const all = valueDifferences(locked, now).map(({ after, before, path }): LockDifference => ({
+    path,
+    locked: before,
+    now: after,
+  }));
   const causes = all.filter(({ path }) => path[0] !== "derived");
   return causes.length > 0 ? causes : all;
 }
