@@ -44,7 +44,7 @@ function event(one: HistoryEvent, history: History): Markup {
       fromToWords(series, change),
     ];
   });
-  return markup`<article class="finding"><h3>${icon(STATUS[one.direction])} ${one.scenario}: ${eventWords(one)}</h3>${table(
+  return markup`<h3 class="dependency">${icon(STATUS[one.direction])} ${one.scenario}: ${eventWords(one)}</h3>${table(
     {
       caption: "What changed",
       columns: [
@@ -56,7 +56,7 @@ function event(one: HistoryEvent, history: History): Markup {
       rows,
       cards: true,
     },
-  )}${eventNotes(one, history.runs).map((note) => markup`<p>${note}</p>`)}</article>`;
+  )}${eventNotes(one, history.runs).map((note) => markup`<p>${note}</p>`)}`;
 }
 
 function changes(history: History): Markup {
@@ -105,7 +105,7 @@ function flaky({ flaky: all }: History): Markup {
   const none = markup`<p>No clean revision was decided on more than once: how steady verdicts are is not known.</p>`;
   const items = all.map(
     (one) =>
-      markup`<li>${badge(one.differing === 0 ? "pass" : "doubt", one.scenario)} ${flakyWords(one)}${one.examples.length > 0 && markup`<ul class="plain">${one.examples.map((example) => markup`<li class="muted">${exampleWords(example)}</li>`)}</ul>`}</li>`,
+      markup`<li>${icon(one.differing === 0 ? "pass" : "doubt")} <strong>${one.scenario}</strong>: ${flakyWords(one)}${one.examples.length > 0 && markup`<ul class="plain">${one.examples.map((example) => markup`<li class="muted">${exampleWords(example)}</li>`)}</ul>`}</li>`,
   );
   return markup`<section id="flaky"><h2>Flaky scenarios</h2><p class="lead">Whose verdict changes without a change of revision.</p>${all.length === 0 ? none : markup`<ul class="plain">${items}</ul>`}</section>`;
 }
@@ -114,7 +114,7 @@ function noise({ aaRuns, noise: all }: History): Markup {
   const measured = all.filter(({ runs }) => runs > 0);
   const hosts = aaRuns.map(
     ({ host, rolledBack, runs }) =>
-      markup`<li>${badge(rolledBack === 0 ? "pass" : "doubt", host)} ${runsWords(runs)} of like arms, ${falseAlarmWords(rolledBack)}</li>`,
+      markup`<li>${icon(rolledBack === 0 ? "pass" : "doubt")} ${host}: ${runsWords(runs)} of like arms, ${falseAlarmWords(rolledBack)}</li>`,
   );
   const rows = measured.map((one) => [
     one.host,

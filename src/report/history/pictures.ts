@@ -31,14 +31,18 @@ function axisOf({ kind, of, unit }: HistorySeries): {
 }
 
 /** Its values, and the levels between its changes. */
-function curvesOf(series: HistorySeries, color: number, whose: string): PlotCurve[] {
+function curvesOf(
+  series: HistorySeries,
+  color: number,
+  { at, whose }: { readonly at: (run: number) => number; readonly whose: string },
+): PlotCurve[] {
   const { parts, runs, values } = series;
   const { times } = axisOf(series);
   const dots: PlotCurve = {
     label: capital(whose),
     color,
     marked: true,
-    points: runs.map((run, index) => [run, values[index]! * times] as const),
+    points: runs.map((run, index) => [at(run), values[index]! * times] as const),
   };
   if (parts.length < 2) return [dots];
   const levels: PlotCurve = {
@@ -47,8 +51,8 @@ function curvesOf(series: HistorySeries, color: number, whose: string): PlotCurv
     dash: [6, 4],
     stepped: true,
     points: [
-      ...parts.map(({ from, median }) => [from, median * times] as const),
-      [runs.at(-1)!, parts.at(-1)!.median * times] as const,
+      ...parts.map(({ from, median }) => [at(from), median * times] as const),
+      [at(runs.at(-1)!), parts.at(-1)!.median * times] as const,
     ],
   };
   return [dots, levels];
@@ -77,9 +81,13 @@ export function trendPictures(
   scenario: string,
 ): Markup {
   const hosts = hostNames(history);
-  const labels = history.runs.map(
-    (run) => `${run.startedAt.slice(0, 10)} ${revisionWords(run.revision)}`,
-  );
+  const places = history.runs.flatMap((run, index) => (run.scenario === scenario ? [index] : []));
+  const nth = new Map(places.map((place, index) => [place, index]));
+  const at = (run: number): number => nth.get(run)!;
+  const labels = places.map((place) => {
+    const { revision, startedAt } = history.runs[place]!;
+    return `${startedAt.slice(0, 10)} ${revisionWords(revision)}`;
+  });
   const own = history.series.filter((series) => series.scenario === scenario);
   const groups = [
     ...Map.groupBy(own, (one) => JSON.stringify([one.metric, one.stage, one.of])).values(),
@@ -92,7 +100,9 @@ export function trendPictures(
       says: saysOf(all, hosts),
       x: { kind: "places", labels },
       y: { unit: axisOf(all[0]!).unit, scale: "linear" },
-      curves: all.flatMap((series, index) => curvesOf(series, index, whoseWords(series, hosts))),
+      curves: all.flatMap((series, index) =>
+        curvesOf(series, index, { at, whose: whoseWords(series, hosts) }),
+      ),
     }),
   );
   const left = groups.length - drawn.length;

@@ -80,7 +80,7 @@ const keyOf = ({ arm, host, kind, metric, of, scenario, stage, unit }: Place): s
 function orderOf(place: Place): string {
   const { arm, host, kind, metric, of, scenario, stage, unit } = place;
   const rank = of === "effect" ? 2 : arm === "control" ? 0 : 1;
-  return JSON.stringify([scenario, metric, stage, unit, kind, rank, arm, host]);
+  return JSON.stringify([scenario, metric, stage, rank, unit, kind, arm, host]);
 }
 
 /**
