@@ -1,7 +1,7 @@
 /**
  * How long a history takes to read and to make, and how much memory: node test/bench/history.bench.ts
- * [runs]. Runs are synthetic: the result of a report's fixture with other figures, of a revision each,
- * 5 % slower from three quarters on.
+ * [runs]. Runs are synthetic: the result of a report's fixture with other figures, in six times as many
+ * stages and with 200 parts of the traffic, of a revision each, 5 % slower from three quarters on.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +16,8 @@ const runs = Number(process.argv[2] ?? 1_000);
 const START_MS = Date.parse("2026-01-01T00:00:00.000Z");
 const HOUR_MS = 3_600_000;
 const SD = 0.02;
+const STAGES = 6;
+const PARTS = 200;
 const SLOWER = 1.05;
 
 function resultAt(index: number, { result }: { result: Result }): Result {
@@ -24,10 +26,21 @@ function resultAt(index: number, { result }: { result: Result }): Result {
   const slower = index >= runs * 0.75 ? SLOWER : 1;
   const startedAt = new Date(START_MS + index * HOUR_MS).toISOString();
   const commit = index.toString(16).padStart(40, "0");
+  const stages = Array.from({ length: STAGES }, (_, stage) => stage);
+  const rows = stages.flatMap((stage) =>
+    result.comparisons.map((row) => ({ ...row, stage: `${row.stage} ${stage}` })),
+  );
+  const row = result.comparisons[0]!;
+  const parts = Array.from({ length: PARTS }, (_, part) => ({
+    ...{ arm: row.arm, by: "route" as const, name: `GET /route-${part}`, metric: row.metric },
+    ...{ unit: row.unit, better: row.better, stage: row.stage, control: noise(), variant: noise() },
+    ...{ effect: row.effect, adjustedP: noise() / 2, shown: false },
+  }));
   return {
     ...result,
     run: { ...result.run, startedAt, git: { commit, dirty: false } },
-    comparisons: result.comparisons.map((row) => ({
+    parts,
+    comparisons: rows.map((row) => ({
       ...row,
       control: row.control === null ? null : row.control * noise(),
       variant: row.variant === null ? null : row.variant * noise() * slower,

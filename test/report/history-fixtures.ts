@@ -12,7 +12,7 @@ export const RUN_SD = 0.02;
 export const commitOf = (index: number): string =>
   Math.floor(seededPrng(`commit ${index}`)() * 2 ** 48)
     .toString(16)
-    .padStart(40, "c");
+    .padEnd(40, "0");
 
 export interface FixtureRun {
   readonly scenario?: string;

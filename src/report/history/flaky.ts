@@ -3,6 +3,7 @@ import type { History, HistoryPlace, HistoryRun } from "./model.ts";
 type Flaky = History["flaky"][number];
 
 const EXAMPLES_MAX = 10;
+const DECISIONS = ["ship", "hold", "roll-back"] as const;
 
 /** What fixes a run's arms: all their revisions; null where that is not known, or files were changed. */
 function buildOf({ result: { run } }: HistoryRun): string | null {
@@ -17,8 +18,11 @@ const pairs = (count: number): number => (count * (count - 1)) / 2;
 
 function flakyOf(scenario: string, builds: readonly (readonly HistoryPlace[])[]): Flaky {
   const counts = builds.map((places) => {
-    const decisions: Record<string, number> = {};
-    for (const { decision } of places) decisions[decision!] = (decisions[decision!] ?? 0) + 1;
+    const told = DECISIONS.map((each) => {
+      const { length } = places.filter(({ decision }) => decision === each);
+      return [each, length] as const;
+    });
+    const decisions = Object.fromEntries(told.filter(([, count]) => count > 0));
     return { commit: places[0]!.revision?.commit ?? "", decisions, runs: places.length };
   });
   const differing = counts.filter(({ decisions }) => Object.keys(decisions).length > 1);

@@ -17,6 +17,7 @@ import {
   flakyWords,
   fromToWords,
   hostNames,
+  noEventWords,
   placeWords,
   runsWords,
   significanceWords,
@@ -62,7 +63,9 @@ function event(one: HistoryEvent, history: History): Markup {
 function changes(history: History): Markup {
   const { events } = history;
   return markup`<section id="changes"><h2>Changes</h2><p class="lead">The newest first.</p>${
-    events.length === 0 ? markup`<p>Nothing changes.</p>` : events.map((one) => event(one, history))
+    events.length === 0
+      ? markup`<p>${noEventWords(history)}</p>`
+      : events.map((one) => event(one, history))
   }<p class="muted small">${significanceWords(history)}</p></section>`;
 }
 

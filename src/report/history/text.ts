@@ -13,6 +13,7 @@ import {
   flakyWords,
   fromToWords,
   hostNames,
+  noEventWords,
   placeWords,
   runsWords,
   significanceWords,
@@ -58,11 +59,14 @@ function eventLines(event: HistoryEvent, { history, paint, width }: Writing): st
 function changeLines(writing: Writing): string[] {
   const { history, paint, width } = writing;
   const { events } = history;
+  const significance = significanceWords(history);
   return [
     paint("bold", "Changes, the newest first"),
-    ...(events.length === 0 ? ["Nothing changes."] : []),
+    ...(events.length === 0 ? [noEventWords(history)] : []),
     ...events.flatMap((event) => eventLines(event, writing)),
-    ...wrapped("", significanceWords(history), width).map((line) => paint("dim", line)),
+    ...(significance === ""
+      ? []
+      : wrapped("", significance, width).map((line) => paint("dim", line))),
   ];
 }
 

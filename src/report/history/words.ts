@@ -1,4 +1,5 @@
 import { formatCount } from "../../core/index.ts";
+import { MIN_STEP_VALUES } from "../../stats/index.ts";
 import { formatEffect, formatValue, metricWords } from "../words.ts";
 import type {
   History,
@@ -111,7 +112,7 @@ export function eventNotes(event: HistoryEvent, runs: History["runs"]): string[]
   ];
 }
 
-/** `shop: of 12 revisions run more than once, 3 were decided both ways; …` */
+/** `12 revisions run more than once (30 runs), 3 not always decided alike; …` */
 export function flakyWords({
   differing,
   disagreement,
@@ -121,7 +122,7 @@ export function flakyWords({
   const share = `${Math.round(disagreement * 100)} %`;
   const again = `${formatCount(revisions)} ${revisions === 1 ? "revision" : "revisions"} run more than once (${runsWords(runs)})`;
   if (differing === 0) return `${again}, always decided alike`;
-  return `${again}, ${formatCount(differing)} not always decided alike; two runs of one revision differ with ${share}`;
+  return `${again}, ${formatCount(differing)} not always decided alike; two runs of one revision differ with a chance of ${share}`;
 }
 
 /** `1a2b3c4d5e: 3 ship, 1 hold` */
@@ -150,11 +151,24 @@ export function falseAlarmWords(rolledBack: number): string {
   return `${formatCount(rolledBack)} false ${rolledBack === 1 ? "alarm" : "alarms"} (rolled back)`;
 }
 
-/** What the changes rest on. */
-export function significanceWords({ series, significance }: History): string {
+const longSeries = ({ series }: History): number =>
+  series.filter(({ values }) => values.length >= MIN_STEP_VALUES).length;
+
+/** Where no event is. */
+export const noEventWords = (history: History): string =>
+  longSeries(history) === 0
+    ? `Nothing can show a change yet: no series has ${MIN_STEP_VALUES} runs.`
+    : "Nothing changes.";
+
+/** What the changes rest on; nothing where no series is long enough. */
+export function significanceWords(history: History): string {
+  const { significance } = history;
+  const long = longSeries(history);
+  if (long === 0) return "";
+  const chance = Math.round(100 * Math.min(1, long * significance));
   return (
-    `${formatCount(series.length)} series were looked at, each at p ≤ ${Number(significance.toPrecision(2))}, ` +
-    "so that where nothing changes a history shows a change in about 5 of 100. " +
-    "Two runs at the least are on each side of a change, and six in a series that can show one."
+    `${formatCount(long)} series were looked at, each at p ≤ ${Number(significance.toPrecision(2))}, ` +
+    `so that where nothing changes at most ${chance} of 100 histories show a change. ` +
+    `Two runs at the least are on each side of a change, and ${MIN_STEP_VALUES} in a series that can show one.`
   );
 }

@@ -44,8 +44,8 @@ globalThis.shakedownKinds = (data) => {
     ({
       places: {
         // An axis has room for a date, 2026-01-31 as 01-31, and the text below for all of it.
-        formatX: (place) => labels[place]?.slice(5, 10) ?? "",
-        formatPlace: (place) => labels[place] ?? "",
+        formatX: (place) => data.labels[labels][place]?.slice(5, 10) ?? "",
+        formatPlace: (place) => data.labels[labels][place] ?? "",
       },
       moments: { formatX: formatAt, overTime: { stages: [], pointS } },
       nines: { formatX: formatNines, ticksX: nineTicks },

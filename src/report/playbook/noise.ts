@@ -34,6 +34,7 @@ export const isAa = ({
 }: Pick<PlaybookRun, "armsDiffer" | "delayed">): boolean => armsDiffer?.length === 0 && !delayed;
 
 export const hostOf = ({ run: { host } }: Pick<Result, "run">): string =>
+  host.description ??
   `${host.os}, ${host.cpus} ${host.cpus === 1 ? "core" : "cores"}, Node.js ${host.node}`;
 
 type Effect = ComparisonRow["effect"];

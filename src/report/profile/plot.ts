@@ -49,7 +49,10 @@ interface AxisY {
 
 /** One picture's data, as the page's script reads it. */
 interface Plot {
-  readonly x: AxisX & { readonly at: readonly number[] };
+  readonly x: (
+    | Exclude<AxisX, { readonly kind: "places" }>
+    | { readonly kind: "places"; readonly labels: number }
+  ) & { readonly at: readonly number[] };
   readonly y: AxisY;
   readonly lines: readonly PlotLine[];
 }
@@ -90,9 +93,16 @@ function linesOf(curve: PlotCurve, at: readonly number[]): PlotLine[] {
 /** The pictures of a page, in its order: their data goes into the page once, at its end. */
 export class Plots {
   readonly #plots: Plot[] = [];
+  readonly #labels: (readonly string[])[] = [];
 
-  get data(): { readonly plots: readonly Plot[] } {
-    return { plots: this.#plots };
+  get data(): { readonly plots: readonly Plot[]; readonly labels: readonly (readonly string[])[] } {
+    return { plots: this.#plots, labels: this.#labels };
+  }
+
+  /** Labels that pictures share go into the page once. */
+  #placesOf(labels: readonly string[]): number {
+    if (!this.#labels.includes(labels)) this.#labels.push(labels);
+    return this.#labels.indexOf(labels);
   }
 
   /**
@@ -110,7 +120,12 @@ export class Plots {
     const { curves, title, says, x, y, more = false } = options;
     const drawn = curves.filter(({ points }) => points.length > 0);
     const at = placesOf(drawn);
-    this.#plots.push({ x: { ...x, at }, y, lines: drawn.flatMap((curve) => linesOf(curve, at)) });
+    const axis = x.kind === "places" ? { ...x, labels: this.#placesOf(x.labels) } : x;
+    this.#plots.push({
+      x: { ...axis, at },
+      y,
+      lines: drawn.flatMap((curve) => linesOf(curve, at)),
+    });
     return figure({ chart: `plot:${this.#plots.length - 1}`, title, says, more });
   }
 }
