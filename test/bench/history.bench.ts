@@ -32,22 +32,31 @@ function resultAt(index: number, { result }: { result: Result }): Result {
   );
   const row = result.comparisons[0]!;
   const parts = Array.from({ length: PARTS }, (_, part) => ({
-    ...{ arm: row.arm, by: "route" as const, name: `GET /route-${part}`, metric: row.metric },
-    ...{ unit: row.unit, better: row.better, stage: row.stage, control: noise(), variant: noise() },
-    ...{ effect: row.effect, adjustedP: noise() / 2, shown: false },
+    arm: row.arm,
+    by: "route" as const,
+    name: `GET /route-${part}`,
+    metric: row.metric,
+    unit: row.unit,
+    better: row.better,
+    stage: row.stage,
+    control: noise(),
+    variant: noise(),
+    effect: row.effect,
+    adjustedP: noise() / 2,
+    shown: false,
   }));
   return {
     ...result,
     run: { ...result.run, startedAt, git: { commit, dirty: false } },
     parts,
-    comparisons: rows.map((row) => ({
-      ...row,
-      control: row.control === null ? null : row.control * noise(),
-      variant: row.variant === null ? null : row.variant * noise() * slower,
+    comparisons: rows.map((one) => ({
+      ...one,
+      control: one.control === null ? null : one.control * noise(),
+      variant: one.variant === null ? null : one.variant * noise() * slower,
       effect:
-        row.effect === null
+        one.effect === null
           ? null
-          : { ...row.effect, estimate: (1 + row.effect.estimate) * noise() * slower - 1 },
+          : { ...one.effect, estimate: (1 + one.effect.estimate) * noise() * slower - 1 },
     })),
   };
 }

@@ -2,18 +2,24 @@ import { MIN_STEP_VALUES, type Step, steps } from "../../stats/index.ts";
 import type { HistoryChange, HistorySeries } from "./model.ts";
 import type { RawSeries } from "./series.ts";
 
-/** How often all series together show a change where there is none. */
+/** How often a scenario's series together show a change where there is none. */
 const FALSE_CHANGES = 0.05;
 /** No series is asked to be surer than this, since that takes permutations. */
 const SIGNIFICANCE_MIN = 0.0005;
 
 /**
- * The largest p-value of a change in one of the series (Bonferroni over those long enough to show one),
- * never below 0.0005: beyond 100 series there is one false change in 2,000 series.
+ * The largest p-value of a change in one of a scenario's series, by scenario (Bonferroni over those long
+ * enough to show one), never below 0.0005: beyond 100 series there is one false change in 2,000 series.
+ * Scenarios are families of their own, so that none hides a change of another by being in the folder.
  */
-export function significanceOf(series: readonly RawSeries[]): number {
-  const long = series.filter(({ values }) => values.length >= MIN_STEP_VALUES).length;
-  return Math.max(FALSE_CHANGES / Math.max(1, long), SIGNIFICANCE_MIN);
+export function significancesOf(series: readonly RawSeries[]): ReadonlyMap<string, number> {
+  const byScenario = Map.groupBy(series, ({ scenario }) => scenario);
+  return new Map(
+    [...byScenario].map(([scenario, all]) => {
+      const long = all.filter(({ values }) => values.length >= MIN_STEP_VALUES).length;
+      return [scenario, Math.max(FALSE_CHANGES / Math.max(1, long), SIGNIFICANCE_MIN)];
+    }),
+  );
 }
 
 type Scale = Pick<HistorySeries, "kind" | "of">;
@@ -81,7 +87,7 @@ export function changesOf(
   }));
   const whole = parts.length < 2 ? null : changeFrom(raw, parts[0]!.median, parts.at(-1)!.median);
   const change = whole !== null && Number.isFinite(whole) ? whole : null;
-  return { series: { ...raw, parts, change }, changes };
+  return { series: { ...raw, significance, parts, change }, changes };
 }
 
 function medianOf(values: readonly number[]): number {

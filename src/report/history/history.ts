@@ -1,5 +1,5 @@
 import { hostOf, isAa, noiseOf } from "../playbook/noise.ts";
-import { changesOf, significanceOf } from "./changes.ts";
+import { changesOf, significancesOf } from "./changes.ts";
 import { eventsOf } from "./events.ts";
 import { flakyScenarios } from "./flaky.ts";
 import { type History, HISTORY_VERSION, type HistoryRun } from "./model.ts";
@@ -54,15 +54,16 @@ export function historyOf(
   const runs = given.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   const places = runs.map(placeOf);
   const raw = seriesOf(runs, places);
-  const significance = significanceOf(raw);
-  const looked = raw.map((each, index) => changesOf(each, index, significance));
+  const significances = significancesOf(raw);
+  const looked = raw.map((each, index) =>
+    changesOf(each, index, significances.get(each.scenario)!),
+  );
   const series = looked.map((each) => each.series);
   const changes = looked.flatMap((each) => each.changes);
   return {
     historyVersion: HISTORY_VERSION,
     tool: { name: "shakedown", version },
     runs: places,
-    significance,
     series,
     events: eventsOf(changes, series, { runs, places }),
     flaky: flakyScenarios(runs, places),

@@ -70,6 +70,9 @@ const seriesSchema = z.strictObject({
   kind: z.enum(["relative", "difference"]).describe("how its changes are told"),
   runs: z.array(place),
   values: z.array(z.number()).describe("in the unit; of an effect on its scale"),
+  significance: z
+    .number()
+    .describe("the largest p-value of a change, so that a scenario's series are wrong in 5 %"),
   parts: z
     .array(z.strictObject({ from: place, runs: z.number().int(), median: z.number() }))
     .describe("between changes; one where nothing changes"),
@@ -131,7 +134,6 @@ export const historySchema = z.strictObject({
   historyVersion: z.literal(HISTORY_VERSION),
   tool: z.strictObject({ name: z.literal("shakedown"), version: z.string() }),
   runs: z.array(runSchema).describe("in the order of time"),
-  significance: z.number().describe("of one series, so that all are wrong together in 5 %"),
   series: z.array(seriesSchema),
   events: z.array(eventSchema).describe("changes that one place explains, the newest first"),
   flaky: z.array(flakySchema).describe("scenarios of which a revision was run more than once"),

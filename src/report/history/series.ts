@@ -2,7 +2,7 @@ import type { ComparisonRow } from "../model.ts";
 import type { HistoryPlace, HistoryResult, HistoryRun, HistorySeries, Revision } from "./model.ts";
 
 /** A series before it was looked at for changes. */
-export type RawSeries = Omit<HistorySeries, "parts" | "change">;
+export type RawSeries = Omit<HistorySeries, "significance" | "parts" | "change">;
 
 type Place = Omit<RawSeries, "runs" | "values">;
 

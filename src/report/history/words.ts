@@ -151,24 +151,28 @@ export function falseAlarmWords(rolledBack: number): string {
   return `${formatCount(rolledBack)} false ${rolledBack === 1 ? "alarm" : "alarms"} (rolled back)`;
 }
 
-const longSeries = ({ series }: History): number =>
-  series.filter(({ values }) => values.length >= MIN_STEP_VALUES).length;
+const longSeries = ({ series }: History): readonly HistorySeries[] =>
+  series.filter(({ values }) => values.length >= MIN_STEP_VALUES);
 
 /** Where no event is. */
 export const noEventWords = (history: History): string =>
-  longSeries(history) === 0
+  longSeries(history).length === 0
     ? `Nothing can show a change yet: no series has ${MIN_STEP_VALUES} runs.`
-    : "Nothing changes.";
+    : "No change is shown.";
 
 /** What the changes rest on; nothing where no series is long enough. */
 export function significanceWords(history: History): string {
-  const { significance } = history;
   const long = longSeries(history);
-  if (long === 0) return "";
-  const chance = Math.round(100 * Math.min(1, long * significance));
+  if (long.length === 0) return "";
+  const [least, most] = [Math.min, Math.max].map((of) =>
+    Number(of(...long.map(({ significance }) => significance)).toPrecision(2)),
+  );
+  const levels = least === most ? `p ≤ ${least}` : `p ≤ ${least} to ${most}`;
+  const seriesWords =
+    long.length === 1 ? "1 series was" : `${formatCount(long.length)} series were`;
   return (
-    `${formatCount(long)} series were looked at, each at p ≤ ${Number(significance.toPrecision(2))}, ` +
-    `so that where nothing changes at most ${chance} of 100 histories show a change. ` +
-    `Two runs at the least are on each side of a change, and ${MIN_STEP_VALUES} in a series that can show one.`
+    `${seriesWords} looked at, each at ${levels}, so that of scenarios in which nothing changes about ` +
+    "5 of 100 show a change. One that is small beside what runs differ by takes several runs to show; " +
+    "so does any in a young history."
   );
 }

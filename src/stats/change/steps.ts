@@ -25,8 +25,8 @@ export interface StepsOptions {
 
 /** How surely the places from `earliest` to `latest` hold a step. */
 export const PLACE_CREDIBILITY = 0.95;
-/** The fewest values that can tell a change. */
-export const MIN_STEP_VALUES = 6;
+/** The fewest values that can tell a change at 0.05. */
+export const MIN_STEP_VALUES = 8;
 /** Means that are looked at: more values than these are averaged by neighbours. */
 const MEANS_MAX = 128;
 
@@ -136,7 +136,10 @@ function placeOf(
  *
  * Of 400 simulated series of 40 normal values without a change 4.8 % show one at 0.05; the set of
  * places holds a change of two standard deviations in 95 % of those found
- * (`test/stats/steps.test.ts` holds both).
+ * (`test/stats/steps.test.ts` holds both). How soon a change is found at the end of 40 values, of 40
+ * series each: one of three standard deviations with 4 values after it at 0.05 in 95 %, at 0.005 in 88 %,
+ * at 0.0013 in 78 % (with 5 in 90 %); one of six with 2, 3 and 3. A series that changes by ten in its
+ * middle shows it from 10 values on at 0.05, from 14 at 0.005, from 16 at 0.0013 (90 % and more).
  * Source: Matteson & James 2014 (`eDivisive`); Hinkley 1970 (the likelihood of a change's place).
  */
 export function steps(series: readonly number[], { seed, significance }: StepsOptions): Step[] {
