@@ -103,6 +103,22 @@ describe("a history", () => {
     expect(text.replaceAll(/\s+/g, " ")).toContain("the host and the plan changed as well");
   });
 
+  it("names the runs that may have it where the place is not sure, and they hold the true one", () => {
+    const told = Array.from({ length: 40 }, (_, folder) =>
+      made(days(40, (index) => runAt(index, { slower: index < 25 ? 1 : 1.04 }, `small ${folder}`))),
+    );
+    const events = told.flatMap((each) => each.events[0] ?? []);
+    expect(events.length).toBeGreaterThan(36);
+    const held = events.filter(({ earliest, latest }) => earliest <= 25 && 25 <= latest);
+    // Majority of sets of 95 %: 90 % at the least, less three standard errors.
+    expect(held.length / events.length).toBeGreaterThan(0.76);
+    const unsure = told.find(({ events: [event] }) => event!.latest > event!.earliest)!;
+    const [{ earliest, latest }] = unsure.events as [History["events"][number]];
+    const text = historyText(unsure, { color: false, width: 100 }).replaceAll(/\s+/g, " ");
+    const count = latest - earliest + 1;
+    expect(text).toContain(`it came with one of ${count} runs (${count} revisions), run-0`);
+  });
+
   it("takes an arm's own revision for what it did, where arms are revisions", () => {
     const of = (commit: string) => ({ ref: "main", commit });
     const arms = days(30, (index) =>
