@@ -13,6 +13,8 @@ const common = {
   root,
   testTimeout: 60_000,
   hookTimeout: 30_000,
+  // A second, the default, is over before a busy machine has looked twice.
+  expect: { poll: { timeout: 10_000 } },
 };
 
 export default defineConfig({

@@ -179,7 +179,9 @@ describe.each(WAYS)("a fault over HTTP/1.1, %s", (_way, tls) => {
     const caller = await dial(on.urlOf("control"));
     for (let count = 1; count <= 2; count++) {
       caller.socket.write(requestText("/"));
-      await vi.waitFor(() => expect(caller.text().split(BODY)).toHaveLength(count + 1));
+      await vi.waitFor(() => expect(caller.text().split(BODY)).toHaveLength(count + 1), {
+        timeout: 10_000,
+      });
     }
     caller.socket.destroy();
     expect(caller.text().match(/HTTP\/1.1 \d+/g)).toEqual([

@@ -161,7 +161,9 @@ describe("emulator on the wire", () => {
     socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).join(""));
     let text = "";
     socket.on("data", (chunk) => (text += chunk.toString()));
-    await vi.waitFor(() => expect(text.match(/"path":"\/\d"/g)).toHaveLength(3));
+    await vi.waitFor(() => expect(text.match(/"path":"\/\d"/g)).toHaveLength(3), {
+      timeout: 10_000,
+    });
     expect(text.match(/"path":"\/\d"/g)).toEqual(paths.map((path) => `"path":"${path}"`));
     socket.destroy();
     const calls = await on.calls();

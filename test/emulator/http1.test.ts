@@ -8,6 +8,7 @@ import type { Answer } from "../../src/emulator/deliver/index.ts";
 import type { Http1Request, Http1Response } from "../../src/emulator/http1/index.ts";
 import { among, exchange, OPTIONS, ourDoor } from "./http1-fixture.ts";
 
+const PATIENT = { timeout: 10_000 };
 const NOBODY = { onEnd() {}, onFirstByte() {} };
 const HOST = "host: a\r\n";
 
@@ -132,7 +133,7 @@ describe("answers over HTTP/1.1", () => {
       socket.write(`GET /${i} HTTP/1.1\r\n${HOST}${"x: y\r\n".repeat(20)}\r\n`);
     let most = 0;
     for (let done = 0; done < count;) {
-      await vi.waitFor(() => expect(held.length).toBeGreaterThan(0));
+      await vi.waitFor(() => expect(held.length).toBeGreaterThan(0), PATIENT);
       most = Math.max(most, held.length);
       // The last is answered first.
       const now = held.splice(0).toReversed();
@@ -142,7 +143,7 @@ describe("answers over HTTP/1.1", () => {
       }
     }
     const last = `/${count - 1}`;
-    await vi.waitFor(() => expect(text.endsWith(`\r\n\r\n${last}`)).toBe(true));
+    await vi.waitFor(() => expect(text.endsWith(`\r\n\r\n${last}`)).toBe(true), PATIENT);
     socket.destroy();
     const bodies = [...text.matchAll(/\r\n\r\n(\/\d+)/g)].map(([, url]) => url);
     expect(bodies).toEqual(Array.from({ length: count }, (_, i) => `/${i}`));

@@ -14,6 +14,7 @@ import {
   WAYS,
 } from "./deliver-fixture.ts";
 
+const PATIENT = { timeout: 10_000 };
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /** An empty SETTINGS frame. */
 const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
@@ -131,7 +132,7 @@ describe("a fault over HTTP/2", () => {
       const now = await counts();
       expect(now?.calls).toBe(12);
       expect(now!.errors + now!.inFlight).toBe(12);
-    });
+    }, PATIENT);
     const hung = (await counts())!.inFlight;
     expect(hung).toBeGreaterThan(0);
     expect(hung).toBeLessThan(12);
@@ -172,7 +173,7 @@ describe("one port", () => {
       await new Promise((resolve) => void setImmediate(resolve));
       caller.socket.write(Buffer.concat([Buffer.from(PREFACE.slice(cut)), SETTINGS]));
       // The server's own SETTINGS, and the acknowledgement of ours.
-      await vi.waitFor(() => expect(caller.text()).toContain("\0\0\0\x04\x01\0\0\0\0"));
+      await vi.waitFor(() => expect(caller.text()).toContain("\0\0\0\x04\x01\0\0\0\0"), PATIENT);
       caller.socket.destroy();
     }
     for (const cut of [1, 2, 3]) {
