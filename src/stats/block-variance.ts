@@ -82,7 +82,7 @@ function bartlettSum(moments: Moments, blocks: number): number {
  * AR(1) effects of lag 1 up to 0.8, K ≥ 60: 0.018–0.025 (0.053–0.26); K = 40: 0.029 (0.27); K = 24:
  * 0.044 (0.27). AR(1) 0.8 under noise of 0.8 × its variance: 0.028 (0.20) at K = 120, 0.042 (0.20) at
  * K = 60, 0.063 at K = 40, 0.082 (0.19) at K = 24 (0.035, 0.051 and 0.063 by neighbours alone down to
- * 40); under three times as much noise, of which lag 1 shows 0.2: 0.033, 0.041 and 0.056 at K = 240,
+ * 40); under three times as much noise, of which lag 1 shows 0.2: 0.031, 0.042 and 0.061 at K = 240,
  * 120 and 60 (0.063 to 0.073 by neighbours). `test/stats/false-harm.test.ts` holds these figures. More
  * blocks, or more runs, are the remedy.
  *
