@@ -1,13 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { monotonicClock } from "./clock.ts";
-import { goFirst } from "./priority.ts";
 import type { AlarmShared } from "./wakers.ts";
 
 /*
  * Blocks in Atomics.wait until the shared deadline has come, then posts a message, which wakes the
  * owner's event loop. The owner moves the deadline by writing it and raising the generation.
  */
-goFirst();
 const { state, deadline, originNs } = workerData as AlarmShared;
 const clock = monotonicClock(originNs);
 const [GENERATION, CLOSED] = [0, 1];

@@ -8,8 +8,6 @@ import { isMainThread } from "node:worker_threads";
 const NICE = 10;
 /** Of `SCHED_RR`'s 1 to 99 the least: before all that is not in real time, behind all that is. */
 const REAL_TIME = "1";
-/** For `chrt` of util-linux, whose threads' own threads are usual again; and for that of busybox. */
-const ROUND_ROBIN = [["-R", "-r"], ["-r"]] as const;
 const CHRT_MS_MAX = 2_000;
 
 /** What asks that nothing goes first: `SHAKEDOWN_PRIORITY=usual`. */
@@ -30,13 +28,11 @@ function mayTry(): boolean {
 }
 
 function chrt(...rest: readonly string[]): boolean {
-  return ROUND_ROBIN.some((how) => {
-    const { status } = spawnSync("chrt", [...how, ...rest], {
-      stdio: "ignore",
-      timeout: CHRT_MS_MAX,
-    });
-    return status === 0;
+  const { status } = spawnSync("chrt", ["-r", ...rest], {
+    stdio: "ignore",
+    timeout: CHRT_MS_MAX,
   });
+  return status === 0;
 }
 
 let known: boolean | undefined;
@@ -50,9 +46,10 @@ export function mayGoFirst(): boolean {
 
 /**
  * Puts the calling thread before all others that are not in real time, where that is possible; it
- * stays as it was where it is not. For threads that are idle most of the time: one that never
- * sleeps would take a core from everybody. Does nothing in a process' main thread, which is not
- * ours alone.
+ * stays as it was where it is not. Threads that it starts from then on go first, too: its alarm. For
+ * threads that are idle most of the time: one that never sleeps would take a core from everybody.
+ * To be called once, since a large process takes a tenth of a second to start another. Does nothing
+ * in a process' main thread, which is not ours alone.
  */
 export function goFirst(): void {
   if (isMainThread || !mayTry()) return;

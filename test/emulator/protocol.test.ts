@@ -128,11 +128,19 @@ describe("a fault over HTTP/2", () => {
     const streams = Array.from({ length: 12 }, () => session.request({ ":path": "/" }));
     const counts = async () => (await on.emulator.snapshot())["stock"]?.["control"];
     for (const stream of streams) stream.on("error", () => {}).resume();
-    await vi.waitFor(async () => {
-      const now = await counts();
-      expect(now?.calls).toBe(12);
-      expect(now!.errors + now!.inFlight).toBe(12);
-    }, PATIENT);
+    // Until two looks agree: a stream that is to get an error is in flight, too, before it does.
+    let errors = 0;
+    await vi.waitFor(
+      async () => {
+        const now = (await counts())!;
+        const before = errors;
+        errors = now.errors;
+        expect(errors).toBeGreaterThan(0);
+        expect(before).toBe(errors);
+        expect(errors + now.inFlight).toBe(12);
+      },
+      { ...PATIENT, interval: 100 },
+    );
     const hung = (await counts())!.inFlight;
     expect(hung).toBeGreaterThan(0);
     expect(hung).toBeLessThan(12);

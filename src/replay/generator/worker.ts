@@ -1,6 +1,5 @@
 import {
   createDeadlines,
-  goFirst,
   monotonicClock,
   NS_PER_S,
   plainError,
@@ -105,7 +104,7 @@ export class WorkerGenerator {
     fromNs = 0,
   ): Promise<{ totals: WorkerTotals; error: PlainError | null }> {
     const clock = monotonicClock(originNs);
-    const { arms, goesFirst, pacing, records, spoolPaths, stageNames } = this.#job;
+    const { arms, pacing, records, spoolPaths, stageNames } = this.#job;
     let writer: ObservationWriter | undefined;
     let assignment: LoggedAssignment | undefined;
     let responses: ResponseLogWriter | undefined;
@@ -120,7 +119,6 @@ export class WorkerGenerator {
         this.#say({ kind: "disk", error: plainError(failure, "DISK_WRITE_FAILED") });
       responses = this.#responseLog();
       assignment = await LoggedAssignment.create(this.#workerJob);
-      if (goesFirst) goFirst();
       const deadlines = await createDeadlines(clock, pacing);
       const ticking = setInterval(() => this.#tick(writer!, responses, assignment!), this.#tickMs);
       const looked = this.#job.lookedAt.windows.length > 0;
