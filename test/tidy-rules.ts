@@ -110,7 +110,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       "finding-words look-words ci-cases spark-lines resilience-schema resilience-words responses-words",
       "finding-model soak-model soak-words soak-lines footnotes ledger-markdown",
       "assignment-words check-words",
-      "revision-words run-words words markdown-cells run-markdown run-lines text-lines variant-words",
+      "revision-words run-words words marks markdown-cells run-markdown run-lines text-lines variant-words",
     ),
   },
   "src/schedule": { shared: filesOf("schedule spec") },

@@ -72,6 +72,22 @@ function readHeader(path: string, bytes: Buffer, schema: ColumnSet) {
   return { end, meta: header.meta ?? {} };
 }
 
+/** The blocks of a spool up to the first that is cut or damaged, from where its header ends. */
+function* wholeBlocks(
+  bytes: Buffer,
+  from: number,
+): Generator<{ readonly rows: number; readonly bodyAt: number; readonly end: number }> {
+  for (let at = from; at + BLOCK_HEAD_BYTES <= bytes.length;) {
+    const bodyAt = at + BLOCK_HEAD_BYTES;
+    const end = bodyAt + bytes.readUInt32LE(at + 8);
+    if (bytes.readUInt32LE(at) !== BLOCK_MAGIC || end > bytes.length) return;
+    const block = bytes.subarray(at, end);
+    if (blockChecksum(block) !== block.readUInt32LE(12)) return;
+    yield { rows: block.readUInt32LE(4), bodyAt, end };
+    at = end;
+  }
+}
+
 /**
  * Reads a whole spool file into columns. A cut or damaged tail is left out and said so in
  * `truncated`; everything before it is kept.
@@ -83,16 +99,12 @@ export function readSpool<S extends ColumnSet>(path: string, schema: S): Spool<S
   const blocks: { rows: number; at: number }[] = [];
   let at = end;
   let rows = 0;
-  while (at + BLOCK_HEAD_BYTES <= bytes.length) {
-    const [blockRows, bodyBytes] = [bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at + 8)];
-    const bodyAt = at + BLOCK_HEAD_BYTES;
-    const whole = bytes.readUInt32LE(at) === BLOCK_MAGIC && bodyAt + bodyBytes <= bytes.length;
-    if (!whole || blockRows > ROWS_PER_BLOCK || bodyBytes !== bodyBytesOf(schema, blockRows)) break;
-    const block = bytes.subarray(at, bodyAt + bodyBytes);
-    if (blockChecksum(block) !== block.readUInt32LE(12)) break;
-    blocks.push({ rows: blockRows, at: bodyAt });
-    rows += blockRows;
-    at = bodyAt + bodyBytes;
+  for (const block of wholeBlocks(bytes, end)) {
+    const fits = block.end - block.bodyAt === bodyBytesOf(schema, block.rows);
+    if (block.rows > ROWS_PER_BLOCK || !fits) break;
+    blocks.push({ rows: block.rows, at: block.bodyAt });
+    rows += block.rows;
+    at = block.end;
   }
   const columns = allocate(schema, rows);
   let row = 0;
@@ -120,13 +132,7 @@ export function trimSpool(path: string): boolean {
   if (bytes.length < FILE_HEAD_BYTES || bytes.toString("latin1", 0, 8) !== MAGIC) return false;
   let end = FILE_HEAD_BYTES + bytes.readUInt32LE(8);
   if (end > bytes.length) return false;
-  while (end + BLOCK_HEAD_BYTES <= bytes.length) {
-    const blockEnd = end + BLOCK_HEAD_BYTES + bytes.readUInt32LE(end + 8);
-    if (bytes.readUInt32LE(end) !== BLOCK_MAGIC || blockEnd > bytes.length) break;
-    const block = bytes.subarray(end, blockEnd);
-    if (blockChecksum(block) !== block.readUInt32LE(12)) break;
-    end = blockEnd;
-  }
+  for (const block of wholeBlocks(bytes, end)) end = block.end;
   if (end < bytes.length) truncateSync(path, end);
   return true;
 }

@@ -30,21 +30,11 @@ import {
   rankedComparisons,
   STATUS_WORDS,
 } from "./words.ts";
+import { FINDING_MARKS, STATUS_MARKS } from "./marks.ts";
 
 export { escapeMarkdown } from "./markdown-cells.ts";
 
 const OUTCOME_MARKS = { measured: "📏", ship: "✅", hold: "⏸️", "roll-back": "⛔" } as const;
-const STATUS_MARKS = {
-  "within-margin": "✓",
-  harm: "✗",
-  "small-harm": "▲",
-  improved: "✓",
-  "no-gain": "○",
-  inconclusive: "?",
-  fail: "✗",
-  shared: "=",
-  pass: "✓",
-} as const;
 const PARTS_MAX = 10;
 
 function headline(result: Result): string[] {
@@ -150,10 +140,10 @@ function findings(result: Result, notes: Footnotes): string[] {
   const lines = each.map((finding) => {
     const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
     const who = `${escapeMarkdown(finding.detector)}, ${escapeMarkdown(finding.subject)}`;
-    const status = `${STATUS_MARKS[finding.status]} ${FINDING_WORDS[finding.status]}`;
+    const status = `${FINDING_MARKS[finding.status]} ${FINDING_WORDS[finding.status]}`;
     return `- ${status}: **${who}**: ${escapeMarkdown(finding.summary)} ${marks}`.trimEnd();
   });
-  const passes = line === "" ? [] : [`- ${STATUS_MARKS.pass} ${escapeMarkdown(line)}`];
+  const passes = line === "" ? [] : [`- ${FINDING_MARKS.pass} ${escapeMarkdown(line)}`];
   return ["### Findings", "", ...lines, ...passes, ""];
 }
 

@@ -34,6 +34,7 @@ import {
   rankedComparisons,
   STATUS_WORDS,
 } from "./words.ts";
+import { FINDING_MARKS, STATUS_MARKS } from "./marks.ts";
 
 export interface TextOptions {
   readonly color: boolean;
@@ -57,16 +58,6 @@ const COLORS = {
   pass: "green",
 } as const;
 
-const MARKS = {
-  "within-margin": "✓",
-  harm: "✗",
-  "small-harm": "▲",
-  improved: "✓",
-  "no-gain": "○",
-  inconclusive: "?",
-} as const;
-const FINDING_MARKS = { fail: "✗", inconclusive: "?", shared: "=", pass: "✓" } as const;
-
 function notesOf(row: ComparisonRow, notes: Footnotes): string {
   return row.warnings.map((warning) => notes.mark(warning)).join(" ");
 }
@@ -74,7 +65,7 @@ function notesOf(row: ComparisonRow, notes: Footnotes): string {
 function cells(result: Result, row: ComparisonRow, notes: Footnotes): readonly string[] {
   const effect = differenceShown(row) ? formatEffect(row, row.effect?.estimate ?? 0) : "~";
   return [
-    `${MARKS[row.status]} ${plainText(rowWords(result, row), hasVariants(result) ? 80 : 48)}`,
+    `${STATUS_MARKS[row.status]} ${plainText(rowWords(result, row), hasVariants(result) ? 80 : 48)}`,
     plainText(row.stage, 24),
     formatValue(row.unit, row.control),
     formatValue(row.unit, row.variant),
@@ -114,7 +105,7 @@ function comparisonLines(result: Result, notes: Footnotes, width: number, paint:
     const [name, stage, control, variant, effect, range, margin, status] = line;
     return [
       ...wrapped(
-        `${MARKS[rows[index]!.status]} `,
+        `${STATUS_MARKS[rows[index]!.status]} `,
         `${name?.slice(2)}, ${stage}: ${status}`,
         width,
       ).map((text) => paint(COLORS[rows[index]!.status], text)),

@@ -178,7 +178,10 @@ export function setUpGenerator(
     maker !== undefined && scenario.pacing === "auto"
       ? PACING_ELSEWHERE
       : choosePacing(scenario.pacing, { ...demand, workers });
-  const first = goesFirst(pacing.pacing, startsPerSec / workers) && mayGoFirst();
+  const sleeps = goesFirst(pacing.pacing, startsPerSec / workers);
+  // What another machine allows it finds out by itself.
+  const first = sleeps && (maker !== undefined || mayGoFirst());
+  const inRealTime = first && maker === undefined ? ", in real time" : "";
   const copies = copiesOf(load, plan.stages, profile);
   if (copies > COPIES_MAX) {
     throw new ShakedownError(
@@ -201,7 +204,7 @@ export function setUpGenerator(
     Math.abs(times - 1) < 1e-9 ? "" : `, ${Number(times.toPrecision(3))} × the capture`;
   const label =
     `${arrivalsLabel(load.arrivals)} arrivals up to ${formatRatePerSec(peakPerSec)}${scaled}; ` +
-    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}${first ? ", in real time" : ""}${assignmentLabel(plan)}`;
+    `${workers} ${workers === 1 ? "worker" : "workers"}, pacing by ${pacing.label}${inRealTime}${assignmentLabel(plan)}`;
   const warnings = [
     ...warningsOf(scenario, profile, { copies, connectionsMax }),
     ...shortened(scenario, plan),

@@ -4,21 +4,14 @@ import { type Paint, wrapped } from "../text-lines.ts";
 import { OUTCOME_WORDS, plainText } from "../words.ts";
 import type { ApartReport } from "./model.ts";
 import { type ApartLine, apartTables, differenceWords, noiseWords, sideWords } from "./words.ts";
+import { STATUS_MARKS } from "../marks.ts";
 
 const DECIDED = { ship: "green", hold: "yellow", "roll-back": "red" } as const;
-const MARKS = {
-  "within-margin": "✓",
-  harm: "✗",
-  "small-harm": "▲",
-  improved: "✓",
-  "no-gain": "○",
-  inconclusive: "?",
-} as const;
 const DIFFERENCES_MAX = 12;
 
 function cellsOf(line: ApartLine): readonly string[] {
   const { after, before, change, interval, margin, metric, notes, row, stage, status } = line;
-  const mark = row.status === null ? " " : MARKS[row.status];
+  const mark = row.status === null ? " " : STATUS_MARKS[row.status];
   const range = row.effect === null ? "" : `(${interval})`;
   const said = `${status} ${notes}`.trim();
   const name = `${mark} ${plainText(metric, 48)}`;

@@ -1,14 +1,7 @@
 import { formatCount } from "../../core/index.ts";
 import { MIN_STEP_VALUES } from "../../stats/index.ts";
 import { formatEffect, formatValue, metricWords } from "../words.ts";
-import type {
-  History,
-  HistoryChange,
-  HistoryEvent,
-  HistoryPlace,
-  HistorySeries,
-  Revision,
-} from "./model.ts";
+import type { History, HistoryChange, HistoryEvent, HistorySeries, Revision } from "./model.ts";
 
 /* What text and page say of a history, so that they never disagree. */
 
@@ -23,10 +16,6 @@ export function revisionWords(revision: Revision | null): string {
   const short = revision.commit.slice(0, COMMIT_CHARS);
   return revision.dirty ? `${short} with changes` : short;
 }
-
-/** `2026-01-31 12:00` */
-export const whenWords = ({ startedAt }: Pick<HistoryPlace, "startedAt">): string =>
-  startedAt.slice(0, 16).replace("T", " ");
 
 /** A value of a series: with its unit, or on an effect's scale. */
 export function valueWords(series: HistorySeries, value: number): string {
