@@ -125,10 +125,9 @@ class Server implements LiveServer {
       this.#json(response, 403, { error: refused });
       return;
     }
-    const [, token = "", what = "", ...more] = new URL(
-      request.url ?? "/",
-      "http://live",
-    ).pathname.split("/");
+    // Not by `URL`: whoever is not let in may ask for what is none, such as `//`.
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    const [, token = "", what = "", ...more] = path.split("/");
     if (!sameToken(token, this.#token)) {
       this.#json(response, 403, {
         error: "the address needs its token: it was printed at the start",

@@ -76,6 +76,9 @@ describe("who is let in", () => {
     await using _server = server;
     const strangers: readonly RequestOptions[] = [
       { path: "/" },
+      // Neither is a URL's path, and both must be answered.
+      { path: "//" },
+      { path: "http://[/" },
       { path: path.replace(/[0-9a-f](?=\/$)/, (last) => (last === "0" ? "1" : "0")) },
       { path: path.slice(0, -2) },
       { path, headers: { host: `evil.example:${port}` } },
