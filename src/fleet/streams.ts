@@ -1,9 +1,12 @@
 import { decodeCommand, type FleetCommand } from "./messages.ts";
 import type { Redis } from "./redis.ts";
+import { pause } from "./ticker.ts";
 
 /** How long one look at a stream waits for something new. */
 const WAIT_MS = 1_000;
 const AT_ONCE = 256;
+/** Before another look, when Redis refused one. */
+const AGAIN_MS = 100;
 
 type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
@@ -35,24 +38,36 @@ export async function followStream(
   signal.addEventListener("abort", () => waiting.disconnect(), { once: true });
   let last = "0-0";
   while (!signal.aborted) {
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- one look after another
-      const told = (await waiting.xreadBuffer(
-        "COUNT",
-        AT_ONCE,
-        "BLOCK",
-        WAIT_MS,
-        "STREAMS",
-        key,
-        last,
-      )) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
-      const entries = (told?.[0]?.[1] ?? []).map(entryOf);
-      if (entries.length === 0) continue;
-      last = entries.at(-1)!.id;
-      hear(entries);
-    } catch (thrown) {
-      if (!signal.aborted && waiting.status === "end") throw thrown;
-    }
+    // oxlint-disable-next-line no-await-in-loop -- one look after another
+    const entries = await lookAt(waiting, key, last, signal);
+    if (entries.length === 0) continue;
+    last = entries.at(-1)!.id;
+    hear(entries);
+  }
+}
+
+/** What came after `last`, once something has; nothing where Redis did not answer, and may later. */
+async function lookAt(
+  waiting: Redis,
+  key: string,
+  last: string,
+  signal: AbortSignal,
+): Promise<readonly StreamEntry[]> {
+  try {
+    const told = (await waiting.xreadBuffer(
+      "COUNT",
+      AT_ONCE,
+      "BLOCK",
+      WAIT_MS,
+      "STREAMS",
+      key,
+      last,
+    )) as readonly (readonly [Buffer, readonly RawEntry[]])[] | null;
+    return (told?.[0]?.[1] ?? []).map(entryOf);
+  } catch (thrown) {
+    if (!signal.aborted && waiting.status === "end") throw thrown;
+    await pause(AGAIN_MS);
+    return [];
   }
 }
 
