@@ -1,4 +1,5 @@
-import { formatCount, formatRatio } from "../core/index.ts";
+import { formatCount } from "../core/index.ts";
+import { amount } from "./amount.ts";
 import { type ComparisonStatus, type JudgedComparison, statusOf } from "./comparison-status.ts";
 import type { RuleStop } from "./looks/rule-stop.ts";
 
@@ -40,12 +41,6 @@ export interface Verdict {
   readonly decision: Decision | null;
   readonly reason: string;
   readonly needs?: string;
-}
-
-/** `+620 %` of a relative effect, `+2.31 pp` (percentage points) of a difference of ratios. */
-function amount(value: number, kind: "relative" | "difference", signed = true): string {
-  const text = formatRatio(value, { signed }).replace("-", "−");
-  return kind === "difference" ? text.replace(" %", " pp") : text;
 }
 
 /** `error_ratio changed by +2.31 pp [+1.9 pp, +2.7 pp] in stage everybody (margin 0.5 pp)`. */

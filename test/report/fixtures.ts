@@ -24,7 +24,7 @@ export const stoppedEarly = (): ReportModel => {
   const errors = { metric: "error_ratio", margin: 0.002, lnBoundary: 7.38, reached: false };
   const times = { metric, margin: 0.05, lnBoundary: 7.38 };
   const because =
-    "response_time_p95 is worse by +620 % in stage beyond (margin +5.00 %), " +
+    "response_time_p95 is worse by +620 % in stage beyond (margin 5 %), " +
     "shown after 12 blocks: ln e 31.2, boundary 7.4";
   const gate = (status: string) => [
     { metric, status, estimate: 0.031, low: -0.012, high: 0.074, margin: 0.05, adjustedPHarm: 0.7 },

@@ -11,7 +11,7 @@ const of = (arm: string, rows: readonly ComparisonRow[]): ComparisonRow[] =>
 
 const DIED = "arm cache_off (process 4711) ended with SIGKILL during the run";
 const HARM =
-  "response_time_p95 is worse by +620 % in stage full (margin +5.00 %), " +
+  "response_time_p95 is worse by +620 % in stage full (margin 5 %), " +
   "shown after 12 blocks: ln e 31.2, boundary 7.4";
 
 /**

@@ -1,9 +1,10 @@
-import { NS_PER_S } from "../../core/index.ts";
+import { formatRatio, NS_PER_S } from "../../core/index.ts";
 import { MIN_BLOCKS } from "../../stats/index.ts";
+import { amount } from "../amount.ts";
 import { type ArmPair, armPairs, familyConfidence, pairedBlocks } from "../arm-pairs.ts";
 import { blockLists } from "../blocks.ts";
 import { metricLabel } from "../metric.ts";
-import type { BlockLists, MetricSpec } from "../metrics/index.ts";
+import { type BlockLists, familyOf, type MetricSpec } from "../metrics/index.ts";
 import type { Plan, PlannedStage } from "../plan.ts";
 import { conditionalPower, FUTILE_BELOW } from "./futility.ts";
 import { type Gate, gateOf } from "./gate.ts";
@@ -54,9 +55,6 @@ export interface Looked {
   /** The run's end: the only variant is out, or the last of several. */
   readonly stop: RuleStop | null;
 }
-
-const percent = (value: number): string =>
-  `${value < 0 ? "−" : "+"}${(Math.abs(value) * 100).toPrecision(3)} %`;
 
 /** Every so many blocks: what is left changes little from one to the next. */
 const FUTILITY_EVERY = 5;
@@ -138,15 +136,15 @@ export class LiveJudge {
   #seePair(whole: WholeBlock, pair: ArmPair) {
     const metrics = this.#lookAt(whole, pair);
     // Sooner, neither the verdict nor a detector could say what the stop was for.
-    const harmed = metrics.find(
+    const harmed = metrics.findIndex(
       ({ blocks, reached }, index) =>
         reached && blocks >= MIN_BLOCKS && this.#isBorneOut(this.#specs[index]!, whole, pair),
     );
     const gate = this.#gate(whole, pair);
     const power = this.#conditionalPower(whole, pair);
     const stop =
-      harmed !== undefined && this.#plan.stop.harm
-        ? this.#harmStop(harmed, whole)
+      harmed >= 0 && this.#plan.stop.harm
+        ? this.#harmStop(this.#specs[harmed]!, metrics[harmed]!, whole)
         : (gateStop(gate, whole) ?? this.#futilityStop(power, whole));
     return { pair, metrics, gate, power, stop };
   }
@@ -213,10 +211,12 @@ export class LiveJudge {
     return gateOf(this.#plan, { stage, blocks }, { alpha, dependencies, pair, byKeys });
   }
 
-  #harmStop(harmed: LookedMetric, { endNs, stage }: WholeBlock): RuleStop {
+  #harmStop(spec: MetricSpec, harmed: LookedMetric, { endNs, stage }: WholeBlock): RuleStop {
     const { blocks, harm, lnBoundary, lnE, margin, metric } = harmed;
+    const { effect: kind } = familyOf(spec);
     const because =
-      `${metric} is worse by ${percent(harm ?? 0)} in stage ${stage.name} (margin ${percent(margin)}), ` +
+      `${metric} is worse by ${amount(harm ?? 0, kind)} in stage ${stage.name} ` +
+      `(margin ${amount(margin, kind, false)}), ` +
       `shown after ${blocks} blocks: ln e ${lnE.toFixed(1)}, boundary ${lnBoundary.toFixed(1)}`;
     return { rule: "harm", decision: "roll-back", because, untilNs: endNs };
   }
@@ -224,7 +224,7 @@ export class LiveJudge {
   #futilityStop(power: number | null, { endNs, stage }: WholeBlock): RuleStop | null {
     if (power === null || power >= FUTILE_BELOW) return null;
     const because =
-      `what is left of stage ${stage.name} has a chance of ${percent(power).slice(1)} to show what ` +
+      `what is left of stage ${stage.name} has a chance of ${formatRatio(power)} to show what ` +
       "is claimed, should the effect go on as it was";
     return { rule: "futility", decision: "hold", because, untilNs: endNs };
   }

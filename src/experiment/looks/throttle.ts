@@ -1,7 +1,8 @@
+import { amount } from "../amount.ts";
 import { armPairs } from "../arm-pairs.ts";
 import { blockLists } from "../blocks.ts";
 import { metricLabel } from "../metric.ts";
-import type { BlockLists, MetricSpec } from "../metrics/index.ts";
+import { type BlockLists, familyOf, type MetricSpec } from "../metrics/index.ts";
 import type { Plan } from "../plan.ts";
 import { harmEvidence, harmScale } from "./harm-look.ts";
 import type { WholeBlock } from "./live-blocks.ts";
@@ -37,8 +38,6 @@ export interface Throttling {
   readonly untilNs: number;
   readonly fromNs: number;
 }
-
-const percent = (value: number): string => `+${(100 * value).toPrecision(3)} %`;
 
 /**
  * Looks for suspected harm in stages that say `onBreach`, with an e-process of its own for each metric
@@ -99,13 +98,14 @@ export class Throttle {
       for (const [index, metric] of metrics.entries()) {
         metric.add(blocks[pair.control]![block]!, blocks[pair.variant]![block]!);
         const spec = this.#specs[index]!;
+        const { effect: kind } = familyOf(spec);
         const rho = harmScale(spec.margin, planned, chance);
         const { lnE } = harmEvidence(metric.effects, rho, chance);
         const { harm } = metric;
         if (lnE < Math.log(1 / chance) || harm === null || harm < spec.margin) continue;
         because ??=
-          `${metricLabel(spec)} of ${pair.arm} looks worse by ${percent(harm)} in stage ${stage.name} ` +
-          `(margin ${percent(spec.margin)}), after ${metric.effects.length} blocks`;
+          `${metricLabel(spec)} of ${pair.arm} looks worse by ${amount(harm, kind)} in stage ${stage.name} ` +
+          `(margin ${amount(spec.margin, kind, false)}), after ${metric.effects.length} blocks`;
       }
     }
     return because;

@@ -26,6 +26,14 @@ describe("looks while a run goes on", () => {
     expect(blocks.filter((count) => count === MIN_BLOCKS).length).toBeGreaterThan(SEEDS.length / 2);
   });
 
+  it("say by how much in the metric's own unit, as the verdict does", () => {
+    const slow = looksOver(LIVE_PLAN, "slow", 1.5).at(-1)!.stop!;
+    expect(slow.because).toMatch(/^response_time_p50 is worse by \+[\d.]+ % .*\(margin 10 %\)/);
+    const usual = { phi: 0, spread: 0.1 };
+    const failing = looksOver(LIVE_PLAN, "failing", 1, usual, 0.2).at(-1)!.stop!;
+    expect(failing.because).toMatch(/^error_ratio is worse by \+[\d.]+ pp .*\(margin 2 pp\)/);
+  });
+
   it("never stop these A/A runs, nor for a gain", () => {
     for (const seed of SEEDS) {
       for (const slower of [1, 0.95]) {

@@ -30,11 +30,14 @@ export const LIVE_PLAN: Plan = {
 };
 
 /** One arm's block: times that have a block's own luck and their own, and a share that fails. */
-function blockOf(prng: Prng, { slower, luck }: { slower: number; luck: number }): Block {
+function blockOf(
+  prng: Prng,
+  { failing = 0.01, slower, luck }: { failing?: number; slower: number; luck: number },
+): Block {
   const block = emptyBlock(250e6, { dependencies: 0, targets: 0 });
   for (let i = 0; i < 25; i++) {
     block.started++;
-    if (prng() < 0.01) block.failed++;
+    if (prng() < failing) block.failed++;
     block.responseTime.record(10_000 * slower * luck * (0.5 + prng()));
   }
   return block;
@@ -55,12 +58,16 @@ function ownLuck(prng: Prng, { phi, spread }: OwnLuck): () => number {
   };
 }
 
-/** Everything that a run's looks see, up to its stop. `slower`: the first variant's times, so many times. */
+/**
+ * Everything that a run's looks see, up to its stop. `slower`: the first variant's times, so many
+ * times; `failing`: the share of its requests that fail.
+ */
 export function looksOver(
   plan: Plan,
   seed: string,
   slower: number,
   luckOfArms: OwnLuck = { phi: 0, spread: 0.1 },
+  failing = 0.01,
 ): Looked[] {
   const prng = seededPrng(seed);
   const lucks = plan.arms.map(() => ownLuck(prng, luckOfArms));
@@ -72,7 +79,8 @@ export function looksOver(
       const luck = 0.8 + 0.4 * prng();
       for (const [arm, list] of blocks.entries()) {
         const own = luck * lucks[arm]!();
-        list.push(blockOf(prng, { slower: arm === 1 ? slower : 1, luck: own }));
+        const ill = arm === 1 ? { slower, failing } : { slower: 1 };
+        list.push(blockOf(prng, { ...ill, luck: own }));
       }
       const endNs = stage.judgedFromNs! + (block + 1) * stage.blockNs;
       const place = { stage, stageIndex, block, endNs, lastOfStage: block === 39 };
