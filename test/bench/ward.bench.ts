@@ -1,43 +1,55 @@
 /*
  * Which detector speaks up at which sickness, on real libraries and real processes: `npm run
- * bench:ward -- [--seeds 20] [--case pool …] [--rate 3] [--no-propagation] [--out runs/ward]`. One
- * run after the other, of 13 s each, with control, a healthy arm, the sick one and look-alikes in it;
- * then the confusion matrix by detector, with Clopper–Pearson intervals of 95 %. Wants a machine that
- * does nothing else.
+ * bench:ward -- [--seeds 20] [--first-seed 1] [--case pool …] [--rate 3] [--no-propagation]
+ * [--out runs/ward]`. One run after the other, of 13 s each, with control, a healthy arm, the sick one
+ * and look-alikes in it; then the confusion matrix by detector, with Clopper–Pearson intervals of 95 %.
+ * Wants a machine that does nothing else. `--again runs/ward` judges the runs that are kept there anew,
+ * and runs nothing: what a change to a detector does. Seeds by which a threshold was set do not show
+ * how good it is.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../../src/core/index.ts";
 import { DETECTORS } from "../../src/detect/index.ts";
 import { WARD } from "./ward/cases.ts";
 import { Matrix } from "./ward/matrix.ts";
-import type { WardWorld } from "./ward/model.ts";
+import type { WardCase, WardWorld } from "./ward/model.ts";
 import { writeWardProfile } from "./ward/profile.ts";
-import { runCase } from "./ward/run.ts";
+import { keptRuns, runCase, type WardRun } from "./ward/run.ts";
 import { armsOf } from "./ward/scenario.ts";
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "20" },
+    "first-seed": { type: "string", default: "1" },
     case: { type: "string", multiple: true, default: [""] },
     rate: { type: "string", multiple: true, default: ["1"] },
     "no-propagation": { type: "boolean", default: false },
     out: { type: "string" },
+    again: { type: "string" },
   },
 });
 const rates = ([1, 3, 10] as const).filter((rate) => values.rate.includes(String(rate)));
 const cases = WARD.filter(({ name }) => values.case.some((word) => name.includes(word)));
-const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed + 1);
-if (cases.length === 0 || rates.length === 0 || seeds.length === 0) {
-  throw new Error(
-    `nothing to run: cases are ${WARD.map(({ name }) => name).join(", ")}; rates 1, 3, 10`,
-  );
+const first = Number(values["first-seed"]);
+const seeds = Array.from({ length: Number(values.seeds) }, (_, n) => first + n);
+const names = `cases are ${WARD.map(({ name }) => name).join(", ")}; rates 1, 3, 10`;
+/** One for each way of running. */
+const matrices = new Map<string, Matrix>();
+let failures = 0;
+
+function tell(each: WardCase, world: WardWorld, run: WardRun): void {
+  const way = `${world.rate} ×, ${world.propagates ? "joined" : "by rates"}`;
+  const matrix = matrices.get(way) ?? new Matrix(DETECTORS.map(({ name }) => name));
+  matrices.set(way, matrix);
+  console.log(`${each.name} ${way}, seed ${world.seed}`);
+  const arms = Object.keys(armsOf(each, world));
+  for (const line of matrix.add(each, world, run, arms)) console.log(`  ${line}`);
 }
 
-const out = values.out ?? mkdtempSync(join(tmpdir(), "shakedown-ward-"));
-const matrix = new Matrix(DETECTORS.map(({ name }) => name));
-try {
+async function runAll(out: string): Promise<void> {
   mkdirSync(out, { recursive: true });
   const profile = join(out, "ward.ndjson.gz");
   await writeWardProfile(profile);
@@ -45,14 +57,35 @@ try {
     for (const rate of rates.filter((wanted) => each.rates?.includes(wanted) ?? true)) {
       for (const seed of seeds) {
         const world: WardWorld = { seed, rate, propagates: !values["no-propagation"] };
-        const run = await runCase(each, world, { out, profile });
-        console.log(`${each.name} ${rate} × seed ${seed}`);
-        const arms = Object.keys(armsOf(each, world));
-        for (const line of matrix.add(each, world, run, arms)) console.log(`  ${line}`);
+        try {
+          tell(each, world, await runCase(each, world, { out, profile }));
+        } catch (thrown) {
+          // One that did not come about must not take the others with it.
+          failures++;
+          console.log(`${each.name} ${rate} ×, seed ${seed}: no run: ${messageOf(thrown)}`);
+        }
       }
     }
   }
-  console.log(`\n${matrix.lines().join("\n")}`);
-} finally {
-  if (values.out === undefined) rmSync(out, { recursive: true, force: true });
 }
+
+function judgeAgain(out: string): void {
+  for (const { name, run, world } of keptRuns(out)) {
+    const each = cases.find((known) => known.name === name);
+    if (each !== undefined) tell(each, world, run);
+  }
+}
+
+if (values.again !== undefined) judgeAgain(values.again);
+else if (cases.length === 0 || rates.length === 0 || seeds.length === 0) {
+  throw new Error(`nothing to run: ${names}`);
+} else {
+  const out = values.out ?? mkdtempSync(join(tmpdir(), "shakedown-ward-"));
+  try {
+    await runAll(out);
+  } finally {
+    if (values.out === undefined) rmSync(out, { recursive: true, force: true });
+  }
+}
+for (const [way, matrix] of matrices) console.log(`\n${way}\n${matrix.lines().join("\n")}`);
+if (failures > 0) console.log(`\n${failures} runs did not come about`);

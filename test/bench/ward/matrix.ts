@@ -37,7 +37,7 @@ export class Matrix {
     return tally;
   }
 
-  /** Counts a run; gives what was said of each arm, in words. */
+  /** Counts a run; gives what was said of each arm, in words, and what of it is wrong. */
   add(
     each: WardCase,
     world: WardWorld,
@@ -51,6 +51,7 @@ export class Matrix {
       const expected = sick ? each.detector : null;
       const wanted = world.propagates || each.byRates !== "no";
       const ofWhich = sick ? [each.detector, ...(each.also ?? [])] : [];
+      const wrong: string[] = [];
       for (const detector of this.#detectors) {
         const tally = this.#of(detector);
         const spoke = said.filter((finding) => finding.detector === detector);
@@ -59,10 +60,15 @@ export class Matrix {
           const anySize = !world.propagates && each.byRates === "named";
           tally.sick++;
           if (named.length > 0) tally.found++;
+          else wrong.push(`MISSED ${detector}`);
           if (named.some((finding) => anySize || isSized(finding, each, truth))) tally.sized++;
+          else if (named.length > 0) wrong.push(`SIZE OF ${detector}`);
         } else if (!ofWhich.includes(detector)) {
           tally.quiet++;
-          if (spoke.length > 0) tally.alarms++;
+          if (spoke.length > 0) {
+            tally.alarms++;
+            wrong.push(`FALSE ALARM OF ${detector}`);
+          }
         }
       }
       const words = said.map(({ cause = "", detector, size }) => {
@@ -70,7 +76,8 @@ export class Matrix {
         return `${detector} [${cause}]${value}`;
       });
       const true_ = sick && truth !== null ? ` (in truth ${truth.toPrecision(3)})` : "";
-      return `${arm}${true_}: ${words.length === 0 ? "nothing" : words.join("; ")}`;
+      const faults = wrong.length === 0 ? "" : ` (${wrong.join(", ")})`;
+      return `${arm}${true_}: ${words.length === 0 ? "nothing" : words.join("; ")}${faults}`;
     });
   }
 

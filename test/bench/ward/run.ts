@@ -1,6 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../../src/detect/index.ts";
+import { findingsOf } from "../../../src/run/findings-of.ts";
+import { gather } from "../../../src/run/gather.ts";
+import { RunDirectory } from "../../../src/run/index.ts";
+import { readManifest } from "../../../src/run/manifest.ts";
 import { shakedown } from "../../e2e/cli.ts";
 import type { WardCase, WardWorld } from "./model.ts";
 import { scenarioOf } from "./scenario.ts";
@@ -11,8 +15,17 @@ export interface WardRun {
   readonly truth: number | null;
 }
 
+/** Beside a kept run: what was run, and what nobody can ask for any more. */
+interface Kept {
+  readonly name: string;
+  readonly world: WardWorld;
+  readonly truth: number | null;
+}
+
+const KEPT = "ward.json";
+
 /**
- * Runs a case once; its run directory stays below `out`.
+ * Runs a case once; its run directory stays below `out`, so that `keptRuns` finds it again.
  * @throws Error with what the run said, when it gives no result
  */
 export async function runCase(
@@ -31,5 +44,20 @@ export async function runCase(
   if (said.stdout === "") throw new Error(`${folder}: ${said.stderr}`);
   const { findings } = JSON.parse(said.stdout) as { findings: Finding[] };
   const truth = (await beside?.truth?.()) ?? each.size?.of(world) ?? null;
+  const kept: Kept = { name: each.name, world, truth };
+  writeFileSync(join(folder, KEPT), JSON.stringify(kept));
   return { findings, truth };
+}
+
+/** What detectors of now say of runs that were made before, by folder. Nothing is run. */
+export function* keptRuns(out: string): Generator<Kept & { readonly run: WardRun }> {
+  for (const folder of readdirSync(out).toSorted()) {
+    const file = join(out, folder, KEPT);
+    if (!existsSync(file)) continue;
+    const kept = JSON.parse(readFileSync(file, "utf8")) as Kept;
+    const [name = ""] = readdirSync(join(out, folder, "runs"));
+    const directory = new RunDirectory(join(out, folder, "runs", name));
+    const findings = findingsOf(gather(directory, readManifest(directory)));
+    yield { ...kept, run: { findings, truth: kept.truth } };
+  }
 }
