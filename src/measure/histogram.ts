@@ -14,8 +14,14 @@ import { BUCKETS, DIGITS, HALF_BITS, HIGHEST_US } from "./hdr-layout.ts";
 const HALF = 1 << HALF_BITS;
 const LINEAR_MASK = 2 * HALF - 1;
 const LEADING_ZEROS = 31 - HALF_BITS;
-/** With more buckets in use than this, an array takes less memory than a map. */
-const SPARSE_MAX = 512;
+/** Buckets come in pages of so many: values that are like each other share one. */
+const PAGE_BITS = 6;
+const PAGE = 1 << PAGE_BITS;
+const PAGES = BUCKETS >>> PAGE_BITS;
+const PAGES_AT_FIRST = 4;
+const PAGES_GROW = 1.5;
+const U32_MAX = 2 ** 32 - 1;
+const NOTHING = new Uint32Array(0);
 
 /** The bucket of a whole number from 0 to `HIGHEST_US`. */
 const indexOf = (whole: number): number => {
@@ -46,13 +52,16 @@ export interface HistogramCounts {
 /**
  * A latency histogram in whole microseconds: 3 significant digits, 1 µs to 1 h (longer values
  * count as 1 h), with HdrHistogram's buckets. Merging adds counts; percentiles are never averaged.
- * It takes memory for what it holds: a map while few buckets are in use, an array of all 184 KiB
- * of them afterwards. A run has many that hold little, one for each route and block; where values
- * come by the ten thousand a second, ask for the array at once (`dense`). Counts are exact to 2^53.
+ * It takes memory for what it holds: pages of 64 buckets, each where a value falls into it. A run
+ * has many that hold little, one for each route and block; where values come by the ten thousand a
+ * second, ask for all 184 KiB at once (`dense`). Counts are exact to 2^53.
  */
 export class Histogram {
-  /** Bucket → count, until `#dense` takes over. */
-  #sparse = new Map<number, number>();
+  /** Of each page, 1 + its place in `#counts`; 0: none of its buckets is in use. Null while empty. */
+  #places: Uint16Array | null = null;
+  #pages = 0;
+  /** Page after page, as they came; all pages in their order where `#dense` has them. */
+  #counts: Uint32Array | Float64Array = NOTHING;
   #dense: Float64Array | null = null;
   #count = 0;
   /** The first and last bucket of `#dense` that may be in use: to look at all of them takes long. */
@@ -72,23 +81,23 @@ export class Histogram {
    * that it is the same after a round trip, and never below a quantile.
    */
   get maxUs(): number {
-    const last = this.#indexes().at(-1);
-    return last === undefined ? 0 : highestOf(last);
+    let last = -1;
+    this.#each((index) => (last = index));
+    return last < 0 ? 0 : highestOf(last);
   }
 
   /** The lower end of the bucket of the smallest value above zero; 0 when there is none. */
   get minUs(): number {
-    const first = this.#indexes().find((index) => index > 0);
+    const [zero = 0, second] = this.toCounts().index;
+    const first = zero > 0 ? zero : second;
     return first === undefined ? 0 : lowestOf(first);
   }
 
   /** The mean of the buckets' middles; 0 when empty. */
   get meanUs(): number {
     if (this.#count === 0) return 0;
-    const sum = this.#indexes().reduce(
-      (total, index) => total + medianOf(index) * this.#at(index),
-      0,
-    );
+    let sum = 0;
+    this.#each((index, count) => (sum += medianOf(index) * count));
     return sum / this.#count;
   }
 
@@ -99,7 +108,7 @@ export class Histogram {
 
   /** Forgets what was recorded; a dense one keeps its array. */
   clear(): void {
-    this.#sparse.clear();
+    [this.#places, this.#pages, this.#counts] = [null, 0, NOTHING];
     this.#dense?.fill(0, this.#first, this.#last + 1);
     this.#count = 0;
     this.#first = BUCKETS;
@@ -108,14 +117,21 @@ export class Histogram {
 
   /** Adds another histogram's counts to this one. */
   add(other: Histogram): void {
-    // The list is made before anything is added: a histogram may be added to itself.
-    this.addCounts(other.toCounts());
+    // Added to itself, it has its pages already, and each bucket is gone to once.
+    other.#each((index, count) => this.#addAt(index, count));
   }
 
   /** The buckets in use and their counts, as arrays that can be sent to another thread. */
   toCounts(): HistogramCounts {
-    const index = Uint32Array.from(this.#indexes());
-    return { index, count: Float64Array.from(index, (at) => this.#at(at)) };
+    let used = 0;
+    this.#each(() => used++);
+    const counts = { index: new Uint32Array(used), count: new Float64Array(used) };
+    let place = 0;
+    this.#each((index, count) => {
+      counts.index[place] = index;
+      counts.count[place++] = count;
+    });
+    return counts;
   }
 
   /** Adds what another histogram's `toCounts` gave. @throws RangeError when it is no such thing */
@@ -137,12 +153,13 @@ export class Histogram {
   quantile(p: number): number {
     // The rank that a share stands for, less the rounding of a product such as 0.99 × 100.
     const rank = Math.max(Math.ceil(Math.min(p, 1) * this.#count - 1e-9), 1);
-    let seen = 0;
-    for (const index of this.#indexes()) {
-      seen += this.#at(index);
-      if (seen >= rank) return p <= 0 ? lowestOf(index) : highestOf(index);
-    }
-    return 0;
+    let [seen, at] = [0, -1];
+    this.#each((index, count) => {
+      if (seen < rank && seen + count >= rank) at = index;
+      seen += count;
+    });
+    if (at < 0) return 0;
+    return p <= 0 ? lowestOf(at) : highestOf(at);
   }
 
   /** How many values are at or below `valueUs`, to the width of its bucket. */
@@ -150,23 +167,23 @@ export class Histogram {
     if (valueUs < 0) return 0;
     const last = indexOf(Math.min(Math.floor(valueUs), HIGHEST_US));
     let total = 0;
-    if (this.#dense === null) {
-      for (const [index, count] of this.#sparse) if (index <= last) total += count;
-    } else {
-      for (let index = 0; index <= last; index++) total += this.#dense[index]!;
-    }
+    this.#each((index, count) => {
+      if (index <= last) total += count;
+    });
     return total;
   }
 
   /** The recorded buckets, ascending: the highest value of each, and its count. */
   buckets(): readonly { valueUs: number; count: number }[] {
-    return this.#indexes().map((index) => ({ valueUs: highestOf(index), count: this.#at(index) }));
+    const buckets: { valueUs: number; count: number }[] = [];
+    this.#each((index, count) => buckets.push({ valueUs: highestOf(index), count }));
+    return buckets;
   }
 
   /** HdrHistogram V2, deflated, base64: what every HdrHistogram port reads. */
   encode(): string {
     const hdr = new Float64Histogram(1, HIGHEST_US, DIGITS);
-    for (const index of this.#indexes()) hdr.recordValueWithCount(lowestOf(index), this.#at(index));
+    this.#each((index, count) => hdr.recordValueWithCount(lowestOf(index), count));
     return encodeIntoCompressedBase64(hdr);
   }
 
@@ -181,13 +198,9 @@ export class Histogram {
     return histogram;
   }
 
-  #at(index: number): number {
-    return this.#dense?.[index] ?? this.#sparse.get(index) ?? 0;
-  }
-
   #addAt(index: number, count: number): void {
     this.#count += count;
-    if (this.#dense === null) this.#addSparsely(index, count);
+    if (this.#dense === null) this.#addToPage(index, count);
     else this.#addDensely(this.#dense, index, count);
   }
 
@@ -197,22 +210,54 @@ export class Histogram {
     if (index > this.#last) this.#last = index;
   }
 
-  #addSparsely(index: number, count: number): void {
-    this.#sparse.set(index, (this.#sparse.get(index) ?? 0) + count);
-    if (this.#sparse.size <= SPARSE_MAX) return;
-    this.#dense = new Float64Array(BUCKETS);
-    for (const [at, counted] of this.#sparse) this.#addDensely(this.#dense, at, counted);
-    this.#sparse = new Map();
+  #addToPage(index: number, count: number): void {
+    // No bucket holds more than all of them do.
+    if (this.#count > U32_MAX && this.#counts instanceof Uint32Array) {
+      this.#counts = Float64Array.from(this.#counts);
+    }
+    this.#places ??= new Uint16Array(PAGES);
+    const page = index >>> PAGE_BITS;
+    const place = this.#places[page]! || this.#newPage(this.#places, page);
+    this.#counts[((place - 1) << PAGE_BITS) + (index & (PAGE - 1))]! += count;
   }
 
-  /** The buckets in use, ascending. */
-  #indexes(): number[] {
-    const dense = this.#dense;
-    if (dense === null) return [...this.#sparse.keys()].toSorted((a, b) => a - b);
-    const used: number[] = [];
-    for (let index = this.#first; index <= this.#last; index++) {
-      if (dense[index]! > 0) used.push(index);
+  #newPage(places: Uint16Array, page: number): number {
+    const has = this.#counts.length / PAGE;
+    if (this.#pages === has) {
+      const pages = Math.min(Math.max(PAGES_AT_FIRST, Math.ceil(has * PAGES_GROW)), PAGES);
+      const Counts = this.#counts instanceof Uint32Array ? Uint32Array : Float64Array;
+      const counts = new Counts(pages * PAGE);
+      counts.set(this.#counts);
+      this.#counts = counts;
     }
-    return used;
+    return (places[page] = ++this.#pages);
+  }
+
+  /** The buckets in use and their counts, ascending. */
+  #each(visit: (index: number, count: number) => void): void {
+    if (this.#dense !== null) {
+      eachUsed(this.#dense, this.#first, this.#last + 1, 0, visit);
+      return;
+    }
+    for (let page = 0; this.#places !== null && page < PAGES; page++) {
+      const place = this.#places[page]!;
+      if (place === 0) continue;
+      const from = (place - 1) << PAGE_BITS;
+      eachUsed(this.#counts, from, from + PAGE, (page << PAGE_BITS) - from, visit);
+    }
+  }
+}
+
+/** Visits what is not zero in a stretch of counts, with its place moved by so much. */
+function eachUsed(
+  counts: Uint32Array | Float64Array,
+  from: number,
+  to: number,
+  by: number,
+  visit: (index: number, count: number) => void,
+): void {
+  for (let at = from; at < to; at++) {
+    const count = counts[at]!;
+    if (count > 0) visit(at + by, count);
   }
 }

@@ -71,12 +71,15 @@ describe("the histogram", () => {
   });
 
   it("counts do not wrap around, in memory or encoded", () => {
-    const histogram = new Histogram({ dense: true });
-    histogram.record(7, 2 ** 40);
-    histogram.record(7);
-    const both = Histogram.decode(histogram.encode());
-    both.add(histogram);
-    expect(both.buckets()).toEqual([{ valueUs: 7, count: 2 ** 41 + 2 }]);
+    for (const dense of [true, false]) {
+      const histogram = new Histogram({ dense });
+      histogram.record(7, 2 ** 32 - 1);
+      histogram.record(7);
+      histogram.record(7, 2 ** 40);
+      const both = Histogram.decode(histogram.encode());
+      both.add(histogram);
+      expect(both.buckets()).toEqual([{ valueUs: 7, count: 2 ** 41 + 2 ** 33 }]);
+    }
   });
 
   it("quantile p is the smallest value at or below which a share p lies, to one bucket", () => {
@@ -117,6 +120,11 @@ describe("the histogram", () => {
         expect(merged.buckets()).toEqual(together.buckets());
         expect(quantilesUs(merged)).toEqual(quantilesUs(together));
         expect(merged.count).toBe(a.length + b.length);
+        merged.add(merged);
+        const twice = together
+          .buckets()
+          .map(({ count, valueUs }) => ({ count: 2 * count, valueUs }));
+        expect(merged.buckets()).toEqual(twice);
       }),
     );
   });
