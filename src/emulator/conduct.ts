@@ -116,6 +116,18 @@ export class Conduct {
     };
   }
 
+  /** State machine of the stubs → the state it is in; empty without one. */
+  stubStates(): Readonly<Record<string, string>> {
+    return this.#models.stubs?.states() ?? {};
+  }
+
+  /** Each machine into the state of its name; all are machines that there are. */
+  setStubStates(states: Readonly<Record<string, string>>): void {
+    for (const [machine, state] of Object.entries(states)) {
+      this.#models.stubs?.setState(machine, state);
+    }
+  }
+
   /**
    * Who asks and what, numbered; counts the call as one more of its kind. `body` is null when it
    * was over the bound or never came whole.

@@ -2,24 +2,39 @@ import { parentPort, workerData } from "node:worker_threads";
 import { goFirst, plainError } from "../core/index.ts";
 import { EmulatorCounters } from "./counters.ts";
 import { type Emulator, serveEmulator } from "./emulator.ts";
-import type { FromThread, ThreadData, ToThread } from "./thread.ts";
+import type { FromThread, Question, ThreadData, ToThread } from "./thread.ts";
 
 /* The emulator's own thread: see thread.ts for what is said between the two. */
 
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
 
+/** What a question is answered with; undefined: nothing but that it was done. */
+async function valueFor(emulator: Emulator, question: Question): Promise<unknown> {
+  switch (question.kind) {
+    case "journal":
+      return emulator.journal();
+    case "clear-journal":
+      return emulator.clearJournal();
+    case "change":
+      return emulator.change(question.dependency, question.spec);
+    case "begin":
+      return emulator.begin(question.originNs);
+    case "reset":
+      return emulator.reset();
+    case "stub-states":
+      return emulator.stubStates();
+    case "set-stub-states":
+      return emulator.setStubStates(question.change);
+  }
+}
+
 async function answer(
   emulator: Emulator,
   { id, question }: Extract<ToThread, { kind: "ask" }>,
 ): Promise<void> {
   try {
-    if (question.kind === "change") await emulator.change(question.dependency, question.spec);
-    if (question.kind === "begin") await emulator.begin(question.originNs);
-    if (question.kind === "reset") await emulator.reset();
-    if (question.kind === "clear-journal") await emulator.clearJournal();
-    const journal = question.kind === "journal" ? await emulator.journal() : [];
-    say({ kind: "answer", id, journal });
+    say({ kind: "answer", id, value: await valueFor(emulator, question) });
   } catch (thrown) {
     say({ kind: "cannot", id, error: plainError(thrown, "EMULATOR_FAILED") });
   }

@@ -7,6 +7,7 @@ import { OpenFiles } from "./open-files.ts";
 import { Recorder } from "./recorder.ts";
 import { rehearse } from "./rehearse.ts";
 import { checkPorts, Servers, serveToxiproxy } from "./servers.ts";
+import type { StubStateChange, StubStates } from "./stub-states.ts";
 import type { IncidentSpec } from "./timeline/index.ts";
 
 /** Can be sent to a thread as it is. */
@@ -77,6 +78,9 @@ export interface Emulator extends AsyncDisposable {
   begin(originNs: bigint): Promise<void>;
   /** Limits, queues and models of all dependencies begin anew. */
   reset(): Promise<void>;
+  stubStates(): Promise<StubStates>;
+  /** @throws USAGE for a dependency, an arm or a machine that there is not; then nothing is set */
+  setStubStates(change: StubStateChange): Promise<void>;
   /**
    * Resolves, if ever, to what stopped the emulator or its record while it was needed
    * (EMULATOR_FAILED, DISK_WRITE_FAILED). Never rejects.
@@ -181,6 +185,8 @@ export async function serveEmulator(
     change: async (dependency, spec) => servers.change(dependency, spec),
     begin: async (originNs) => servers.begin(Number(originNs - options.originNs)),
     reset: async () => servers.reset(),
+    stubStates: async () => servers.stubStates(),
+    setStubStates: async (change) => servers.setStubStates(change),
     stop: stopOnce,
     async [Symbol.asyncDispose]() {
       await stopOnce();

@@ -10,6 +10,7 @@ import type { GeneratedIdentity } from "./listen/generated-identity.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import type { World } from "./model.ts";
 import type { Recorder } from "./recorder.ts";
+import type { StubStateChange, StubStates } from "./stub-states.ts";
 import {
   startTcpDependency,
   startToxiproxyApi,
@@ -51,7 +52,13 @@ interface Place {
 }
 
 type Serving =
-  | { readonly place: Place; readonly protocol: "http"; readonly server: Listener; spec: HttpSpec }
+  | {
+      readonly place: Place;
+      readonly protocol: "http";
+      readonly server: Listener;
+      readonly conduct: Conduct;
+      spec: HttpSpec;
+    }
   | { readonly place: Place; readonly protocol: "tcp"; readonly server: TcpProxy };
 
 /** Everything that listens. */
@@ -131,17 +138,18 @@ export class Servers {
     const port = await listener.listen(at).catch((cause: unknown) => {
       throw cannotListen(place.whose, at, cause);
     });
-    this.#serving.push({ place, protocol: "http", server: listener, spec });
+    this.#serving.push({ place, protocol: "http", server: listener, conduct, spec });
     const scheme = spec.tls === null ? "http" : "https";
     return `${scheme}://${formatHostPort({ host, port })}`;
   }
 
   async #openTcp(place: Place, spec: TcpDependencySpec): Promise<string> {
-    const { host = "127.0.0.1" } = this.#options;
+    const { arms, host = "127.0.0.1" } = this.#options;
     const { clock, deadlines, openFiles, recorder } = this.#shared;
     const { arm, dependency, indexes, world } = place;
     const proxy = await startTcpDependency({
-      name: `${arm}/${dependency}`,
+      // Clients of Toxiproxy put it into a path as it is, so it has no slash.
+      name: arms.length === 1 ? dependency : `${dependency}.${arm}`,
       spec: spec.tcp,
       host,
       port: place.port,
@@ -194,6 +202,34 @@ export class Servers {
     for (const serving of this.#serving) {
       if (serving.protocol === "http") serving.server.reset();
     }
+  }
+
+  /** Dependency → arm → state machine of its stubs → the state it is in. */
+  stubStates(): StubStates {
+    const all: Record<string, Record<string, Readonly<Record<string, string>>>> = {};
+    for (const serving of this.#serving) {
+      if (serving.protocol === "tcp") continue;
+      const { arm, dependency } = serving.place;
+      (all[dependency] ??= {})[arm] = serving.conduct.stubStates();
+    }
+    return all;
+  }
+
+  /** @throws USAGE for a dependency, an arm or a machine that there is not; then nothing is set */
+  setStubStates({ arm, dependency, states }: StubStateChange): void {
+    const asked = this.#serving.filter(
+      ({ place }) => place.dependency === dependency && (arm ?? place.arm) === place.arm,
+    );
+    const conducts = asked.flatMap((each) => (each.protocol === "http" ? [each.conduct] : []));
+    const known = Object.keys(conducts[0]?.stubStates() ?? {});
+    const unknown = Object.keys(states).find((machine) => !known.includes(machine));
+    if (conducts.length === 0 || unknown !== undefined) {
+      const whose = arm === undefined ? dependency : `${dependency}, arm ${arm},`;
+      const what = conducts.length === 0 ? "stub" : `state machine "${unknown}"`;
+      const hint = `it has ${known.join(", ") || "no state machine"}`;
+      throw new ShakedownError("USAGE", `${whose} has no ${what}`, { hint });
+    }
+    for (const conduct of conducts) conduct.setStubStates(states);
   }
 
   /** The proxies, for Toxiproxy's API. */

@@ -10,6 +10,7 @@ import { EmulatorCounters } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Emulator, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
+import type { StubStateChange, StubStates } from "./stub-states.ts";
 
 /** A thread that has not stopped by then is ended; its unsaved rows are counted as lost. */
 const STOP_MS = 2_000;
@@ -30,11 +31,13 @@ export type Question =
   | { readonly kind: "clear-journal" }
   | { readonly kind: "change"; readonly dependency: string; readonly spec: DependencySpec }
   | { readonly kind: "begin"; readonly originNs: bigint }
+  | { readonly kind: "stub-states" }
+  | { readonly kind: "set-stub-states"; readonly change: StubStateChange }
   | { readonly kind: "reset" };
 
 /** What the thread says. */
 export type FromThread =
-  | { readonly kind: "answer"; readonly id: number; readonly journal: readonly JournalEntry[] }
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "cannot"; readonly id: number; readonly error: PlainError }
   | { readonly kind: "ready"; readonly at: EmulatorPlaces }
   | { readonly kind: "refused"; readonly error: PlainError }
@@ -58,8 +61,8 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   const starved = Promise.withResolvers<ShakedownError>();
   const stopped = Promise.withResolvers<EmulatorTotals>();
   const exited = Promise.withResolvers<void>();
-  const asked = new Map<number, PromiseWithResolvers<readonly JournalEntry[]>>();
-  const take = (id: number): PromiseWithResolvers<readonly JournalEntry[]> | undefined => {
+  const asked = new Map<number, PromiseWithResolvers<unknown>>();
+  const take = (id: number): PromiseWithResolvers<unknown> | undefined => {
     const waiting = asked.get(id);
     asked.delete(id);
     return waiting;
@@ -70,8 +73,8 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
     for (const id of asked.keys()) take(id)?.reject(error);
   };
   let ids = 0;
-  const ask = (question: Question): Promise<readonly JournalEntry[]> => {
-    const waiting = Promise.withResolvers<readonly JournalEntry[]>();
+  const ask = (question: Question): Promise<unknown> => {
+    const waiting = Promise.withResolvers<unknown>();
     const id = ids++;
     asked.set(id, waiting);
     say({ kind: "ask", id, question });
@@ -80,7 +83,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   const say = (message: ToThread): void => thread.postMessage(message);
   thread.on("message", (message: FromThread) => {
     if (message.kind === "ready") ready.resolve(message.at);
-    else if (message.kind === "answer") take(message.id)?.resolve(message.journal);
+    else if (message.kind === "answer") take(message.id)?.resolve(message.value);
     else if (message.kind === "cannot") take(message.id)?.reject(revivedError(message.error));
     else if (message.kind === "starved") starved.resolve(revivedError(message.error));
     else if (message.kind === "stopped") stopped.resolve(message.totals);
@@ -110,11 +113,13 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
     failed: failed.promise,
     starved: starved.promise,
     snapshot: async () => counters.snapshot(),
-    journal: () => ask({ kind: "journal" }),
+    journal: async () => (await ask({ kind: "journal" })) as readonly JournalEntry[],
     clearJournal: async () => void (await ask({ kind: "clear-journal" })),
     change: async (dependency, spec) => void (await ask({ kind: "change", dependency, spec })),
     begin: async (originNs) => void (await ask({ kind: "begin", originNs })),
     reset: async () => void (await ask({ kind: "reset" })),
+    stubStates: async () => (await ask({ kind: "stub-states" })) as StubStates,
+    setStubStates: async (change) => void (await ask({ kind: "set-stub-states", change })),
     stop: stopOnce,
     async [Symbol.asyncDispose]() {
       await stopOnce();

@@ -6,8 +6,8 @@ import { optionsOf, STARTS } from "./emulator-fixture.ts";
 
 const WRITTEN = { latency: { kind: "constant", value: "0ms" }, errors: { ratio: 1, status: 500 } };
 
-async function admin(start: typeof startEmulator) {
-  const written = { stock: WRITTEN };
+async function admin(start: typeof startEmulator, stock: object = WRITTEN) {
+  const written = { stock: { ...stock } };
   const emulator = await start({ ...optionsOf(written), journal: 3 });
   const read = dependencyReader({
     dir: ".",
@@ -70,6 +70,32 @@ describe.each(STARTS)("the admin API over an emulator %s", (_where, start) => {
     expect(await paths("")).toEqual([]);
   });
 
+  it("tells the states of stubs, and puts them into others, in all arms or in one", async () => {
+    const job = { request: { path: "/job" }, scenario: "job" };
+    const stubs = [
+      { ...job, whenState: "Started", thenState: "Done", response: { status: 202 } },
+      { ...job, whenState: "Done", response: { status: 204 } },
+    ];
+    await using bed = await admin(start, { latency: WRITTEN.latency, stubs });
+    const states = async () => (await bed.ask("GET", "/states")).json;
+    const inStates = (control: string, variant: string) => ({
+      stock: { control: { job: control }, variant: { job: variant } },
+    });
+    expect([await bed.call("/job"), await states()]).toEqual([202, inStates("Done", "Started")]);
+    const put = (body: string, query = "") => bed.ask("PUT", `/states/stock${query}`, { body });
+    expect((await put('{"job": "Started"}')).json).toEqual(inStates("Started", "Started").stock);
+    await put('{"job": "Done"}', "?arm=variant");
+    expect(await states()).toEqual(inStates("Started", "Done"));
+    for (const [body, query] of [
+      ['{"jab": "Done"}', ""],
+      ['{"job": 1}', ""],
+      ['{"job": "Done"}', "?arm=third"],
+    ] as const) {
+      expect((await put(body, query)).status).toBe(400);
+    }
+    expect(await bed.call("/job")).toBe(202);
+  });
+
   it("counts for Prometheus", async () => {
     await using bed = await admin(start);
     await bed.call();
@@ -83,6 +109,7 @@ describe("the admin API", () => {
   it.each([
     ["no such thing", "GET", "/nothing", {}, 404, /there is no GET/],
     ["no such dependency", "PATCH", "/dependencies/stick", { body: "{}" }, 404, /stick/],
+    ["states of nobody", "PUT", "/states/stick", { body: "{}" }, 404, /stick/],
     ["more than a name", "GET", "/dependencies/stock/x", {}, 404, /there is no GET/],
     ["no JSON", "PATCH", "/dependencies/stock", { body: "{" }, 400, /not JSON/],
     ["a list", "PATCH", "/dependencies/stock", { body: "[]" }, 400, /not an object/],

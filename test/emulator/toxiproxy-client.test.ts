@@ -1,7 +1,9 @@
 /* The specs of toxiproxy-node-client, in our words, with its real client. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Proxy, Toxiproxy } from "toxiproxy-node-client";
+import { startEmulator } from "../../src/emulator/index.ts";
 import { startToxiproxyApi, TcpProxies, type ToxiproxyApi } from "../../src/emulator/tcp/index.ts";
+import { optionsOf } from "./emulator-fixture.ts";
 import { type TcpBed, tcpBed } from "./tcp-fixture.ts";
 
 let bed: TcpBed;
@@ -28,6 +30,18 @@ const addToxic = <T>(proxy: Proxy, type: string, attributes: T) =>
   proxy.addToxic({ type, attributes } as Parameters<typeof proxy.addToxic<T>>[0]);
 
 describe("Toxiproxy's client for Node", () => {
+  it.each([
+    [["default"], "redis"],
+    [["control", "variant"], "redis.variant"],
+  ])("finds a dependency's proxy of the arms %j as %s", async (arms, name) => {
+    const redis = { protocol: "tcp", tcp: { upstream: "127.0.0.1:6379", latency: "5ms" } };
+    const toxiproxy = { host: "127.0.0.1", port: 0 };
+    await using emulator = await startEmulator({ ...optionsOf({ redis }), arms, toxiproxy });
+    const proxy = await new Toxiproxy(emulator.toxiproxyAddress!).get(name);
+    expect(`tcp://${proxy.listen}`).toBe(emulator.addresses["redis"]![arms.at(-1)!]);
+    expect((await addToxic(proxy, "timeout", { timeout: 0 })).name).toBe("timeout_downstream");
+  });
+
   it("creates, gets, and removes a proxy", async () => {
     const proxy = await create("get");
     expect((await client.get("get")).name).toBe("get");

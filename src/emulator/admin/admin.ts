@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
+import { z } from "zod";
 import { messageOf, ShakedownError } from "../../core/index.ts";
 import { formatHostPort } from "../address.ts";
 import type { Emulator } from "../emulator.ts";
+import type { StubStateChange } from "../stub-states.ts";
 import { listenAs } from "../listening.ts";
 import { AdminRefusal, type Changes } from "./changes.ts";
 import { prometheusMetrics } from "./metrics.ts";
@@ -24,6 +26,7 @@ export interface Admin extends AsyncDisposable {
 
 const BODY_BYTES_MAX = 1_000_000;
 const JOURNAL_LIMIT = 100;
+const STATES = z.record(z.string(), z.string());
 
 interface Reply {
   readonly status: number;
@@ -49,6 +52,8 @@ const ROUTES = {
   "GET /journal": "the last calls; ?dependency=, ?arm=, ?limit=100",
   "DELETE /journal": "forget them",
   "POST /reset": "limits, queues and stub states as at the start",
+  "GET /states": "the state machines of stubs, by dependency and arm",
+  "PUT /states/{name}": 'put those of a dependency into a state: {"job": "Done"}; ?arm=',
   "GET /metrics": "for Prometheus",
 } as const;
 
@@ -130,6 +135,12 @@ async function route(options: AdminOptions, request: IncomingMessage): Promise<R
     case "POST /reset":
       await emulator.reset();
       return nothing;
+    case "GET /states":
+      return json(await emulator.stubStates());
+    case "PUT /states/{name}":
+      one(emulator.addresses, name!);
+      await emulator.setStubStates(stateChange(name!, await bodyOf(request), url.searchParams));
+      return json((await emulator.stubStates())[name!]);
     case "GET /metrics": {
       const { contentType, text } = await prometheusMetrics(await emulator.snapshot());
       return { status: 200, type: contentType, text };
@@ -164,6 +175,15 @@ async function described({ changes, emulator }: AdminOptions): Promise<Record<st
 function one(all: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(all, name)) return all[name];
   throw new AdminRefusal(404, `there is no dependency "${name}"`, { there_are: Object.keys(all) });
+}
+
+function stateChange(dependency: string, body: unknown, query: URLSearchParams): StubStateChange {
+  const states = STATES.safeParse(body);
+  if (!states.success) {
+    throw new AdminRefusal(400, 'the body is not of states: write {"machine": "state"}');
+  }
+  const arm = query.get("arm");
+  return { dependency, states: states.data, ...(arm === null ? {} : { arm }) };
 }
 
 async function journal(emulator: Emulator, query: URLSearchParams): Promise<unknown> {

@@ -2,7 +2,7 @@ import { type TcpContext, TcpProxy } from "./proxy.ts";
 import type { TcpSpec } from "./schema.ts";
 
 export interface TcpDependencyOptions extends TcpContext {
-  /** The proxy's name in Toxiproxy's API: one for each arm, e.g. `control/redis`. */
+  /** The proxy's name in Toxiproxy's API: `redis`, or `redis.control` where there are several arms. */
   readonly name: string;
   readonly spec: TcpSpec;
   /** 127.0.0.1 unless told. */
