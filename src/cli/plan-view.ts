@@ -35,11 +35,9 @@ function stageRow(stage: PlannedStage, sized: SizedStage | undefined): string[] 
 }
 
 function metricRow(row: SizedMetric): string[] {
-  const { label, margin, mde, minimumEffect, needed, power, role, stage } = row;
+  const { label, margin, mde, minimumEffect, power, role, stage } = row;
   const wanted =
     minimumEffect === null ? formatRatio(margin) : `${formatRatio(minimumEffect)} gain`;
-  const time = needed === null ? "unknown" : needed.judgedNs;
-  const whole = typeof time === "number" ? Math.ceil(time / 1e9) * 1e9 : time;
   return [
     label,
     role,
@@ -47,8 +45,29 @@ function metricRow(row: SizedMetric): string[] {
     wanted,
     mde === null ? "unknown" : formatRatio(mde),
     power === null ? "unknown" : power.toFixed(2),
-    typeof whole === "string" ? whole : Number.isFinite(whole) ? formatDurationNs(whole) : "never",
   ];
+}
+
+/** What would do for one test: a length of each run, and what it holds; or runs as long as planned. */
+function neededRow({ label, needed, runs, stage }: SizedMetric): string[] {
+  const finite = (value: number, words: (value: number) => string): string =>
+    Number.isFinite(value) ? words(value) : "none";
+  const { blocks, judgedNs, requests } = needed!;
+  return [
+    label,
+    stage,
+    finite(blocks, formatCount),
+    finite(requests, formatCount),
+    finite(Math.ceil(judgedNs / 1e9) * 1e9, formatDurationNs),
+    finite(runs, formatCount),
+  ];
+}
+
+function neededLines(metrics: readonly SizedMetric[]): string[] {
+  const known = metrics.filter(({ needed }) => needed !== null);
+  if (known.length === 0) return [];
+  const head = ["enough would be", "stage", "blocks", "requests an arm", "time", "or runs"];
+  return ["", ...tableLines([head, ...known.map(neededRow)])];
 }
 
 /** `0.05 (95 % intervals): 0.025 the verdict's, 0.0125 the looks'` */
@@ -144,9 +163,10 @@ export function planText({ problems, registered, sizing }: PlannedScenario): str
     ...(sizing.metrics.length === 0
       ? []
       : tableLines([
-          ["must pass", "role", "stage", "margin", "least shown", "power", "time needed"],
+          ["must pass", "role", "stage", "margin", "least shown", "power"],
           ...sizing.metrics.map(metricRow),
         ])),
+    ...neededLines(sizing.metrics),
     ...(unsure.length === 0 ? [] : ["", ...unsure]),
     "",
     ...problems.flatMap(({ cure, problem }) => [

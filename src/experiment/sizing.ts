@@ -1,13 +1,5 @@
 import { NS_PER_S } from "../core/index.ts";
-import {
-  MIN_BLOCKS,
-  MIN_EXCEEDANCES,
-  poissonQuantile,
-  powerEach,
-  runsMde,
-  type RunsClaim,
-  runsPower,
-} from "../stats/index.ts";
+import { MIN_EXCEEDANCES, poissonQuantile, powerEach, runsMde, runsPower } from "../stats/index.ts";
 import { combinationOf, replicatesOf } from "./factors.ts";
 import { plannedShares } from "../replay/index.ts";
 import { variantShares } from "./looks/index.ts";
@@ -15,6 +7,7 @@ import { metricLabel } from "./metric.ts";
 import { familyOf, type MetricSpec } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { guardedInSegments } from "./segments.ts";
+import { blocksFor, runsFor, type Wanted, WITHOUT_END } from "./sizing-needs.ts";
 
 /** What a pilot, or an A/A run, says of how much a metric varies within a run. */
 export interface MeasuredVariance {
@@ -62,6 +55,11 @@ export interface SizedMetric {
     readonly blocks: number;
     readonly requests: number;
   } | null;
+  /**
+   * Runs as long as planned that would do: as many as planned, or the fewest more. ∞: no number that
+   * a scenario may ask for. Of an unknown variance the fewest with which `floor` is no hindrance.
+   */
+  readonly runs: number;
   /** Why the variance is not known. */
   readonly unknown: string | null;
   /** Why the variance may be another than the planned run's. */
@@ -125,33 +123,6 @@ function sizeOf({ metric, minimumEffect }: MetricSpec, room: number): number {
   return falls ? -Math.expm1(-room) : Math.expm1(room);
 }
 
-interface Wanted extends Pick<RunsClaim, "alpha" | "betweenRunSd" | "conditions" | "runs"> {
-  readonly power: number;
-}
-
-/** More blocks than any run has. */
-const BLOCKS_MAX = 1e7;
-
-/**
- * Blocks that would do: the fewest, at least 20, with the power wanted. ∞ where what differs between
- * runs alone is too much.
- */
-function blocksFor(blockSd: number, room: number, wanted: Wanted): number {
-  const enough = (blocks: number): boolean =>
-    runsPower({ ...wanted, withinSe: blockSd / Math.sqrt(blocks), blocks }, room) >= wanted.power;
-  let [low, high] = [MIN_BLOCKS, MIN_BLOCKS];
-  while (!enough(high)) {
-    if (high > BLOCKS_MAX) return Infinity;
-    [low, high] = [high, high * 2];
-  }
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (enough(middle)) high = middle;
-    else low = middle;
-  }
-  return high;
-}
-
 /** One test that must pass. */
 interface Binding {
   readonly spec: MetricSpec;
@@ -174,11 +145,12 @@ function sizedMetric(
     stage: stage.name,
     margin: spec.margin,
     minimumEffect: spec.minimumEffect ?? null,
-    floor: sizeOf(spec, runsMde({ ...asked, withinSe: 0, blocks: BLOCKS_MAX }, asked.power)),
+    floor: sizeOf(spec, runsMde({ ...asked, ...WITHOUT_END }, asked.power)),
   };
   if (typeof variance === "string" || stage.blocks < 2) {
     const unknown = typeof variance === "string" ? variance : "the stage has no two blocks";
-    return { ...known, power: null, mde: null, needed: null, unknown, doubt: null };
+    const runs = runsFor(WITHOUT_END, room, asked);
+    return { ...known, power: null, mde: null, needed: null, runs, unknown, doubt: null };
   }
   // What varies within a run does so as one over the number of requests.
   const withinSe = variance.se * Math.sqrt(variance.requests / stage.requests);
@@ -194,6 +166,7 @@ function sizedMetric(
       judgedNs: blocks * stage.blockNs,
       requests: Math.ceil((blocks * stage.requests) / stage.blocks),
     },
+    runs: runsFor({ withinSe, blocks: stage.blocks }, room, asked),
     unknown: null,
     doubt: variance.doubt ?? null,
   };

@@ -8,7 +8,8 @@ import {
   type SizedMetric,
   sizePlan,
 } from "../../src/experiment/index.ts";
-import { runsMde } from "../../src/stats/index.ts";
+import { runsFor } from "../../src/experiment/sizing-needs.ts";
+import { runsMde, runsPower } from "../../src/stats/index.ts";
 import { PLAN } from "./plan-fixture.ts";
 
 const VARIANCE: MeasuredVariance = { se: 0.02, requests: 1_010 };
@@ -96,6 +97,26 @@ describe("what a plan can show", () => {
     // A share is judged without the SD between runs, which is on the log scale.
     const share = size(differ).metrics.find(({ label }) => label === "error_ratio")!;
     expect(share.floor).toBe(0);
+  });
+
+  it("tells the runs that would do: as many have the power wanted, and one fewer has not", () => {
+    const run = { withinSe: 0.03, blocks: 40 };
+    const wanted = { alpha: 0.025, power: 0.9, runs: 1 };
+    for (const [betweenRunSd, conditions] of [
+      [0.05, 1],
+      [null, 1],
+      [0.05, 4],
+    ] as const) {
+      const asked = { ...wanted, betweenRunSd, conditions };
+      const enough = runsFor(run, 0.06, asked) / conditions;
+      const power = (runs: number): number => runsPower({ ...asked, ...run, runs }, 0.06);
+      expect(enough).toBeGreaterThan(1);
+      expect(power(enough)).toBeGreaterThanOrEqual(0.9);
+      expect(power(enough - 1)).toBeLessThan(0.9);
+      // What is planned is enough where it is.
+      expect(runsFor(run, 0.06, { ...asked, runs: enough })).toBe(enough * conditions);
+    }
+    expect(runsFor(run, 0.06, { ...wanted, betweenRunSd: 0.9 })).toBe(Infinity);
   });
 
   it("a quantile needs more requests than leave 100 slower ones on average", () => {

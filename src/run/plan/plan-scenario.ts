@@ -69,16 +69,21 @@ function* quantileProblems(spec: MetricSpec, stage: SizedStage): Generator<PlanP
 }
 
 /** What helps where runs differ too much. */
-const moreRuns = ({ betweenRunSd, runs }: Plan): string =>
-  `runs differ by ${formatRatio(betweenRunSd ?? 0)} (betweenRunSd): more than ${Math.max(1, runs.length)} ` +
-  "(design.runs), or claim less";
+function moreRuns({ betweenRunSd }: Plan, runs: number): string {
+  const more = Number.isFinite(runs) ? `write design.runs: ${runs}, or more, or claim` : "claim";
+  return `runs differ by ${formatRatio(betweenRunSd ?? 0)} (betweenRunSd): ${more} less`;
+}
+
+const orRuns = (runs: number): string =>
+  Number.isFinite(runs) ? `, or as it is in ${runs} runs (design.runs)` : "";
 
 function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generator<PlanProblem> {
   // All must pass, unstopped; that one of them fails is at most as likely as their failures together.
   const { gates, looks } = variantShares(plan);
   const missed = metrics.reduce((sum, { power }) => sum + 1 - (power ?? 1), looks + gates);
   const enough = 1 - missed >= plan.power;
-  for (const { floor, label, margin, mde, minimumEffect, needed, power, stage } of metrics) {
+  for (const row of metrics) {
+    const { floor, label, margin, mde, minimumEffect, needed, power, runs, stage } = row;
     const claim = minimumEffect === null ? "a margin of" : "a gain of";
     const size = minimumEffect ?? margin;
     if (power === null && size < floor) {
@@ -86,7 +91,7 @@ function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generat
         problem:
           `${label} in stage ${stage}: ${claim} ${formatRatio(size)} is less than runs differ by ` +
           `themselves lets show, however long they are: ${formatRatio(floor)}`,
-        cure: moreRuns(plan),
+        cure: moreRuns(plan, runs),
       };
     }
     if (power === null || mde === null || needed === null) continue;
@@ -96,8 +101,8 @@ function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generat
       `power ${power.toFixed(2)} (${powerEach.toFixed(3)} is wanted); the least is ${formatRatio(mde)}`;
     const cure = Number.isFinite(needed.judgedNs)
       ? `judge it for ${secondsUp(needed.judgedNs)} (${formatCount(needed.blocks)} blocks, ` +
-        `${formatCount(needed.requests)} requests an arm)`
-      : `no length does; ${moreRuns(plan)}`;
+        `${formatCount(needed.requests)} requests an arm)${orRuns(runs)}`
+      : `no length does; ${moreRuns(plan, runs)}`;
     yield { problem, cure };
   }
 }
