@@ -95,7 +95,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/detect": {
     shared: filesOf(
       "adjust beside detector evidence exchanges identity join lost-slots lru-model occupancy opens pairs " +
-        "pool-reading queue retries retry-habits slowness",
+        "pool-reading queue repeats retries retry-habits slowness",
     ),
   },
   "src/emulator/fault": { shared: filesOf("what") },

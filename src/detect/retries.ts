@@ -9,11 +9,6 @@ export interface RetryReading {
   readonly joined: number;
   readonly logical: number;
   readonly retries: number;
-  /**
-   * Failures that were asked for again soon, whoever asks, beyond those that would have been anyway:
-   * as many as good answers are.
-   */
-  readonly repeats: number;
   /** The longest chain of attempts, each after a failure of the one before. */
   readonly attemptsMax: number;
   readonly failures: number;
@@ -41,8 +36,6 @@ export interface Attempt {
 const TIMER_SLACK_NS = 1e6;
 /** Below this spread timers and queues alone explain it. */
 const SPREAD_FLOOR_MS = 1;
-/** A retry comes within this, on a machine that is busy, too. */
-const SOON_NS = 2e9;
 /** Gaps after the same number of attempts that are needed to tell of their spread. */
 const GAPS = 20;
 
@@ -71,7 +64,7 @@ const cutShort = (attempt: Attempt): boolean =>
   gapNs(attempt) + TIMER_SLACK_NS < (attempt.before?.retryAfterMs ?? 0) * 1e6;
 
 /** The spread of gaps after one number of attempts: exponential backoff is not jitter. */
-function gapsOf(retries: readonly Attempt[]): { gapMs: number; gapCv: number } {
+export function gapsOf(retries: readonly Attempt[]): { gapMs: number; gapCv: number } {
   // A caller that waited what it was told shows the dependency's pace, not its own.
   const own = retries.filter((retry) => retry.before?.retryAfterMs === 0 || cutShort(retry));
   const shown = own.length === 0 ? retries : own;
@@ -89,46 +82,21 @@ function gapsOf(retries: readonly Attempt[]): { gapMs: number; gapCv: number } {
   return { gapMs, gapCv };
 }
 
-/** The first of ascending moments that is not before `atNs`; Infinity where none is. */
-function firstFrom(ascendingNs: readonly number[], atNs: number): number {
-  let [low, high] = [0, ascendingNs.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascendingNs[middle]! < atNs) low = middle + 1;
-    else high = middle;
-  }
-  return ascendingNs[low] ?? Infinity;
-}
-
-/** Where single calls are not known: how soon after its answer the same is asked for again. */
-function repeatsOf(attempts: readonly Attempt[], inside: readonly Attempt[]): number {
-  const arrivalsNs = new Map<number, number[]>();
-  for (const { call } of attempts) {
-    const ofKey = arrivalsNs.get(call.key);
-    if (ofKey === undefined) arrivalsNs.set(call.key, [call.arriveNs]);
-    else ofKey.push(call.arriveNs);
-  }
-  const counts = { good: [0, 0], failed: [0, 0] };
-  for (const { call } of inside) {
-    const nextNs = firstFrom(arrivalsNs.get(call.key) ?? [], call.endNs);
-    const count = call.outcome === "ok" ? counts.good : counts.failed;
-    count[0]!++;
-    if (nextNs < call.endNs + SOON_NS) count[1]!++;
-  }
-  const share = ([all, followed]: readonly number[]): number => followed! / Math.max(all!, 1);
-  const byChance = share(counts.good);
-  if (byChance === 1) return 0;
-  return counts.failed[0]! * Math.max((share(counts.failed) - byChance) / (1 - byChance), 0);
-}
+/** Attempts that arrived in any of the stages. */
+export const attemptsIn = (
+  attempts: readonly Attempt[],
+  stages: readonly StageWindow[],
+): readonly Attempt[] =>
+  attempts.filter(({ call }) =>
+    stages.some(({ fromNs, toNs }) => call.arriveNs >= fromNs && call.arriveNs < toNs),
+  );
 
 /** Reads the attempts that arrived in any of the stages. */
 export function readRetries(
   attempts: readonly Attempt[],
   stages: readonly StageWindow[],
 ): RetryReading {
-  const inside = attempts.filter(({ call }) =>
-    stages.some(({ fromNs, toNs }) => call.arriveNs >= fromNs && call.arriveNs < toNs),
-  );
+  const inside = attemptsIn(attempts, stages);
   const retries = inside.filter(({ before }) => before !== null);
   const told = retries.filter(({ before }) => (before?.retryAfterMs ?? 0) > 0);
   const joined = inside.filter(({ call }) => call.seq >= 0).length;
@@ -137,7 +105,6 @@ export function readRetries(
     joined,
     logical: joined - retries.length,
     retries: retries.length,
-    repeats: repeatsOf(attempts, inside),
     attemptsMax: inside.reduce((most, { inARow }) => Math.max(most, inARow), 0),
     failures: inside.filter(({ call }) => call.outcome !== "ok").length,
     limited: inside.filter(({ call }) => call.outcome === "limited").length,

@@ -9,7 +9,15 @@ import {
 } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
-import { type Attempt, attemptsOf, readRetries, type RetryReading } from "./retries.ts";
+import { type Repeats, repeatsOf } from "./repeats.ts";
+import {
+  type Attempt,
+  attemptsIn,
+  attemptsOf,
+  gapsOf,
+  readRetries,
+  type RetryReading,
+} from "./retries.ts";
 import { habitsOf, type RetryHabits } from "./retry-habits.ts";
 
 /*
@@ -26,8 +34,9 @@ const RULE = {
    */
   factor: 1.2,
   retries: 50,
-  /** Where attempts cannot be told apart: the share of calls that must fail. */
+  /** Where attempts cannot be told apart: the share of calls that must fail; repeats that show a gap. */
   failingRatio: 0.05,
+  gaps: 50,
   /** Robust coefficient of variation of the gaps, below which there is no jitter. */
   jitterCv: 0.1,
   /** Share of failures that are tried again, from which on there is no budget. */
@@ -103,10 +112,21 @@ function readStage(pair: Pair, stage: StageWindow): StormReading {
   }
   const more = own.calls - control.calls;
   const failing = own.failures > RULE.failingRatio * own.calls;
+  if (more < RULE.retries || !failing || !isStorm(over)) return { ...reading, storm: false };
+  const [mine, controls] = [pair.arm, 0].map((side) => {
+    const all = pair.attempts[side] ?? [];
+    return repeatsOf(all, attemptsIn(all, [stage]));
+  }) as [Repeats, Repeats];
   // Every retry follows a failure and asks for the same: else more calls have another reason.
-  const again = more <= RULE.factor * Math.min(own.failures, own.repeats - control.repeats);
-  const storm = more >= RULE.retries && again && failing && isStorm(over);
-  return { ...reading, storm };
+  const storm = more <= RULE.factor * Math.min(own.failures, mine.repeats - controls.repeats);
+  return { ...reading, own: own.joined > 0 ? own : asRepeated(own, mine), storm };
+}
+
+/** What repeats tell of single calls, where nobody names them. */
+function asRepeated(own: RetryReading, { attemptsMax, chains }: Repeats): RetryReading {
+  const retries = chains.filter(({ before }) => before !== null);
+  const gaps = retries.length < RULE.gaps ? {} : gapsOf(retries);
+  return { ...own, ...gaps, attemptsMax: attemptsMax ?? own.attemptsMax };
 }
 
 const sentWords = ({ attemptsMax }: RetryReading): string =>

@@ -115,7 +115,7 @@ describe("the cache model", () => {
 });
 
 describe("retries", () => {
-  it("calls that name no request are never joined, and do not count as repeated", () => {
+  it("calls that name no request are never joined", () => {
     const calls = [0, 1, 2].map((i) =>
       call({ key: 1, arriveNs: i * MS, endNs: i * MS + 1, outcome: "error" }),
     );
@@ -126,7 +126,6 @@ describe("retries", () => {
       joined: 0,
       retries: 0,
       attemptsMax: 1,
-      repeats: 2,
       gapMs: Number.NaN,
     });
   });

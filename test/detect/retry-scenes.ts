@@ -36,5 +36,5 @@ export const retryScenes: Scenes = {
   },
   cause: /retry storm/,
   size: { value: 4, within: 0 },
-  byRates: "unsized",
+  byRates: true,
 };

@@ -73,7 +73,7 @@ describe("retry storm", () => {
     for (const seed of SEEDS) {
       const finding = judge(seed, [POLITE, AT_ONCE], LIMITED, false);
       expect(finding).toMatchObject({ status: "fail", evidence: { joinedBy: "rates" } });
-      expect(finding.summary).toContain("repeated attempts make");
+      expect(finding.summary).toContain("up to 4 attempts, 20.3 ms apart with no jitter make");
     }
   });
 

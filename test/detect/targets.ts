@@ -112,6 +112,8 @@ export interface RetryTarget {
   readonly budgetRatio?: number;
   /** Calls that each request makes, all for different keys: what a cache that misses would do. */
   readonly callsPerRequest?: number;
+  /** What a request asks for; something of its own unless given. */
+  readonly keyOf?: (seq: number) => number;
 }
 
 export interface FlakyDependency {
@@ -154,7 +156,8 @@ export function withRetries(
     log.requests.push({ seq, startNs, endNs: startNs + 50 * MS, status: 200 });
     if (!start.calls) continue;
     for (let nth = 0; nth < (target.callsPerRequest ?? 1); nth++) {
-      agenda.at(startNs + thinkNs, (nowNs) => send(start, seq * 16 + nth, 1, nowNs));
+      const key = (target.keyOf?.(seq) ?? seq) * 16 + nth;
+      agenda.at(startNs + thinkNs, (nowNs) => send(start, key, 1, nowNs));
     }
   }
   agenda.run();
