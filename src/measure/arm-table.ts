@@ -1,3 +1,4 @@
+import type { Filled, Rows } from "./rows.ts";
 import type { Columns, ColumnSet } from "./spool-layout.ts";
 import type { Spool } from "./spool-reader.ts";
 
@@ -7,26 +8,44 @@ export interface ArmMeta {
   readonly dependencies: readonly string[];
 }
 
-/** Rows of a spool that the emulator wrote, in memory, in the order in which they ended. */
-export abstract class ArmTable<Schema extends ColumnSet, Row> {
+/** Rows of a spool that the emulator wrote, in the order in which they ended. */
+export abstract class ArmTable<Schema extends ColumnSet, Row> implements Rows<Row, ArmMeta> {
   readonly meta: ArmMeta;
   readonly rows: number;
   readonly truncated: boolean;
-  protected readonly columns: Columns<Schema>;
   /** How long the emulator's clock had run when the run's own began: taken off all times. */
   protected readonly leadNs: number;
+  readonly #spool: Spool<Schema>;
 
   constructor(spool: Spool<Schema>, leadNs: number) {
     this.meta = spool.meta as unknown as ArmMeta;
     this.rows = spool.rows;
     this.truncated = spool.truncated;
-    this.columns = spool.columns;
     this.leadNs = leadNs;
+    this.#spool = spool;
   }
 
-  abstract at(row: number): Row;
+  /** An object for one row, of nothing yet. */
+  protected abstract blank(): Filled<Row>;
+  protected abstract fill(into: Filled<Row>, columns: Columns<Schema>, row: number): void;
+
+  each(visit: (row: Row) => void): void {
+    const into = this.blank();
+    for (const { columns, rows } of this.#spool.blocks()) {
+      for (let row = 0; row < rows; row++) {
+        this.fill(into, columns, row);
+        visit(into);
+      }
+    }
+  }
 
   *[Symbol.iterator](): Generator<Row> {
-    for (let row = 0; row < this.rows; row++) yield this.at(row);
+    for (const { columns, rows } of this.#spool.blocks()) {
+      for (let row = 0; row < rows; row++) {
+        const into = this.blank();
+        this.fill(into, columns, row);
+        yield into;
+      }
+    }
   }
 }

@@ -1,6 +1,8 @@
 import { type ArmMeta, ArmTable } from "./arm-table.ts";
 import { CALL_FAULTS, CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
-import { readSpool } from "./spool-reader.ts";
+import type { Filled } from "./rows.ts";
+import type { Columns } from "./spool-layout.ts";
+import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /** 86 bytes a call. `seqPlusOne` is 0 when the target passed no identity on. */
@@ -69,41 +71,64 @@ export class CallWriter {
   }
 }
 
-/** Emulated calls in memory, in the order in which they ended. */
+/** Emulated calls, in the order in which they ended. */
 export class CallTable extends ArmTable<typeof CALL_COLUMNS, EmulatedCall> {
-  at(row: number): EmulatedCall {
-    const c = this.columns;
+  protected blank(): Filled<EmulatedCall> {
     return {
-      arm: c.arm[row]!,
-      dependency: c.dependency[row]!,
-      seq: c.seqPlusOne[row]! - 1,
-      attempt: c.attempt[row]!,
-      key: c.key[row]!,
-      safe: c.safe[row] === 1,
-      arriveNs: c.arriveNs[row]! - this.leadNs,
-      endNs: c.endNs[row]! - this.leadNs,
-      meantDelayUs: c.meantDelayUs[row]!,
-      givenDelayUs: c.givenDelayUs[row]!,
-      queuedUs: c.queuedUs[row]!,
-      requestBytes: c.requestBytes[row]!,
-      responseBytes: c.responseBytes[row]!,
-      fault: CALL_FAULTS[c.fault[row]!] ?? "none",
-      status: c.status[row]!,
-      outcome: CALL_OUTCOMES[c.outcome[row]!] ?? "aborted",
-      retryAfterMs: c.retryAfterMs[row]!,
-      early: c.early[row] === 1,
-      inFlight: c.inFlight[row]!,
-      connections: c.connections[row]!,
-      connection: c.connection[row]!,
+      arm: 0,
+      dependency: 0,
+      seq: 0,
+      attempt: 0,
+      key: NaN,
+      safe: false,
+      arriveNs: NaN,
+      endNs: NaN,
+      meantDelayUs: NaN,
+      givenDelayUs: NaN,
+      queuedUs: NaN,
+      requestBytes: 0,
+      responseBytes: 0,
+      fault: "none",
+      status: 0,
+      outcome: "ok",
+      retryAfterMs: 0,
+      early: false,
+      inFlight: 0,
+      connections: 0,
+      connection: 0,
     };
+  }
+
+  protected fill(into: Filled<EmulatedCall>, c: Columns<typeof CALL_COLUMNS>, row: number): void {
+    into.arm = c.arm[row]!;
+    into.dependency = c.dependency[row]!;
+    into.seq = c.seqPlusOne[row]! - 1;
+    into.attempt = c.attempt[row]!;
+    into.key = c.key[row]!;
+    into.safe = c.safe[row] === 1;
+    into.arriveNs = c.arriveNs[row]! - this.leadNs;
+    into.endNs = c.endNs[row]! - this.leadNs;
+    into.meantDelayUs = c.meantDelayUs[row]!;
+    into.givenDelayUs = c.givenDelayUs[row]!;
+    into.queuedUs = c.queuedUs[row]!;
+    into.requestBytes = c.requestBytes[row]!;
+    into.responseBytes = c.responseBytes[row]!;
+    into.fault = CALL_FAULTS[c.fault[row]!] ?? "none";
+    into.status = c.status[row]!;
+    into.outcome = CALL_OUTCOMES[c.outcome[row]!] ?? "aborted";
+    into.retryAfterMs = c.retryAfterMs[row]!;
+    into.early = c.early[row] === 1;
+    into.inFlight = c.inFlight[row]!;
+    into.connections = c.connections[row]!;
+    into.connection = c.connection[row]!;
   }
 }
 
 /**
  * Reads a call spool. `leadNs` is how long the emulator's clock had run when the run's own began;
  * it is taken off all times.
- * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
 export function readCalls(path: string, leadNs = 0): CallTable {
-  return new CallTable(readSpool(path, CALL_COLUMNS), leadNs);
+  return new CallTable(new Spool([path], CALL_COLUMNS), leadNs);
 }

@@ -1,5 +1,7 @@
 import { type ArmMeta, ArmTable } from "./arm-table.ts";
-import { readSpool } from "./spool-reader.ts";
+import type { Filled } from "./rows.ts";
+import type { Columns } from "./spool-layout.ts";
+import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /**
@@ -81,37 +83,56 @@ export class ConnectionWriter {
   }
 }
 
-/** Connections in memory, in the order in which they ended. */
+/** Connections, in the order in which they ended. */
 export class ConnectionTable extends ArmTable<typeof CONNECTION_COLUMNS, TcpConnection> {
-  at(row: number): TcpConnection {
-    const c = this.columns;
+  protected blank(): Filled<TcpConnection> {
+    return {
+      arm: 0,
+      dependency: 0,
+      connection: 0,
+      outcome: "closed",
+      closedBy: "proxy",
+      openNs: NaN,
+      connectedNs: null,
+      firstUpNs: null,
+      firstDownNs: null,
+      lastNs: null,
+      closeNs: NaN,
+      bytesUp: NaN,
+      bytesDown: NaN,
+    };
+  }
+
+  protected fill(
+    into: Filled<TcpConnection>,
+    c: Columns<typeof CONNECTION_COLUMNS>,
+    row: number,
+  ): void {
     const time = (name: (typeof TIMES)[number]): number => c[name][row]! - this.leadNs;
     const maybe = (name: (typeof TIMES)[number]): number | null => {
       const atNs = time(name);
       return Number.isNaN(atNs) ? null : atNs;
     };
-    return {
-      arm: c.arm[row]!,
-      dependency: c.dependency[row]!,
-      connection: c.connection[row]!,
-      outcome: CONNECTION_OUTCOMES[c.outcome[row]!] ?? "closed",
-      closedBy: CONNECTION_CLOSERS[c.closedBy[row]!] ?? "proxy",
-      openNs: time("openNs"),
-      connectedNs: maybe("connectedNs"),
-      firstUpNs: maybe("firstUpNs"),
-      firstDownNs: maybe("firstDownNs"),
-      lastNs: maybe("lastNs"),
-      closeNs: time("closeNs"),
-      bytesUp: c.bytesUp[row]!,
-      bytesDown: c.bytesDown[row]!,
-    };
+    into.arm = c.arm[row]!;
+    into.dependency = c.dependency[row]!;
+    into.connection = c.connection[row]!;
+    into.outcome = CONNECTION_OUTCOMES[c.outcome[row]!] ?? "closed";
+    into.closedBy = CONNECTION_CLOSERS[c.closedBy[row]!] ?? "proxy";
+    into.openNs = time("openNs");
+    into.connectedNs = maybe("connectedNs");
+    into.firstUpNs = maybe("firstUpNs");
+    into.firstDownNs = maybe("firstDownNs");
+    into.lastNs = maybe("lastNs");
+    into.closeNs = time("closeNs");
+    into.bytesUp = c.bytesUp[row]!;
+    into.bytesDown = c.bytesDown[row]!;
   }
 }
 
 /**
  * Reads a connection spool; `leadNs` as for `readCalls`.
- * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
 export function readConnections(path: string, leadNs = 0): ConnectionTable {
-  return new ConnectionTable(readSpool(path, CONNECTION_COLUMNS), leadNs);
+  return new ConnectionTable(new Spool([path], CONNECTION_COLUMNS), leadNs);
 }

@@ -1,5 +1,7 @@
 import { type ArmMeta, ArmTable } from "./arm-table.ts";
-import { readSpool } from "./spool-reader.ts";
+import type { Filled } from "./rows.ts";
+import type { Columns } from "./spool-layout.ts";
+import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /**
@@ -49,24 +51,29 @@ export class ExchangeWriter {
   }
 }
 
-/** Exchanges in memory, in the order in which they were over. */
+/** Exchanges, in the order in which they were over. */
 export class ExchangeTable extends ArmTable<typeof EXCHANGE_COLUMNS, TcpExchange> {
-  at(row: number): TcpExchange {
-    const c = this.columns;
-    return {
-      arm: c.arm[row]!,
-      dependency: c.dependency[row]!,
-      connection: c.connection[row]!,
-      upNs: c.upNs[row]! - this.leadNs,
-      downNs: c.downNs[row]! - this.leadNs,
-    };
+  protected blank(): Filled<TcpExchange> {
+    return { arm: 0, dependency: 0, connection: 0, upNs: NaN, downNs: NaN };
+  }
+
+  protected fill(
+    into: Filled<TcpExchange>,
+    c: Columns<typeof EXCHANGE_COLUMNS>,
+    row: number,
+  ): void {
+    into.arm = c.arm[row]!;
+    into.dependency = c.dependency[row]!;
+    into.connection = c.connection[row]!;
+    into.upNs = c.upNs[row]! - this.leadNs;
+    into.downNs = c.downNs[row]! - this.leadNs;
   }
 }
 
 /**
  * Reads an exchange spool; `leadNs` as for `readCalls`.
- * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
 export function readExchanges(path: string, leadNs = 0): ExchangeTable {
-  return new ExchangeTable(readSpool(path, EXCHANGE_COLUMNS), leadNs);
+  return new ExchangeTable(new Spool([path], EXCHANGE_COLUMNS), leadNs);
 }

@@ -1,5 +1,5 @@
-import type { Columns } from "./spool-layout.ts";
-import { joinSpools, readSpool, type Spool } from "./spool-reader.ts";
+import type { Rows } from "./rows.ts";
+import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /** 15 bytes a start. */
@@ -54,38 +54,40 @@ export class ExposureWriter {
   }
 }
 
-/** Exposures in memory, column by column. */
-export class ExposureTable {
+/** Exposures, spool after spool. */
+export class ExposureTable implements Rows<ExposureRow, ExposureMeta> {
   readonly meta: ExposureMeta;
   readonly rows: number;
   readonly truncated: boolean;
-  readonly #columns: Columns<typeof EXPOSURE_COLUMNS>;
+  readonly #spool: Spool<typeof EXPOSURE_COLUMNS>;
 
   constructor(spool: Spool<typeof EXPOSURE_COLUMNS>) {
     this.meta = spool.meta as unknown as ExposureMeta;
     this.rows = spool.rows;
     this.truncated = spool.truncated;
-    this.#columns = spool.columns;
+    this.#spool = spool;
   }
 
   *[Symbol.iterator](): Generator<ExposureRow> {
-    const { arm, bucket, part, seq, stage } = this.#columns;
-    for (let row = 0; row < this.rows; row++) {
-      yield {
-        seq: seq[row]!,
-        bucket: bucket[row]!,
-        arm: arm[row]!,
-        stage: stage[row]!,
-        part: part[row]!,
-      };
+    for (const { columns, rows } of this.#spool.blocks()) {
+      const { arm, bucket, part, seq, stage } = columns;
+      for (let row = 0; row < rows; row++) {
+        yield {
+          seq: seq[row]!,
+          bucket: bucket[row]!,
+          arm: arm[row]!,
+          stage: stage[row]!,
+          part: part[row]!,
+        };
+      }
     }
   }
 }
 
 /**
  * Reads where the starts of one run went, spool after spool.
- * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
 export function readExposures(...paths: readonly string[]): ExposureTable {
-  return new ExposureTable(joinSpools(paths.map((path) => readSpool(path, EXPOSURE_COLUMNS))));
+  return new ExposureTable(new Spool(paths, EXPOSURE_COLUMNS));
 }

@@ -12,9 +12,9 @@ export * from "./interval-log.ts";
 export * from "./observation.ts";
 export * from "./observation-spool.ts";
 export * from "./response-log.ts";
-export { type Rows, withoutStarts } from "./rows.ts";
+export { mapRows, type Rows, visitRows, withoutStarts } from "./rows.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
-export { readSpool, type Spool, trimSpool } from "./spool-reader.ts";
+export { Spool, type SpoolBlock, trimSpool } from "./spool-reader.ts";
 export { SpoolWriter } from "./spool-writer.ts";
 export * from "./usage-log.ts";
 export {

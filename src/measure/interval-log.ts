@@ -1,4 +1,5 @@
 import { NS_PER_MS, NS_PER_S, NS_PER_US } from "../core/index.ts";
+import type { StartedObservation } from "./failure.ts";
 import { Histogram } from "./histogram.ts";
 import type { ObservationTable } from "./observation-spool.ts";
 import { responseTimeUs, serviceTimeUs } from "./tally.ts";
@@ -47,46 +48,48 @@ export function intervalTag(
   return (route === undefined ? parts : [...parts, escaped(route)]).join("/");
 }
 
-/** Rows in the order of their windows, and where each window begins: 4 bytes a row. */
-function rowsByWindow(table: ObservationTable): { rows: Uint32Array; begins: Uint32Array } {
-  const counts: number[] = [];
-  for (const { intendedNs } of table) {
-    const window = Math.floor(intendedNs / NS_PER_S);
-    counts[window] = (counts[window] ?? 0) + 1;
+/** By arm and stage, what started in one window. */
+type Window = Map<number, Cell>;
+
+function addTo(
+  window: Window,
+  observation: StartedObservation,
+  { capNs, stages }: { readonly capNs: number; readonly stages: number },
+): void {
+  const key = observation.arm * stages + observation.stage;
+  let cell = window.get(key);
+  if (cell === undefined) {
+    const [response, service, lag] = [new Histogram(), new Histogram(), new Histogram()];
+    cell = { measures: { response, service, "start-lag": lag }, routes: new Map() };
+    window.set(key, cell);
   }
-  const begins = new Uint32Array(counts.length + 1);
-  for (let window = 0; window < counts.length; window++) {
-    begins[window + 1] = begins[window]! + (counts[window] ?? 0);
-  }
-  const next = begins.slice();
-  const rows = new Uint32Array(table.rows);
-  let row = 0;
-  for (const { intendedNs } of table) rows[next[Math.floor(intendedNs / NS_PER_S)]!++] = row++;
-  return { rows, begins };
+  const responseUs = responseTimeUs(observation, capNs);
+  cell.measures.response.record(responseUs);
+  cell.measures.service.record(serviceTimeUs(observation, capNs));
+  cell.measures["start-lag"].record((observation.startNs - observation.intendedNs) / NS_PER_US);
+  let route = cell.routes.get(observation.route);
+  if (route === undefined) cell.routes.set(observation.route, (route = new Histogram()));
+  route.record(responseUs);
 }
 
-function cellsOf(table: ObservationTable, rows: Uint32Array, capNs: number): Map<number, Cell> {
-  const cells = new Map<number, Cell>();
-  const { length: stageCount } = table.meta.stages;
-  for (const row of rows) {
-    const observation = table.at(row);
-    if (observation.kind === "dropped") continue;
-    const key = observation.arm * stageCount + observation.stage;
-    let cell = cells.get(key);
-    if (cell === undefined) {
-      const [response, service, lag] = [new Histogram(), new Histogram(), new Histogram()];
-      cell = { measures: { response, service, "start-lag": lag }, routes: new Map() };
-      cells.set(key, cell);
+/** Windows in their order, each as soon as it is whole. */
+function* windowsOf(table: ObservationTable, capNs: number): Generator<[number, Window]> {
+  const open = new Map<number, Window>();
+  const sizes = { capNs, stages: table.meta.stages.length };
+  const passing = table.inTime((observation) => {
+    if (observation.kind === "dropped") return;
+    const place = Math.floor(observation.intendedNs / NS_PER_S);
+    let window = open.get(place);
+    if (window === undefined) open.set(place, (window = new Map()));
+    addTo(window, observation, sizes);
+  });
+  for (const untilNs of passing) {
+    for (const [place, window] of ascending(open)) {
+      if ((place + 1) * NS_PER_S > untilNs) break;
+      open.delete(place);
+      yield [place, window];
     }
-    const responseUs = responseTimeUs(observation, capNs);
-    cell.measures.response.record(responseUs);
-    cell.measures.service.record(serviceTimeUs(observation, capNs));
-    cell.measures["start-lag"].record((observation.startNs - observation.intendedNs) / NS_PER_US);
-    let route = cell.routes.get(observation.route);
-    if (route === undefined) cell.routes.set(observation.route, (route = new Histogram()));
-    route.record(responseUs);
   }
-  return cells;
 }
 
 const ascending = <T>(map: ReadonlyMap<number, T>): [number, T][] =>
@@ -109,8 +112,8 @@ function* headLines({ startedAtMs, writer }: IntervalLogMeta): Generator<string>
  * second of intended starts, and each arm and stage that had some, response time, service time and
  * start lag, then the response time of each route. Values are whole microseconds; start times are
  * seconds since the run began. A dropped start is in no histogram; a failed request counts with the
- * timeout, as in `responseTimeUs`. Rows need no order; memory is held for 4 bytes a row, and for the
- * histograms of one second.
+ * timeout, as in `responseTimeUs`. Rows need no order; memory is held for the histograms of seconds
+ * that have begun and may still get some: as many as a request takes at most.
  * Source: HdrHistogram's `HistogramLogWriter`.
  */
 export function* intervalLogLines(
@@ -119,14 +122,12 @@ export function* intervalLogLines(
 ): Generator<string> {
   yield* headLines(meta);
   const { arms, routes, stages } = table.meta;
-  const { begins, rows } = rowsByWindow(table);
-  for (let window = 0; window + 1 < begins.length; window++) {
-    const inWindow = rows.subarray(begins[window], begins[window + 1]);
+  for (const [place, window] of windowsOf(table, meta.capNs)) {
     const line = (tag: string, histogram: Histogram): string => {
       const maxMs = (histogram.maxUs * NS_PER_US) / NS_PER_MS;
-      return `Tag=${tag},${window}.000,1.000,${maxMs.toFixed(3)},${histogram.encode()}\n`;
+      return `Tag=${tag},${place}.000,1.000,${maxMs.toFixed(3)},${histogram.encode()}\n`;
     };
-    for (const [key, cell] of ascending(cellsOf(table, inWindow, meta.capNs))) {
+    for (const [key, cell] of ascending(window)) {
       const arm = arms[Math.floor(key / stages.length)] ?? "";
       const stage = stages[key % stages.length] ?? "";
       for (const measure of INTERVAL_MEASURES) {

@@ -1,25 +1,14 @@
 import { DROP_REASONS, ERROR_KINDS, type Observation } from "./observation.ts";
-import type { Columns } from "./spool-layout.ts";
-import { joinSpools, readSpool, type Spool } from "./spool-reader.ts";
+import {
+  DROPS_FROM,
+  ERRORS_FROM,
+  OBSERVATION_COLUMNS,
+  ObservationReader,
+  UNIT_NS,
+} from "./observation-row.ts";
+import type { Rows } from "./rows.ts";
+import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
-
-/** 40 bytes an observation. Deltas are in units of 100 ns, which reach 429 s. */
-export const OBSERVATION_COLUMNS = {
-  intendedNs: "f64",
-  seq: "u32",
-  startLag100ns: "u32",
-  firstByte100ns: "u32",
-  service100ns: "u32",
-  bytesIn: "u32",
-  bytesOut: "u32",
-  route: "u16",
-  status: "u16",
-  outcome: "u8",
-  /** Of the start lag, in 255ths: what was spent waiting for a connection. */
-  connectionWait255: "u8",
-  arm: "u8",
-  stage: "u8",
-} as const;
 
 /** What the header of an observation spool names, so that rows can index into it. */
 export interface ObservationMeta {
@@ -28,10 +17,6 @@ export interface ObservationMeta {
   readonly routes: readonly string[];
 }
 
-/** An outcome is 0 for a response, else where a list begins plus the place in it. */
-const ERRORS_FROM = 1;
-const DROPS_FROM = 128;
-const UNIT_NS = 100;
 const U32_MAX = 2 ** 32 - 1;
 const units = (durationNs: number): number =>
   durationNs <= 0 ? 0 : Math.min(Math.round(durationNs / UNIT_NS), U32_MAX);
@@ -98,68 +83,61 @@ export class ObservationWriter {
   }
 }
 
-/** Observations in memory, column by column; `at` gives one as an object. */
-export class ObservationTable {
+/** Observations, spool after spool. */
+export class ObservationTable implements Rows<Observation, ObservationMeta> {
   readonly meta: ObservationMeta;
   readonly rows: number;
   readonly truncated: boolean;
-  readonly #columns: Columns<typeof OBSERVATION_COLUMNS>;
+  readonly #spool: Spool<typeof OBSERVATION_COLUMNS>;
 
   constructor(spool: Spool<typeof OBSERVATION_COLUMNS>) {
     this.meta = spool.meta as unknown as ObservationMeta;
     this.rows = spool.rows;
     this.truncated = spool.truncated;
-    this.#columns = spool.columns;
+    this.#spool = spool;
   }
 
-  at(row: number): Observation {
-    const c = this.#columns;
-    const intendedNs = c.intendedNs[row]!;
-    const planned = {
-      arm: c.arm[row]!,
-      stage: c.stage[row]!,
-      seq: c.seq[row]!,
-      route: c.route[row]!,
-      intendedNs,
-    };
-    const outcome = c.outcome[row]!;
-    if (outcome >= DROPS_FROM) {
-      const reason = DROP_REASONS[outcome - DROPS_FROM]!;
-      return { kind: "dropped", ...planned, reason, count: c.service100ns[row]! };
+  each(visit: (observation: Observation) => void): void {
+    const reader = new ObservationReader();
+    for (const { columns, rows } of this.#spool.blocks()) {
+      for (let row = 0; row < rows; row++) visit(reader.read(columns, row));
     }
-    const lagNs = c.startLag100ns[row]! * UNIT_NS;
-    const startNs = intendedNs + lagNs;
-    const endNs = startNs + c.service100ns[row]! * UNIT_NS;
-    const connectionWaitNs = (lagNs * c.connectionWait255[row]!) / 255;
-    if (outcome >= ERRORS_FROM) {
-      const error = ERROR_KINDS[outcome - ERRORS_FROM]!;
-      return { kind: "error", ...planned, startNs, endNs, connectionWaitNs, error };
-    }
-    return {
-      kind: "response",
-      ...planned,
-      startNs,
-      connectionWaitNs,
-      firstByteNs: startNs + c.firstByte100ns[row]! * UNIT_NS,
-      endNs,
-      status: c.status[row]!,
-      bytesIn: c.bytesIn[row]!,
-      bytesOut: c.bytesOut[row]!,
-    };
   }
 
   *[Symbol.iterator](): Generator<Observation> {
-    for (let row = 0; row < this.rows; row++) yield this.at(row);
+    const reader = new ObservationReader();
+    for (const { columns, rows } of this.#spool.blocks()) {
+      for (let row = 0; row < rows; row++) yield { ...reader.read(columns, row) };
+    }
+  }
+
+  /**
+   * As `each`, by when starts were intended, block by block: after each block it yields up to when
+   * nothing more will come (Infinity after the last). What was collected of that time is whole then,
+   * and may be let go.
+   */
+  *inTime(visit: (observation: Observation) => void): Generator<number> {
+    const begins: number[] = [];
+    for (const { columns, rows } of this.#spool.blocks()) {
+      let firstNs = Infinity;
+      for (let row = 0; row < rows; row++) firstNs = Math.min(firstNs, columns.intendedNs[row]!);
+      begins.push(firstNs);
+    }
+    const order = [...begins.keys()].toSorted((a, b) => begins[a]! - begins[b]!);
+    const reader = new ObservationReader();
+    let next = 0;
+    for (const { columns, rows } of this.#spool.blocks(order)) {
+      for (let row = 0; row < rows; row++) visit(reader.read(columns, row));
+      yield begins[order[++next] ?? -1] ?? Infinity;
+    }
   }
 }
 
 /**
  * Reads the observations of one run, which each of its workers wrote into a spool of its own: one
  * table, spool after spool.
- * @throws RUN_INVALID, SPOOL_INVALID as `readSpool` does.
+ * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
 export function readObservations(...paths: readonly string[]): ObservationTable {
-  return new ObservationTable(
-    joinSpools(paths.map((path) => readSpool(path, OBSERVATION_COLUMNS))),
-  );
+  return new ObservationTable(new Spool(paths, OBSERVATION_COLUMNS));
 }

@@ -1,9 +1,8 @@
-import { closeSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, truncateSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { messageOf, ShakedownError } from "../core/index.ts";
 import {
   aligned,
-  allocate,
   ARRAYS,
   BLOCK_HEAD_BYTES,
   BLOCK_MAGIC,
@@ -17,43 +16,59 @@ import {
   ROWS_PER_BLOCK,
 } from "./spool-layout.ts";
 
-/** What a spool file holds. `truncated` is set when its last block is cut or damaged. */
-export interface Spool<S extends ColumnSet> {
-  readonly meta: Readonly<Record<string, unknown>>;
+/**
+ * Some rows of a spool. The columns are views on memory that is used again: nothing of them is there
+ * any more once the next block is read.
+ */
+export interface SpoolBlock<S extends ColumnSet> {
   readonly rows: number;
   readonly columns: Columns<S>;
-  readonly truncated: boolean;
 }
 
-function readAll(path: string): Buffer {
-  let file: number;
+/** Where a whole block is. */
+interface BlockPlace {
+  readonly file: number;
+  readonly rows: number;
+  readonly bodyAt: number;
+  readonly end: number;
+}
+
+function openFile(path: string): number {
   try {
-    file = openSync(path, "r");
+    return openSync(path, "r");
   } catch (cause) {
     throw new ShakedownError("RUN_INVALID", `cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Fills the bytes from a place in a file on, as far as it goes; how many there were. */
+function readAt(file: number, bytes: Uint8Array, at: number): number {
+  let has = 0;
+  while (has < bytes.length) {
+    const read = readSync(file, bytes, has, Math.min(bytes.length - has, 2 ** 30), at + has);
+    if (read === 0) break;
+    has += read;
+  }
+  return has;
+}
+
+function withFile<T>(path: string, use: (file: number, size: number) => T): T {
+  const file = openFile(path);
   try {
-    const bytes = Buffer.alloc(statSync(path).size);
-    let at = 0;
-    while (at < bytes.length) {
-      const read = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 30), at);
-      if (read === 0) break;
-      at += read;
-    }
-    return bytes.subarray(0, at);
+    return use(file, fstatSync(file).size);
   } finally {
     closeSync(file);
   }
 }
 
-function readHeader(path: string, bytes: Buffer, schema: ColumnSet) {
+function readHeader(path: string, file: number, schema: ColumnSet) {
   const invalid = (why: string): ShakedownError =>
     new ShakedownError("SPOOL_INVALID", `${path} is not a readable observation file: ${why}`);
-  if (bytes.length < FILE_HEAD_BYTES || bytes.toString("latin1", 0, 8) !== MAGIC) {
-    throw invalid("wrong first bytes");
-  }
-  const end = FILE_HEAD_BYTES + bytes.readUInt32LE(8);
-  if (end > bytes.length) throw invalid("its header is cut");
+  const end = headerEnd(file);
+  if (end === null) throw invalid("wrong first bytes");
+  if (end > fstatSync(file).size) throw invalid("its header is cut");
+  const bytes = Buffer.alloc(end);
+  readAt(file, bytes, 0);
   if (crc32(bytes.subarray(FILE_HEAD_BYTES, end)) !== bytes.readUInt32LE(12)) {
     throw invalid("its header is damaged");
   }
@@ -72,16 +87,34 @@ function readHeader(path: string, bytes: Buffer, schema: ColumnSet) {
   return { end, meta: header.meta ?? {} };
 }
 
-/** The blocks of a spool up to the first that is cut or damaged, from where its header ends. */
+/** Where the header ends, by what the file begins with; null: it is no spool. */
+function headerEnd(file: number): number | null {
+  const head = Buffer.alloc(FILE_HEAD_BYTES);
+  const isSpool =
+    readAt(file, head, 0) === FILE_HEAD_BYTES && head.toString("latin1", 0, 8) === MAGIC;
+  return isSpool ? FILE_HEAD_BYTES + head.readUInt32LE(8) : null;
+}
+
+/**
+ * The blocks of a spool up to the first that is cut or damaged, from where its header ends. One whose
+ * body is larger than `bodyMax` is no block.
+ */
 function* wholeBlocks(
-  bytes: Buffer,
-  from: number,
-): Generator<{ readonly rows: number; readonly bodyAt: number; readonly end: number }> {
-  for (let at = from; at + BLOCK_HEAD_BYTES <= bytes.length;) {
+  file: number,
+  {
+    from,
+    size,
+    bodyMax,
+  }: { readonly from: number; readonly size: number; readonly bodyMax: number },
+): Generator<Omit<BlockPlace, "file">> {
+  const bytes = Buffer.alloc(Math.min(BLOCK_HEAD_BYTES + bodyMax, Math.max(size - from, 0)));
+  for (let at = from; at + BLOCK_HEAD_BYTES <= size;) {
+    const has = readAt(file, bytes, at);
+    const bodyBytes = has < BLOCK_HEAD_BYTES ? 0 : bytes.readUInt32LE(8);
     const bodyAt = at + BLOCK_HEAD_BYTES;
-    const end = bodyAt + bytes.readUInt32LE(at + 8);
-    if (bytes.readUInt32LE(at) !== BLOCK_MAGIC || end > bytes.length) return;
-    const block = bytes.subarray(at, end);
+    const end = bodyAt + bodyBytes;
+    if (has < end - at || bytes.readUInt32LE(0) !== BLOCK_MAGIC) return;
+    const block = bytes.subarray(0, end - at);
     if (blockChecksum(block) !== block.readUInt32LE(12)) return;
     yield { rows: block.readUInt32LE(4), bodyAt, end };
     at = end;
@@ -89,38 +122,90 @@ function* wholeBlocks(
 }
 
 /**
- * Reads a whole spool file into columns. A cut or damaged tail is left out and said so in
- * `truncated`; everything before it is kept.
- * @throws RUN_INVALID when it cannot be opened, SPOOL_INVALID when it is not such a file.
+ * Rows that spool files of one schema hold, file after file. They stay on disk, and are read block by
+ * block each time they are wanted: a run of ten million requests has a gigabyte of them.
  */
-export function readSpool<S extends ColumnSet>(path: string, schema: S): Spool<S> {
-  const bytes = readAll(path);
-  const { end, meta } = readHeader(path, bytes, schema);
-  const blocks: { rows: number; at: number }[] = [];
-  let at = end;
-  let rows = 0;
-  for (const block of wholeBlocks(bytes, end)) {
-    const fits = block.end - block.bodyAt === bodyBytesOf(schema, block.rows);
-    if (block.rows > ROWS_PER_BLOCK || !fits) break;
-    blocks.push({ rows: block.rows, at: block.bodyAt });
-    rows += block.rows;
-    at = block.end;
+export class Spool<S extends ColumnSet> {
+  /** The first file's. */
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly rows: number;
+  /** Whether the last block of a file is cut or damaged. */
+  readonly truncated: boolean;
+  readonly #schema: S;
+  readonly #paths: readonly string[];
+  readonly #places: readonly BlockPlace[];
+
+  /**
+   * Checks whole files, once. A cut or damaged tail is left out and said so in `truncated`; everything
+   * before it is kept.
+   * @throws RUN_INVALID when one cannot be opened, or there is none; SPOOL_INVALID when it is not such
+   * a file.
+   */
+  constructor(paths: readonly string[], schema: S) {
+    if (paths.length === 0) throw new ShakedownError("RUN_INVALID", "the run has no observations");
+    const found = paths.map((path, index) => placesIn(path, index, schema));
+    this.meta = found[0]!.meta;
+    this.truncated = found.some(({ truncated }) => truncated);
+    this.#places = found.flatMap(({ places }) => places);
+    this.rows = this.#places.reduce((sum, { rows }) => sum + rows, 0);
+    this.#schema = schema;
+    this.#paths = paths;
   }
-  const columns = allocate(schema, rows);
-  let row = 0;
-  for (const block of blocks) {
-    let columnAt = block.at;
-    for (const [name, kind] of Object.entries(schema)) {
-      const columnBytes = block.rows * ARRAYS[kind].BYTES_PER_ELEMENT;
-      const target = columns[name as keyof S];
-      const view = new Uint8Array(target.buffer, row * ARRAYS[kind].BYTES_PER_ELEMENT, columnBytes);
-      view.set(bytes.subarray(columnAt, columnAt + columnBytes));
-      columnAt += aligned(columnBytes);
+
+  /**
+   * Block after block: all of them as they were written, or in another order (by their places).
+   * @throws RUN_INVALID when a file is there no longer, SPOOL_INVALID when it was cut meanwhile
+   */
+  *blocks(
+    order: readonly number[] = [...this.#places.keys()],
+  ): Generator<SpoolBlock<S>, void, undefined> {
+    const files = this.#paths.map(openFile);
+    try {
+      const body = new Uint8Array(bodyBytesOf(this.#schema, ROWS_PER_BLOCK));
+      for (const index of order) {
+        const { bodyAt, end, file, rows } = this.#places[index]!;
+        const has = readAt(files[file]!, body.subarray(0, end - bodyAt), bodyAt);
+        if (has < end - bodyAt) throw cutMeanwhile(this.#paths[file]!);
+        yield { rows, columns: columnsIn(body, this.#schema, rows) };
+      }
+    } finally {
+      for (const file of files) closeSync(file);
     }
-    row += block.rows;
   }
-  return { meta, rows, columns, truncated: at !== bytes.length };
 }
+
+const cutMeanwhile = (path: string): ShakedownError =>
+  new ShakedownError("SPOOL_INVALID", `${path} was cut while it was read`);
+
+function placesIn(path: string, index: number, schema: ColumnSet) {
+  return withFile(path, (file, size) => {
+    const { end: from, meta } = readHeader(path, file, schema);
+    const places: BlockPlace[] = [];
+    const bodyMax = bodyBytesOf(schema, ROWS_PER_BLOCK);
+    let at = from;
+    for (const block of wholeBlocks(file, { from, size, bodyMax })) {
+      const fits = block.end - block.bodyAt === bodyBytesOf(schema, block.rows);
+      if (block.rows > ROWS_PER_BLOCK || !fits) break;
+      places.push({ ...block, file: index });
+      at = block.end;
+    }
+    return { meta, places, truncated: at !== size };
+  });
+}
+
+/** Views on a block's body. */
+function columnsIn<S extends ColumnSet>(body: Uint8Array, schema: S, rows: number): Columns<S> {
+  let at = body.byteOffset;
+  const views = Object.entries(schema).map(([name, kind]) => {
+    const view = new ARRAYS[kind](body.buffer as ArrayBuffer, at, rows);
+    at += aligned(view.byteLength);
+    return [name, view] as const;
+  });
+  return Object.fromEntries(views) as unknown as Columns<S>;
+}
+
+/** The largest body that is looked at without knowing the columns. */
+const ANY_BODY_MAX = 64 * ROWS_PER_BLOCK * 8;
 
 /**
  * Cuts off what is behind the last whole block of a spool, whatever its columns: nobody is there any
@@ -128,35 +213,13 @@ export function readSpool<S extends ColumnSet>(path: string, schema: S): Spool<S
  * @throws RUN_INVALID when it cannot be opened
  */
 export function trimSpool(path: string): boolean {
-  const bytes = readAll(path);
-  if (bytes.length < FILE_HEAD_BYTES || bytes.toString("latin1", 0, 8) !== MAGIC) return false;
-  let end = FILE_HEAD_BYTES + bytes.readUInt32LE(8);
-  if (end > bytes.length) return false;
-  for (const block of wholeBlocks(bytes, end)) end = block.end;
-  if (end < bytes.length) truncateSync(path, end);
-  return true;
-}
-
-/** Spools of one schema as one, row after row; `meta` is the first one's. At least one is wanted. */
-export function joinSpools<S extends ColumnSet>(spools: readonly Spool<S>[]): Spool<S> {
-  const [first] = spools;
-  if (first === undefined) throw new ShakedownError("RUN_INVALID", "the run has no observations");
-  if (spools.length === 1) return first;
-  const rows = spools.reduce((sum, spool) => sum + spool.rows, 0);
-  const joined = Object.entries(first.columns).map(([name, column]) => {
-    const whole = new (column.constructor as new (length: number) => typeof column)(rows);
-    let at = 0;
-    for (const { columns } of spools) {
-      const part = columns[name as keyof S] as typeof column;
-      whole.set(part, at);
-      at += part.length;
-    }
-    return [name, whole] as const;
+  const end = withFile(path, (file, size) => {
+    const from = headerEnd(file);
+    if (from === null || from > size) return null;
+    const blocks = [...wholeBlocks(file, { from, size, bodyMax: ANY_BODY_MAX })];
+    return { from: blocks.at(-1)?.end ?? from, size };
   });
-  return {
-    meta: first.meta,
-    rows,
-    columns: Object.fromEntries(joined) as unknown as Columns<S>,
-    truncated: spools.some(({ truncated }) => truncated),
-  };
+  if (end === null) return false;
+  if (end.from < end.size) truncateSync(path, end.from);
+  return true;
 }

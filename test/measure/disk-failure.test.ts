@@ -3,7 +3,8 @@ import type * as FileSystem from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { readSpool, SpoolWriter } from "../../src/measure/index.ts";
+import { SpoolWriter } from "../../src/measure/index.ts";
+import { wholeSpool } from "./whole-spool.ts";
 
 /** Writes to files, counted; those in `failing` fail, and `partial` ones take 1,000 bytes. */
 const disk = vi.hoisted(() => ({
@@ -67,7 +68,7 @@ describe("when the disk fails", () => {
         message: expect.stringMatching(/^writing .*\.spool failed: ENOSPC/) as string,
         hint: expect.stringContaining("kept") as string,
       });
-      const kept = readSpool(spool.path, SCHEMA);
+      const kept = wholeSpool(spool.path, SCHEMA);
       expect(kept).toMatchObject({ rows: (failing - 1) * BLOCK_ROWS, truncated: false });
       expect(kept.columns.n.every((n, i) => n === i)).toBe(true);
       expect(kept.rows + spool.lostRows).toBe(3 * BLOCK_ROWS + 15);
@@ -80,7 +81,7 @@ describe("when the disk fails", () => {
     const spool = await create();
     fill(spool, 2 * BLOCK_ROWS);
     await spool.close();
-    const { rows, columns, truncated } = readSpool(spool.path, SCHEMA);
+    const { rows, columns, truncated } = wholeSpool(spool.path, SCHEMA);
     expect({ rows, truncated }).toEqual({ rows: 2 * BLOCK_ROWS, truncated: false });
     expect(columns.n.every((n, i) => n === i)).toBe(true);
   });
@@ -91,7 +92,7 @@ describe("when the disk fails", () => {
     const spool = await create();
     fill(spool, BLOCK_ROWS);
     await expect(spool.close()).rejects.toMatchObject({ code: "DISK_WRITE_FAILED" });
-    expect(readSpool(spool.path, SCHEMA)).toMatchObject({ rows: 0, truncated: true });
+    expect(wholeSpool(spool.path, SCHEMA)).toMatchObject({ rows: 0, truncated: true });
     expect(spool.lostRows).toBe(BLOCK_ROWS);
   });
 
@@ -111,7 +112,7 @@ describe("when the disk fails", () => {
     expect(spool.failure?.message).toContain("the disk is slower than the run");
     resolve();
     await expect(spool.close()).rejects.toMatchObject({ code: "DISK_WRITE_FAILED" });
-    const { rows } = readSpool(spool.path, SCHEMA);
+    const { rows } = wholeSpool(spool.path, SCHEMA);
     expect(rows + spool.lostRows).toBe(70 * BLOCK_ROWS);
     expect(spool.lostRows).toBeGreaterThanOrEqual(6 * BLOCK_ROWS);
   });

@@ -83,6 +83,33 @@ describe("observations, written and read", () => {
     expect(() => readObservations()).toThrow(/has no observations/);
   });
 
+  it("are handed on one by one, and in time, as they are read into a list", async () => {
+    const workers = fc.array(fc.array(observations, { minLength: 1, maxLength: 20 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(workers, async (written) => {
+        const table = readObservations(...(await Promise.all(written.map(spoolOf))));
+        const all = [...table];
+        const handed: Observation[] = [];
+        table.each((row) => handed.push({ ...row }));
+        expect(handed).toEqual(all);
+        const timely: Observation[] = [];
+        let passedNs = -Infinity;
+        const passing = table.inTime((row) => {
+          expect(row.intendedNs).toBeGreaterThanOrEqual(passedNs);
+          timely.push({ ...row });
+        });
+        for (const untilNs of passing) passedNs = untilNs;
+        expect(passedNs).toBe(Infinity);
+        const key = (row: Observation): string => JSON.stringify(row);
+        expect(timely.map(key).toSorted()).toEqual(all.map(key).toSorted());
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("hold what their columns reach, and never wrap around", async () => {
     const [read] = await roundTrip([
       {

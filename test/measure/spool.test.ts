@@ -11,7 +11,8 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { ShakedownError } from "../../src/core/index.ts";
-import { type ColumnSet, readSpool, SpoolWriter } from "../../src/measure/index.ts";
+import { type ColumnSet, SpoolWriter } from "../../src/measure/index.ts";
+import { wholeSpool } from "./whole-spool.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shakedown-spool-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -63,7 +64,7 @@ async function write(
 }
 
 function rowsIn(path: string, schema: ColumnSet) {
-  const spool = readSpool(path, schema);
+  const spool = wholeSpool(path, schema);
   const rows = Array.from({ length: spool.rows }, (_, i) =>
     Object.fromEntries(Object.keys(schema).map((name) => [name, spool.columns[name]![i]])),
   );
@@ -105,7 +106,7 @@ describe("the spool", () => {
       spool.commit();
     }
     await spool.close();
-    const { rows, columns, truncated } = readSpool(path, schema);
+    const { rows, columns, truncated } = wholeSpool(path, schema);
     expect({ rows, truncated, lost: spool.lostRows }).toEqual({
       rows: count,
       truncated: false,
@@ -201,7 +202,7 @@ describe("what is no spool", () => {
   ] as const)("%s is refused", async (_, other) => {
     const path = freshPath();
     await write(path, { schema: { n: "u32", tiny: "u8" }, blocks: [] });
-    const error = refusal(() => readSpool(path, other));
+    const error = refusal(() => wholeSpool(path, other));
     expect(error.code).toBe("SPOOL_INVALID");
     expect(error.message).toMatch(new RegExp(`${path}.*other columns`));
   });
@@ -212,10 +213,10 @@ describe("what is no spool", () => {
   ])("%s is refused", (_, text) => {
     const path = freshPath();
     writeFileSync(path, text);
-    expect(refusal(() => readSpool(path, { n: "u8" })).code).toBe("SPOOL_INVALID");
+    expect(refusal(() => wholeSpool(path, { n: "u8" })).code).toBe("SPOOL_INVALID");
   });
 
   it("a file that is not there makes the run invalid", () => {
-    expect(refusal(() => readSpool(join(folder, "none"), {})).code).toBe("RUN_INVALID");
+    expect(refusal(() => wholeSpool(join(folder, "none"), {})).code).toBe("RUN_INVALID");
   });
 });

@@ -1,0 +1,98 @@
+import { DROP_REASONS, ERROR_KINDS, type Observation } from "./observation.ts";
+import type { Filled } from "./rows.ts";
+import type { Columns } from "./spool-layout.ts";
+
+/** 40 bytes an observation. Deltas are in units of 100 ns, which reach 429 s. */
+export const OBSERVATION_COLUMNS = {
+  intendedNs: "f64",
+  seq: "u32",
+  startLag100ns: "u32",
+  firstByte100ns: "u32",
+  service100ns: "u32",
+  bytesIn: "u32",
+  bytesOut: "u32",
+  route: "u16",
+  status: "u16",
+  outcome: "u8",
+  /** Of the start lag, in 255ths: what was spent waiting for a connection. */
+  connectionWait255: "u8",
+  arm: "u8",
+  stage: "u8",
+} as const;
+
+/** An outcome is 0 for a response, else where a list begins plus the place in it. */
+export const ERRORS_FROM = 1;
+export const DROPS_FROM = 128;
+export const UNIT_NS = 100;
+
+type FilledOf<Kind extends Observation["kind"]> = Filled<Extract<Observation, { kind: Kind }>>;
+
+/** Numbers that begin as no whole ones: their places are made for any, once. */
+const planned = () => ({ arm: 0, stage: 0, seq: 0, route: 0, intendedNs: NaN });
+const started = () => ({ ...planned(), startNs: NaN, endNs: NaN, connectionWaitNs: NaN });
+
+/** Rows of an observation spool as objects: one of each kind, which is filled anew for each row. */
+export class ObservationReader {
+  readonly #response: FilledOf<"response"> = {
+    kind: "response",
+    ...started(),
+    firstByteNs: NaN,
+    status: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  };
+  readonly #error: FilledOf<"error"> = { kind: "error", ...started(), error: "timeout" };
+  readonly #dropped: FilledOf<"dropped"> = {
+    kind: "dropped",
+    ...planned(),
+    reason: "in-flight-cap",
+    count: 0,
+  };
+
+  /** The object is this reader's own: the next call fills it again. */
+  read(c: Columns<typeof OBSERVATION_COLUMNS>, row: number): Observation {
+    const outcome = c.outcome[row]!;
+    if (outcome >= DROPS_FROM) {
+      fillPlanned(this.#dropped, c, row);
+      this.#dropped.reason = DROP_REASONS[outcome - DROPS_FROM]!;
+      this.#dropped.count = c.service100ns[row]!;
+      return this.#dropped;
+    }
+    if (outcome >= ERRORS_FROM) {
+      fillStarted(this.#error, c, row);
+      this.#error.error = ERROR_KINDS[outcome - ERRORS_FROM]!;
+      return this.#error;
+    }
+    const response = this.#response;
+    fillStarted(response, c, row);
+    response.firstByteNs = response.startNs + c.firstByte100ns[row]! * UNIT_NS;
+    response.status = c.status[row]!;
+    response.bytesIn = c.bytesIn[row]!;
+    response.bytesOut = c.bytesOut[row]!;
+    return response;
+  }
+}
+
+function fillPlanned(
+  into: FilledOf<Observation["kind"]>,
+  c: Columns<typeof OBSERVATION_COLUMNS>,
+  row: number,
+): void {
+  into.arm = c.arm[row]!;
+  into.stage = c.stage[row]!;
+  into.seq = c.seq[row]!;
+  into.route = c.route[row]!;
+  into.intendedNs = c.intendedNs[row]!;
+}
+
+function fillStarted(
+  into: FilledOf<"response"> | FilledOf<"error">,
+  c: Columns<typeof OBSERVATION_COLUMNS>,
+  row: number,
+): void {
+  fillPlanned(into, c, row);
+  const lagNs = c.startLag100ns[row]! * UNIT_NS;
+  into.startNs = into.intendedNs + lagNs;
+  into.endNs = into.startNs + c.service100ns[row]! * UNIT_NS;
+  into.connectionWaitNs = (lagNs * c.connectionWait255[row]!) / 255;
+}
