@@ -55,26 +55,35 @@ export const ratioField = (max = 1) =>
     .transform(readWith(parseRatio))
     .pipe(z.number().min(0).max(max));
 
+/** Ten times as much. */
+const PERCENT_MAX = 10;
+
 /**
- * `"5%"`, `"0.2pp"` → `0.05`, `0.002`, from 0 up to `max`. A number alone is refused with what to
- * write: 5 may mean 5 % or five times, and a verdict hangs on it.
+ * `"5%"`, `"0.2pp"` → `0.05`, `0.002`, from 0 up to 10. A number alone is refused with what to
+ * write: 5 may mean 5 % or five times, and a verdict hangs on it. `what`: said where it is missing.
  */
-export const percentField = (max = 10) =>
+export const percentField = (what = "a percentage") =>
   z
-    .union([z.string(), z.number()])
+    .union([z.string(), z.number()], {
+      error: ({ input }) => (input === undefined ? `is missing: ${what}, such as 5%` : undefined),
+    })
     .refine((value) => typeof value === "string" && !/^\s*-?[\d.]+\s*$/.test(value), {
       abort: true,
       error: ({ input }) => {
-        const value = Number(input);
+        const value = Math.abs(Number(input));
         const percent = value < 1 ? Number((value * 100).toPrecision(12)) : value;
         return `${String(input)} has no unit; write ${percent}%`;
       },
+    })
+    .refine((value) => /(?:%|pp)\s*$/.test(String(value)), {
+      abort: true,
+      error: ({ input }) => `"${String(input)}" is no percentage; write 5%, or 0.5pp of a share`,
     })
     .transform((value) => String(value).replace(/\s*pp\s*$/, "%"))
     .transform(readWith(parseRatio))
     .pipe(
       z
         .number()
-        .min(0, "less than nothing")
-        .max(max, `at most ${max * 100}%`),
+        .min(0, "less than nothing; write a size, such as 5%")
+        .max(PERCENT_MAX, `at most ${PERCENT_MAX * 100}%`),
     );

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { percentField } from "../core/index.ts";
-import { checkParameters, metricFields, type MetricSpec } from "./metric.ts";
+import { checkParameters, MARGIN, metricFields, type MetricSpec } from "./metric.ts";
 import { familyNamed } from "./metrics/index.ts";
 
 const PRIMARY_MISSING =
@@ -41,7 +41,7 @@ function* claimFaults(then: Written): Generator<readonly [string, string]> {
     yield [good, "a gain of nothing is none: write how much is worth the change, such as 5%"];
   }
   if (margin === undefined && (given.length === 0 || given[0] === "changesBy")) {
-    yield ["margin", "is missing: how much worse is still tolerated, such as 5%"];
+    yield ["margin", `is missing: ${MARGIN}, such as 5%`];
   }
 }
 

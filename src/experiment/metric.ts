@@ -17,6 +17,9 @@ const metricName = z.string().refine((name) => familyNamed(name) !== undefined, 
     `"${String(input)}" is not a metric; write ${titles.slice(0, -1).join(", ")} or ${titles.at(-1)}`,
 });
 
+/** Said where a margin is missing. */
+export const MARGIN = "how much worse is still tolerated";
+
 /** The fields of a metric, for the schemas of scenarios. */
 export const metricFields = {
   metric: metricName.describe(`one of ${titles.join(", ")}`),
@@ -33,7 +36,7 @@ export const metricFields = {
     .record(z.string(), z.coerce.string())
     .optional()
     .describe("of an `otel` metric: series that have these"),
-  margin: percentField(),
+  margin: percentField(MARGIN),
 };
 
 /** Which parameters a metric takes: that those it needs are there, and no others. */

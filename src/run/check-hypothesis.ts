@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { metricLabel, type MetricSpec } from "../experiment/index.ts";
+import { familyOf, metricLabel, type MetricSpec } from "../experiment/index.ts";
 import { lacksRuns, RUNS_LEAST, unmeasurable } from "./check-metrics.ts";
-import { meant } from "./data-faults.ts";
+import { meant, valueAt } from "./data-faults.ts";
 import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import type { Faults } from "./yaml-file.ts";
 
@@ -51,6 +51,24 @@ function checkMetrics(scenario: Scenario, faults: Faults): void {
     const other = seen.get(label);
     if (other === undefined) seen.set(label, registered);
     else faults.in([...keys, "metric"], `${label} is ${other.as} already: leave one out`);
+  }
+}
+
+const SIZES = ["margin", "decreasesBy", "increasesBy"] as const;
+
+/**
+ * That percentage points stand where shares are compared: of what is compared by its ratio they say
+ * nothing. `written`: the scenario before it was read, since 10pp and 10% are read alike.
+ */
+export function checkPoints(written: unknown, scenario: Scenario, faults: Faults): void {
+  for (const { keys, spec } of registeredMetrics(scenario)) {
+    if (familyOf(spec).effect !== "relative") continue;
+    for (const field of SIZES) {
+      const size = /^(.*?)\s*pp\s*$/.exec(String(valueAt(written, [...keys, field])));
+      if (size === null) continue;
+      const why = `${metricLabel(spec)} is compared by its ratio, and percentage points are of a share`;
+      faults.in([...keys, field], `${why}; write ${size[1]}%`);
+    }
   }
 }
 
@@ -111,7 +129,11 @@ export function checkHypothesis(scenario: Scenario, faults: Faults): void {
   checkMetrics(scenario, faults);
   if (!comparesNothing(scenario)) {
     if (scenario.hypothesis === undefined) {
-      faults.in(["hypothesis"], "is missing; two arms are run to decide on something");
+      faults.in(
+        ["hypothesis"],
+        "is missing; two arms are run to decide on something: write what is changed (`if`), and " +
+          "`then: { metric: response_time_p95, changesBy: less-than, margin: 5% }`",
+      );
     }
     checkNegativeControls(scenario, faults);
     checkSegments(scenario, faults);

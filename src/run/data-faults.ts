@@ -70,7 +70,8 @@ function fieldsAt(shape: Shape, path: readonly PropertyKey[]): string[] {
   return [...(next === undefined ? [] : fieldsAt(next, rest)), ...inBranches];
 }
 
-function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+/** What stands at a path of keys; undefined where nothing does. */
+export function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
   let value = data;
   for (const key of path) {
     if (typeof value !== "object" || value === null) return undefined;
@@ -126,7 +127,10 @@ function* faultsIn(
 ): Generator<DataFault> {
   const path = [...above, ...issue.path];
   const value = valueAt(against.data, path);
-  if (issue.code === "invalid_union" && issue.errors.length > 0)
+  // A schema may say what to write.
+  if (value === undefined && issue.message.startsWith("is missing"))
+    yield { path, message: issue.message };
+  else if (issue.code === "invalid_union" && issue.errors.length > 0)
     yield* inUnion(issue, path, against);
   else if (issue.code === "unrecognized_keys") {
     const shape = z.toJSONSchema(against.schema, {
@@ -148,10 +152,8 @@ function* faultsIn(
   } else if (issue.code === "invalid_value") yield { path, message: notAmong(value, issue.values) };
   else if (issue.code === "invalid_key")
     yield { path, message: issue.issues[0]?.message ?? issue.message };
-  else if (value === undefined) {
-    // A schema may say what to write.
-    yield { path, message: issue.message.startsWith("is missing") ? issue.message : "is missing" };
-  } else if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) {
+  else if (value === undefined) yield { path, message: "is missing" };
+  else if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) {
     const found = typeof value === "object" ? "" : `${JSON.stringify(value)} is given, and `;
     yield { path, message: `${found}${KINDS[issue.expected] ?? issue.expected} is wanted` };
   } else yield { path, message: issue.message };

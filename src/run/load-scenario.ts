@@ -3,7 +3,7 @@ import { ShakedownError } from "../core/index.ts";
 import type { Captured } from "./captured.ts";
 import { checkFactors } from "./check-factors.ts";
 import { checkAssignment } from "./check-assignment.ts";
-import { checkHypothesis } from "./check-hypothesis.ts";
+import { checkHypothesis, checkPoints } from "./check-hypothesis.ts";
 import { dataFaults, meant } from "./data-faults.ts";
 import { checkProbes } from "./probes.ts";
 import {
@@ -44,7 +44,9 @@ const NAMED = {
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID
  */
 export function loadScenario(path: string): LoadedScenario {
-  const { data: scenario, faults, text } = readYamlFile(path, NAMED, () => scenarioSchema);
+  const read = readYamlFile(path, NAMED, () => scenarioSchema);
+  const { data: scenario, faults, text } = read;
+  checkPoints(read.written, scenario, faults);
   checkWhole(scenario, faults);
   const dir = dirname(resolve(path));
   return { path, dir, text, scenario, profilePath: resolve(dir, scenario.profile) };

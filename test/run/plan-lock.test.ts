@@ -134,6 +134,19 @@ describe("a hypothesis that cannot be held to", () => {
       "negativeControls.0: request_bytes may differ between the arms: `headers` of the arms differ",
     ],
     [guard, `${guard}  - { metric: error_ratio, margin: 1% }\n`, "is a guardrail already"],
+    [then, then.replace("10%", "-10"), "margin: -10 has no unit; write 10%"],
+    [then, then.replace("10%", "-10%"), "margin: less than nothing; write a size"],
+    [then, then.replace("10%", "10ms"), 'margin: "10ms" is no percentage; write 5%'],
+    [
+      then,
+      then.replace("10%", "10pp"),
+      "margin: response_time_p95 is compared by its ratio, and percentage points are of a share; write 10%",
+    ],
+    [
+      guard,
+      `${guard}  - { metric: amplification, dependency: payments }\n`,
+      "guardrails.0.margin: is missing: how much worse is still tolerated, such as 5%",
+    ],
   ])("is refused, with what to write: %s → %s", (from, to, words) => {
     expect(said(changed(from, to))).toMatch(/^\d+:\d+ /);
     expect(said(changed(from, to))).toContain(words);

@@ -65,7 +65,8 @@ describe("a fault in how a scenario makes its load", () => {
       "two arms and nothing to decide",
       /hypothesis:[\s\S]*?(?=guardrails)/,
       "",
-      "hypothesis: is missing; two arms are run to decide on something",
+      "hypothesis: is missing; two arms are run to decide on something: write what is changed (`if`), " +
+        "and `then: { metric: response_time_p95, changesBy: less-than, margin: 5% }`",
     ],
     [
       "a client's certificate without its key",
