@@ -1,5 +1,6 @@
 /** What targets tell of themselves by OpenTelemetry: received, kept, and read again. */
 export { Distribution } from "./buckets.ts";
+export { type InsideBusy, insideBusy } from "./busy.ts";
 export { type Exporting, type ExportOptions, startExport } from "./export/index.ts";
 export { InsideSignals } from "./inside.ts";
 export { InsideSeries, type Level, type TimeWindow } from "./inside-series.ts";

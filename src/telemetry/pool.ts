@@ -1,6 +1,7 @@
 import { Distribution } from "./buckets.ts";
 import type { InsideSeries, TimeWindow } from "./inside-series.ts";
 import type { InsideSignals } from "./inside.ts";
+import { MS_PER } from "./unit-ms.ts";
 
 /** A connection pool as the target itself tells of it; null for what it does not tell. */
 export interface InsidePool {
@@ -35,7 +36,6 @@ const USED: readonly (readonly [attribute: string, state: string])[] = [
   ["state", "used"],
   ["http.connection.state", "active"],
 ];
-const MS_PER: Readonly<Record<string, number>> = { s: 1_000, ms: 1, us: 1e-3, ns: 1e-6 };
 
 const maxOf = (values: readonly number[]): number | null =>
   values.length === 0 ? null : Math.max(...values);

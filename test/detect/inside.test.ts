@@ -54,13 +54,21 @@ const call = (seq: number, more: object = {}): TelemetryLine => ({
   ...more,
 });
 
-function judged(found: Finding, lines: readonly TelemetryLine[] | null): readonly Finding[] {
+function judged(
+  found: Finding,
+  lines: readonly TelemetryLine[] | null,
+  cores: readonly number[] = [],
+): readonly Finding[] {
   const detector: Detector = { name: found.detector, detect: () => [found] };
   const evidence = {
     arms: begin.arms,
     stages: [stage],
     inside: lines === null ? null : new InsideSignals([begin, ...lines], 0),
     request: (_arm: number, seq: number) => requestAt(seq),
+    processes: (arm: number) =>
+      cores[arm] === undefined
+        ? null
+        : { coresMean: cores[arm], coresMax: null, throttledRatio: 0 },
   } as unknown as Evidence;
   return detectAll(evidence, [detector]);
 }
@@ -134,6 +142,68 @@ describe("a storm of retries", () => {
       subject: "variant",
       evidence: { spans: 40, lying: 40 },
     });
+  });
+});
+
+describe("a saturated target", () => {
+  const saturated = finding("saturation", {
+    subject: "variant",
+    arm: "variant",
+    dependency: null,
+    cause: "the target itself is saturated",
+    summary: "the target is saturated",
+    comparison: "new",
+    evidence: { stage: "full" },
+  });
+  const busy = tells("nodejs.eventloop.utilization", 0.8);
+  const idle = tells("nodejs.eventloop.utilization", 0.05);
+  const pauses = (type: "histogram" | "sum", value: (nth: number) => unknown): TelemetryLine[] => {
+    const id = ids++;
+    const name = type === "sum" ? "dotnet.gc.pause.time" : "jvm.gc.duration";
+    const about = { arm: ARM, unit: "s", type, monotonic: true, delta: false, sender: "" };
+    return [
+      { kind: "series", id, name, attributes: {}, ...about },
+      ...[0, 1].map((nth) => ({ kind: "point", id, atNs: nth * 60 * S, value: value(nth) })),
+    ] as TelemetryLine[];
+  };
+  const histogram = (nth: number) => ({
+    count: nth * 90,
+    sum: nth * 12,
+    bounds: [],
+    counts: [nth * 90],
+  });
+
+  it.each([
+    ["an event loop that works all the time", busy],
+    ["an event loop that is late", tells("nodejs.eventloop.delay.p99", 0.08)],
+    ["a collector that pauses for 12 of 60 s", pauses("histogram", histogram)],
+    ["the same, as a sum", pauses("sum", (nth) => nth * 12)],
+    ["processors that work", tells("jvm.cpu.recent_utilization", 0.9)],
+  ])("is confirmed by %s", (_what, lines) => {
+    const [found, ...more] = judged(saturated, lines);
+    expect(found).toMatchObject({ status: "fail", confirmation: "inside" });
+    expect(more).toEqual([]);
+  });
+
+  it("is confirmed by the core that its processes use, where nobody asked the target", () => {
+    const [found] = judged(saturated, null, [0.1, 0.9]);
+    expect(found!.summary).toBe(
+      "the target is saturated; confirmed from inside: cores used 0.90 (control 0.10)",
+    );
+    // Control does as well with as much, and what another takes cannot be seen here.
+    for (const cores of [[0.8, 0.9], [0.1, 0.2], []])
+      expect(judged(saturated, null, cores)).toEqual([saturated]);
+    const shared = { ...saturated, status: "shared", comparison: "shared" } as const;
+    expect(judged(shared, null, [0.8, 0.9])[0]!.confirmation).toBe("inside");
+  });
+
+  it("is contradicted by an event loop that is idle and in time, and by nothing less", () => {
+    const [found, more] = judged(saturated, idle);
+    expect(found!.confirmation).toBe("contradicted");
+    expect(more!.detector).toBe("inside-outside");
+    const late = [...idle, ...tells("nodejs.eventloop.delay.p99", 0.012)];
+    for (const lines of [late, tells("jvm.cpu.recent_utilization", 0.1), []])
+      expect(judged(saturated, lines)[0]!.confirmation).toBe("outside-only");
   });
 });
 

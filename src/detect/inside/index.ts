@@ -4,12 +4,14 @@ import type { Evidence, Finding } from "../detector.ts";
 import { type Confirmer, NOTHING_TOLD, type Place, type Told } from "./model.ts";
 import { pool } from "./pool.ts";
 import { retries } from "./retries.ts";
+import { saturation } from "./saturation.ts";
 import { isOfItsRequest } from "./spans.ts";
 
 /** By detector. Findings of others are seen from outside only. */
 const CONFIRMERS: Readonly<Record<string, Confirmer>> = {
   "pool-exhaustion": pool,
   "retry-storm": retries,
+  saturation,
 };
 
 /** Spans of traces of this run that are of no request: a share, and a number, worth a finding. */
@@ -22,12 +24,12 @@ const WORDS: Readonly<Record<Told["confirmation"], string>> = {
 };
 
 function placeOf(evidence: Evidence, finding: Finding): Place | null {
-  const [armName = "", dependency = ""] = [
+  const [armName = "", dependency = null] = [
     finding.arm ?? finding.subject.split(" ")[0],
     finding.dependency ?? finding.subject.split(" ")[1],
   ];
   const arm = evidence.arms.indexOf(armName);
-  if (arm < 0 || dependency === "") return null;
+  if (arm < 0) return null;
   const named = finding.began?.stage ?? finding.evidence["stage"];
   const stage = evidence.stages.find(({ name }) => name === named);
   const judged = evidence.stages.filter((each) => each.judged);
@@ -83,11 +85,11 @@ function lies(evidence: Evidence): Finding[] {
 }
 
 /**
- * Says of every sickness whether what the target tells of itself confirms it; where the two
- * disagree, that is a finding besides. Nothing is said where nobody asked the target.
+ * Says of every sickness whether what the target tells of itself, and what its processes use, confirms
+ * it; where the two disagree, that is a finding besides. Where nobody asked the target, nothing is
+ * said of what only it could tell.
  */
 export function confirmed(evidence: Evidence, findings: readonly Finding[]): Finding[] {
-  if (evidence.inside === null) return [...findings];
   const told = findings.flatMap((finding): Finding[] => {
     if (finding.status !== "fail" && finding.status !== "shared") return [finding];
     const place = placeOf(evidence, finding);
@@ -96,6 +98,7 @@ export function confirmed(evidence: Evidence, findings: readonly Finding[]): Fin
       place === null || confirmer === undefined
         ? NOTHING_TOLD
         : confirmer(evidence, finding, place);
+    if (evidence.inside === null && found.confirmation !== "inside") return [finding];
     const more = found.confirmation === "contradicted" ? [disagreement(finding, found.says)] : [];
     return [withTold(finding, found), ...more];
   });

@@ -12,7 +12,8 @@ export const NOTHING_TOLD: Told = { confirmation: "outside-only", says: "" };
 /** A finding's arm and dependency, and the time of the stage in which it began. */
 export interface Place {
   readonly arm: number;
-  readonly dependency: string;
+  /** Null where it is about the arm as a whole. */
+  readonly dependency: string | null;
   readonly fromNs: number;
   readonly toNs: number;
 }

@@ -26,7 +26,8 @@ function words({ pendingMax, size, timeouts, usedMax, waitMs }: InsidePool): str
  */
 export const pool: Confirmer = (evidence, finding, { arm, dependency, fromNs, toNs }) => {
   const { inside } = evidence;
-  const told = inside && insidePool(inside, { arm, dependency }, { fromNs, toNs });
+  if (inside === null || dependency === null) return NOTHING_TOLD;
+  const told = insidePool(inside, { arm, dependency }, { fromNs, toNs });
   if (told === null) return NOTHING_TOLD;
   const says = words(told);
   const seen = finding.size?.value ?? finding.evidence["poolSize"];

@@ -27,6 +27,7 @@ function retriesAmong(spans: readonly InsideSpan[]): number {
  * it is sent again below what is instrumented, or the trace is not the whole one.
  */
 export const retries: Confirmer = (evidence, _finding, { arm, dependency, fromNs, toNs }) => {
+  if (dependency === null) return NOTHING_TOLD;
   const spans = (evidence.inside?.callsTo(arm, dependency) ?? [])
     .filter(({ startNs }) => startNs >= fromNs && startNs < toNs)
     .filter((span) => span.seq < 0 || isOfItsRequest(evidence, span));
