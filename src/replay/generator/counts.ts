@@ -28,14 +28,15 @@ interface PlainCounts extends Omit<ArmCounts, "responseTime" | "startLag"> {
 }
 export type CountsMessage = readonly PlainCounts[];
 
-export function emptyCounts(): ArmCounts {
+/** `dense`: where they are counted, rather than added together. */
+export function emptyCounts(options: { readonly dense?: boolean } = {}): ArmCounts {
   return {
     planned: 0,
     responses: 0,
     failed: 0,
     dropped: 0,
-    responseTime: new Histogram({ dense: true }),
-    startLag: new Histogram({ dense: true }),
+    responseTime: new Histogram(options),
+    startLag: new Histogram(options),
   };
 }
 
@@ -99,7 +100,7 @@ export class Counter {
   #of(place: number): ArmCounts {
     let counts = this.#counts.get(place);
     if (counts === undefined) {
-      counts = emptyCounts();
+      counts = emptyCounts({ dense: true });
       this.#counts.set(place, counts);
     }
     return counts;

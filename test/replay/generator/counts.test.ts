@@ -16,7 +16,7 @@ describe("counts on their way between threads", () => {
     fc.assert(
       fc.property(workers, (given) => {
         const sums: ArmCounts[][] = Array.from({ length: STAGES }, () =>
-          Array.from({ length: ARMS }, emptyCounts),
+          Array.from({ length: ARMS }, () => emptyCounts()),
         );
         for (const ticks of given) {
           const counter = new Counter(ARMS, CAP_NS);
