@@ -22,14 +22,13 @@ function shuffled(seed: string, arms: readonly string[]): string[] {
 }
 
 /**
- * Who has which slot in each run. Of two arms, which is first in the first run is drawn, and then they
- * go A B B A. Of n more, the rows of a Williams square over a drawn order: in n runs (2n where n is
+ * Who has which slot in each run, of one alone, too. Of two arms, which is first in the first run is
+ * drawn, and then they go A B B A. Of n more, the rows of a Williams square over a drawn order: in n runs (2n where n is
  * odd) each has each slot as often, and each comes right after each other as often.
  * Source: Williams 1949, designs balanced for residual effects.
  */
 function slotOrders(seed: string, count: number, arms: readonly string[]): (readonly string[])[] {
   if (arms.length <= 2) {
-    if (count === 1) return [arms];
     const turned = keyedDraw(seed, "slots").uniform("first") < 0.5;
     return Array.from({ length: count }, (_, index) =>
       ABBA[index % ABBA.length] === turned ? arms : arms.toReversed(),

@@ -10,8 +10,8 @@ import { PLAN } from "./plan-fixture.ts";
 const ARMS = ["control", "variant"];
 
 describe("the runs of an experiment", () => {
-  it("one alone has the plan's seed and the arms in their order", () => {
-    expect(planRuns("7", 1, ARMS)).toEqual([{ seed: "7", slots: ARMS }]);
+  it("one alone has the plan's seed", () => {
+    expect(planRuns("7", 1, ARMS).map(({ seed }) => seed)).toEqual(["7"]);
   });
 
   it("slots go A B B A, so that both orders come equally often and neither gets later", () => {
@@ -25,10 +25,10 @@ describe("the runs of an experiment", () => {
     }
   });
 
-  it("the seed says who is first, and not always the same", () => {
+  it.each([1, 2])("the seed says who is first of %s, and not always the same", (runs) => {
     const first = Array.from(
       { length: 200 },
-      (_, seed) => planRuns(`${seed}`, 2, ARMS)[0]!.slots[0],
+      (_, seed) => planRuns(`${seed}`, runs, ARMS)[0]!.slots[0],
     );
     const controls = first.filter((arm) => arm === "control").length;
     expect(controls).toBeGreaterThan(70);
