@@ -12,7 +12,10 @@ import {
   type Rows,
   serviceTimeUs,
   type StartedObservation,
+  StartNumbers,
+  type StartSet,
   type UsageSample,
+  visitRows,
 } from "../measure/index.ts";
 import type { RatioBlock } from "../stats/index.ts";
 import type { ProcessSample } from "../telemetry/index.ts";
@@ -113,7 +116,7 @@ export const emptyBlock = (
 export interface Context {
   readonly capNs: number;
   /** Starts that some arm answered below 400. */
-  readonly answered: ReadonlySet<number>;
+  readonly answered: Pick<StartSet, "has">;
   /** In ns. */
   readonly targets: readonly number[];
   /** Every refusal is a failure: see `refusalsFail`. */
@@ -168,6 +171,14 @@ export interface Cut {
   readonly at: (arm: number, atNs: number) => Block | undefined;
 }
 
+/** As `Cut`, of blocks of time, which are numbered over all stages, in every arm alike. */
+export interface TimeCut extends Cut {
+  readonly blocks: number;
+  /** The number of the block of a moment; -1 where there is none. */
+  readonly placeAt: (atNs: number) => number;
+  readonly block: (arm: number, place: number) => Block | undefined;
+}
+
 /** Whether a moment of a judged stage's judged time is in a period's washout. */
 export const inWashout = ({ judgedFromNs, periods }: PlannedStage, atNs: number): boolean =>
   periods !== undefined && (atNs - (judgedFromNs ?? 0)) % periods.lengthNs < periods.washoutNs;
@@ -181,7 +192,7 @@ export function emptyCut(
   planned: readonly PlannedStage[],
   arms: number,
   lists: { readonly dependencies: number; readonly targets: number },
-): Cut {
+): TimeCut {
   const judged = planned.filter((stage) => stage.judgedFromNs !== null);
   const stages = judged.map((stage): StageBlocks => {
     const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
@@ -190,15 +201,27 @@ export function emptyCut(
     );
     return { stage, blocks };
   });
-  const at = (arm: number, atNs: number): Block | undefined => {
-    for (const { stage, blocks } of stages) {
+  const flat = Array.from({ length: arms }, (_, arm) =>
+    stages.flatMap(({ blocks }) => blocks[arm]!),
+  );
+  let begins = 0;
+  const spans = stages.map(({ blocks, stage }) => {
+    const count = blocks[0]?.length ?? 0;
+    begins += count;
+    return { stage, count, begins: begins - count };
+  });
+  const placeAt = (atNs: number): number => {
+    for (const { begins: first, count, stage } of spans) {
       if (atNs < stage.judgedFromNs! || atNs >= stage.endNs) continue;
-      if (inWashout(stage, atNs)) return undefined;
-      return blocks[arm]?.[Math.floor((atNs - stage.judgedFromNs!) / stage.blockNs)];
+      if (inWashout(stage, atNs)) return -1;
+      const own = Math.floor((atNs - stage.judgedFromNs!) / stage.blockNs);
+      return own < count ? first + own : -1;
     }
-    return undefined;
+    return -1;
   };
-  return { stages, at };
+  const block = (arm: number, place: number): Block | undefined => flat[arm]?.[place];
+  const at = (arm: number, atNs: number): Block | undefined => block(arm, placeAt(atNs));
+  return { stages, at, blocks: begins, placeAt, block };
 }
 
 /** Credits a request to the block of its intended start, and its answer to the one it came in. */
@@ -243,6 +266,8 @@ function countPeaks(cut: Cut, arms: readonly string[], processes: readonly Proce
  */
 export function cutIntoBlocks(input: {
   readonly observations: Rows<Observation, ObservationMeta>;
+  /** `answeredStarts` of the observations, where that is known already. */
+  readonly answered?: StartSet;
   readonly calls: Rows<EmulatedCall, ArmMeta> | null;
   /** None unless given. */
   readonly usage?: readonly UsageSample[];
@@ -261,19 +286,23 @@ export function cutIntoBlocks(input: {
   const { capNs, calls, dependencies, observations, targets = [], usage = [] } = input;
   const lists = { dependencies: dependencies.length, targets: targets.length };
   const cut = emptyCut(input.stages, observations.meta.arms.length, lists);
-  const answered = answeredStarts(observations);
+  const answered = input.answered ?? answeredStarts(observations);
   const context: Context = { capNs, answered, targets, refusalsFail: input.refusalsFail === true };
   // The same start has a moment of its own in each arm where arms take turns.
-  const intendedOf = observations.meta.arms.map(() => new Map<number, number>());
-  for (const observation of observations) {
-    intendedOf[observation.arm]?.set(observation.seq, observation.intendedNs);
+  const placesOf = observations.meta.arms.map(() => new StartNumbers(cut.blocks + 2));
+  visitRows(observations, (observation) => {
+    const { arm, intendedNs, seq } = observation;
+    placesOf[arm]?.set(seq, cut.placeAt(intendedNs) + 1);
     countObservation(cut, observation, context);
-  }
+  });
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
-  for (const call of calls ?? []) {
-    const block = cut.at(call.arm, intendedOf[call.arm]?.get(call.seq) ?? call.arriveNs);
-    const dependency = place[call.dependency] ?? -1;
-    if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
+  if (calls !== null) {
+    visitRows(calls, ({ arm, arriveNs, dependency: placed, seq }) => {
+      const known = placesOf[arm]?.get(seq) ?? -1;
+      const block = cut.block(arm, known < 0 ? cut.placeAt(arriveNs) : known - 1);
+      const dependency = place[placed] ?? -1;
+      if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
+    });
   }
   countUsage(cut, observations.meta.arms, usage);
   countPeaks(cut, observations.meta.arms, input.processes ?? []);

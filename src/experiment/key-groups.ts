@@ -5,6 +5,7 @@ import {
   type Observation,
   type ObservationMeta,
   type Rows,
+  visitRows,
 } from "../measure/index.ts";
 import {
   type Block,
@@ -56,19 +57,21 @@ export interface KeyedRows {
   readonly dependencies: readonly string[];
 }
 
+const NO_CALLS: Rows<EmulatedCall, unknown> = Object.assign([], { meta: null });
+
 /** Counts calls; whether those of each arm name their start. `count`: null for one that is not judged. */
 function callsAreNamed(
   { calls, observations }: KeyedRows,
   count: (call: EmulatedCall) => boolean | null,
 ): boolean {
   const named = observations.meta.arms.map(() => ({ all: 0, known: 0 }));
-  for (const call of calls ?? []) {
+  visitRows(calls ?? NO_CALLS, (call) => {
     const known = count(call);
     const own = named[call.arm];
-    if (known === null || own === undefined) continue;
+    if (known === null || own === undefined) return;
     own.all++;
     if (known) own.known++;
-  }
+  });
   return named.every(({ all, known }) => known >= NAMED_RATIO * all);
 }
 
@@ -107,13 +110,13 @@ export function cutIntoKeyGroups(
     );
     return grouped[place]?.blocks[arm]?.[group];
   };
-  for (const observation of observations) {
+  visitRows(observations, (observation) => {
     const bucket = buckets.get(observation.seq);
-    if (bucket === undefined) continue;
+    if (bucket === undefined) return;
     group = groupOf(bucket);
     intendedOf.set(observation.seq, observation.intendedNs);
     countObservation({ stages: grouped, at }, observation, context);
-  }
+  });
   const holdCalls = callsAreNamed({ buckets, calls, dependencies, observations }, (call) => {
     const intendedNs = intendedOf.get(call.seq);
     if (byTime.at(call.arm, intendedNs ?? call.arriveNs) === undefined) return null;

@@ -1,4 +1,4 @@
-import type { ObservationTable } from "../measure/index.ts";
+import { type ObservationTable, StartSet, visitRows } from "../measure/index.ts";
 import { holm } from "../stats/index.ts";
 import { type ArmEnds, type ArmPair, armPairs, pairedBlocks, reaches } from "./arm-pairs.ts";
 import { emptyCut, type StageBlocks } from "./blocks.ts";
@@ -23,14 +23,14 @@ export interface NegativeControlResult {
 }
 
 /** Starts that both arms of a pair answered: only of an answer is it known what was sent. */
-function answeredByBoth(observations: ObservationTable, pair: ArmPair): ReadonlySet<number> {
-  const once = new Set<number>();
-  const both = new Set<number>();
-  for (const { arm, kind, seq } of observations) {
-    if (kind !== "response" || (arm !== pair.control && arm !== pair.variant)) continue;
+function answeredByBoth(observations: ObservationTable, pair: ArmPair): StartSet {
+  const once = new StartSet();
+  const both = new StartSet();
+  visitRows(observations, ({ arm, kind, seq }) => {
+    if (kind !== "response" || (arm !== pair.control && arm !== pair.variant)) return;
     if (once.has(seq)) both.add(seq);
     else once.add(seq);
-  }
+  });
   return both;
 }
 
@@ -42,13 +42,13 @@ function answeredBlocks(
 ): readonly StageBlocks[] {
   const cut = emptyCut(plan.stages, observations.meta.arms.length, { dependencies: 0, targets: 0 });
   const all = answeredByBoth(observations, pair);
-  for (const observation of observations) {
+  visitRows(observations, (observation) => {
     const { arm, intendedNs, kind, seq } = observation;
     const block = cut.at(arm, intendedNs);
-    if (kind !== "response" || block === undefined || !all.has(seq)) continue;
+    if (kind !== "response" || block === undefined || !all.has(seq)) return;
     block.responses++;
     block.requestBytes += observation.bytesOut;
-  }
+  });
   return cut.stages;
 }
 

@@ -2,6 +2,8 @@ import {
   answeredStarts,
   type ObservationTable,
   type StartedObservation,
+  StartSet,
+  visitRows,
 } from "../measure/index.ts";
 import { mcNemar } from "../stats/index.ts";
 import { type ArmPair, armPairs } from "./arm-pairs.ts";
@@ -26,22 +28,27 @@ export function discordant(
   { control, variant }: Pick<ArmPair, "control" | "variant">,
   isBad: IsBad,
 ): Discordant {
-  const outcomes = new Map<number, boolean>();
+  // Starts of which one outcome is known, and those of them that were bad.
+  const [known, wereBad] = [new StartSet(), new StartSet()];
   const counts = { controlOnly: 0, variantOnly: 0 };
-  for (const row of observations) {
-    if (row.arm !== control && row.arm !== variant) continue;
-    if (row.kind === "dropped" || judgedFromNs === null) continue;
-    if (row.intendedNs < judgedFromNs || row.intendedNs >= endNs) continue;
-    const other = outcomes.get(row.seq);
+  visitRows(observations, (row) => {
+    if (row.arm !== control && row.arm !== variant) return;
+    if (row.kind === "dropped" || judgedFromNs === null) return;
+    if (row.intendedNs < judgedFromNs || row.intendedNs >= endNs) return;
+    const { seq } = row;
     const bad = isBad(row);
-    if (other === undefined) outcomes.set(row.seq, bad);
-    else {
-      outcomes.delete(row.seq);
-      if (other === bad) continue;
-      if (bad === (row.arm === variant)) counts.variantOnly++;
-      else counts.controlOnly++;
+    if (!known.has(seq)) {
+      known.add(seq);
+      if (bad) wereBad.add(seq);
+      return;
     }
-  }
+    const other = wereBad.has(seq);
+    known.delete(seq);
+    wereBad.delete(seq);
+    if (other === bad) return;
+    if (bad === (row.arm === variant)) counts.variantOnly++;
+    else counts.controlOnly++;
+  });
   return counts;
 }
 
@@ -62,11 +69,11 @@ export function disagreement(
 }
 
 /** The metrics that are shares of starts: what counts as bad of one start; null for any other. */
-function badOf({ metric, target }: MetricSpec, plan: Plan, table: ObservationTable): IsBad | null {
+function badOf({ metric, target }: MetricSpec, plan: Plan, answered: StartSet): IsBad | null {
   if (metric !== "error_ratio" && metric !== "slo_attainment") return null;
   const context = {
     capNs: plan.timeoutNs,
-    answered: answeredStarts(table),
+    answered,
     targets: [],
     refusalsFail: refusalsFail(plan),
   };
@@ -77,12 +84,14 @@ function badOf({ metric, target }: MetricSpec, plan: Plan, table: ObservationTab
 /**
  * Comparisons of `error_ratio` and `slo_attainment`, each with a warning where the paired test of
  * starts (McNemar's, exact) and the interval over blocks do not agree on whether there is a
- * difference. A cross-check of a duet, and no more: requests are not the sampling unit.
+ * difference. A cross-check of a duet, and no more: requests are not the sampling unit. `answered`:
+ * of the table, where that is known already.
  */
 export function withPairedTests(
   rows: readonly MetricComparison[],
   plan: Plan,
   table: ObservationTable,
+  answered: StartSet = answeredStarts(table),
 ): MetricComparison[] {
   if (plan.assignment !== undefined || plan.primary === null) return [...rows];
   const specs = new Map(
@@ -92,7 +101,7 @@ export function withPairedTests(
     const spec = specs.get(row.label);
     const stage = plan.stages.find(({ name }) => name === row.stage);
     const pair = armPairs(plan).find(({ arm }) => arm === row.arm);
-    const isBad = spec === undefined ? null : badOf(spec, plan, table);
+    const isBad = spec === undefined ? null : badOf(spec, plan, answered);
     if (isBad === null || stage === undefined || pair === undefined || row.effect === null)
       return row;
     const said = disagreement(discordant(table, stage, pair, isBad), row.effect, plan);

@@ -3,6 +3,8 @@ import {
   type Observation,
   type ObservationMeta,
   type Rows,
+  type StartSet,
+  visitRows,
 } from "../measure/index.ts";
 import { routePattern } from "../profile/index.ts";
 import { benjaminiHochberg } from "../stats/index.ts";
@@ -59,7 +61,9 @@ function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): nu
 
 function busiestRoutes(observations: Rows<Observation, ObservationMeta>): number[] {
   const counts = observations.meta.routes.map(() => 0);
-  for (const { route } of observations) if (route in counts) counts[route]!++;
+  visitRows(observations, ({ route }) => {
+    if (route < counts.length) counts[route]!++;
+  });
   return [...counts.keys()]
     .filter((route) => counts[route]! > 0)
     .toSorted((a, b) => counts[b]! - counts[a]!)
@@ -70,13 +74,15 @@ function busiestRoutes(observations: Rows<Observation, ObservationMeta>): number
  * Cuts a run once for each of its busiest routes and of the plan's segments, in one pass; `stages`
  * are the plan's, or what is judged of them. Calls to
  * dependencies are not told apart: whose request made them is known only where the target says so.
- * `starts`: for segments by header and session; without it they are empty.
+ * `starts`: for segments by header and session; without it they are empty. `answered`: of the
+ * observations, where that is known already.
  */
 export function cutIntoParts(
   plan: Plan,
   observations: Rows<Observation, ObservationMeta>,
   stages: readonly PlannedStage[] = plan.stages,
   starts: StartSegments | null = null,
+  answered: StartSet = answeredStarts(observations),
 ): TrafficPart[] {
   const { arms, routes } = observations.meta;
   const targets = targetsOf(plan);
@@ -103,17 +109,17 @@ export function cutIntoParts(
   ];
   const context = {
     capNs: plan.timeoutNs,
-    answered: answeredStarts(observations),
+    answered,
     targets,
     refusalsFail: refusalsFail(plan),
   };
-  for (const observation of observations) {
+  visitRows(observations, (observation) => {
     for (const cut of ofRoute[observation.route] ?? []) countObservation(cut, observation, context);
     const mask = starts?.masks[observation.seq] ?? 0;
     for (const { bit, cut } of ofBit) {
       if ((mask & bit) !== 0) countObservation(cut, observation, context);
     }
-  }
+  });
   return parts;
 }
 

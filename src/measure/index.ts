@@ -13,6 +13,7 @@ export * from "./observation.ts";
 export * from "./observation-spool.ts";
 export * from "./response-log.ts";
 export { mapRows, type Rows, visitRows, withoutStarts } from "./rows.ts";
+export { StartNumbers, StartSet } from "./start-set.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
 export { Spool, type SpoolBlock, trimSpool } from "./spool-reader.ts";
 export { SpoolWriter } from "./spool-writer.ts";

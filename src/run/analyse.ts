@@ -27,7 +27,7 @@ import {
   type Verdicts,
   type WarmUp,
 } from "../experiment/index.ts";
-import type { ObservationTable } from "../measure/index.ts";
+import { answeredStarts, type ObservationTable, visitRows } from "../measure/index.ts";
 import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
 import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
 import { assignmentRow } from "./assignment-row.ts";
@@ -127,9 +127,9 @@ function runRow(
 
 function lastSeenNs(observations: ObservationTable): number {
   let lastNs = 0;
-  for (const observation of observations) {
+  visitRows(observations, (observation) => {
     if (observation.kind !== "dropped") lastNs = Math.max(lastNs, observation.endNs);
-  }
+  });
   return lastNs;
 }
 
@@ -167,8 +167,10 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lookedAt = stagesLookedAt(gathered);
   const ends = armEnds(manifest);
+  const answered = answeredStarts(rows.observations);
   const cut = cutIntoBlocks({
     ...rows,
+    answered,
     usage,
     processes: gathered.processes,
     responses: gathered.responses?.pairs ?? [],
@@ -185,7 +187,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const stages = blocksAfter(settled, warm);
   const leftOut = [...settled, ...warmUps];
   const judged = stagesAfter(leftOut, lookedAt);
-  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts);
+  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts, answered);
   const byKeys =
     buckets.size === 0 ? null : cutIntoKeyGroups(plan, { ...rows, buckets, dependencies }, judged);
   const guarded = guardSegments(plan, parts, ends);
@@ -195,7 +197,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   // Groups of keys have no stretches of time to draw.
   const check = byKeys === null ? crossChecked : undefined;
   const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
-  const comparisons = withPairedTests(byBlocks, plan, observations);
+  const comparisons = withPairedTests(byBlocks, plan, observations, answered);
   const findings = findingsOf(gathered);
   const checks = instrumentChecks({
     plan,

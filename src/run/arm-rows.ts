@@ -5,6 +5,7 @@ import {
   type ObservationTable,
   quantilesUs,
   Tally,
+  visitRows,
 } from "../measure/index.ts";
 import type { ArmRow, Result } from "../report/index.ts";
 
@@ -17,10 +18,12 @@ export interface Tallies {
 export function tallyArms(observations: ObservationTable, capNs: number): Tallies {
   const arms = observations.meta.arms.map(() => new Tally(capNs));
   const routes = arms.map(() => observations.meta.routes.map(() => new Tally(capNs)));
-  for (const observation of observations) {
-    arms[observation.arm]?.add(observation);
-    routes[observation.arm]?.[observation.route]?.add(observation);
-  }
+  visitRows(observations, (observation) => {
+    const { arm, route } = observation;
+    // An arm's own is what its routes add up to.
+    (routes[arm]?.[route] ?? arms[arm])?.add(observation);
+  });
+  for (const [arm, tally] of arms.entries()) for (const each of routes[arm]!) tally.merge(each);
   return { arms, routes };
 }
 
@@ -86,14 +89,14 @@ export function delayErrors(
   const rows = dependencies.map(() =>
     arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
   );
-  for (const call of calls) {
+  visitRows(calls, (call) => {
     const row = rows[call.dependency]?.[call.arm];
-    if (row === undefined || !counts(call.arriveNs)) continue;
+    if (row === undefined || !counts(call.arriveNs)) return;
     // Only an answer that was meant to wait can have waited too long.
-    if (call.outcome !== "ok" && call.outcome !== "error") continue;
+    if (call.outcome !== "ok" && call.outcome !== "error") return;
     row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
     row.meant.record(call.meantDelayUs);
-  }
+  });
   return rows;
 }
 
@@ -129,9 +132,9 @@ export function emulatorRows(
     }
     rows[dependency] = perArm;
   }
-  for (const call of calls) {
+  visitRows(calls, (call) => {
     const row = rows[dependencies[call.dependency] ?? ""]?.[arms[call.arm] ?? ""];
-    if (row === undefined) continue;
+    if (row === undefined) return;
     row.calls++;
     if (call.outcome === "error") row.errors++;
     if (call.outcome === "limited") row.limited++;
@@ -140,7 +143,7 @@ export function emulatorRows(
     if (call.early) row.early++;
     row.inFlightMax = Math.max(row.inFlightMax, call.inFlight);
     row.connectionsMax = Math.max(row.connectionsMax, call.connections);
-  }
+  });
   if (connections !== null) addConnections(rows, connections);
   return rows;
 }

@@ -9,6 +9,7 @@ import {
   readAuditFile,
   stagesThrottled,
 } from "../experiment/index.ts";
+import { visitRows } from "../measure/index.ts";
 import type { Result } from "../report/index.ts";
 import type { Gathered } from "./gather.ts";
 import type { Manifest } from "./manifest.ts";
@@ -45,11 +46,11 @@ function lastStartNs({ observations, registered }: Gathered, name?: string): num
   const arms = registered.plan.arms;
   const wanted = name === undefined ? null : arms.indexOf(name);
   let lastNs = 0;
-  for (const observation of observations) {
+  visitRows(observations, (observation) => {
     const { arm, kind } = observation;
-    if (kind === "dropped" || (wanted === null ? arm === 0 : arm !== wanted)) continue;
+    if (kind === "dropped" || (wanted === null ? arm === 0 : arm !== wanted)) return;
     lastNs = Math.max(lastNs, observation.startNs);
-  }
+  });
   return lastNs;
 }
 

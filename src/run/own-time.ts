@@ -1,4 +1,4 @@
-import type { EmulatedCall, Observation, Rows } from "../measure/index.ts";
+import { type EmulatedCall, mapRows, type Observation, type Rows } from "../measure/index.ts";
 import { periodOrder } from "../replay/index.ts";
 
 /**
@@ -42,19 +42,12 @@ export class OwnTime {
   }
 }
 
-const mapped = <Row, Meta>(rows: Rows<Row, Meta>, of: (row: Row) => Row): Rows<Row, Meta> => ({
-  meta: rows.meta,
-  *[Symbol.iterator]() {
-    for (const row of rows) yield of(row);
-  },
-});
-
 /** Observations in their arms' own time: all of a request's moments by the period that it is meant for. */
 export function observationsInOwnTime<Meta>(
   rows: Rows<Observation, Meta>,
   time: OwnTime,
 ): Rows<Observation, Meta> {
-  return mapped(rows, (row): Observation => {
+  return mapRows(rows, (row): Observation => {
     const aheadNs = time.aheadNs(row.arm, row.intendedNs);
     const intendedNs = row.intendedNs - aheadNs;
     if (row.kind === "dropped") return { ...row, intendedNs };
@@ -74,7 +67,7 @@ export function callsInOwnTime<Meta>(
   for (const { arm, intendedNs, seq } of observations) {
     aheadOf.set(`${arm} ${seq}`, time.aheadNs(arm, intendedNs));
   }
-  return mapped(rows, (call) => {
+  return mapRows(rows, (call) => {
     const aheadNs = aheadOf.get(`${call.arm} ${call.seq}`) ?? time.aheadNs(call.arm, call.arriveNs);
     return { ...call, arriveNs: call.arriveNs - aheadNs, endNs: call.endNs - aheadNs };
   });

@@ -1,5 +1,5 @@
 import { formatRatio, formatUs } from "../../core/index.ts";
-import { generatorLagUs, Histogram } from "../../measure/index.ts";
+import { generatorLagUs, Histogram, visitRows } from "../../measure/index.ts";
 import { delayErrors } from "../arm-rows.ts";
 import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
 
@@ -18,10 +18,10 @@ export function startLag({ comparisons, observations, plan, tallies }: CheckInpu
   const limitUs = Math.max(startLagFloorUs, startLagShare * smallest);
   const counts = inJudgedTime(plan);
   const lags = plan.arms.map(() => new Histogram());
-  for (const observation of observations) {
-    if (observation.kind === "dropped" || !counts(observation.intendedNs)) continue;
+  visitRows(observations, (observation) => {
+    if (observation.kind === "dropped" || !counts(observation.intendedNs)) return;
     lags[observation.arm]?.record(generatorLagUs(observation));
-  }
+  });
   const worst = Math.max(...lags.map((lag) => lag.quantile(0.99)));
   const started = lags.reduce((sum, lag) => sum + lag.count, 0);
   const late = started - lags.reduce((sum, lag) => sum + lag.countAtOrBelow(LATE_START_US), 0);

@@ -1,5 +1,5 @@
 import { formatCount, formatRatio } from "../../core/index.ts";
-import { responseTimeUs } from "../../measure/index.ts";
+import { responseTimeUs, visitRows } from "../../measure/index.ts";
 import { normalCdf, sampleRatio } from "../../stats/index.ts";
 import { type Check, check, type CheckInput, inJudgedTime, ofArm } from "./check.ts";
 
@@ -57,27 +57,27 @@ interface Order {
 function orderOf({ observations, plan }: CheckInput, arm: number): Order {
   const counts = inJudgedTime(plan);
   let last = -1;
-  for (const { seq } of observations) last = Math.max(last, seq);
+  visitRows(observations, ({ seq }) => (last = Math.max(last, seq)));
   const startNs = new Float64Array(last + 1).fill(NaN);
   const tookUs = new Float64Array(last + 1);
-  for (const row of observations) {
-    if (row.arm !== 0 || row.kind !== "response" || !counts(row.intendedNs)) continue;
+  visitRows(observations, (row) => {
+    if (row.arm !== 0 || row.kind !== "response" || !counts(row.intendedNs)) return;
     startNs[row.seq] = row.startNs;
     tookUs[row.seq] = responseTimeUs(row, plan.timeoutNs);
-  }
+  });
   const order: Order = { pairs: 0, variantFirst: 0, laterSlower: 0, different: 0 };
-  for (const row of observations) {
-    if (row.arm !== arm || row.kind !== "response") continue;
+  visitRows(observations, (row) => {
+    if (row.arm !== arm || row.kind !== "response") return;
     const beforeNs = startNs[row.seq]!;
-    if (Number.isNaN(beforeNs) || beforeNs === row.startNs) continue;
+    if (Number.isNaN(beforeNs) || beforeNs === row.startNs) return;
     const first = row.startNs < beforeNs;
     order.pairs++;
     if (first) order.variantFirst++;
     const slowerUs = responseTimeUs(row, plan.timeoutNs) - tookUs[row.seq]!;
-    if (slowerUs === 0) continue;
+    if (slowerUs === 0) return;
     order.different++;
     if (slowerUs > 0 !== first) order.laterSlower++;
-  }
+  });
   return order;
 }
 
@@ -117,11 +117,11 @@ export function startedRatio({ ends, observations, plan }: CheckInput): Check[] 
   const counts = (atNs: number): boolean => judged(atNs) && atNs < cutNs;
   const started = plan.arms.map(() => 0);
   const planned = plan.arms.map(() => 0);
-  for (const row of observations) {
-    if (!counts(row.intendedNs)) continue;
+  visitRows(observations, (row) => {
+    if (!counts(row.intendedNs)) return;
     planned[row.arm]! += row.kind === "dropped" ? row.count : 1;
     if (row.kind !== "dropped") started[row.arm]!++;
-  }
+  });
   const shares = plan.assignment?.kind === "split" ? planned : plan.arms.map(() => 1);
   const { pValue } = sampleRatio(started, shares);
   const list = started.map((count, arm) => `${plan.arms[arm]} ${formatCount(count)}`).join(", ");
