@@ -2,9 +2,16 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { pipeline, Readable, type Duplex } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
-import { messageOf, ShakedownError, STANDARD_INPUT, systemCodeOf } from "../core/index.ts";
+import { pipeline, Readable } from "node:stream";
+import {
+  GZIP_MAGIC,
+  messageOf,
+  ShakedownError,
+  STANDARD_INPUT,
+  systemCodeOf,
+  Unpack,
+  ZSTD_MAGIC,
+} from "../core/index.ts";
 
 const HEAD_BYTES = 65_536;
 /** Each read costs as much as hundreds of lines. */
@@ -25,27 +32,16 @@ export interface CaptureFile {
 /** What compresses a file, told by how it begins. */
 const PACKINGS: readonly {
   readonly name: string;
-  readonly magic: string;
-  readonly undo: () => Duplex;
+  readonly magic: Buffer;
   /** The command that writes what can still be read of a damaged file. */
   readonly command: string;
 }[] = [
-  {
-    name: "gzip",
-    magic: "1f8b",
-    undo: () => createGunzip({ chunkSize: CHUNK_BYTES }),
-    command: "gzip -cd",
-  },
-  {
-    name: "zstd",
-    magic: "28b52ffd",
-    undo: () => createZstdDecompress({ chunkSize: CHUNK_BYTES }),
-    command: "zstd -cd",
-  },
+  { name: "gzip", magic: GZIP_MAGIC, command: "gzip -cd" },
+  { name: "zstd", magic: ZSTD_MAGIC, command: "zstd -cd" },
 ];
 
 function packingOf(raw: Buffer): (typeof PACKINGS)[number] | undefined {
-  return PACKINGS.find(({ magic }) => raw.toString("hex", 0, magic.length / 2) === magic);
+  return PACKINGS.find(({ magic }) => magic.equals(raw.subarray(0, magic.length)));
 }
 
 function unreadable(
@@ -174,7 +170,7 @@ export async function openCapture(
       packing === undefined
         ? tapped(raw)
         : // The callback form: a failure comes out of the iteration, where it is caught.
-          (pipeline(Readable.from(tapped(raw)), packing.undo(), () => {}) as Readable);
+          (pipeline(Readable.from(tapped(raw)), new Unpack(CHUNK_BYTES), () => {}) as Readable);
     const plain = new Peeked(guarded(undone));
     return {
       name,

@@ -8,7 +8,7 @@ import {
 } from "../capture/index.ts";
 import { messageOf, ShakedownError, STANDARD_INPUT } from "../core/index.ts";
 import type { CliIo, Command } from "./command.ts";
-import { checkOutput } from "./output-file.ts";
+import { checkOutput, PROFILE_ENDING } from "./output-file.ts";
 import {
   briefLines,
   ledgerLines,
@@ -97,7 +97,7 @@ function checkInputs(files: readonly string[]): void {
 
 async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
   const [first = ""] = given.files;
-  const out = given.out ?? `${bareName(first)}.ndjson.gz`;
+  const out = given.out ?? `${bareName(first)}${PROFILE_ENDING}`;
   checkInputs(given.files);
   // Asked before the reading, which may take long.
   checkOutput(out, given.force, given.files);
@@ -135,7 +135,7 @@ export const captureCommand: Command = (io) => ({
       .option("out", {
         alias: "o",
         type: "string",
-        describe: "the profile to write (<first file>.ndjson.gz in this folder unless given)",
+        describe: `the profile to write (<first file>${PROFILE_ENDING} in this folder unless given); .gz for gzip`,
       })
       .option("force", { type: "boolean", default: false, describe: "replace the profile" })
       .option("name", { type: "string", describe: "the profile's name (the file's unless given)" })
@@ -178,9 +178,9 @@ export const captureCommand: Command = (io) => ({
           "who knows it can test guesses (a random key, forgotten at once, unless given)",
       })
       .option("json", { type: "boolean", default: false, describe: "print the ledger as JSON" })
-      .example("$0 capture requests_0.gor", "writes requests_0.ndjson.gz")
-      .example("$0 capture node1.log node2.log.gz -o day.ndjson.gz", "merges two logs by time")
-      .example("zcat day*.gz | $0 capture - -o day.ndjson.gz", "reads standard input")
+      .example("$0 capture requests_0.gor", `writes requests_0${PROFILE_ENDING}`)
+      .example("$0 capture node1.log node2.log.gz -o day.ndjson.zst", "merges two logs by time")
+      .example("zcat day*.gz | $0 capture - -o day.ndjson.zst", "reads standard input")
       .example(
         `$0 capture access.log --log-format '$remote_addr [$msec] "$request" $status $request_time'`,
         "reads nginx's own format",

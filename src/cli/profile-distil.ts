@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { Argv, CommandModule } from "yargs";
 import { formatCount, parseDurationNs, parseRatio, ShakedownError } from "../core/index.ts";
 import {
@@ -16,7 +15,7 @@ import {
   writeProfile,
 } from "../profile/index.ts";
 import type { CliIo } from "./command.ts";
-import { checkOutput } from "./output-file.ts";
+import { checkOutput, PROFILE_ENDING, withoutEnding } from "./output-file.ts";
 import { fidelityLines } from "./profile-fidelity.ts";
 
 interface OutputArguments {
@@ -29,17 +28,12 @@ interface PartArguments extends OutputArguments {
   readonly file: string;
 }
 
-/** A profile's name, by that of its file. */
-export const withoutEnding = (file: string): string =>
-  basename(file).replace(/(?:\.ndjson)?(?:\.gz)?$/, "");
-
 const withOutput = <T>(yargs: Argv<T>) =>
   yargs
     .option("out", {
       alias: "o",
       type: "string",
-      describe:
-        "the profile to write (<file>-<what is done>.ndjson.gz in this folder unless given)",
+      describe: `the profile to write (<file>-<what is done>${PROFILE_ENDING} in this folder unless given)`,
     })
     .option("force", { type: "boolean", default: false, describe: "replace the profile" })
     .option("name", { type: "string", describe: "the new profile's name" });
@@ -54,7 +48,7 @@ async function writePart(
   action: string,
   choose: (profile: Profile) => readonly ProfileRecord[],
 ): Promise<void> {
-  const out = given.out ?? `${withoutEnding(given.file)}-${action}.ndjson.gz`;
+  const out = given.out ?? `${withoutEnding(given.file)}-${action}${PROFILE_ENDING}`;
   checkOutput(out, given.force, [given.file]);
   const whole = await readProfile(given.file);
   const name = given.name ?? `${whole.manifest.name}-${action}`;
@@ -88,7 +82,7 @@ const sample = (io: CliIo): CommandModule => ({
         describe: "keep at least one of each route; --no-tail draws alone",
       })
       .option("seed", { type: "string", default: "1", describe: "the same seed, the same sample" })
-      .example("$0 profile sample day.ndjson.gz --share 5%", "one user in twenty"),
+      .example("$0 profile sample day.ndjson.zst --share 5%", "one user in twenty"),
   handler: async (given) => {
     const { by, seed, share: text, tail, ...rest } = given as unknown as SampleArguments;
     const share = parseRatio(text);
@@ -117,7 +111,7 @@ const cut = (io: CliIo): CommandModule => ({
       .option("to", { type: "string", describe: "where it ends (the profile's end unless given)" })
       .option("for", { type: "string", describe: "how long it is, instead of --to" })
       .conflicts("to", "for")
-      .example("$0 profile cut day.ndjson.gz --from 9h --for 10m", "ten minutes of the morning"),
+      .example("$0 profile cut day.ndjson.zst --from 9h --for 10m", "ten minutes of the morning"),
   handler: async (given) => {
     const { for: length, from, to, ...rest } = given as unknown as CutArguments;
     const fromNs = parseDurationNs(from);
@@ -152,7 +146,7 @@ const filter = (io: CliIo): CommandModule => ({
           hint: "with --method, --route or --status",
         });
       })
-      .example("$0 profile filter day.ndjson.gz --route 'GET /api/*'", "the API's reads"),
+      .example("$0 profile filter day.ndjson.zst --route 'GET /api/*'", "the API's reads"),
   handler: async (given) => {
     const { method, route, status, ...rest } = given as unknown as FilterArguments;
     const methods = method?.map((each) => each.toUpperCase());
@@ -184,12 +178,12 @@ const merge = (io: CliIo): CommandModule => ({
         describe: "beside each other as they were captured, or all from one beginning",
       })
       .example(
-        "$0 profile merge node1.ndjson.gz node2.ndjson.gz -o both.ndjson.gz",
+        "$0 profile merge node1.ndjson.zst node2.ndjson.zst -o both.ndjson.zst",
         "two nodes' traffic",
       ),
   handler: async (given) => {
     const { align, files, force, name, out: wanted } = given as unknown as MergeArguments;
-    const out = wanted ?? `${withoutEnding(files[0]!)}-merge.ndjson.gz`;
+    const out = wanted ?? `${withoutEnding(files[0]!)}-merge${PROFILE_ENDING}`;
     checkOutput(out, force, files);
     const profiles: Profile[] = [];
     for (const file of files) profiles.push(await readProfile(file));

@@ -4,7 +4,7 @@ import { diffProfiles, pictureProfile, readProfile } from "../profile/index.ts";
 import { type ProfilePage, renderProfileHtml } from "../report/index.ts";
 import type { CliIo } from "./command.ts";
 import { checkOutput } from "./output-file.ts";
-import { withoutEnding } from "./profile-distil.ts";
+import { withoutEnding } from "./output-file.ts";
 import { version } from "./version.ts";
 
 export interface ProfilePageArguments {

@@ -89,7 +89,7 @@ const showCommand = (io: CliIo): CommandModule => ({
       .positional("file", {
         type: "string",
         demandOption: true,
-        describe: "a profile (.ndjson.gz), as `capture` writes it",
+        describe: "a profile (.ndjson.zst or .ndjson.gz), as `capture` writes it",
       })
       .option("top", { type: "number", default: 20, describe: "rows in the table of routes" })
       .option("json", {
@@ -119,7 +119,7 @@ const showCommand = (io: CliIo): CommandModule => ({
       .example("$0 profile profiles/storefront.ndjson.gz", "a summary to read")
       .example("$0 profile storefront.ndjson.gz --json | jq .sessions", "one part, for a machine")
       .example("$0 profile storefront.ndjson.gz --html", "pictures: storefront.html")
-      .example("$0 profile march.ndjson.gz --diff june.ndjson.gz", "whether March is stale"),
+      .example("$0 profile march.ndjson.zst --diff june.ndjson.zst", "whether March is stale"),
   handler: async (given) => {
     const { diff, ...rest } = given as unknown as ProfileArguments;
     if (rest.html !== undefined) {

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { basename } from "node:path";
 import {
   formatCount,
   formatDurationNs,
@@ -18,7 +17,7 @@ import {
   type RecordOutcome,
 } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
-import { checkOutput } from "./output-file.ts";
+import { checkOutput, PROFILE_ENDING, withoutEnding } from "./output-file.ts";
 import { redactionLines, warningLines } from "./profile-view.ts";
 
 interface RecordArguments {
@@ -61,7 +60,7 @@ function optionsOf(io: CliIo, given: RecordArguments): RecordOptions {
   const service = { name: "service", ...parseListenAt(listen), upstream: parseUpstream(upstream) };
   return {
     out,
-    name: given.name ?? basename(out).replace(/(?:\.ndjson)?(?:\.gz)?$/i, ""),
+    name: given.name ?? withoutEnding(out),
     service,
     dependencies: given.dependency.map((text) => parseRecordedDependency(text)),
     bodyBytesMax: parseBytes(given.bodyLimit),
@@ -187,7 +186,7 @@ export const recordCommand: Command = (io) => ({
         out: {
           alias: "o",
           type: "string",
-          default: "recorded.ndjson.gz",
+          default: `recorded${PROFILE_ENDING}`,
           describe: "the profile to write",
         },
         force: { type: "boolean", default: false, describe: "replace the profile" },

@@ -189,11 +189,11 @@ export const replayCommand: Command = (io) => ({
       .example("$0 replay yesterday.gor --target http://staging:8080 --speed 2", "twice as fast")
       .example("zcat day*.log.gz | $0 replay - --target http://127.0.0.1:8080", "standard input")
       .example(
-        "$0 replay day.ndjson.gz --target http://127.0.0.1:8080 --rate 10x --duration 5m --loop",
+        "$0 replay day.ndjson.zst --target http://127.0.0.1:8080 --rate 10x --duration 5m --loop",
         "ten times the load, with ten times the users",
       )
       .example(
-        "$0 replay day.ndjson.gz --target http://new:8080 --control http://old:8080 --rate 200/s --arrivals poisson",
+        "$0 replay day.ndjson.zst --target http://new:8080 --control http://old:8080 --rate 200/s --arrivals poisson",
         "two builds, compared",
       ),
   handler: (given) => replay(io, given as unknown as ReplayArguments),

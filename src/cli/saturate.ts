@@ -117,9 +117,9 @@ export const saturateCommand: Command = (io) => ({
       .group(Object.keys(SEARCH_FLAGS), "Search:")
       .group(Object.keys(GENERATOR_FLAGS), "Generator:")
       .group(Object.keys(RESULT_FLAGS), "Result:")
-      .example("$0 saturate day.ndjson.gz --target http://127.0.0.1:8080 --p99 50ms", "one knee")
+      .example("$0 saturate day.ndjson.zst --target http://127.0.0.1:8080 --p99 50ms", "one knee")
       .example(
-        "$0 saturate day.ndjson.gz --target http://new:8080 --control http://old:8080",
+        "$0 saturate day.ndjson.zst --target http://new:8080 --control http://old:8080",
         "has the knee moved?",
       ),
   handler: (given) => findKnee(io, given as unknown as SaturateArguments),

@@ -21,6 +21,7 @@ export * from "./priority.ts";
 export * from "./prng.ts";
 export * from "./standard-input.ts";
 export * from "./thread.ts";
+export { GZIP_MAGIC, Unpack, ZSTD_MAGIC } from "./unpack.ts";
 export { type ValueDifference, valueDifferences } from "./value-differences.ts";
 export * from "./units.ts";
 export { withoutPasswords } from "./without-passwords.ts";

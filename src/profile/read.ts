@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { constants, createGunzip, gunzipSync } from "node:zlib";
+import { constants, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
-import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { messageOf, ShakedownError, systemCodeOf, Unpack, ZSTD_MAGIC } from "../core/index.ts";
 import { checkRecord } from "./check-record.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import {
@@ -112,23 +112,19 @@ class ProfileLines {
 /** What a failure of the stream under the lines means. */
 function readingFailed(path: string, lines: ProfileLines, cause: unknown): Error {
   if (cause instanceof ShakedownError) return cause;
-  switch (systemCodeOf(cause) ?? "") {
-    case "ENOENT":
-      return new ShakedownError("FILE_NOT_FOUND", `there is no file ${path}`, {
-        hint: HINT,
-        cause,
-      });
-    case "Z_BUF_ERROR":
-      return lines.cut(cause);
-    case "Z_DATA_ERROR":
-      return lines.manifest === undefined
-        ? invalid(`${path} is not a profile: it is not gzip`, cause)
-        : invalid(`${path} is damaged after record ${lines.read}`, cause);
-    default:
-      return new ShakedownError("FILE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, {
-        cause,
-      });
+  const code = systemCodeOf(cause) ?? "";
+  if (code === "ENOENT") {
+    return new ShakedownError("FILE_NOT_FOUND", `there is no file ${path}`, { hint: HINT, cause });
   }
+  if (code === "Z_BUF_ERROR") return lines.cut(cause);
+  if (code === "Z_DATA_ERROR" || code.startsWith("ZSTD_")) {
+    return lines.manifest === undefined
+      ? invalid(`${path} is not a profile: it is neither gzip nor zstd`, cause)
+      : invalid(`${path} is damaged after record ${lines.read}`, cause);
+  }
+  return new ShakedownError("FILE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, {
+    cause,
+  });
 }
 
 /*
@@ -153,11 +149,16 @@ function sinkInto(lines: ProfileLines): Writable {
   });
 }
 
+/** What the beginning of a packed file holds. */
+const begunText = (head: Buffer): Buffer =>
+  head[0] === ZSTD_MAGIC[0]
+    ? zstdDecompressSync(head, { finishFlush: constants.ZSTD_e_continue })
+    : gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
+
 /** Whether a file that begins with these bytes was meant as a profile, of whatever version. */
 export function beginsProfile(head: Buffer): boolean {
   try {
-    const text = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH }).toString("latin1");
-    return /^\{\s*"shakedownProfile"/.test(text);
+    return /^\{\s*"shakedownProfile"/.test(begunText(head).toString("latin1"));
   } catch {
     return false;
   }
@@ -183,7 +184,7 @@ export async function streamProfile(
   const lines = new ProfileLines(path, sink);
   const options = signal === undefined ? {} : { signal };
   try {
-    await pipeline(stream, createGunzip({ chunkSize: CHUNK_BYTES }), sinkInto(lines), options);
+    await pipeline(stream, new Unpack(CHUNK_BYTES), sinkInto(lines), options);
   } catch (cause) {
     if (signal?.aborted === true) throw signal.reason;
     throw readingFailed(path, lines, cause);

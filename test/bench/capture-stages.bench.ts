@@ -73,6 +73,6 @@ await stage("splitting into lines", () => eachLine(() => {}));
 await stage("+ finding the fields", () => parsed());
 await stage("+ records, clients' pseudonyms, routes learnt; not redacted", () => made(undefined));
 await stage("the same, redacted", () => made(new Redactor(key)));
-await stage("all: reading the file, holding, merging, writing the gzipped profile", () =>
-  captureToFile(join(folder, "stages.gz"), [path], { name: "stages", key, redact: true }),
+await stage("all: reading the file, holding, merging, writing the packed profile", () =>
+  captureToFile(join(folder, "stages.zst"), [path], { name: "stages", key, redact: true }),
 );

@@ -34,7 +34,7 @@ function timed(command: readonly string[]): { seconds: number; peakMb: number } 
 }
 
 const ours = (log: string) =>
-  timed([process.execPath, join(ROOT, "src/cli/main.ts"), "capture", log, "-o", `${log}.gz`]);
+  timed([process.execPath, join(ROOT, "src/cli/main.ts"), "capture", log, "-o", `${log}.zst`]);
 const goaccess = (log: string) =>
   timed(["goaccess", log, "--log-format=COMBINED", "-o", `${log}.json`, "--no-progress"]);
 

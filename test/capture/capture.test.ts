@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { captureProfile } from "../../src/capture/index.ts";
@@ -138,6 +138,15 @@ describe("capture", () => {
     expect(JSON.stringify(profile)).not.toMatch(/=ann|=bob|203\.0\.113/);
   });
 
+  it.each([gzipSync, zstdCompressSync])(
+    "packed files that were put together are read whole",
+    async (pack) => {
+      const days = ["10", "11"].map((day) => pack(`${LOG_LINE.replace("10/Oct", `${day}/Oct`)}\n`));
+      const { profile } = await captureTexts({ "days.log.packed": Buffer.concat(days) });
+      expect(profile.manifest.ledger.kept).toBe(2);
+    },
+  );
+
   it("what looks like a capture and is none is refused by its name", async () => {
     const refusal = (path: string) => captureProfile([path], KEYED);
     await expect(refusal(fixture("java-spandata-excerpt.json"))).rejects.toMatchObject({
@@ -164,7 +173,7 @@ describe("capture", () => {
     });
   });
 
-  it("nothing usable, nothing there, or damaged gzip: each has its own code", async () => {
+  it("nothing usable, nothing there, or damaged gzip or zstd: each has its own code", async () => {
     await expect(captureProfile([fixture("missing_page.har")], KEYED)).rejects.toMatchObject({
       code: "CAPTURE_EMPTY",
       message: expect.stringContaining("the entry has no request.url: 1") as string,
@@ -178,12 +187,12 @@ describe("capture", () => {
     await expect(captureProfile(["/nowhere.gor"], KEYED)).rejects.toMatchObject({
       code: "FILE_NOT_FOUND",
     });
-    const zipped = gzipSync(
-      Array.from({ length: 999 }, (_, i) => `${LOG_LINE} ${i * i}`).join("\n"),
-    );
-    await expect(captureTexts({ "a.log.gz": zipped.subarray(0, -20) })).rejects.toMatchObject({
-      code: "CAPTURE_INVALID",
-    });
+    const text = Array.from({ length: 999 }, (_, i) => `${LOG_LINE} ${i * i}`).join("\n");
+    for (const pack of [gzipSync, zstdCompressSync]) {
+      await expect(captureTexts({ "a.log": pack(text).subarray(0, -20) })).rejects.toMatchObject({
+        code: "CAPTURE_INVALID",
+      });
+    }
   });
 
   it("a capture that spans more than a profile can hold is refused", async () => {

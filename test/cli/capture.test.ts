@@ -126,8 +126,8 @@ describe("shakedown capture", () => {
     process.chdir(folder);
     try {
       const { out } = await shakedown("capture", "shop.gor", "--json");
-      expect(JSON.parse(out)).toMatchObject({ out: "shop.ndjson.gz" });
-      expect((await readProfile("shop.ndjson.gz")).manifest.name).toBe("shop");
+      expect(JSON.parse(out)).toMatchObject({ out: "shop.ndjson.zst" });
+      expect((await readProfile("shop.ndjson.zst")).manifest.name).toBe("shop");
     } finally {
       process.chdir(cameFrom);
     }

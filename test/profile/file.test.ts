@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ShakedownError } from "../../src/core/index.ts";
 import {
   type Profile,
   type ProfileManifest,
@@ -80,41 +81,24 @@ const written = async (lines: readonly string[]): Promise<string> => {
   return at("made.gz");
 };
 
-describe("profile file", () => {
+describe.each(["gz", "zst"] as const)("a profile packed as .%s", (ending) => {
   it("reads back what it wrote", async () => {
     await fc.assert(
       fc.asyncProperty(profile, async (given) => {
-        await writeProfile(at("p.gz"), given);
-        expect(await readProfile(at("p.gz"))).toEqual(given);
+        await writeProfile(at(`p.${ending}`), given);
+        expect(await readProfile(at(`p.${ending}`))).toEqual(given);
       }),
       { numRuns: 50 },
     );
   });
 
-  it("equal profiles have equal bytes, whatever the order of keys", async () => {
-    const given = simple(3);
-    await writeProfile(at("a.gz"), given);
-    const turned = (value: object): object =>
-      Object.fromEntries(Object.entries(value).toReversed());
-    await writeProfile(at("b.gz"), {
-      manifest: turned(given.manifest) as ProfileManifest,
-      records: given.records.map((one) => turned(one) as ProfileRecord),
-    });
-    const [a, b] = [await readFile(at("a.gz")), await readFile(at("b.gz"))];
-    expect(a.equals(b)).toBe(true);
-    // gzip's header: no time, no operating system.
-    for (const from of membersOf(a)) {
-      expect([...a.subarray(from + 4, from + 10)]).toEqual([0, 0, 0, 0, 0, 255]);
-    }
-  });
-
   it("cut at any byte, it is truncated or invalid, never a success; and says how far it goes", async () => {
-    await writeProfile(at("whole.gz"), simple(40));
-    const bytes = await readFile(at("whole.gz"));
+    await writeProfile(at(`whole.${ending}`), simple(40));
+    const bytes = await readFile(at(`whole.${ending}`));
     const readable: number[] = [];
-    for (let length = 0; length < bytes.length; length++) {
-      await writeFile(at("cut.gz"), bytes.subarray(0, length));
-      const error: unknown = await readProfile(at("cut.gz")).then(
+    for (let length = 0; length < bytes.length; length += 3) {
+      await writeFile(at("cut"), bytes.subarray(0, length));
+      const error: unknown = await readProfile(at("cut")).then(
         () => "a success",
         (thrown: unknown) => thrown,
       );
@@ -129,21 +113,40 @@ describe("profile file", () => {
     expect(readable.at(-1)).toBe(40);
   });
 
-  it("a flipped byte is found", async () => {
-    await writeProfile(at("whole.gz"), simple(40));
-    const bytes = await readFile(at("whole.gz"));
-    const [, second] = membersOf(bytes);
-    for (let i = 10; i < bytes.length; i++) {
-      // The last byte of the compressed data is filled up with bits that mean nothing.
-      if (i === bytes.length - 9 || i === second - 9) continue;
-      // Nor does gzip check its header's time, hints and system.
-      if (i >= second + 4 && i < second + 10) continue;
+  it("a flipped byte is found, unless it changes nothing of what is read", async () => {
+    const whole = simple(40);
+    await writeProfile(at(`whole.${ending}`), whole);
+    const bytes = await readFile(at(`whole.${ending}`));
+    let found = 0;
+    for (let i = 0; i < bytes.length; i += 2) {
       const damaged = Buffer.from(bytes);
       damaged[i]! ^= 0x10;
-      await writeFile(at("damaged.gz"), damaged);
-      await expect(readProfile(at("damaged.gz"))).rejects.toMatchObject({
-        code: expect.stringMatching(/^PROFILE_/) as string,
-      });
+      await writeFile(at("damaged"), damaged);
+      const read = await readProfile(at("damaged")).catch((thrown: unknown) => thrown);
+      const isFound = read instanceof ShakedownError;
+      found += Number(isFound);
+      expect(isFound ? whole : read).toEqual(whole);
+    }
+    // Headers have hints that nobody checks, and other matches may give the same text.
+    expect(found).toBeGreaterThan((bytes.length / 2) * 0.9);
+  });
+});
+
+describe("profile file", () => {
+  it("equal profiles have equal bytes, whatever the order of keys", async () => {
+    const given = simple(3);
+    await writeProfile(at("a.gz"), given);
+    const turned = (value: object): object =>
+      Object.fromEntries(Object.entries(value).toReversed());
+    await writeProfile(at("b.gz"), {
+      manifest: turned(given.manifest) as ProfileManifest,
+      records: given.records.map((one) => turned(one) as ProfileRecord),
+    });
+    const [a, b] = [await readFile(at("a.gz")), await readFile(at("b.gz"))];
+    expect(a.equals(b)).toBe(true);
+    // gzip's header: no time, no operating system.
+    for (const from of membersOf(a)) {
+      expect([...a.subarray(from + 4, from + 10)]).toEqual([0, 0, 0, 0, 0, 255]);
     }
   });
 
@@ -179,7 +182,8 @@ describe("profile file", () => {
     await writeFile(at("plain.gor"), "1 a 1\nGET / HTTP/1.1\r\n\r\n");
     await writeFile(at("empty.gz"), gzipSync(""));
     await writeFile(at("other.gz"), gzipSync('{"a":1}\n'));
-    for (const name of ["plain.gor", "empty.gz", "other.gz"]) {
+    await writeFile(at("other.zst"), zstdCompressSync('{"a":1}\n'));
+    for (const name of ["plain.gor", "empty.gz", "other.gz", "other.zst"]) {
       await expect(readProfile(at(name))).rejects.toMatchObject({
         code: "PROFILE_INVALID",
         hint: expect.stringContaining("shakedown capture") as string,

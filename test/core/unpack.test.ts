@@ -1,0 +1,62 @@
+import { Readable } from "node:stream";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Unpack } from "../../src/core/index.ts";
+
+/** What comes out, and the code of the error in which it ended. */
+async function undone(packed: Buffer, cuts: readonly number[]) {
+  const ends = [...cuts.map((cut) => cut % (packed.length + 1)), packed.length];
+  const places = [0, ...ends.toSorted((a, b) => a - b)];
+  const pieces = places.slice(1).map((to, i) => packed.subarray(places[i], to));
+  const out: Buffer[] = [];
+  const unpack = new Unpack(64);
+  unpack.on("data", (bytes: Buffer) => out.push(bytes));
+  const code = await new Promise<string>((resolve) => {
+    unpack.once("end", () => resolve(""));
+    unpack.once("error", (error) => resolve((error as NodeJS.ErrnoException).code ?? "?"));
+    Readable.from(pieces).pipe(unpack);
+  });
+  return { text: Buffer.concat(out).toString("latin1"), code };
+}
+
+const PACKERS = { gzip: gzipSync, zstd: zstdCompressSync };
+const texts = fc.array(fc.string({ unit: "binary-ascii", maxLength: 300 }), {
+  minLength: 1,
+  maxLength: 4,
+});
+const cuts = fc.array(fc.nat(), { maxLength: 5 });
+
+describe.each(["gzip", "zstd"] as const)("%s", (name) => {
+  const packed = (parts: readonly string[]): Buffer =>
+    Buffer.concat(parts.map((text) => PACKERS[name](text)));
+
+  it("is undone, of all that follow one another, wherever reads are cut", async () => {
+    await fc.assert(
+      fc.asyncProperty(texts, cuts, async (parts, at) => {
+        const made = await undone(packed(parts), at);
+        expect(made).toEqual({ text: parts.join(""), code: "" });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is an error where it is cut off or damaged, after what could be undone", async () => {
+    const whole = packed(["first ".repeat(50), "second ".repeat(50)]);
+    const second = packed(["first ".repeat(50)]).length;
+    for (let length = 1; length < whole.length; length++) {
+      const { code, text } = await undone(whole.subarray(0, length), [second]);
+      expect(code).toBe(length === second ? "" : "Z_BUF_ERROR");
+      expect(text).toContain(length >= second ? "first ".repeat(50) : "");
+    }
+    const noise = Buffer.concat([packed(["first"]), whole.subarray(0, 4), Buffer.alloc(40, "x")]);
+    expect((await undone(noise, [])).code).toMatch(/^Z/);
+  });
+});
+
+describe("what is not packed", () => {
+  it("is told so", async () => {
+    expect((await undone(Buffer.from("plain text"), [])).code).toBe("Z_DATA_ERROR");
+    expect(await undone(Buffer.alloc(0), [])).toEqual({ text: "", code: "" });
+  });
+});
