@@ -1,9 +1,8 @@
 import { createWriteStream, lstatSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setImmediate } from "node:timers/promises";
-import { formatCount, messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { formatCount, messageOf, ShakedownError } from "../core/index.ts";
 import {
   csvPieces,
   EXPORTS,
@@ -13,6 +12,7 @@ import {
   RunDirectory,
 } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { oneByOne, type Pieces, piecesToStdout } from "./pieces.ts";
 
 interface ExportArguments {
   readonly run: string;
@@ -21,33 +21,6 @@ interface ExportArguments {
   readonly parquet?: boolean;
   readonly out?: string;
   readonly force: boolean;
-}
-
-type Pieces = Iterable<string> | AsyncIterable<Uint8Array>;
-
-/** Lets an interrupt be heard between two pieces: making them takes the whole thread. */
-async function* oneByOne(pieces: Pieces, signal: AbortSignal): AsyncGenerator<string | Uint8Array> {
-  for await (const piece of pieces) {
-    yield piece;
-    await setImmediate();
-    signal.throwIfAborted();
-  }
-}
-
-/** A reader that has seen enough (`| head`) ends the export, and is no failure. */
-async function toStdout(io: CliIo, pieces: Pieces): Promise<void> {
-  const { signal, stdout } = io;
-  if (!(stdout instanceof Writable)) {
-    for await (const piece of oneByOne(pieces, signal)) stdout.write(piece.toString());
-    return;
-  }
-  try {
-    await pipeline(Readable.from(oneByOne(pieces, signal)), stdout, { end: false, signal });
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const gone = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(systemCodeOf(thrown) ?? "");
-    if (!gone) throw thrown;
-  }
 }
 
 /** The file appears whole or not at all: it is written beside its place and renamed. */
@@ -95,7 +68,7 @@ async function exportRun(io: CliIo, given: ExportArguments): Promise<void> {
   if (out !== undefined) checkOutput(out, given.force);
   const table = openExport(new RunDirectory(given.run), given.what);
   const pieces = parquet ? parquetPieces(table) : csvPieces(table);
-  if (out === undefined) await toStdout(io, pieces);
+  if (out === undefined) await piecesToStdout(io, pieces);
   else {
     await toFile(out, io, pieces);
     io.stdout.write(`wrote ${out}: ${formatCount(table.rowCount)} rows\n`);
@@ -113,8 +86,8 @@ export const exportCommand: Command = (io) => ({
         choices: EXPORTS,
         default: "observations",
         describe:
-          "a row for each start in each arm, for each call to an emulated dependency, or for each " +
-          "connection to a TCP one",
+          "a row for each start in each arm, for each call to an emulated dependency, or, of TCP " +
+          "ones, for each connection or for each stretch for which one was busy",
       })
       .option("csv", {
         type: "boolean",

@@ -39,6 +39,7 @@ export const ERRORS = {
   PROFILE_TRUNCATED: { exitCode: EXIT.badData, meaning: "a profile ends before its manifest says" },
   PROFILE_VERSION: { exitCode: EXIT.badData, meaning: "a profile is of another schema version" },
   RUN_INVALID: { exitCode: EXIT.badData, meaning: "a run directory is incomplete or damaged" },
+  QUERY_INVALID: { exitCode: EXIT.badData, meaning: "DuckDB refused a query, or failed at it" },
   SPOOL_INVALID: {
     exitCode: EXIT.badData,
     meaning: "an observation file is not one, or is damaged",
@@ -55,6 +56,7 @@ export const ERRORS = {
     exitCode: EXIT.badData,
     meaning: "what a worker of a fleet was given is not what the run was planned with",
   },
+  RUN_LED: { exitCode: EXIT.unreachable, meaning: "another process leads the run" },
   EMULATOR_FAILED: { exitCode: EXIT.internal, meaning: "the emulator stopped by itself" },
   JUDGE_FAILED: { exitCode: EXIT.hold, meaning: "a run could not be judged: nothing is decided" },
   INTERRUPTED: { exitCode: EXIT.interrupted, meaning: "the user asked to stop" },

@@ -1,4 +1,5 @@
-import type { ExportTable, ExportValue } from "./export.ts";
+import type { ExportTable } from "./export.ts";
+import type { ExportValue } from "./export-fields.ts";
 
 const PIECE_CHARS = 65_536;
 
@@ -9,16 +10,18 @@ function fieldOf(value: ExportValue): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const lineOf = (values: readonly ExportValue[]): string => `${values.map(fieldOf).join(",")}\n`;
+/** A row as a line of CSV. */
+export const csvLine = (values: readonly ExportValue[]): string =>
+  `${values.map(fieldOf).join(",")}\n`;
 
 /**
  * A table as CSV, in pieces of about 64 KiB: a row of names, then the rows. Fields are quoted as RFC
  * 4180 says; lines end with a line feed, as most tools want it; what a row does not have is empty.
  */
 export function* csvPieces(table: ExportTable): Generator<string> {
-  let piece = lineOf(table.columns.map(({ name }) => name));
+  let piece = csvLine(table.columns.map(({ name }) => name));
   for (const values of table.rows()) {
-    piece += lineOf(values);
+    piece += csvLine(values);
     if (piece.length < PIECE_CHARS) continue;
     yield piece;
     piece = "";

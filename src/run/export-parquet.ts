@@ -1,5 +1,6 @@
 import type { SchemaElement } from "hyparquet";
-import type { ExportColumn, ExportTable, ExportValue } from "./export.ts";
+import type { ExportTable } from "./export.ts";
+import type { ExportColumn, ExportValue } from "./export-fields.ts";
 
 /** Rows are encoded so many at a time: it bounds the memory, and lets readers skip. */
 const ROWS_PER_GROUP = 32_768;

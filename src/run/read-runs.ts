@@ -21,7 +21,13 @@ export interface FolderOfRuns<R> {
 
 const RUN_FILES = [AUDIT_FILE, "manifest.json", "experiment.json", "result.json", "saturate.json"];
 
-const holdsRun = (path: string): boolean => RUN_FILES.some((file) => existsSync(join(path, file)));
+/** Whether a folder is a run's directory, finished or not. */
+export const holdsRun = (path: string): boolean =>
+  RUN_FILES.some((file) => existsSync(join(path, file)));
+
+export const NO_RUN = "a search for the knee, not a run";
+/** Whether a directory is of `saturate`, which is no run. */
+export const isSearch = (path: string): boolean => existsSync(join(path, "saturate.json"));
 
 /** The trail's first entry says in what the arms differ; a shakedown of before did not tell. */
 function armsDifferIn(entries: readonly AuditEntry[]): PlaybookRun["armsDiffer"] {
@@ -35,7 +41,8 @@ function firstRunEntries(path: string): readonly AuditEntry[] {
   return existsSync(file) ? readAuditFile(file).entries : [];
 }
 
-function readResult<R>(path: string, schema: z.ZodType<R>): { result: R } | string {
+/** A run's result, or why it has none. */
+export function readResult<R>(path: string, schema: z.ZodType<R>): { result: R } | string {
   const file = join(path, "result.json");
   if (!existsSync(file)) return "not judged: it goes on, or it was ended before it could finish";
   let parsed;
@@ -50,7 +57,7 @@ function readResult<R>(path: string, schema: z.ZodType<R>): { result: R } | stri
 
 /** A run, or why it tells nothing. */
 function readRun<R>(path: string, schema: z.ZodType<R>): FolderRun<R> | string {
-  if (existsSync(join(path, "saturate.json"))) return "a search for the knee, not a run";
+  if (isSearch(path)) return NO_RUN;
   const read = readResult(path, schema);
   if (typeof read === "string") return read;
   try {
@@ -72,11 +79,10 @@ function readRun<R>(path: string, schema: z.ZodType<R>): FolderRun<R> | string {
 }
 
 /**
- * Reads every run of a folder such as `runs`, one at a time; `schema` says what of its result is kept.
- * What has no file of a run is passed over; what has, and tells nothing, is named with the reason.
+ * The directories of a folder such as `runs` that have a file of a run, by name.
  * @throws RUN_INVALID when the folder cannot be read, is itself a run, or holds none
  */
-export function readRuns<R>(folder: string, schema: z.ZodType<R>): FolderOfRuns<R> {
+export function runPathsIn(folder: string): string[] {
   const invalid = (why: string): ShakedownError =>
     new ShakedownError("RUN_INVALID", `${folder} ${why}`, {
       hint: "name the folder that holds the runs' directories, such as runs",
@@ -88,11 +94,21 @@ export function readRuns<R>(folder: string, schema: z.ZodType<R>): FolderOfRuns<
     throw invalid(`cannot be read: ${messageOf(cause)}`);
   }
   if (holdsRun(folder)) throw invalid("is a run, not a folder of runs");
-  const read = names
-    .map((name) => join(folder, name))
-    .filter(holdsRun)
-    .map((path) => ({ directory: basename(path), run: readRun(path, schema) }));
-  if (read.length === 0) throw invalid("holds no runs");
+  const paths = names.map((name) => join(folder, name)).filter(holdsRun);
+  if (paths.length === 0) throw invalid("holds no runs");
+  return paths.toSorted();
+}
+
+/**
+ * Reads every run of a folder such as `runs`, one at a time; `schema` says what of its result is kept.
+ * What has no file of a run is passed over; what has, and tells nothing, is named with the reason.
+ * @throws RUN_INVALID as `runPathsIn` does
+ */
+export function readRuns<R>(folder: string, schema: z.ZodType<R>): FolderOfRuns<R> {
+  const read = runPathsIn(folder).map((path) => ({
+    directory: basename(path),
+    run: readRun(path, schema),
+  }));
   return {
     runs: read.flatMap(({ run }) => (typeof run === "string" ? [] : [run])),
     unread: read.flatMap(({ directory, run }) =>

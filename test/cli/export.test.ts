@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import yargs from "yargs";
 import type { CliIo } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import type { Observation } from "../../src/measure/index.ts";
+import { ExchangeWriter, type Observation } from "../../src/measure/index.ts";
 import { csvPieces, openExport, type RunDirectory } from "../../src/run/index.ts";
-import { scratch, traffic, writeRun } from "../run/run-fixture.ts";
+import { LEAD_NS, scratch, traffic, writeRun } from "../run/run-fixture.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
@@ -126,6 +126,42 @@ describe("shakedown export", () => {
       ]);
     },
   );
+
+  it("of a TCP dependency it says when each connection was busy, on the run's clock", async () => {
+    const run = await writeRun(at("tcp"), { observations: [], calls: null });
+    const meta = { arms: ["control", "variant"], dependencies: ["payments", "db"] };
+    const writer = await ExchangeWriter.create(run.exchanges, meta);
+    const busy = { upNs: LEAD_NS + 1_000.5, downNs: LEAD_NS + 3_500.5 };
+    writer.write({ arm: 1, dependency: 1, connection: 7, ...busy });
+    await writer.spool.close();
+    const { out } = await shakedown([run.path, "--what", "exchanges"]);
+    expect(out).toBe(
+      "arm,dependency,connection,upNs,downNs,busyUs\nvariant,db,7,1000.5,3500.5,2.5\n",
+    );
+    await expect(shakedown([small.path, "--what", "exchanges"])).rejects.toMatchObject({
+      code: "RUN_INVALID",
+      hint: expect.stringContaining("protocol: tcp") as string,
+    });
+  });
+
+  it("a call's first byte came when its delay was over, and never where no status was sent", async () => {
+    const silent = { status: 0, outcome: "aborted" } as const;
+    const calls = traffic({ perSec: 10 }).calls!.map((call, n) =>
+      n % 2 === 0 ? call : { ...call, ...silent },
+    );
+    const run = await writeRun(at("silent"), { observations: [], calls });
+    const { columns, rows } = openExport(run, "calls");
+    const names = columns.map(({ name }) => name);
+    const of = (row: readonly unknown[], name: string): unknown => row[names.indexOf(name)];
+    const all = [...rows()];
+    const wrong = all.filter((row) => {
+      const [arriveNs, delayUs] = [of(row, "arriveNs"), of(row, "givenDelayUs")] as number[];
+      const wanted = of(row, "status") === null ? null : arriveNs! + delayUs! * 1_000;
+      return of(row, "firstByteNs") !== wanted;
+    });
+    expect(all).toHaveLength(calls.length);
+    expect(wrong).toEqual([]);
+  });
 
   it("Parquet columns are INT64, DOUBLE, BOOLEAN and UTF-8, and only some may be null", async () => {
     for (const what of ["observations", "calls"] as const) {
