@@ -37,7 +37,7 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     async () => (await import("./plan.ts")).planCommand,
   ),
   listed(
-    "run <scenario>",
+    "run [scenario]",
     "replay a scenario against control and variant, and decide",
     async () => (await import("./run.ts")).runCommand,
   ),

@@ -1,5 +1,5 @@
 import { shortPath } from "./short-path.ts";
-import { EXIT, withoutPasswords } from "../core/index.ts";
+import { EXIT, ShakedownError, withoutPasswords } from "../core/index.ts";
 import { renderText } from "../report/index.ts";
 import { type LoadMaker, type RunOptions, type RunOutcome, runScenario } from "../run/index.ts";
 import { tellCi, unheeded } from "./ci-files.ts";
@@ -12,7 +12,9 @@ import { runView, type RunView } from "./run-view.ts";
 import { version } from "./version.ts";
 
 interface RunArguments extends ShowArguments, RevisionFlags, FleetFlags {
-  readonly scenario: string;
+  readonly scenario?: string;
+  /** The directory of a fleet's run whose own process is gone. */
+  readonly resume?: string;
 }
 
 /** Colours for people only: a terminal, and no wish against it (no-color.org). */
@@ -25,6 +27,16 @@ export function wantsColor(stream: CliIo["stdout"]): boolean {
 }
 
 async function run(io: CliIo, given: RunArguments): Promise<void> {
+  if (given.resume !== undefined) {
+    const { resume } = await import("./resume.ts");
+    await resume(io, given.resume, given);
+    return;
+  }
+  if (given.scenario === undefined) {
+    throw new ShakedownError("USAGE", "name a scenario, or the run to --resume", {
+      hint: "shakedown run --help",
+    });
+  }
   const fleet = await fleetOf(given);
   await using _fleet = fleet;
   await runAndShow(io, given.scenario, { ...given, ...revisionsOf(given) }, fleet);
@@ -55,6 +67,27 @@ export function viewOf(io: CliIo, { ci = false, json, quiet = false }: ShowArgum
 
 /** What stands before the first empty line is the verdict, with its cause. */
 const headOf = (text: string): string => `${text.split("\n\n")[0]}\n`;
+
+/** The verdict for people, or for a machine, what a pipeline reads, and the exit code. */
+export async function tellOutcome(
+  io: CliIo,
+  outcome: RunOutcome,
+  given: ShowArguments,
+): Promise<void> {
+  const { directory, exitCode, model, unwritten } = outcome;
+  if (given.json) io.stdout.write(`${JSON.stringify(model.result, null, 2)}\n`);
+  else showOutcome(io, outcome, given);
+  if (given.ci === true) {
+    const { env } = process;
+    const stream = given.json ? io.stderr : io.stdout;
+    await tellCi(model, { out: given.out, run: directory.path, env, stream, stderr: io.stderr });
+  }
+  if (unwritten !== null) {
+    io.stderr.write(`shakedown: ${unwritten.message}\n  ${unwritten.hint ?? ""}\n`);
+  }
+  const decided = exitCode === EXIT.rollBack || exitCode === EXIT.hold;
+  io.exitCode = given.exitZero && decided ? EXIT.ship : exitCode;
+}
 
 function showOutcome(io: CliIo, { directory, model }: RunOutcome, given: ShowArguments): void {
   const { ci = false, quiet = false } = given;
@@ -107,19 +140,7 @@ export async function runAndShow(
     },
     io.signal,
   ).finally(view.end);
-  const { directory, exitCode, model, unwritten } = outcome;
-  if (given.json) io.stdout.write(`${JSON.stringify(model.result, null, 2)}\n`);
-  else showOutcome(io, outcome, given);
-  if (given.ci === true) {
-    const { env } = process;
-    const stream = given.json ? io.stderr : io.stdout;
-    await tellCi(model, { out: given.out, run: directory.path, env, stream, stderr: io.stderr });
-  }
-  if (unwritten !== null) {
-    io.stderr.write(`shakedown: ${unwritten.message}\n  ${unwritten.hint ?? ""}\n`);
-  }
-  const decided = exitCode === EXIT.rollBack || exitCode === EXIT.hold;
-  io.exitCode = given.exitZero && decided ? EXIT.ship : exitCode;
+  await tellOutcome(io, outcome, given);
 }
 
 export const runCommand: Command = (io) => ({
@@ -127,7 +148,6 @@ export const runCommand: Command = (io) => ({
     withRevisionFlags(yargs)
       .positional("scenario", {
         type: "string",
-        demandOption: true,
         describe: "a scenario file (YAML)",
       })
       .option("out", {
@@ -165,6 +185,12 @@ export const runCommand: Command = (io) => ({
           "a page on loopback that shows it while it goes on; a port, or none for a free one",
       })
       .options(FLEET_FLAGS)
+      .option("resume", {
+        type: "string",
+        describe:
+          "in place of a scenario: the directory of a fleet's run whose own process is gone",
+      })
+      .conflicts("resume", ["scenario", "seed", "baseline", "live", "workers"])
       .option("exit-zero", {
         type: "boolean",
         default: false,

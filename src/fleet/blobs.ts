@@ -9,6 +9,7 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { ShakedownError } from "../core/index.ts";
 import { blobKeys, KEPT_S } from "./keys.ts";
@@ -21,6 +22,9 @@ export interface BlobRef {
 }
 
 export const BLOB_CHUNK_BYTES = 1_048_576;
+
+/** Where content is kept from run to run; a folder of the user's own in the system's for temporary files. */
+export const defaultCache = (): string => join(tmpdir(), `shakedown-fleet-${userInfo().uid}`);
 
 /** Content that can be read in pieces, as often as wanted. */
 export interface BlobSource {

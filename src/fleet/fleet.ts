@@ -1,7 +1,7 @@
 import type { GeneratorEvents } from "../replay/index.ts";
 import type { LoadMaker, MadeLoad } from "../run/index.ts";
 import { LedRun } from "./led-run.ts";
-import { connectRedis, placeOf, type Redis } from "./redis.ts";
+import { connectRedis, placeOf, publicUrl, type Redis } from "./redis.ts";
 
 export interface FleetOptions {
   readonly redis: string;
@@ -38,8 +38,8 @@ export class Fleet implements LoadMaker, AsyncDisposable {
     signal: AbortSignal,
   ): Promise<MadeLoad> {
     const { redis: url, version, workers } = this.#options;
-    const place = placeOf(url);
-    const run = new LedRun({ ...given, redis: this.#redis, place, events, version, workers });
+    const at = { redis: this.#redis, place: placeOf(url), url: publicUrl(url) };
+    const run = new LedRun({ ...given, ...at, events, version, workers });
     try {
       await run.prepare(signal);
       return run;

@@ -26,10 +26,12 @@ export class Hearing implements Disposable {
   readonly #parts: HearingParts;
   readonly #store: ShardStore;
   readonly #lostStarts = new Map<number, number>();
-  #lastId = "0-0";
+  #lastId: string;
 
-  constructor(parts: HearingParts) {
+  /** `after`: the last entry that was heard before. */
+  constructor(parts: HearingParts, after = "0-0") {
     this.#parts = parts;
+    this.#lastId = after;
     this.#store = new ShardStore(parts.directory, parts.job.workers);
   }
 

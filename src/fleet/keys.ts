@@ -29,6 +29,7 @@ export function workerKeys(id: string): WorkerKeys {
 }
 
 export interface RunKeys {
+  readonly runId: string;
   /** What BullMQ's keys of this run begin with. */
   readonly prefix: string;
   readonly queue: string;
@@ -44,15 +45,18 @@ export interface RunKeys {
   readonly failed: string;
 }
 
+const leadOf = (prefix: string): string => `${prefix}:lead`;
+
 export function runKeys(runId: string): RunKeys {
   const prefix = `${PREFIX}:{${runId}}`;
   return {
+    runId,
     prefix,
     queue: "shards",
     job: `${prefix}:job`,
     up: `${prefix}:up`,
     down: `${prefix}:down`,
-    lead: `${prefix}:lead`,
+    lead: leadOf(prefix),
     heard: `${prefix}:heard`,
     failed: `${prefix}:failed`,
   };
@@ -67,13 +71,13 @@ export function blobKeys(sha256: string): {
   return { head: at, chunk: (index) => `${at}:${index}` };
 }
 
-/** Lets all keys of a run expire, BullMQ's own included. */
+/** Lets all keys of a run expire, BullMQ's own included; the sign of life of who leads it does so by itself. */
 export async function expireAll(redis: Redis, prefix: string, seconds: number): Promise<void> {
   const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}:*`;
   const scanning = redis.scanStream({ match: pattern, count: 1_000 });
   for await (const keys of scanning as AsyncIterable<string[]>) {
     const expiring = redis.pipeline();
-    for (const key of keys) expiring.expire(key, seconds);
+    for (const key of keys) if (key !== leadOf(prefix)) expiring.expire(key, seconds);
     await expiring.exec();
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { ShakedownError } from "../core/index.ts";
 import { expireAll, KEPT_S, type RunKeys } from "./keys.ts";
 import { localUs } from "./clock-offset.ts";
 import type { Redis } from "./redis.ts";
@@ -6,11 +7,18 @@ import { LOST_MS } from "./shard-care.ts";
 import { every } from "./ticker.ts";
 
 const BEAT_MS = 500;
-/** The leader's sign of life; see `LEADERLESS_MS`. */
-const LEAD_MS = 3_000;
+/** The leader's sign of life; see `LEADERLESS_MS`. While it lasts nobody else leads. */
+export const LEAD_MS = 3_000;
 /** Redis has been away when a beat took so long. */
 const AWAY_MS = 2_000;
 const RENEW_BEATS = 60;
+
+/** Renews the sign of life of who leads, or makes it where there is none: whether it did. */
+const RENEW = `
+local leads = redis.call("GET", KEYS[1])
+if leads and leads ~= ARGV[1] then return 0 end
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return 1`;
 
 export interface LeadHooks {
   /** Up to which message each attempt has been heard. */
@@ -22,9 +30,19 @@ export interface LeadHooks {
   /** At each beat that Redis answered; `away`: it had not for a while. */
   readonly onBeat: (away: boolean) => Promise<void> | void;
   readonly onLost: (thrown: unknown) => void;
+  /** Somebody else leads now: nothing of the run may be touched any more. */
+  readonly onTaken: (error: ShakedownError) => void;
 }
 
-/** Tells the workers of a run that somebody leads, and what was heard of them, twice a second. */
+export const ledByAnother = (runId: string): ShakedownError =>
+  new ShakedownError("RUN_LED", `another process leads run ${runId}`, {
+    hint: "let it finish, or end it; what it said last is where it was started",
+  });
+
+/**
+ * Tells the workers of a run that somebody leads, and what was heard of them, twice a second. One at a
+ * time does: who could not say so for a while is not sure of it until it has asked again.
+ */
 export class Lead implements Disposable {
   readonly #redis: Redis;
   readonly #keys: RunKeys;
@@ -33,6 +51,10 @@ export class Lead implements Disposable {
   readonly #ticking: Disposable;
   #beganMs: number | null = null;
   #beats = 0;
+  /** Until then nobody else can lead. */
+  #surelyUntilMs = 0;
+  #beaten = Promise.withResolvers<void>();
+  #taken = false;
 
   constructor(redis: Redis, keys: RunKeys, hooks: LeadHooks) {
     this.#redis = redis;
@@ -51,7 +73,10 @@ export class Lead implements Disposable {
     }
     this.#beganMs = nowMs;
     try {
-      await this.#tell();
+      if (!(await this.#tell())) return;
+      this.#surelyUntilMs = nowMs + LEAD_MS;
+      this.#beaten.resolve();
+      this.#beaten = Promise.withResolvers();
       await this.#hooks.onBeat(localUs() / 1_000 - nowMs > AWAY_MS);
     } catch (thrown) {
       this.#hooks.onLost(thrown);
@@ -60,18 +85,33 @@ export class Lead implements Disposable {
     }
   }
 
-  async #tell(): Promise<void> {
+  /** Resolves once it is sure that nobody else leads; never where somebody does. */
+  async sure(): Promise<void> {
+    while (localUs() / 1_000 >= this.#surelyUntilMs) {
+      // oxlint-disable-next-line no-await-in-loop -- until a beat has come in time
+      await this.#beaten.promise;
+    }
+  }
+
+  /** Whether it leads still. */
+  async #tell(): Promise<boolean> {
     const { failed, heard, lead, prefix, up } = this.#keys;
-    const telling = this.#redis
-      .pipeline()
-      .set(lead, this.#id, "PX", LEAD_MS)
-      .lrange(failed, 0, -1)
-      .xtrim(up, "MINID", this.#hooks.lastId());
+    if (this.#taken) return false;
+    // Only who leads may say what was heard, and take it away.
+    const leads = await this.#redis.eval(RENEW, 1, lead, this.#id, LEAD_MS);
+    if (leads !== 1) {
+      this.#taken = true;
+      this.#hooks.onTaken(ledByAnother(this.#keys.runId));
+      return false;
+    }
     const known = this.#hooks.heard();
+    const telling = this.#redis.pipeline().lrange(failed, 0, -1);
+    telling.xtrim(up, "MINID", this.#hooks.lastId());
     if (Object.keys(known).length > 0) telling.hset(heard, known);
-    const [, told] = (await telling.exec()) ?? [];
+    const [told] = (await telling.exec()) ?? [];
     for (const words of (told?.[1] ?? []) as readonly string[]) this.#hooks.onFailed(words);
     if (this.#beats++ % RENEW_BEATS === 0) await expireAll(this.#redis, prefix, KEPT_S);
+    return true;
   }
 
   [Symbol.dispose](): void {

@@ -1,28 +1,30 @@
 import { Queue } from "bullmq";
-import { messageOf, NS_PER_S, ShakedownError } from "../core/index.ts";
+import { NS_PER_S, ShakedownError } from "../core/index.ts";
 import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
 import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import { expireAll, KEPT_S, LEFT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
+import { KEPT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
 import { Hearing } from "./hearing.ts";
+import { forgetLedState, writeLedState } from "./led-state.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
+import { giveOrder, leaveRun, redisLost } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
-import { packJob } from "./pack.ts";
+import { packJob, sendable } from "./pack.ts";
 import type { Redis } from "./redis.ts";
-import { checkWorkers, releaseWorkers, takeWorkers } from "./roster.ts";
+import { checkWorkers, takeWorkers } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
-import { pause } from "./ticker.ts";
 
 /** How long a call to a worker stands. */
 const CALL_S = 30;
-const LEAVE_WITHIN_MS = 2_000;
 
 export interface LedRunParts {
   readonly redis: Redis;
   readonly place: string;
+  /** The same, whole, but for a password. */
+  readonly url: string;
   readonly job: GeneratorJob;
   readonly directory: RunDirectory;
   readonly events: GeneratorEvents;
@@ -48,6 +50,7 @@ export class LedRun implements MadeLoad {
   #cards: readonly WorkerCard[] = [];
   #originUs: number | null = null;
   #failure: ShakedownError | null = null;
+  #taken = false;
 
   constructor(parts: LedRunParts) {
     const { directory, events, job, lostShards, redis } = parts;
@@ -62,7 +65,7 @@ export class LedRun implements MadeLoad {
       onLost: (shard) =>
         events.onBlocks(shard, { settledNs: Number.POSITIVE_INFINITY, blocks: [] }),
       nowMs,
-      runNs: () => (localUs() - this.#clocks.toLocalUs(this.#originUs ?? 0)) * 1_000,
+      runNs: () => this.#runNs(),
     });
     this.#hearing = new Hearing({
       job,
@@ -84,16 +87,23 @@ export class LedRun implements MadeLoad {
     checkWorkers(job, this.#cards);
     await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
     this.#lead = new Lead(redis, this.#keys, {
-      heard: () => this.#care.book.heard,
+      heard: () => {
+        this.#save();
+        return this.#care.book.heard;
+      },
       lastId: () => this.#hearing.lastId,
       onFailed: (words) => this.#seeFailed(words),
       onBeat: (away) => this.#seeBeat(away),
-      onLost: (thrown) => this.#fail(lost(this.#parts.place, thrown)),
+      onLost: (thrown) => this.#fail(redisLost(this.#parts.place, thrown)),
+      onTaken: (error) => this.#giveUp(error),
     });
     await this.#lead.beat();
-    const hear = (entries: readonly StreamEntry[]): void => this.#hearing.hear(entries);
+    const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
+      await this.#lead?.sure();
+      this.#hearing.hear(entries);
+    };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
-    this.#following.catch((thrown: unknown) => this.#fail(lost(this.#parts.place, thrown)));
+    this.#following.catch((thrown: unknown) => this.#fail(redisLost(this.#parts.place, thrown)));
     await this.#giveOut();
     const aborted = Promise.withResolvers<never>();
     const abort = (): void => aborted.reject(signal.reason);
@@ -109,6 +119,7 @@ export class LedRun implements MadeLoad {
     const { offsetUs } = await this.#clocks.begin();
     this.#originUs = Math.round(Number(originNs / 1_000n) + offsetUs);
     this.#care.begin();
+    this.#save();
     this.#order({ kind: "go", originUs: this.#originUs });
     await this.#care.ended.promise;
     return this.#hearing.totals(this.#failure);
@@ -127,21 +138,16 @@ export class LedRun implements MadeLoad {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { job, redis } = this.#parts;
-    this.#order({ kind: "end" });
-    // A Redis that is away must not keep us.
-    await Promise.race([this.#leave(), pause(LEAVE_WITHIN_MS)]);
-    await Promise.race([releaseWorkers(redis, this.#cards, job.runId), pause(LEAVE_WITHIN_MS)]);
+    const { directory, redis } = this.#parts;
+    if (!this.#taken) {
+      this.#order({ kind: "end" });
+      await leaveRun(redis, this.#keys, this.#cards);
+      forgetLedState(directory);
+    }
     this.#lead?.[Symbol.dispose]();
     this.#over.abort();
     this.#hearing[Symbol.dispose]();
     await this.#following.catch(() => {});
-  }
-
-  async #leave(): Promise<void> {
-    const { redis } = this.#parts;
-    await redis.unlink(this.#keys.up);
-    await expireAll(redis, this.#keys.prefix, LEFT_S);
   }
 
   /** Shards into the queue, then workers to it: each takes its share of what is there. */
@@ -169,8 +175,42 @@ export class LedRun implements MadeLoad {
   }
 
   #order(command: FleetCommand): void {
-    const adding = this.#parts.redis.xadd(this.#keys.down, "*", "words", JSON.stringify(command));
-    adding.catch((thrown: unknown) => this.#fail(lost(this.#parts.place, thrown)));
+    const { place, redis } = this.#parts;
+    giveOrder(redis, this.#keys, command, (thrown) => this.#fail(redisLost(place, thrown)));
+  }
+
+  /** For whoever goes on, should this process end. */
+  #save(): void {
+    const { directory, events, job, url } = this.#parts;
+    const originUs = this.#originUs;
+    try {
+      writeLedState(directory, {
+        redis: url,
+        runId: job.runId,
+        cards: [...this.#cards],
+        originUs,
+        ledUntilNs: originUs === null ? 0 : Math.max(this.#runNs(), 0),
+        lastId: this.#hearing.lastId,
+        orders: this.#orders.count,
+        gaps: [...this.#care.gaps],
+        clocks: [...this.#clocks.all],
+        shards: this.#care.book.state,
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof ShakedownError)) throw thrown;
+      events.onDiskFailure(thrown);
+    }
+  }
+
+  #runNs(): number {
+    return (localUs() - this.#clocks.toLocalUs(this.#originUs ?? 0)) * 1_000;
+  }
+
+  /** The run is another process' now, with its directory. */
+  #giveUp(error: ShakedownError): void {
+    this.#taken = true;
+    this.#care.ready.reject(error);
+    this.#care.ended.reject(error);
   }
 
   #fail(error: ShakedownError): void {
@@ -211,21 +251,3 @@ export class LedRun implements MadeLoad {
     this.#fail(new ShakedownError("FLEET_UNREACHABLE", message, { hint }));
   }
 }
-
-/** Paths are for this machine alone. */
-function sendable(job: GeneratorJob): GeneratorJob {
-  const { assigned, responses } = job;
-  const split = assigned !== undefined && "keys" in assigned;
-  return {
-    ...job,
-    ...(split ? { assigned: { ...assigned, logPaths: [] } } : {}),
-    ...(responses === undefined ? {} : { responses: { ...responses, paths: [] } }),
-    spoolPaths: [],
-    untoldPaths: [],
-  };
-}
-
-const lost = (place: string, thrown: unknown): ShakedownError =>
-  new ShakedownError("FLEET_UNREACHABLE", `the Redis at ${place} was lost: ${messageOf(thrown)}`, {
-    hint: "what was told before is kept; see Redis' log",
-  });

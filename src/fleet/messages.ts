@@ -16,13 +16,13 @@ const part = count;
 
 const clock = z.strictObject({ offsetUs: z.number(), errorUs: z.number().min(0) });
 
-const error = z.strictObject({
+export const errorSchema = z.strictObject({
   code: z.enum(Object.keys(ERRORS) as [ErrorCode]),
   message: z.string(),
   hint: z.string().nullable(),
 });
 
-const totals = z.strictObject({
+export const totalsSchema = z.strictObject({
   endNs: z.number(),
   keptRows: count,
   lostRows: count,
@@ -82,9 +82,9 @@ const message = z.discriminatedUnion("kind", [
     blocks: z.array(armBlock),
   }),
   z.strictObject({ kind: z.literal("gone"), arm: count, forNs: z.number() }),
-  z.strictObject({ kind: z.literal("disk"), error }),
+  z.strictObject({ kind: z.literal("disk"), error: errorSchema }),
   z.strictObject({ kind: z.literal("obeyed"), order: count }),
-  z.strictObject({ kind: z.literal("done"), totals, error: error.nullable() }),
+  z.strictObject({ kind: z.literal("done"), totals: totalsSchema, error: errorSchema.nullable() }),
 ]);
 type Wire = z.output<typeof message>;
 
@@ -216,7 +216,7 @@ export type FleetCommand = z.output<typeof command>;
 export const decodeCommand = (words: string): FleetCommand => command.parse(JSON.parse(words));
 
 /** Of another version, it may say more. */
-const card = z.object({
+export const cardSchema = z.object({
   wireVersion: z.number(),
   toolVersion: z.string(),
   id: z.string(),
@@ -229,12 +229,12 @@ const card = z.object({
   draining: z.boolean(),
 });
 /** What a worker says of itself. */
-export type WorkerCard = z.output<typeof card>;
+export type WorkerCard = z.output<typeof cardSchema>;
 
 /** Null where it is none that we know. */
 export function decodeCard(words: string): WorkerCard | null {
   try {
-    return card.parse(JSON.parse(words));
+    return cardSchema.parse(JSON.parse(words));
   } catch {
     return null;
   }
@@ -253,7 +253,7 @@ export type RunCall = z.output<typeof call>;
 /** @throws SyntaxError or ZodError */
 export const decodeCall = (words: string): RunCall => call.parse(JSON.parse(words));
 
-const failed = z.strictObject({ worker: z.string(), error });
+const failed = z.strictObject({ worker: z.string(), error: errorSchema });
 /** Why a worker cannot take part in a run. */
 export type Failed = z.output<typeof failed>;
 

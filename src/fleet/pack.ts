@@ -84,6 +84,19 @@ class Packer {
 export const packJob = async (redis: Redis, job: GeneratorJob): Promise<string> =>
   JSON.stringify(await new Packer(redis).pack(job));
 
+/** Paths are for this machine alone. */
+export function sendable(job: GeneratorJob): GeneratorJob {
+  const { assigned, responses } = job;
+  const split = assigned !== undefined && "keys" in assigned;
+  return {
+    ...job,
+    ...(split ? { assigned: { ...assigned, logPaths: [] } } : {}),
+    ...(responses === undefined ? {} : { responses: { ...responses, paths: [] } }),
+    spoolPaths: [],
+    untoldPaths: [],
+  };
+}
+
 class Unpacker {
   readonly #redis: Redis;
   readonly #cache: string;

@@ -16,6 +16,13 @@ export function placeOf(url: string): string {
   return `${protocol}//${host}`;
 }
 
+/** A Redis' URL, which may be written down: without its password. */
+export function publicUrl(url: string): string {
+  const whole = new URL(parsed(url));
+  whole.password = "";
+  return whole.href;
+}
+
 function parsed(url: string): URL {
   try {
     const { protocol } = new URL(url);

@@ -17,11 +17,13 @@ export interface Gap {
 interface Attempt {
   readonly attempt: number;
   readonly worker: string;
+  /** The number of the message that is wanted next. */
   next: number;
   heardAtMs: number;
 }
 
-interface ShardState {
+/** What is known of a shard, for who goes on from it. */
+export interface ShardState {
   /** By number, the first one first; only the last counts from when it is granted. */
   readonly attempts: Attempt[];
   /** What is below it is not counted any more. */
@@ -32,18 +34,28 @@ interface ShardState {
   lost: boolean;
 }
 
+const NOTHING_KNOWN: ShardState = {
+  attempts: [],
+  fence: 1,
+  ready: false,
+  done: null,
+  lost: false,
+};
+
 /** Who has what: which message is new, who takes over, what is over. */
 export class ShardBook {
   readonly #shards: readonly ShardState[];
 
-  constructor(shards: number) {
-    this.#shards = Array.from({ length: shards }, () => ({
-      attempts: [],
-      fence: 1,
-      ready: false,
-      done: null,
-      lost: false,
-    }));
+  constructor(shards: number, known: readonly ShardState[] = []) {
+    this.#shards = Array.from({ length: shards }, (_, shard) => {
+      const { attempts, ...rest } = known[shard] ?? NOTHING_KNOWN;
+      return { ...rest, attempts: attempts.map((each) => ({ ...each })) };
+    });
+  }
+
+  /** All of it, to go on from. */
+  get state(): readonly ShardState[] {
+    return this.#shards;
   }
 
   /**

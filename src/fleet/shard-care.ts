@@ -1,12 +1,17 @@
 import type { GeneratorTotals } from "../replay/index.ts";
 import type { LostShards } from "../run/index.ts";
 import type { FleetCommand, Origin } from "./messages.ts";
-import { type Gap, ShardBook } from "./shard-book.ts";
+import { type Gap, ShardBook, type ShardState } from "./shard-book.ts";
 
 /** A worker is taken to be silent when it has told nothing for so long: it tells something each second. */
 const SILENT_MS = 2_500;
 /** A shard that nobody tells of for so long, and nobody has taken over, is lost. */
 export const LOST_MS = 15_000;
+
+interface Known {
+  readonly shards: readonly ShardState[];
+  readonly gaps: readonly Gap[];
+}
 
 export interface CareParts {
   readonly shards: number;
@@ -22,7 +27,7 @@ export interface CareParts {
 /** Sees to it that each shard is sent by one worker at a time, and that its end is known. */
 export class ShardCare {
   readonly book: ShardBook;
-  readonly gaps: Gap[] = [];
+  readonly gaps: Gap[];
   /** Resolves when all shards can go. */
   readonly ready = Promise.withResolvers<void>();
   /** Resolves when all are done, or lost. */
@@ -30,17 +35,22 @@ export class ShardCare {
   readonly #parts: CareParts;
   #begun = false;
 
-  constructor(parts: CareParts) {
+  /** `known`: what whoever led before knew. */
+  constructor(parts: CareParts, known: Known = { shards: [], gaps: [] }) {
     this.#parts = parts;
-    this.book = new ShardBook(parts.shards);
+    this.book = new ShardBook(parts.shards, known.shards);
+    this.gaps = known.gaps.map((gap) => ({ ...gap }));
     // Looked at by whoever waits.
     this.ready.promise.catch(() => {});
+    this.ended.promise.catch(() => {});
   }
 
   /** Traffic begins: from here on silence counts. */
   begin(): void {
     this.#begun = true;
     this.book.forgiveSilence(this.#parts.nowMs());
+    // Where all was over already, nothing more is told.
+    this.#endIfOver();
   }
 
   /** Somebody can send a shard: for the first time, or the rest of it, since its worker went silent. */

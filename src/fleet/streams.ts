@@ -23,26 +23,28 @@ function entryOf([id, fields]: RawEntry): StreamEntry {
 }
 
 /**
- * Reads a stream from its beginning until the signal is aborted, some entries at a time, over a
+ * Reads a stream from its beginning, or from what came after an entry, until the signal is aborted, some entries at a time, over a
  * connection of its own, which waits. A connection that is lost is made again; entries that were
  * lost with the Redis that held them do not come.
  */
 export async function followStream(
   redis: Redis,
   key: string,
-  hear: (entries: readonly StreamEntry[]) => void,
+  hear: (entries: readonly StreamEntry[]) => Promise<void> | void,
   signal: AbortSignal,
+  after = "0-0",
 ): Promise<void> {
   const waiting = redis.duplicate();
   waiting.on("error", () => {});
   signal.addEventListener("abort", () => waiting.disconnect(), { once: true });
-  let last = "0-0";
+  let last = after;
   while (!signal.aborted) {
     // oxlint-disable-next-line no-await-in-loop -- one look after another
     const entries = await lookAt(waiting, key, last, signal);
     if (entries.length === 0) continue;
     last = entries.at(-1)!.id;
-    hear(entries);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await hear(entries);
   }
 }
 

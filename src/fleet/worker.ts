@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, hostname, tmpdir, userInfo } from "node:os";
+import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, plainError } from "../core/index.ts";
+import { defaultCache } from "./blobs.ts";
 import { KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
 import { Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
@@ -48,8 +49,6 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const defaultCache = (): string => join(tmpdir(), `shakedown-fleet-${userInfo().uid}`);
 
 class Worker {
   readonly card: WorkerCard;

@@ -14,8 +14,10 @@ export {
   type FleetRecord,
   type LoadMaker,
   LOST_SHARDS,
+  type LostLoad,
   type LostShards,
   type MadeLoad,
+  type RegainedLoad,
 } from "./load-maker.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
 export { emulatedFileSchema, loadEmulated } from "./emulated-file.ts";
@@ -29,6 +31,7 @@ export { readPlaybook } from "./read-playbook.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { exitCodeOf, type RunOutcome } from "./outcome.ts";
 export { type RunOptions, runScenario } from "./run-scenario.ts";
+export { type ResumeOptions, resumeRun } from "./resume.ts";
 export * from "./saturate/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario/index.ts";
 export { envOfDependency } from "./target.ts";

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { GeneratorEvents, GeneratorJob, Generators } from "../replay/index.ts";
+import type {
+  GeneratorEvents,
+  GeneratorJob,
+  Generators,
+  GeneratorTotals,
+} from "../replay/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 /** What a manifest says of the machines that sent a run's load. */
@@ -67,4 +72,22 @@ export interface LoadMaker {
     events: GeneratorEvents,
     signal: AbortSignal,
   ): Promise<MadeLoad>;
+}
+
+/** What became of a load whose leader was gone. */
+export interface RegainedLoad {
+  readonly totals: GeneratorTotals;
+  readonly record: FleetRecord;
+}
+
+/** A run's generators, elsewhere, that whoever led them has left: led again, from here. */
+export interface LostLoad extends AsyncDisposable {
+  /** Until when somebody led them, in ns of the run's time. */
+  readonly ledUntilNs: number;
+  /**
+   * Resolves when all that they told is in the run's directory, and its ledger whole; `stops`: they
+   * send nothing more from now on. Aborting the signal stops them, too.
+   * @throws RUN_LED, DISK_WRITE_FAILED, OUTPUT_UNWRITABLE
+   */
+  finish(stops: boolean, signal: AbortSignal): Promise<RegainedLoad>;
 }

@@ -121,7 +121,10 @@ export class Traffic {
     };
   }
 
-  /** Sends it all; the clock's origin is the run's start and may lie a little ahead. Never throws. */
+  /**
+   * Sends it all; the clock's origin is the run's start and may lie a little ahead.
+   * @throws RUN_LED when another process has taken the run: it is not ours to end
+   */
   async send(
     generators: ThinnableGenerators,
     clock: MonotonicClock,
@@ -142,9 +145,10 @@ export class Traffic {
     using _steered = this.#input.controls?.steer(this.#byHand);
     const ticking = setInterval(() => void this.#tick(clock), TICK_MS);
     const looking = this.#looks.begin(clock);
-    const totals = await going;
-    clearInterval(ticking);
-    looking.end();
+    const totals = await going.finally(() => {
+      clearInterval(ticking);
+      looking.end();
+    });
     if (totals.error !== null) this.#fail(totals.error);
     // The plan lasts until its end, also where the last answer came before it.
     const atLeastNs = this.#stop === null ? durationNs : 0;
