@@ -57,7 +57,6 @@ export const ERRORS = {
     meaning: "what a worker of a fleet was given is not what the run was planned with",
   },
   RUN_LED: { exitCode: EXIT.unreachable, meaning: "another process leads the run" },
-  RUN_LED: { exitCode: EXIT.unreachable, meaning: "another process leads the run" },
   EMULATOR_FAILED: { exitCode: EXIT.internal, meaning: "the emulator stopped by itself" },
   JUDGE_FAILED: { exitCode: EXIT.hold, meaning: "a run could not be judged: nothing is decided" },
   INTERRUPTED: { exitCode: EXIT.interrupted, meaning: "the user asked to stop" },
