@@ -6,7 +6,7 @@ import {
   NS_PER_S,
   STANDARD_INPUT,
 } from "../core/index.ts";
-import { type LiveArm, type RunEvent, throttleWords } from "../run/index.ts";
+import { type LiveArm, rampWords, type RunEvent, throttleWords } from "../run/index.ts";
 import type { CliIo } from "./command.ts";
 import { bannerLines } from "./run-banner.ts";
 import { RunStatus } from "./run-status.ts";
@@ -70,6 +70,8 @@ function common(event: RunEvent): string[] {
     }
     case "throttle":
       return [throttleWords(event.throttling)];
+    case "ramp":
+      return [rampWords(event.held)];
     case "stopping":
       return [
         `stopping: ${event.because}; keeping what was measured`,

@@ -32,6 +32,8 @@ export interface VerdictInput {
   readonly stoppedBy?: RuleStop | undefined;
   /** How the load was halved before the end, since harm was suspected, if it was. */
   readonly throttled?: string | undefined;
+  /** How somebody held the ramp, so that less was sent than is planned, if they did. */
+  readonly held?: string | undefined;
   readonly replicated: boolean;
   readonly droppedStarts: number;
 }
@@ -118,6 +120,14 @@ function refuted(rows: readonly JudgedComparison[]): Verdict {
   };
 }
 
+/** What settles a doubt, by the check that leaves it. */
+const DOUBT_NEEDS: Readonly<Record<string, string>> = {
+  drift: "a run that is long enough for the difference to settle",
+  "few keys": "longer stages, or a profile with more users",
+  "answered ratio": "a look at what one arm alone leaves unanswered",
+  interference: "arms that do not get in each other's way",
+};
+
 function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verdict | null {
   if (input.throttled !== undefined) {
     return {
@@ -125,6 +135,13 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
       reason: `throttled: ${input.throttled}`,
       needs:
         "a look at what got worse: the planned load is not shown to be well, harm not shown either",
+    };
+  }
+  if (input.held !== undefined) {
+    return {
+      decision: "hold",
+      reason: `paused: ${input.held}`,
+      needs: "the same run again, without a pause: what was sent is not the plan",
     };
   }
   if (input.comparisons.length === 0) {
@@ -145,7 +162,7 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
     return {
       decision: "hold",
       reason: `${doubt.name}: ${doubt.summary}`,
-      needs: "a run that is long enough for the difference to settle",
+      needs: DOUBT_NEEDS[doubt.name] ?? "what the check asks for",
     };
   }
   if (input.droppedStarts > 0) {

@@ -17,6 +17,7 @@ export const DROP_REASONS = [
   "generator-died",
   "arm-cut",
   "throttled",
+  "held",
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 

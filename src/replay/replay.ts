@@ -5,7 +5,7 @@ import type { AnswerWatch } from "./answers/index.ts";
 import { ReplayArmState } from "./arm-state.ts";
 import { type Assignment, duet } from "./assignment/index.ts";
 import type { RequestSource } from "./requests.ts";
-import { Thinner, type Thinning } from "./thinner.ts";
+import { Thinner } from "./thinner.ts";
 import type { ExchangeSink, Transport } from "./transports/transport.ts";
 
 export interface ReplayArm {
@@ -38,7 +38,7 @@ export interface ReplayOptions {
   readonly onBegin?: (
     settledNs: () => number,
     cut: (arm: number) => void,
-    thin: (thinning: Thinning) => void,
+    thinner: Pick<Thinner, "add" | "release">,
   ) => void;
   /** Called when the first start of a stage is due. */
   readonly onStage?: (stage: number) => void;
@@ -105,7 +105,7 @@ class Replay {
     this.#options.onBegin?.(
       () => this.#settledNs(),
       (arm) => this.#guard(() => this.#cut(arm)),
-      (thinning) => this.#thinner.add(thinning),
+      this.#thinner,
     );
     this.#guard(() => {
       this.#advance();
@@ -192,9 +192,10 @@ class Replay {
       this.#options.onStage?.(planned.stage);
     }
     const count = this.#arms.length;
-    if (this.#thinner.leavesOut(planned)) {
+    const leftOut = this.#thinner.leavesOut(planned);
+    if (leftOut !== null) {
       for (let arm = 0; arm < count; arm++) {
-        if (this.#goesTo(arm)) this.#arms[arm]!.leaveOut(planned, "throttled");
+        if (this.#goesTo(arm)) this.#arms[arm]!.leaveOut(planned, leftOut);
       }
       return;
     }

@@ -1,12 +1,19 @@
 import { keyedDraw } from "../core/index.ts";
 import type { IntendedStart } from "../schedule/index.ts";
 
-/** From some moment on only a share of the starts is sent, the same in all arms. */
+/** For some time only a share of the starts is sent, the same in all arms. */
 export interface Thinning {
   readonly share: number;
   /** Of intended time, in ns of the run. */
   readonly fromNs: number;
+  /** To the end of the run unless given. */
+  readonly untilNs?: number;
+  /** Whether somebody holds the ramp, and may let it go on before `untilNs`. */
+  readonly held?: true;
 }
+
+/** Why a start was left out. */
+export type ThinnedBecause = "throttled" | "held";
 
 /**
  * Which starts are left out once a run's load was made smaller: by a draw that is keyed by the start, so
@@ -16,7 +23,7 @@ export class Thinner {
   readonly #seed: string;
   /** A start and its repeat, numbered 2n and 2n + 1, go together. */
   readonly #perDraw: 1 | 2;
-  readonly #thinnings: Thinning[] = [];
+  #thinnings: Thinning[] = [];
   #firstNs = Number.POSITIVE_INFINITY;
 
   constructor(seed: string, repeats: boolean) {
@@ -29,10 +36,22 @@ export class Thinner {
     this.#firstNs = Math.min(this.#firstNs, thinning.fromNs);
   }
 
-  leavesOut({ intendedNs, seq }: IntendedStart): boolean {
-    if (intendedNs < this.#firstNs) return false;
+  /** What was held is sent again from some moment of intended time on. */
+  release(fromNs: number): void {
+    this.#thinnings = this.#thinnings.map((each) =>
+      each.held === true ? { ...each, untilNs: Math.min(each.untilNs ?? Infinity, fromNs) } : each,
+    );
+  }
+
+  /** Null where it is sent. What is left out for two reasons is so for the one that came first. */
+  leavesOut({ intendedNs, seq }: IntendedStart): ThinnedBecause | null {
+    if (intendedNs < this.#firstNs) return null;
     const at = Math.floor(seq / this.#perDraw);
     const drawn = keyedDraw(this.#seed, "thinning", at).uniform("kept");
-    return this.#thinnings.some(({ fromNs, share }) => intendedNs >= fromNs && drawn >= share);
+    const why = this.#thinnings.find(
+      ({ fromNs, share, untilNs = Infinity }) =>
+        intendedNs >= fromNs && intendedNs < untilNs && drawn >= share,
+    );
+    return why === undefined ? null : why.held === true ? "held" : "throttled";
   }
 }

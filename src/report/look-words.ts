@@ -1,4 +1,10 @@
-import { NS_PER_MS, NS_PER_S, formatDurationNs, formatRatio } from "../core/index.ts";
+import {
+  NS_PER_MS,
+  NS_PER_S,
+  formatDurationNs,
+  formatRatePerSec,
+  formatRatio,
+} from "../core/index.ts";
 import type { ComparisonRow, Result } from "./model.ts";
 import { hasVariants, metricWords, NOTHING, STATUS_WORDS } from "./words.ts";
 
@@ -87,8 +93,22 @@ const timeWords = (ms: number): string => formatDurationNs(Math.round(ms) * NS_P
 
 /** Why a run, or one of several variants, ended before its time, and how soon nothing was sent any more. */
 export function stopSentence(result: Result): string | null {
-  const said = [...throttleSentences(result), whyEnded(result) ?? ""].filter((each) => each !== "");
+  const said = [
+    ...heldSentences(result),
+    ...throttleSentences(result),
+    whyEnded(result) ?? "",
+  ].filter((each) => each !== "");
   return said.length === 0 ? null : said.join(" ");
+}
+
+/** When somebody held the ramp, and why. */
+function heldSentences({ heldRamps = [] }: Result): string[] {
+  const at = (seconds: number): string => formatDurationNs(seconds * NS_PER_S);
+  return heldRamps.map(
+    ({ because, fromS, ratePerSec, stage, untilS }) =>
+      `The ramp was held at ${formatRatePerSec(ratePerSec)} in stage ${stage}, from ${at(fromS)} ` +
+      `${untilS === null ? "to the end of the run" : `until ${at(untilS)}`}: ${because}.`,
+  );
 }
 
 /** When the load was halved, and why. */

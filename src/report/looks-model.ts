@@ -58,6 +58,18 @@ export const looksFields = {
     )
     .optional()
     .describe("when the load was halved, since a stage said `onBreach`"),
+  heldRamps: z
+    .array(
+      z.strictObject({
+        stage: z.string().describe("in which it was held"),
+        ratePerSec: z.number().describe("the most that was sent to each arm"),
+        because: z.string(),
+        fromS: z.number(),
+        untilS: z.number().nullable().describe("null: to the end of the run"),
+      }),
+    )
+    .optional()
+    .describe("when somebody held the ramp by hand"),
   stoppedEarly: z
     .strictObject({
       rule: z

@@ -237,11 +237,13 @@ export function punctualityWords(arm: ArmRow): string {
   const cut = dropCounts["arm-cut"] ?? 0;
   const halved = dropCounts["throttled"] ?? 0;
   const halvedWords = halved === 0 ? "" : ` (${formatCount(halved)} not sent: the load was halved)`;
+  const held = dropCounts["held"] ?? 0;
+  const heldWords = held === 0 ? "" : ` (${formatCount(held)} not sent: the ramp was held)`;
   const cutWords = cut === 0 ? "" : ` (${formatCount(cut)} not sent: its load was cut)`;
   const cappedWords =
     capped === 0 ? "" : ` (${formatCount(capped)} not sent: the target had too many unanswered)`;
   const diedWords = died === 0 ? "" : ` (${formatCount(died)} lost with a generator that died)`;
-  const drops = cappedWords + diedWords + cutWords + halvedWords;
+  const drops = cappedWords + diedWords + cutWords + halvedWords + heldWords;
   const rates = `offered ${formatRatePerSec(ratePerSec.offered)}, started ${formatRatePerSec(ratePerSec.started)}${drops}`;
   if (started === 0) return rates;
   const late = lateStarts.generator + lateStarts.connection;

@@ -36,7 +36,7 @@ import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
 import { compared } from "./exposures.ts";
 import { firedInVain, inVainWords } from "./fired-in-vain.ts";
-import { findingsOf, resilienceIn } from "./findings-of.ts";
+import { evidenceIn, findingsOf, resilienceIn, sampleWords } from "./findings-of.ts";
 import { dependencySeries } from "./dependency-series.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
@@ -47,6 +47,7 @@ import { picturesOf, trailEntries } from "./pictures.ts";
 import { revisionsIn } from "./revision/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
+import { heldWords } from "./held-ramp.ts";
 import { throttleWords } from "./throttle-words.ts";
 import { timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
@@ -75,6 +76,7 @@ function verdictOf(
     incompleteBecause: incompleteBecause(gathered),
     stoppedBy: gathered.manifest.ended?.stoppedBy,
     throttled: gathered.manifest.ended?.throttlings?.map(throttleWords).join("; "),
+    held: gathered.manifest.ended?.held?.map(heldWords).join("; "),
     replicated: knowsOtherRuns(plan),
     droppedStarts: droppedStarts(gathered.tallies),
     cuts: gathered.manifest.ended?.cuts ?? [],
@@ -198,7 +200,8 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const check = byKeys === null ? crossChecked : undefined;
   const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
   const comparisons = withPairedTests(byBlocks, plan, observations, answered);
-  const findings = findingsOf(gathered);
+  const seen = evidenceIn(gathered);
+  const findings = findingsOf(gathered, seen);
   const checks = instrumentChecks({
     plan,
     manifest,
@@ -245,13 +248,14 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
       ...warningsOf(gathered),
       ...warmUpWords(plan, warmUps),
       ...settledWords(settled, plan.stages),
+      ...sampleWords(seen),
     ],
   };
   const shownNs = Math.min(
     Math.max(ranNs, NS_PER_S),
     (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
   );
-  const resilience = resilienceIn(gathered);
+  const resilience = resilienceIn(gathered, seen);
   const model: ReportModel = {
     result,
     ...(resilience === null ? {} : { resilience }),

@@ -173,19 +173,20 @@ function addConnections(
   }
 }
 
-/** Starts of a load that a rule of the plan had cut, or halved. */
+/** Starts of a load that a rule of the plan had cut, or halved, or somebody held. */
+const NOT_OWED = ["arm-cut", "throttled", "held"] as const;
 const notOwed = (dropCounts: Tally["dropCounts"]): number =>
-  (dropCounts.get("arm-cut") ?? 0) + (dropCounts.get("throttled") ?? 0);
+  NOT_OWED.reduce((sum, reason) => sum + (dropCounts.get(reason) ?? 0), 0);
 
 /**
  * By arm, the starts that were planned and not made, but for those of a load that a rule of the plan
- * had cut or halved.
+ * had cut or halved, and of a ramp that somebody held.
  */
 export const droppedStarts = ({ arms }: Tallies): number[] =>
   arms.map(({ dropCounts, dropped }) => dropped - notOwed(dropCounts));
 
 /** Starts that nobody came to: the run had ended before, or the arm's load had been cut. */
 function neverDue({ dropCounts }: Tally): number {
-  const reasons = ["run-stopped", "generator-died", "arm-cut", "throttled"] as const;
+  const reasons = ["run-stopped", "generator-died", ...NOT_OWED] as const;
   return reasons.reduce((sum, reason) => sum + (dropCounts.get(reason) ?? 0), 0);
 }

@@ -1,6 +1,8 @@
 import { EXIT, type ExitCode } from "../core/index.ts";
 import type { Plan, RuleStop } from "../experiment/index.ts";
 import type { Steered } from "./controls.ts";
+import { heardByNs, type HeldRamp, heldPieces, plannedRateAt } from "./held-ramp.ts";
+import type { Ramp } from "./less-load.ts";
 
 interface ByHandHooks {
   /** The stage that is sent; -1 before the first. */
@@ -9,16 +11,21 @@ interface ByHandHooks {
   readonly nowNs: () => number | null;
   /** Whether a variant's load has been cut. */
   readonly isOut: (arm: string) => boolean;
+  /** Null where whoever sends the load cannot send less of it. */
+  readonly ramp: () => Ramp | null;
   readonly stop: (because: string, exitCode: ExitCode | null, rule?: RuleStop) => void;
 }
 
 const STOPPING = "it is stopping already";
+const OTHER_DESIGN =
+  "only a duet's ramp can be held: where arms take turns, or share users, others would be compared";
 
-/** Ends one run's traffic before its time, as whoever watches it asks. */
+/** Holds one run's traffic, or ends it before its time, as whoever watches it asks. */
 export class ByHand implements Steered {
   readonly #plan: Plan;
   readonly #onRollBack: (reason: string, arm?: string) => void;
   readonly #hooks: ByHandHooks;
+  #held: HeldRamp | null = null;
   #endsAfter: { readonly stage: number; readonly because: string } | null = null;
 
   constructor(
@@ -52,6 +59,36 @@ export class ByHand implements Steered {
     if (this.#hooks.nowNs() === null) return STOPPING;
     if (stage >= stages.length - 1) return "this is its last stage";
     this.#endsAfter = { stage, because: `${because} (after stage ${stages[stage]!.name})` };
+    return null;
+  }
+
+  /** The load stays what it is, though the plan goes on to more. */
+  pause(because: string): string | null {
+    const { assignment, runs, runsInAll = runs.length, stages } = this.#plan;
+    const nowNs = this.#hooks.nowNs();
+    if (nowNs === null) return STOPPING;
+    if (this.#held !== null) return "it is held already";
+    if (assignment !== undefined) return OTHER_DESIGN;
+    if (runsInAll > 1) return "one run of several cannot be held: it would repeat none of them";
+    const ramp = this.#hooks.ramp();
+    if (ramp === null) return "a load that other machines send cannot be held";
+    const fromNs = heardByNs(nowNs);
+    const ratePerSec = plannedRateAt(this.#plan, fromNs);
+    const pieces = heldPieces(this.#plan, { fromNs, ratePerSec });
+    if (pieces.length === 0) return "nothing that is still to come sends more than this";
+    const { name: stage } = stages[Math.max(this.#hooks.stage(), 0)]!;
+    this.#held = { stage, ratePerSec, fromNs, untilNs: null, because };
+    ramp.hold(this.#held, pieces);
+    return null;
+  }
+
+  /** What was held is sent as it is planned, from now on; what was not sent is not sent later. */
+  goOn(): string | null {
+    const nowNs = this.#hooks.nowNs();
+    if (nowNs === null) return STOPPING;
+    if (this.#held === null) return "it is not held";
+    this.#hooks.ramp()!.release({ ...this.#held, untilNs: heardByNs(nowNs) });
+    this.#held = null;
     return null;
   }
 

@@ -2,11 +2,11 @@ import type { AuditLog } from "../experiment/index.ts";
 import type { RunEvent } from "./live.ts";
 
 /**
- * What people may ask of a run that goes on. There is no pause: a ramp that is held would send what the
- * plan does not have, at times that it does not have, so that neither its power nor its error rates
- * would be those that were registered; the run can end after a stage instead.
+ * What people may ask of a run that goes on. To pause holds the ramp: no more is sent than at that
+ * moment, and the plan's time goes on. What is sent from there on is not what was registered, so that
+ * such a run may roll back, and never ships.
  */
-export const ASKS = ["stop", "stop-after-stage", "roll-back"] as const;
+export const ASKS = ["pause", "go-on", "stop-after-stage", "stop", "roll-back"] as const;
 
 export interface RunAsk {
   readonly ask: (typeof ASKS)[number];
@@ -20,17 +20,26 @@ export interface Steered {
   stop(because: string): string | null;
   stopAfterStage(because: string): string | null;
   rollBack(because: string): string | null;
+  pause(because: string): string | null;
+  goOn(because: string): string | null;
 }
+
+const DONE = {
+  pause: "paused",
+  "go-on": "let go on",
+  "roll-back": "rolled back",
+  stop: "stopped",
+  "stop-after-stage": "stopped",
+} as const satisfies Record<RunAsk["ask"], string>;
 
 /** `stopped by hand (Ada): the database is on fire`. */
 function becauseOf({ ask, by, reason }: RunAsk): string {
-  const what = ask === "roll-back" ? "rolled back" : "stopped";
   const who = by === undefined ? "" : ` (${by})`;
-  return `${what} by hand${who}${reason === "" ? "" : `: ${reason}`}`;
+  return `${DONE[ask]} by hand${who}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 /**
- * Through which a run is asked to end before its time by somebody who watches it. What is asked, and
+ * Through which a run is steered, or ended before its time, by somebody who watches it. What is asked, and
  * done, is on the record; a roll-back as an override, since no rule of the plan has decided it.
  */
 export class RunControls {
@@ -84,10 +93,18 @@ export class RunControls {
     const because = becauseOf(asked);
     const steered = this.#steered;
     if (steered !== null) {
-      if (asked.ask === "stop") return steered.stop(because);
-      return asked.ask === "roll-back"
-        ? steered.rollBack(because)
-        : steered.stopAfterStage(because);
+      switch (asked.ask) {
+        case "stop":
+          return steered.stop(because);
+        case "stop-after-stage":
+          return steered.stopAfterStage(because);
+        case "roll-back":
+          return steered.rollBack(because);
+        case "pause":
+          return steered.pause(because);
+        case "go-on":
+          return steered.goOn(because);
+      }
     }
     if (asked.ask !== "stop") return "nothing is sent at the moment: it can only be stopped";
     this.#stopping.abort();

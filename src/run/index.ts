@@ -4,11 +4,12 @@ export * from "./apart/index.ts";
 export { writeAuthority } from "./authority.ts";
 export type { Reading } from "./captured.ts";
 export { EXPORTS, type ExportSubject, type ExportTable, openExport } from "./export.ts";
-export { csvPieces } from "./export-csv.ts";
+export { csvLine, csvPieces } from "./export-csv.ts";
 export { parquetPieces } from "./export-parquet.ts";
 export { judge, judgeAndReport } from "./judge.ts";
 export { ASKS, type RunAsk, RunControls } from "./controls.ts";
 export type { LiveArm, RunEvent } from "./live.ts";
+export { rampWords } from "./held-ramp.ts";
 export { throttleWords } from "./throttle-words.ts";
 export {
   type FleetRecord,
@@ -33,6 +34,7 @@ export { exitCodeOf, type RunOutcome } from "./outcome.ts";
 export { type RunOptions, runScenario } from "./run-scenario.ts";
 export { type ResumeOptions, resumeRun } from "./resume.ts";
 export * from "./saturate/index.ts";
+export * from "./sql/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario/index.ts";
 export { envOfDependency } from "./target.ts";
 export { type PlannedScenario, type PlanProblem, planScenario, writeLock } from "./plan/index.ts";

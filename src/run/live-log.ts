@@ -6,6 +6,7 @@ import { Histogram } from "../measure/index.ts";
 import { LIVE_FILE, LIVE_VERSION, type LiveBegins, type LiveEntry } from "../report/index.ts";
 import { throttleWords } from "./throttle-words.ts";
 import type { LiveArm, RunEvent } from "./live.ts";
+import { rampWords } from "./held-ramp.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 type Tick = Extract<RunEvent, { readonly kind: "tick" }>;
@@ -234,6 +235,8 @@ export class LiveLog implements Disposable {
         return [{ kind: "cut", at, arm: event.cut.arm, because: event.cut.because }];
       case "throttle":
         return [{ kind: "note", at, level: "warning", text: throttleWords(event.throttling) }];
+      case "ramp":
+        return [{ kind: "note", at, level: "warning", text: rampWords(event.held) }];
       case "asked":
         return [{ kind: "asked", at, ...event.asked }];
       case "stopping":

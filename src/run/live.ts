@@ -11,6 +11,7 @@ import type {
 import type { Histogram } from "../measure/index.ts";
 import { addCounts, type ArmCounts, type CountsMessage, emptyCounts } from "../replay/index.ts";
 import type { RunAsk } from "./controls.ts";
+import type { HeldRamp } from "./held-ramp.ts";
 
 /** What is known of one arm while the run goes on. */
 export interface LiveArm {
@@ -70,6 +71,8 @@ export type RunEvent =
   | { readonly kind: "asked"; readonly asked: RunAsk }
   /** Only a share of the load is sent, from a moment on. */
   | { readonly kind: "throttle"; readonly throttling: Throttling }
+  /** Somebody holds the ramp, or lets it go on. */
+  | { readonly kind: "ramp"; readonly held: HeldRamp }
   | { readonly kind: "stopping"; readonly because: string }
   | { readonly kind: "judging" }
   /** The last: reports are written, and the directory is about to be closed. */

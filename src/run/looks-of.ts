@@ -85,6 +85,21 @@ function throttlingRows({ manifest }: Gathered): Pick<Result, "throttlings"> {
   };
 }
 
+/** When somebody held the ramp. */
+function heldRows({ manifest }: Gathered): Pick<Result, "heldRamps"> {
+  const held = manifest.ended?.held ?? [];
+  if (held.length === 0) return {};
+  return {
+    heldRamps: held.map(({ because, fromNs, ratePerSec, stage, untilNs }) => ({
+      stage,
+      ratePerSec,
+      because,
+      fromS: fromNs / NS_PER_S,
+      untilS: untilNs === null ? null : untilNs / NS_PER_S,
+    })),
+  };
+}
+
 /** The stages of a run as they are judged: of one that its own rule ended, what had been looked at, and no more. */
 export function stagesLookedAt({ manifest, registered }: Gathered): Plan["stages"] {
   const untilNs = manifest.ended?.stoppedBy?.untilNs ?? Number.POSITIVE_INFINITY;
@@ -111,6 +126,7 @@ export function looksOf(
     gates: gatesOf(entries),
     ...cutRows(gathered),
     ...throttlingRows(gathered),
+    ...heldRows(gathered),
   };
   if (stop === undefined) return looks;
   const { because, rule, untilNs } = stop;

@@ -87,6 +87,18 @@ export const manifestSchema = z.strictObject({
           }),
         )
         .optional(),
+      /** When somebody held the ramp. */
+      held: z
+        .array(
+          z.strictObject({
+            stage: z.string(),
+            ratePerSec: z.number(),
+            fromNs: z.number(),
+            untilNs: z.number().nullable(),
+            because: z.string(),
+          }),
+        )
+        .optional(),
       exitCode: z.number().int().nullable(),
       /** Rows that each spool must hold; `lost` could not be written. */
       rows: z.strictObject({

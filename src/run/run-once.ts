@@ -219,7 +219,7 @@ class Run {
     const sent = await traffic.send(generators, clock, signal);
     usage.end();
     await telemetry.unwatch();
-    const { cuts, durationNs, stop, throttlings, totals } = sent;
+    const { cuts, durationNs, held, stop, throttlings, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);
     const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
@@ -230,6 +230,7 @@ class Run {
       ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),
       ...(cuts.length === 0 ? {} : { cuts: [...cuts] }),
       ...(throttlings.length === 0 ? {} : { throttlings: [...throttlings] }),
+      ...(held.length === 0 ? {} : { held: [...held] }),
       exitCode: null,
       rows: {
         observations: totals.keptRows,

@@ -7,20 +7,16 @@ import {
   type ShakedownError,
 } from "../core/index.ts";
 import type { Emulator } from "../emulator/index.ts";
-import type { ArmStop, AuditLog, Breach, Plan, RuleStop, Throttling } from "../experiment/index.ts";
-import type {
-  GeneratorEvents,
-  Generators,
-  GeneratorTotals,
-  ThinnedGenerators,
-} from "../replay/index.ts";
+import type { ArmStop, AuditLog, Plan, RuleStop, Throttling } from "../experiment/index.ts";
+import type { GeneratorEvents, GeneratorTotals } from "../replay/index.ts";
 import { ByHand } from "./by-hand.ts";
 import type { RunControls } from "./controls.ts";
+import { LessLoad, type ThinnableGenerators } from "./less-load.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { faultSoFar } from "./instrument-so-far.ts";
 import { LiveLooks } from "./live-looks.ts";
 import { STOPPED_BY } from "./stopped-by.ts";
-import { halvingOf } from "./halving.ts";
+import type { HeldRamp } from "./held-ramp.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { Target } from "./target.ts";
 
@@ -41,11 +37,10 @@ export interface TrafficEnd {
   readonly cuts: readonly ArmStop[];
   /** When the load was halved, in that order. */
   readonly throttlings: readonly Throttling[];
+  /** When somebody held the ramp, in that order. */
+  readonly held: readonly HeldRamp[];
   readonly totals: GeneratorTotals;
 }
-
-/** Those of this machine can send fewer; a plan that may ask for it is not sent by others. */
-export type ThinnableGenerators = Generators & Partial<Pick<ThinnedGenerators, "thin">>;
 
 export interface TrafficInput {
   readonly plan: Plan;
@@ -81,12 +76,12 @@ export class Traffic {
   readonly #input: TrafficInput;
   readonly #live: LiveCounts;
   readonly #looks: LiveLooks;
+  readonly #byHand: ByHand;
+  readonly #lessLoad: LessLoad;
   #generators: ThinnableGenerators | null = null;
   #clock: MonotonicClock | null = null;
   #stop: Stop | null = null;
   readonly #cuts: ArmStop[] = [];
-  readonly #byHand: ByHand;
-  readonly #throttlings: Throttling[] = [];
   /** What happens from here on is not of this traffic: the next of several runs may have begun. */
   #over = false;
   #stage = -1;
@@ -99,13 +94,19 @@ export class Traffic {
       note: (event, detail) => this.#note(event, detail),
       cut: (cut) => this.#cutArm(cut),
       stop: (rule) => this.#stopBy(rule),
-      thin: (breach, share) => this.#halve(breach, share),
+      thin: (breach, share) =>
+        this.#lessLoad.halve(breach, share, this.#clock?.nowNs() ?? breach.untilNs),
     });
     this.#byHand = new ByHand(input, {
       stage: () => this.#stage,
       nowNs: () => (this.#stop === null ? (this.#clock?.nowNs() ?? null) : null),
       isOut: (arm) => this.#cuts.some((cut) => cut.arm === arm),
+      ramp: () => this.#lessLoad.ramp,
       stop: (because, exitCode, rule) => this.#stopFor(because, exitCode, rule),
+    });
+    this.#lessLoad = new LessLoad(input.plan, {
+      note: (event, detail) => this.#note(event, detail),
+      onEvent: input.onEvent,
     });
     const rehearsal = new LiveCounts(input.plan.arms);
     this.events = {
@@ -132,6 +133,7 @@ export class Traffic {
   ): Promise<TrafficEnd> {
     this.#generators = generators;
     this.#clock = clock;
+    this.#lessLoad.begin(generators);
     const { directory, load, onEvent, plan } = this.#input;
     const durationNs = plan.stages.at(-1)?.endNs ?? 0;
     const stages = plan.stages.length;
@@ -161,7 +163,8 @@ export class Traffic {
       stop: this.#stop,
       durationNs: endNs,
       cuts: this.#cuts,
-      throttlings: this.#throttlings,
+      throttlings: this.#lessLoad.throttlings,
+      held: this.#lessLoad.held,
       totals,
     };
   }
@@ -228,16 +231,6 @@ export class Traffic {
     this.#note("variant cut", { ...cut });
     onEvent({ kind: "cut", cut });
     if (cut.decision === "roll-back") this.#rollBack(cut.because, cut.arm);
-  }
-
-  #halve(breach: Breach, share: number): Throttling {
-    const nowNs = this.#clock?.nowNs() ?? breach.untilNs;
-    const throttling = halvingOf(breach, share, this.#input.plan, nowNs);
-    this.#generators?.thin?.(throttling);
-    this.#throttlings.push(throttling);
-    this.#note("load halved", { ...throttling });
-    this.#input.onEvent({ kind: "throttle", throttling });
-    return throttling;
   }
 
   #stopBy(rule: RuleStop): void {

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 /** What may be asked of a run through its page. */
 export const askSchema = z.strictObject({
-  ask: z.enum(["stop", "stop-after-stage", "roll-back"]),
+  ask: z.enum(["pause", "go-on", "stop-after-stage", "stop", "roll-back"]),
   reason: z.string().max(500).default(""),
   by: z.string().min(1).max(80).optional(),
 });

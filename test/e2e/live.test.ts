@@ -25,7 +25,7 @@ async function until(address: string, kind: string): Promise<{ kind: string }[]>
   return entries();
 }
 
-it("a run is watched from another process, and rolled back from there", async () => {
+it("a run is watched from another process, held, and rolled back from there", async () => {
   const told: string[] = [];
   const hook = createServer((request, response) => {
     request.setEncoding("utf8").on("data", (text: string) => told.push(text));
@@ -35,7 +35,7 @@ it("a run is watched from another process, and rolled back from there", async ()
   const { port } = hook.address() as AddressInfo;
   using scratch = new Scratch();
   const text = scenarioText({
-    stages: "[ { name: all, rate: 20%, for: 100s } ]",
+    stages: "[ { name: all, from: 20%, rate: 100%, for: 100s } ]",
     extra: `onRollBack: { webhook: "http://127.0.0.1:${port}/off" }\n`,
   });
   const scenario = scratch.file("live.yaml", text);
@@ -48,10 +48,15 @@ it("a run is watched from another process, and rolled back from there", async ()
   expect(watched).not.toBe(addressIn(run.stdout));
   await until(watched, "tick");
 
-  const body = JSON.stringify({ ask: "roll-back", reason: "queues grow", by: "Ada" });
   const headers = { "content-type": "application/json" };
-  const asked = await fetch(new URL("ask", watched), { method: "POST", headers, body });
-  expect(await asked.json()).toEqual({ done: "roll-back" });
+  const ask = async (what: string, reason: string): Promise<unknown> => {
+    const body = JSON.stringify({ ask: what, reason, by: "Ada" });
+    return (await fetch(new URL("ask", watched), { method: "POST", headers, body })).json();
+  };
+  expect(await ask("pause", "a look")).toEqual({ done: "pause" });
+  expect(await ask("pause", "")).toEqual({ error: "it is held already" });
+  expect(await ask("go-on", "")).toEqual({ done: "go-on" });
+  expect(await ask("roll-back", "queues grow")).toEqual({ done: "roll-back" });
   const entries = await until(watched, "verdict");
   const { code, stderr } = await run.ended;
   expect([code, stderr]).toEqual([1, ""]);
@@ -62,6 +67,9 @@ it("a run is watched from another process, and rolled back from there", async ()
   const result = resultSchema.parse(JSON.parse(readFileSync(join(path, "result.json"), "utf8")));
   expect(result.reason).toMatch(/^rolled back by hand \(Ada\): queues grow; no rule of the plan/);
   expect(result.stoppedEarly?.rule).toBe("person");
+  const because = "paused by hand (Ada): a look";
+  const untilS = expect.any(Number) as number;
+  expect(result.heldRamps).toMatchObject([{ stage: "all", because, untilS }]);
   expect(told.map((each) => JSON.parse(each) as unknown)).toMatchObject([
     { event: "roll-back", reason: "rolled back by hand (Ada): queues grow" },
   ]);

@@ -218,6 +218,19 @@ describe("the decision", () => {
     );
   });
 
+  it("never ships what somebody paused, or a rule halved, and says so; harm is harm all the same", () => {
+    for (const less of [{ held: "ramp held at 95/s" }, { throttled: "load halved" }]) {
+      const { decision, reason } = decide({ ...SHIPS, ...less });
+      expect([decision, reason]).toEqual([
+        "hold",
+        expect.stringContaining(Object.values(less)[0]!),
+      ]);
+      expect(decide({ ...SHIPS, ...less, comparisons: [SLOWER, ERRORS] }).decision).toBe(
+        "roll-back",
+      );
+    }
+  });
+
   it("ships what is fine", () => {
     expect(decide(SHIPS).decision).toBe("ship");
   });

@@ -20,6 +20,8 @@ function begun() {
     stop: doing("stop"),
     stopAfterStage: doing("stopAfterStage"),
     rollBack: doing("rollBack"),
+    pause: doing("pause"),
+    goOn: doing("goOn"),
   };
   return { controls, done, noted, said, steered };
 }
@@ -31,17 +33,23 @@ describe("what is asked of a run that goes on", () => {
     expect(controls.ask({ ask: "roll-back", reason: "queues grow", by: "Ada" })).toBeNull();
     expect(controls.ask({ ask: "stop-after-stage", reason: "" })).toBeNull();
     expect(controls.ask({ ask: "stop", reason: "enough" })).toBeNull();
+    expect(controls.ask({ ask: "pause", reason: "a look", by: "Ada" })).toBeNull();
+    expect(controls.ask({ ask: "go-on", reason: "" })).toBeNull();
     expect(done).toEqual([
       "rollBack rolled back by hand (Ada): queues grow",
       "stopAfterStage stopped by hand",
       "stop stopped by hand: enough",
+      "pause paused by hand (Ada): a look",
+      "goOn let go on by hand",
     ]);
     expect(noted).toEqual([
       ["override", { decision: "roll-back", reason: "queues grow", by: "Ada" }],
       ["asked", { ask: "stop-after-stage", reason: "" }],
       ["asked", { ask: "stop", reason: "enough" }],
+      ["asked", { ask: "pause", reason: "a look", by: "Ada" }],
+      ["asked", { ask: "go-on", reason: "" }],
     ]);
-    expect(said).toEqual(["asked", "asked", "asked"]);
+    expect(said).toEqual(Array.from({ length: 5 }, () => "asked"));
   });
 
   it("is refused, and leaves no trace, where it cannot be done", () => {
@@ -74,18 +82,23 @@ describe("what is asked of a run that goes on", () => {
 
 describe("one run's traffic, ended by hand", () => {
   /** In a stage of a plan; `out` has been cut. */
-  function sending(stage: number, plan: Plan = PLAN, out = "") {
+  function sending(stage: number, plan: Plan = PLAN, { out = "", nowNs = 7 } = {}) {
     const [stops, fired]: [unknown[], unknown[]] = [[], []];
+    const ramps: unknown[] = [];
     const byHand = new ByHand(
       { plan, onRollBack: (reason, arm) => void fired.push([reason, arm]) },
       {
         stage: () => stage,
-        nowNs: () => (stops.length === 0 ? 7 : null),
+        nowNs: () => (stops.length === 0 ? nowNs : null),
         isOut: (arm) => arm === out,
+        ramp: () => ({
+          hold: (held, pieces) => void ramps.push([held, pieces]),
+          release: (held) => void ramps.push(held),
+        }),
         stop: (...stop) => void stops.push(stop),
       },
     );
-    return { byHand, fired, stops };
+    return { byHand, fired, ramps, stops };
   }
 
   it("ends as the next stage begins, and not for the last, which has none after it", () => {
@@ -102,7 +115,7 @@ describe("one run's traffic, ended by hand", () => {
 
   it("is rolled back at once, for each variant that still gets load, and once alone", () => {
     const arms = ["control", "a", "b"];
-    const { byHand, fired, stops } = sending(1, { ...PLAN, arms }, "a");
+    const { byHand, fired, stops } = sending(1, { ...PLAN, arms }, { out: "a" });
     expect(byHand.rollBack("why")).toBeNull();
     const rule = { rule: "person", decision: "roll-back", because: "why", untilNs: 7 };
     expect(stops).toEqual([["why", null, rule]]);
@@ -113,5 +126,25 @@ describe("one run's traffic, ended by hand", () => {
     alone.byHand.rollBack("why");
     expect(alone.fired).toEqual([["why", undefined]]);
     expect(sending(1, { ...PLAN, hypothesis: null }).byHand.rollBack("x")).toMatch(/one arm alone/);
+  });
+
+  it("is held at the rate of that moment, once all workers can know, and goes on when it is let", () => {
+    const { byHand, ramps } = sending(0);
+    expect(byHand.goOn()).toBe("it is not held");
+    expect(byHand.pause("why")).toBeNull();
+    expect(byHand.pause("x")).toBe("it is held already");
+    expect(byHand.goOn()).toBeNull();
+    const { name, ratePerSec } = PLAN.stages[0]!;
+    const held = { stage: name, ratePerSec, because: "why", fromNs: 200e6 + 7 };
+    expect(ramps[0]).toEqual([{ ...held, untilNs: null }, expect.any(Array)]);
+    expect(ramps[1]).toEqual({ ...held, untilNs: 200e6 + 7 });
+  });
+
+  it("is not held where nothing more is to come, or where it would be another comparison", () => {
+    const last = sending(1, PLAN, { nowNs: PLAN.stages.at(-1)!.startNs }).byHand;
+    expect(last.pause("x")).toMatch(/nothing that is still to come/);
+    const split: Plan = { ...PLAN, assignment: { kind: "crossover", periodNs: 1, washoutNs: 0 } };
+    expect(sending(0, split).byHand.pause("x")).toMatch(/only a duet/);
+    expect(sending(0, { ...PLAN, runsInAll: 3 }).byHand.pause("x")).toMatch(/one run of several/);
   });
 });

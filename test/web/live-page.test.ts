@@ -156,7 +156,7 @@ describe.skipIf(!hasChromium)("the live page in a browser", () => {
     await page.keyboard.type("queues grow");
     await page.keyboard.press("Tab");
     await page.keyboard.type("Ada");
-    for (let step = 0; step < 3; step++) await page.keyboard.press("Tab");
+    for (let step = 0; step < 5; step++) await page.keyboard.press("Tab");
     expect(await rollBack.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(
       true,
     );

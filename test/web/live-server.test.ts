@@ -133,7 +133,7 @@ describe("what is asked", () => {
         STOP,
       ),
       await told(post, "{"),
-      await told(post, JSON.stringify({ ask: "pause" })),
+      await told(post, JSON.stringify({ ask: "explode" })),
       await told(post, JSON.stringify({ ask: "stop", reason: "x".repeat(501) })),
       await told(post, JSON.stringify({ ask: "stop", reason: "x".repeat(9_000) })),
     ].map(({ status }) => status);

@@ -73,7 +73,7 @@ interface Counting {
  */
 const ENDED_MASK = 0xff;
 /** Drops that are told start by start: the other arms have theirs. */
-const PAIRED: ReadonlySet<string> = new Set(["in-flight-cap", "arm-cut", "throttled"]);
+const PAIRED: ReadonlySet<string> = new Set(["in-flight-cap", "arm-cut", "throttled", "held"]);
 const ANSWERED = 0x100;
 const REFUSED_SHIFT = 9;
 

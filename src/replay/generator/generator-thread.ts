@@ -17,6 +17,7 @@ parentPort?.on("message", (message: ToWorker) => {
   if (message.kind === "stop") generator.stop();
   if (message.kind === "cut") generator.cut(message.arm);
   if (message.kind === "thin") generator.thin(message.thinning);
+  if (message.kind === "release") generator.release(message.fromNs);
   if (message.kind === "leave") {
     leaving.abort();
     go.resolve(null);

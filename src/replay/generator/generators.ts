@@ -64,6 +64,8 @@ export interface Generators extends AsyncDisposable {
 export interface ThinnedGenerators extends Generators {
   /** From a moment that is still to come on, only a share of the starts is sent, the same in all arms. */
   thin(thinning: Thinning): void;
+  /** From a moment that is still to come on, what is `held` is sent again. */
+  release(fromNs: number): void;
 }
 
 /**
@@ -127,6 +129,9 @@ export async function startGenerators(
     },
     thin(thinning) {
       for (const worker of workers) worker.say({ kind: "thin", thinning });
+    },
+    release(fromNs) {
+      for (const worker of workers) worker.say({ kind: "release", fromNs });
     },
     [Symbol.asyncDispose]: leave,
   };

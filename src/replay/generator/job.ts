@@ -92,8 +92,10 @@ export type ToWorker =
   | { readonly kind: "stop" }
   /** One arm gets no load any more. */
   | { readonly kind: "cut"; readonly arm: number }
-  /** From some moment on only a share of the starts is sent, in all arms. */
+  /** For some time only a share of the starts is sent, in all arms. */
   | { readonly kind: "thin"; readonly thinning: Thinning }
+  /** A ramp that was held goes on. */
+  | { readonly kind: "release"; readonly fromNs: number }
   | { readonly kind: "leave" };
 
 /** What a worker did in all. */

@@ -10,7 +10,7 @@ import { makeRekeyer, RecordStore } from "../../profile/index.ts";
 import { AnswerWatch, ResponseLogWriter } from "../answers/index.ts";
 import { replay, type ReplayArm } from "../replay.ts";
 import { ProfileRequests } from "../requests.ts";
-import type { Thinning } from "../thinner.ts";
+import type { Thinner, Thinning } from "../thinner.ts";
 import { TRANSPORTS } from "../transports/index.ts";
 import type { Transport, TransportLimits } from "../transports/transport.ts";
 import { LoggedAssignment } from "./assigned.ts";
@@ -26,6 +26,8 @@ import {
   type WorkerTotals,
 } from "./job.ts";
 import { shareOf, startsFrom, startsOf } from "./shard.ts";
+
+type HeldThinner = Pick<Thinner, "add" | "release">;
 
 const TICK_MS = 1_000;
 /** How soon a block that is whole is told: who waits for it may have to cut the load. */
@@ -49,8 +51,9 @@ export class WorkerGenerator {
   #settledNs: () => number = () => -1;
   #cut: ((arm: number) => void) | null = null;
   readonly #cutArms = new Set<number>();
-  #thin: ((thinning: Thinning) => void) | null = null;
-  readonly #thinnings: Thinning[] = [];
+  #thinner: HeldThinner | null = null;
+  /** What was told before there was a replay to thin. */
+  readonly #thinnings: ((thinner: HeldThinner) => void)[] = [];
   readonly #transports: Transport[] = [];
   readonly #requests: readonly ProfileRequests[];
 
@@ -89,10 +92,19 @@ export class WorkerGenerator {
     this.#cut?.(arm);
   }
 
-  /** From some moment on only a share of the starts is sent. */
+  /** For some time only a share of the starts is sent. */
   thin(thinning: Thinning): void {
-    this.#thinnings.push(thinning);
-    this.#thin?.(thinning);
+    this.#toThinner((thinner) => thinner.add(thinning));
+  }
+
+  /** A ramp that was held goes on, from some moment of the run on. */
+  release(fromNs: number): void {
+    this.#toThinner((thinner) => thinner.release(fromNs));
+  }
+
+  #toThinner(tell: (thinner: HeldThinner) => void): void {
+    if (this.#thinner === null) this.#thinnings.push(tell);
+    else tell(this.#thinner);
   }
 
   /**
@@ -193,12 +205,12 @@ export class WorkerGenerator {
         ...time,
         onObservation,
         ...this.#answers(responses),
-        onBegin: (settledNs, cut, thin) => {
+        onBegin: (settledNs, cut, thinner) => {
           this.#settledNs = settledNs;
           this.#cut = cut;
           for (const arm of this.#cutArms) cut(arm);
-          this.#thin = thin;
-          for (const thinning of this.#thinnings) thin(thinning);
+          this.#thinner = thinner;
+          for (const tell of this.#thinnings) tell(thinner);
         },
         onStage: (stage) => {
           // First what is still to be told of the stage before.

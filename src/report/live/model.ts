@@ -99,7 +99,7 @@ export const liveEntrySchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("asked"),
     at,
-    ask: z.enum(["stop", "stop-after-stage", "roll-back"]),
+    ask: z.enum(["pause", "go-on", "stop-after-stage", "stop", "roll-back"]),
     reason: text,
     by: text.optional(),
   }),

@@ -177,11 +177,21 @@ ${table({
 
 const ASKS = [
   [
+    "pause",
+    "Pause the ramp",
+    "No more is sent than now, to all arms alike, while the plan’s time goes on: what comes later in " +
+      "the plan is thinned to this rate. Such a run may still roll back, and never ships.",
+  ],
+  [
+    "go-on",
+    "Let it go on",
+    "What is planned is sent again, from now on; what was left out is not sent later.",
+  ],
+  [
     "stop-after-stage",
     "Stop after this stage",
     "Ends the run when this stage does. Stages after it are not sent, the plan is not done, and the " +
-      "verdict is a hold that says who stopped it. There is no pause: a ramp that is held would send " +
-      "what the plan does not have.",
+      "verdict is a hold that says who stopped it.",
   ],
   [
     "stop",

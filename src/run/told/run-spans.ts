@@ -59,6 +59,13 @@ export class RunSpans {
         "shakedown.share": share,
         "shakedown.because": because,
       });
+    } else if (event.kind === "ramp") {
+      const { because, ratePerSec, stage, untilNs } = event.held;
+      this.#run?.span.addEvent(untilNs === null ? "ramp held" : "ramp goes on", {
+        "shakedown.stage": stage,
+        "shakedown.rate": ratePerSec,
+        "shakedown.because": because,
+      });
     } else if (event.kind === "cut") {
       const { arm, because, decision } = event.cut;
       this.#run?.span.addEvent("variant cut", {
