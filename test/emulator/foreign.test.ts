@@ -54,43 +54,21 @@ it("WireMock: what is not supported is named with its place", () => {
   expect(named[3]).toMatch(/^mappings\[2\]: left out: request.pathPattern is not a regular/);
 });
 
-it("Hoverfly v5: pairs become stubs, what is not supported is named with its place", () => {
-  const path = [{ matcher: "glob", value: "/users/*" }];
-  const pairs = [
-    {
-      request: { path, method: [{ matcher: "exact", value: "GET" }], query: {} },
-      response: { status: 201, body: "aGk=", encodedBody: true, fixedDelay: 20 },
-    },
-    { request: { path, requiresState: { a: "1" } }, response: { status: 200 } },
-    { request: { path }, response: { status: 200, templated: true } },
-  ];
-  const { named, stubs } = imported({ data: { pairs }, meta: { schemaVersion: "v5.2" } });
-  expect(stubs).toMatchObject([
-    {
-      request: { method: ["GET"], pathPattern: "/users/.*" },
-      response: { status: 201, base64: "aGk=" },
-      latency: { kind: "constant", valueUs: 20_000 },
-    },
-  ]);
+it("WireMock: a template that is none leaves its mapping out, and is named", () => {
+  const templated = (body: string) => ({
+    request: { url: "/a" },
+    response: { body, transformers: ["response-template"] },
+  });
+  const mappings = ["{{request.url}}", "{{nosuch request.url}}", "{{#if"].map(templated);
+  const { named, stubs } = imported({ mappings });
+  expect(stubs.map(({ response }) => response?.body)).toEqual(["{{request.url}}"]);
   expect(named).toEqual([
-    "data.pairs: of several that match, the first answers, not the strongest match",
-    "data.pairs[1]: left out: data.pairs[1].request: requiresState is not supported",
-    "data.pairs[2]: left out: data.pairs[2].response.templated: Hoverfly's templates are not supported",
-  ]);
-});
-
-it("Hoverfly v5: a pair that moves a state is left out, and named", () => {
-  const request = { path: [{ matcher: "exact", value: "/a" }] };
-  const pairs = [
-    { request, response: { status: 200, transitionsState: { a: "1" } } },
-    { request, response: { status: 200, removesState: ["a"] } },
-    { request, response: { status: 200, transitionsState: {}, removesState: [] } },
-  ];
-  const { named, stubs } = imported({ data: { pairs }, meta: { schemaVersion: "v5.2" } });
-  expect(stubs.length).toBe(1);
-  expect(named.slice(1)).toEqual([
-    "data.pairs[0]: left out: data.pairs[0].response: transitionsState is not supported",
-    "data.pairs[1]: left out: data.pairs[1].response: removesState is not supported",
+    expect.stringMatching(
+      /^mappings\[1\]: left out: response, body: .* nosuch \(line 1, column 3\)$/,
+    ),
+    expect.stringMatching(
+      /^mappings\[2\]: left out: response, body: the template does not parse: [^\n]+$/,
+    ),
   ]);
 });
 

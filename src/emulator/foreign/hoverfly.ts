@@ -1,5 +1,8 @@
 import { dirname, resolve } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
+import { hoverflyLatency } from "./hoverfly-delays.ts";
+import { hoverflyMatcher, hoverflyStrength } from "./hoverfly-matcher.ts";
+import { hoverflyStates } from "./hoverfly-states.ts";
 import {
   answerHeaders,
   asText,
@@ -11,43 +14,16 @@ import {
 } from "./model.ts";
 import { NotTold } from "./not-told.ts";
 
-const REQUEST = new Set(["path", "method", "query", "headers", "body", "destination", "scheme"]);
+const REQUEST = new Set(
+  "path method query headers body destination scheme requiresState".split(" "),
+);
 const RESPONSE =
   "status body bodyFile encodedBody headers templated fixedDelay logNormalDelay transitionsState removesState".split(
     " ",
   );
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-/** @throws NotTold for a matcher that there is not */
-function matcherOf(value: unknown, where: string): Matcher {
-  const { config, doMatch, matcher = "exact", value: operand } = fieldsOf(value);
-  const extra = [config, doMatch].some((each) => each !== undefined && each !== null);
-  if (extra) throw new NotTold(`${where}: config and doMatch are not supported`);
-  const text = asText(operand);
-  switch (matcher) {
-    case "exact":
-      return { equalTo: text };
-    case "glob":
-      return { matches: text.split("*").map(escaped).join(".*") };
-    case "regex":
-      // Hoverfly looks for the pattern anywhere in the text.
-      return { matches: `.*(?:${text}).*` };
-    case "json":
-      return { equalToJson: JSON.parse(text) as never };
-    case "jsonPartial":
-    case "jsonpartial":
-      return { equalToJson: JSON.parse(text) as never, ignoreExtraElements: true };
-    case "jsonPath":
-    case "jsonpath":
-      return { matchesJsonPath: text };
-    default:
-      throw new NotTold(`${where}: matcher ${asText(matcher)} is not supported`);
-  }
-}
-
 const allOf = (values: unknown, where: string): Matcher[] =>
-  (Array.isArray(values) ? values : []).map((each: unknown) => matcherOf(each, where));
+  (Array.isArray(values) ? values : []).map((each: unknown) => hoverflyMatcher(each, where));
 
 function namedOf(values: unknown, where: string): Record<string, Matcher> {
   return Object.fromEntries(
@@ -58,7 +34,9 @@ function namedOf(values: unknown, where: string): Record<string, Matcher> {
   );
 }
 
-function pathOf(values: unknown, where: string): NonNullable<StubInput["request"]> {
+type RequestInput = NonNullable<StubInput["request"]>;
+
+function pathOf(values: unknown, where: string): RequestInput {
   const matchers = allOf(values, where);
   const [matcher] = matchers;
   if (matcher === undefined) return {};
@@ -68,12 +46,23 @@ function pathOf(values: unknown, where: string): NonNullable<StubInput["request"
   throw new NotTold(`${where}: a path is exact, glob or regex`);
 }
 
-function requestOf(request: Fields, where: string, notes: Notes): StubInput["request"] {
+/** Of a form, Hoverfly asks field by field. */
+function bodyOf(values: unknown, where: string): Pick<RequestInput, "body" | "form"> {
+  const list = (Array.isArray(values) ? values : []).map(fieldsOf);
+  const isForm = ({ matcher }: Fields): boolean => matcher === "form";
+  const fields = list.filter(isForm).map(({ value }) => fieldsOf(value));
+  return {
+    body: allOf(
+      list.filter((each) => !isForm(each)),
+      where,
+    ),
+    form: namedOf(Object.assign({}, ...fields), where),
+  };
+}
+
+function requestOf(request: Fields, where: string): RequestInput {
   const other = Object.keys(request).filter((name) => !REQUEST.has(name));
   if (other.length > 0) throw new NotTold(`${where}: ${other.join(", ")} is not supported`);
-  for (const name of ["destination", "scheme"]) {
-    if (request[name] !== undefined) notes.add(`${where}.${name}`, "not looked at: one dependency");
-  }
   const methods = allOf(request["method"], `${where}.method`).map((each) => {
     if ("equalTo" in each) return each.equalTo;
     throw new NotTold(`${where}.method: only exact is supported`);
@@ -84,22 +73,8 @@ function requestOf(request: Fields, where: string, notes: Notes): StubInput["req
     ...pathOf(request["path"], `${where}.path`),
     query: namedOf(request["query"], `${where}.query`),
     headers: namedOf(request["headers"], `${where}.headers`),
-    body: allOf(request["body"], `${where}.body`),
+    ...bodyOf(request["body"], `${where}.body`),
   };
-}
-
-function latencyOf(response: Fields, where: string, notes: Notes): StubInput["latency"] {
-  const { fixedDelay, logNormalDelay } = response;
-  if (isFields(logNormalDelay)) {
-    const [mean, median] = [Number(logNormalDelay["mean"]), Number(logNormalDelay["median"])];
-    notes.add(`${where}.logNormalDelay`, "min and max are left out");
-    // The mean of a lognormal is median · exp(sigma² / 2).
-    const sigma = Math.sqrt(2 * Math.max(0, Math.log(mean / median)));
-    return { kind: "lognormal", median: `${median}ms`, sigma };
-  }
-  return Number(fixedDelay ?? 0) > 0
-    ? { kind: "constant", value: `${Number(fixedDelay)}ms` }
-    : undefined;
 }
 
 function responseOf(
@@ -108,11 +83,6 @@ function responseOf(
   notes: Notes,
   folder: string,
 ): StubInput["response"] {
-  const moves = ["transitionsState", "removesState"].filter((name) => {
-    const value = response[name];
-    return Array.isArray(value) ? value.length > 0 : Object.keys(fieldsOf(value)).length > 0;
-  });
-  if (moves.length > 0) throw new NotTold(`${where}: ${moves.join(", ")} is not supported`);
   notes.unknown(response, RESPONSE, where);
   if (response["templated"] === true) {
     throw new NotTold(`${where}.templated: Hoverfly's templates are not supported`);
@@ -130,16 +100,25 @@ function responseOf(
   };
 }
 
-function stubOf(pair: Fields, where: string, notes: Notes, folder: string): StubSpec | null {
-  const response = fieldsOf(pair["response"]);
+interface Place {
+  /** Such as `data.pairs[0]`. */
+  readonly where: string;
+  readonly notes: Notes;
+  readonly folder: string;
+  readonly globalActions: Fields;
+}
+
+function stubOf(pair: Fields, { folder, globalActions, notes, where }: Place): StubSpec | null {
+  const [request, response] = [fieldsOf(pair["request"]), fieldsOf(pair["response"])];
   notes.unknown(pair, ["request", "response", "labels"], where);
   try {
-    const latency = latencyOf(response, `${where}.response`, notes);
+    const latency = hoverflyLatency({ request, response }, globalActions, where, notes);
     return notes.stub(
       {
-        request: requestOf(fieldsOf(pair["request"]), `${where}.request`, notes),
+        request: requestOf(request, `${where}.request`),
         response: responseOf(response, `${where}.response`, notes, folder),
         ...(latency === undefined ? {} : { latency }),
+        ...hoverflyStates(request, response, where),
       },
       where,
     );
@@ -154,25 +133,32 @@ function stubOf(pair: Fields, where: string, notes: Notes, folder: string): Stub
 export const isHoverfly = (content: unknown): boolean =>
   isFields(content) && Array.isArray(fieldsOf(content["data"])["pairs"]);
 
-/** The pairs of a simulation, of which the first that matches answers. */
+/** Of whom pairs ask, once for all. */
+function noteAddresses(pairs: readonly Fields[], notes: Notes): void {
+  for (const name of ["destination", "scheme"]) {
+    const count = pairs.filter(({ request }) => fieldsOf(request)[name] !== undefined).length;
+    if (count === 0) continue;
+    notes.add(`data.pairs[].request.${name}`, `not looked at, of ${count}: one dependency`);
+  }
+}
+
+/** The pairs of a simulation, the strongest match first. */
 export function hoverflyStubs(file: string, content: unknown): Imported {
   const notes = new Notes(file);
   const data = fieldsOf(fieldsOf(content)["data"]);
   const version = asText(fieldsOf(fieldsOf(content)["meta"])["schemaVersion"] ?? "");
   if (!version.startsWith("v5")) notes.add("meta.schemaVersion", `is ${version}; read as v5`);
-  const actions = fieldsOf(data["globalActions"]);
-  for (const name of ["delays", "delaysLogNormal"]) {
-    const delays = actions[name];
-    if (Array.isArray(delays) && delays.length > 0) {
-      notes.add(`data.globalActions.${name}`, "not supported");
-    }
-  }
-  const pairs = (Array.isArray(data["pairs"]) ? data["pairs"] : []) as unknown[];
-  if (pairs.length > 1) {
-    notes.add("data.pairs", "of several that match, the first answers, not the strongest match");
-  }
-  const stubs = pairs.map((pair, index) =>
-    stubOf(fieldsOf(pair), `data.pairs[${index}]`, notes, dirname(file)),
-  );
-  return { stubs: stubs.filter((stub) => stub !== null), unsupported: notes.unsupported };
+  const globalActions = fieldsOf(data["globalActions"]);
+  notes.unknown(data, ["pairs", "globalActions"], "data");
+  notes.unknown(globalActions, ["delays", "delaysLogNormal"], "data.globalActions");
+  const pairs = (Array.isArray(data["pairs"]) ? data["pairs"] : []).map(fieldsOf);
+  noteAddresses(pairs, notes);
+  const folder = dirname(file);
+  const ranked = pairs.flatMap((pair, index) => {
+    const stub = stubOf(pair, { where: `data.pairs[${index}]`, notes, folder, globalActions });
+    const strength = hoverflyStrength(fieldsOf(pair["request"]));
+    return stub === null ? [] : [{ index, strength, stub }];
+  });
+  const strongest = ranked.toSorted((a, b) => b.strength - a.strength || b.index - a.index);
+  return { stubs: strongest.map(({ stub }) => stub), unsupported: notes.unsupported };
 }

@@ -7,5 +7,6 @@ export {
   type StubHit,
   type StubOptions,
   type Stubs,
+  templateFault,
   withBodyFiles,
 } from "./stubs.ts";

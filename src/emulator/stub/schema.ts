@@ -99,6 +99,10 @@ export const stubSchema = z
     scenario: z.string().min(1).optional(),
     whenState: z.string().optional(),
     thenState: z.string().optional(),
+    /** Of several state machines at once, by name: the states that they have to be in. */
+    whenStates: z.record(z.string().min(1), z.string()).optional(),
+    /** Those that they go into. */
+    thenStates: z.record(z.string().min(1), z.string()).optional(),
   })
   .superRefine(oneAtMost("response", "sequence"))
   .superRefine(oneAtMost("errors", "fault"))

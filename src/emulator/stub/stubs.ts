@@ -114,12 +114,14 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
   const reset = (): void => {
     for (const stub of prepared) {
       stub.used = 0;
-      if (stub.spec.scenario !== undefined) states.set(stub.spec.scenario, STARTED);
+      for (const machine of machinesOf(stub.spec)) states.set(machine, STARTED);
     }
   };
   reset();
-  const inState = ({ scenario, whenState }: StubSpec): boolean =>
-    whenState === undefined || states.get(scenario!) === whenState;
+  const inState = ({ scenario, whenState, whenStates }: StubSpec): boolean =>
+    (whenState === undefined || states.get(scenario!) === whenState) &&
+    (whenStates === undefined ||
+      Object.entries(whenStates).every(([machine, state]) => states.get(machine) === state));
   const viewOf = (call: CallContext, body: Buffer): RequestView =>
     new RequestView(call, body, options.wallMsAt(call.nowNs));
   return {
@@ -131,8 +133,9 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
       });
       if (rank < 0) return null;
       const stub = prepared[rank]!;
-      const { scenario, thenState } = stub.spec;
+      const { scenario, thenState, thenStates = {} } = stub.spec;
       if (scenario !== undefined && thenState !== undefined) states.set(scenario, thenState);
+      for (const [machine, state] of Object.entries(thenStates)) states.set(machine, state);
       return answer(stub, view, draw);
     },
     nearMiss: (call, body) => nearMissOf(prepared, inState, viewOf(call, body)),
@@ -144,6 +147,28 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
       return true;
     },
   };
+}
+
+const machinesOf = ({ scenario, thenStates, whenStates }: StubSpec): readonly string[] => [
+  ...(scenario === undefined ? [] : [scenario]),
+  ...Object.keys({ ...whenStates, ...thenStates }),
+];
+
+const wantedStates = ({ scenario, whenState, whenStates = {} }: StubSpec): readonly string[] =>
+  [...(whenState === undefined ? [] : [[scenario, whenState]]), ...Object.entries(whenStates)].map(
+    ([machine, state]) => `state ${state} of ${machine}`,
+  );
+
+/** What is wrong with a template of a stub's response, on one line; null: nothing. */
+export function templateFault(spec: StubSpec): string | null {
+  const { response } = spec;
+  if (response?.template !== true || response.bodyFile !== undefined) return null;
+  try {
+    createResponder(response, spec, "response");
+    return null;
+  } catch (thrown) {
+    return messageOf(thrown).replaceAll(/\s*\n\s*/g, " ");
+  }
 }
 
 function prepare(spec: StubSpec, index: number): Prepared {
@@ -186,7 +211,7 @@ function nearMissOf(
   let best: NearMiss | null = null;
   for (const { conditions, name, spec } of prepared) {
     const differs = conditions.filter(({ holds }) => !holds(view)).map(({ what }) => what);
-    if (!inState(spec)) differs.push(`state ${spec.whenState} of ${spec.scenario}`);
+    if (!inState(spec)) differs.push(...wantedStates(spec));
     if (best === null || differs.length < best.differs.length) best = { name, differs };
   }
   return best;
