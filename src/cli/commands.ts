@@ -107,6 +107,11 @@ export const COMMANDS: readonly ((io: CliIo) => CommandModule)[] = [
     async () => (await import("./export.ts")).exportCommand,
   ),
   listed(
+    "sql <folder> [query]",
+    "ask runs in SQL: verdicts, effects and findings, every request and every dependency call",
+    async () => (await import("./sql.ts")).sqlCommand,
+  ),
+  listed(
     "emulate <file>",
     "play dependencies alone: those of a scenario, or of a file that holds nothing else",
     async () => (await import("./emulate.ts")).emulateCommand,

@@ -108,6 +108,7 @@ async function answer(
         for await (const rows of result.yieldRowsJson()) {
           yield rows.map((row) => row.map((value, at) => plain(columns[at]!.type, value)));
         }
+        signal.throwIfAborted();
       } catch (cause) {
         throw refused(cause, signal);
       }

@@ -106,7 +106,7 @@ export class TableFiller {
     }
     appender.closeSync();
     await connection.run(
-      `set variable ${texts} = (select list(text order by code)::varchar[] from ${texts})`,
+      `set variable ${texts} = (select coalesce(list(text order by code), []::varchar[]) from ${texts})`,
     );
     const columns = this.#table.columns.map((column) =>
       readAgain(column, `getvariable('${texts}')`),
