@@ -2,6 +2,7 @@ import { PACINGS, ShakedownError } from "../core/index.ts";
 import { TRANSPORTS } from "../replay/index.ts";
 import { type ReplayFlags, replayScenario } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
+import { FLEET_FLAGS, type FleetFlags, fleetOf } from "./fleet-flags.ts";
 import { READING_FLAGS, type ReadingArguments, readingOf } from "./reading-flags.ts";
 import { runAndShow, type ShowArguments, viewOf } from "./run.ts";
 import {
@@ -19,6 +20,8 @@ interface ReplayArguments
     ReadingArguments,
     Omit<ReplayFlags, "headers" | "filter" | "rekey" | "tls"> {
   readonly rekey: unknown;
+  /** The URL of a Redis. */
+  readonly fleet?: string;
   readonly filter: readonly string[];
 }
 
@@ -44,13 +47,20 @@ async function replay(io: CliIo, given: ReplayArguments): Promise<void> {
   const { connections, maxInFlight, speed } = given;
   const workers = workersNumber(given.workers);
   checkNumbers({ speed, connections, "max-in-flight": maxInFlight, workers });
+  const fleet = given.fleet === undefined ? null : await fleetOf(fleetFlags(given.fleet, workers));
+  await using _fleet = fleet;
   const rekey = onOrOff(given.rekey);
-  const flags = { ...given, ...targetFlagsOf(given), rekey, filter: filterOf(given.filter) };
+  const own = { ...given, ...targetFlagsOf(given), rekey, filter: filterOf(given.filter) };
+  // A fleet's are machines: how many threads each has is theirs.
+  const flags = fleet === null ? own : { ...own, workers: "auto" };
   const reading = readingOf(io, given);
   const { end, show } = viewOf(io, given);
   const scenario = await replayScenario(flags, io.signal, { reading, onEvent: show }).finally(end);
-  await runAndShow(io, scenario, given);
+  await runAndShow(io, scenario, given, fleet);
 }
+
+const fleetFlags = (fleet: string, workers: number | undefined): FleetFlags =>
+  workers === undefined ? { fleet } : { fleet, workers };
 
 /** `on`, `off`, or `--no-…`. */
 function onOrOff(value: unknown): boolean {
@@ -132,7 +142,12 @@ const GENERATOR_FLAGS = {
     type: "number",
     describe: "requests in flight, above which starts are dropped and counted (2000)",
   },
-  workers: { type: "string", describe: "threads that send (as many as needed unless given)" },
+  fleet: FLEET_FLAGS.fleet,
+  workers: {
+    type: "string",
+    describe:
+      "threads that send (as many as needed unless given); with --fleet: workers (1 unless given)",
+  },
   transport: { choices: ["auto", ...Object.keys(TRANSPORTS)], default: "auto" },
   pacing: {
     choices: ["auto", ...PACINGS],
