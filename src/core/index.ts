@@ -14,6 +14,7 @@ export { parseExactJson } from "./exact-json.ts";
 export * from "./fields.ts";
 export * from "./header-lines.ts";
 export * from "./identity.ts";
+export { deferred, lazily } from "./lazily.ts";
 export { NamelessFile } from "./nameless-file.ts";
 export { openFileLimit } from "./open-files.ts";
 export * from "./plain-error.ts";

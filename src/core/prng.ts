@@ -1,11 +1,15 @@
-import seedrandom from "seedrandom";
+import type { xor4096 } from "seedrandom";
+import { lazily } from "./lazily.ts";
 
 /** A stream of uniform numbers in [0, 1). */
 export type Prng = () => number;
 
+/** One of the package's eight generators, without the others. */
+const generator = lazily("seedrandom/lib/xor4096.js") as () => typeof xor4096;
+
 /** A seeded stream: the same seed gives the same numbers on every machine. */
 export function seededPrng(seed: string): Prng {
-  return seedrandom.xor4096(seed);
+  return generator()(seed);
 }
 
 /**

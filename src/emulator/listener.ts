@@ -1,4 +1,4 @@
-import { Agent } from "undici";
+import type { Agent } from "undici";
 import { type Clock, type Deadlines, NS_PER_S, NS_PER_US } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import type { HostPort } from "./address.ts";
@@ -15,7 +15,7 @@ import type { World } from "./model.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { RecentRate } from "./recent-rate.ts";
 import { BODY_BYTES_MAX, readBody } from "./request-body.ts";
-import { passOn, type PassedWay } from "./upstream/index.ts";
+import { passOn, type PassedWay, upstreamAgent } from "./upstream/index.ts";
 
 export interface ListenerOptions {
   /** Indexes into the spool header's lists. */
@@ -33,9 +33,6 @@ export interface ListenerOptions {
   readonly openFiles: OpenFiles;
   readonly onFailure: (cause: unknown) => void;
 }
-
-/** How upstreams are asked: as many connections as there are calls, each call once. */
-const UPSTREAM: Agent.Options = { allowH2: false, pipelining: 1, maxHeaderSize: 65_536 };
 
 /** One arm's server for one dependency, on a port of its own. */
 export class Listener {
@@ -193,7 +190,7 @@ export class Listener {
         : passOn(
             { upstream, response, body, delivery },
             { ...way, ...this.#upstreamEvents(call, decision) },
-            (this.#agent ??= new Agent(UPSTREAM)),
+            (this.#agent ??= upstreamAgent()),
           );
   }
 

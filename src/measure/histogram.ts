@@ -1,9 +1,8 @@
-import {
-  decodeFromCompressedBase64,
-  encodeIntoCompressedBase64,
-  Float64Histogram,
-} from "hdr-histogram-js";
+import type * as HdrHistogram from "hdr-histogram-js";
+import { lazily } from "../core/index.ts";
 import { BUCKETS, DIGITS, HALF_BITS, HIGHEST_US } from "./hdr-layout.ts";
+
+const library = lazily("hdr-histogram-js") as () => typeof HdrHistogram;
 
 /*
  * HdrHistogram's buckets for three digits, in integer arithmetic. Up to 2,048 µs a bucket is one
@@ -185,6 +184,7 @@ export class Histogram {
 
   /** HdrHistogram V2, deflated, base64: what every HdrHistogram port reads. */
   encode(): string {
+    const { encodeIntoCompressedBase64, Float64Histogram } = library();
     const hdr = new Float64Histogram(1, HIGHEST_US, DIGITS);
     this.#each((index, count) => hdr.recordValueWithCount(lowestOf(index), count));
     return encodeIntoCompressedBase64(hdr);
@@ -192,7 +192,7 @@ export class Histogram {
 
   /** Reads what `encode` wrote. @throws Error when the text is not a V2 histogram. */
   static decode(text: string): Histogram {
-    const hdr = decodeFromCompressedBase64(text, 64) as Float64Histogram;
+    const hdr = library().decodeFromCompressedBase64(text, 64) as HdrHistogram.Float64Histogram;
     const histogram = new Histogram();
     for (let index = 0; index < hdr.countsArrayLength; index++) {
       const count = hdr.getCountAtIndex(index);

@@ -1,6 +1,6 @@
-import gammaQuantile from "@stdlib/stats-base-dists-gamma-quantile";
 import { ShakedownError } from "../core/index.ts";
 import type { RunEstimate } from "./run-level.ts";
+import { gammaQuantile } from "./stdlib.ts";
 
 /** How much runs of the same build differ, beyond what their own blocks leave open. */
 export interface BetweenRun {

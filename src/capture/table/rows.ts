@@ -1,5 +1,5 @@
-import { parse } from "csv-parse/sync";
-import { parseExactJson, ShakedownError } from "../../core/index.ts";
+import type { parse } from "csv-parse/sync";
+import { lazily, parseExactJson, ShakedownError } from "../../core/index.ts";
 import { Unusable } from "../http-message.ts";
 import { jsonElements } from "../json-scan.ts";
 import { type Piece, splitPieces } from "../split.ts";
@@ -10,6 +10,8 @@ export interface Row {
   /** The text in a column; undefined: the row has none. */
   readonly cells: ((column: string) => string | undefined) | Unusable;
 }
+
+const csv = lazily("csv-parse/sync") as () => { readonly parse: typeof parse };
 
 type Delimiter = "," | ";" | "\t" | "|";
 
@@ -49,7 +51,7 @@ const isOpen = (text: string): boolean => (text.match(/"/g) ?? []).length % 2 ==
 function cellsOf(text: string, delimiter: Delimiter): string[] {
   if (!text.includes('"')) return text.split(delimiter);
   try {
-    return parse(text, { delimiter, relax_column_count: true })[0] ?? [];
+    return csv().parse(text, { delimiter, relax_column_count: true })[0] ?? [];
   } catch {
     throw new Unusable("the quotes are not those of CSV");
   }

@@ -1,4 +1,5 @@
-import { sample } from "openapi-sampler";
+import type { sample } from "openapi-sampler";
+import { lazily } from "../../core/index.ts";
 import type { AnswerHeaders } from "../headers.ts";
 import type { StubInput, StubSpec } from "../stub/index.ts";
 import {
@@ -14,6 +15,7 @@ import { NotTold } from "./not-told.ts";
 import { bundled } from "./openapi-bundle.ts";
 import { hasDiscriminator, resolved } from "./openapi-refs.ts";
 
+const sampler = lazily("openapi-sampler") as () => { readonly sample: typeof sample };
 const METHODS = "get put post delete options head patch trace".split(" ");
 const TOP =
   "openapi info servers paths components security tags externalDocs jsonSchemaDialect".split(" ");
@@ -59,7 +61,7 @@ function exampleOf(media: Fields, type: string, at: Place): unknown {
     at.notes.add(`${at.where}.schema`, "discriminator is not looked at in the sample");
   }
   const options = { quiet: true, skipWriteOnly: true };
-  return sample(schema as Parameters<typeof sample>[0], options, at.document);
+  return sampler().sample(schema as Parameters<typeof sample>[0], options, at.document);
 }
 
 /** As it goes over the wire; an example that is JSON already, given as a text, is sent as it is. */

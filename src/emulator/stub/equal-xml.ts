@@ -1,4 +1,4 @@
-import { type Element, Node } from "@xmldom/xmldom";
+import type { Element, Node } from "@xmldom/xmldom";
 import { z } from "zod";
 import { checked } from "./fields.ts";
 import { parseXml, xmlOf } from "./xml-document.ts";
@@ -67,14 +67,14 @@ function partsOf(parent: Node, byText: boolean): readonly Part[] {
     text = "";
   };
   for (const node of parent.childNodes) {
-    if (node.nodeType === Node.TEXT_NODE) text += node.nodeValue ?? "";
-    else if (node.nodeType === Node.CDATA_SECTION_NODE) {
+    if (node.nodeType === node.TEXT_NODE) text += node.nodeValue ?? "";
+    else if (node.nodeType === node.CDATA_SECTION_NODE) {
       endText();
       add("cdata", node.nodeValue ?? "");
-    } else if (node.nodeType === Node.ELEMENT_NODE) {
+    } else if (node.nodeType === node.ELEMENT_NODE) {
       endText();
       parts.push(tagOf(node as Element, byText));
-    } else if (node.nodeType === Node.PROCESSING_INSTRUCTION_NODE && node.nodeName !== "xml") {
+    } else if (node.nodeType === node.PROCESSING_INSTRUCTION_NODE && node.nodeName !== "xml") {
       endText();
       const said = (node.nodeValue ?? "").trim();
       parts.push({ kind: "instruction", target: node.nodeName, text: said });

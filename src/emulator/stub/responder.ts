@@ -1,6 +1,7 @@
 import { type Draw, ShakedownError } from "../../core/index.ts";
 import { type AnswerHeaders, hasHeader } from "../headers.ts";
 import type { UpstreamCall } from "../model.ts";
+import { readyForUpstreams } from "../upstream/index.ts";
 import { createProxy } from "./proxy.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
@@ -53,6 +54,7 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     throw new ShakedownError("INTERNAL", `${place}: bodyFile ${response.bodyFile} was not read in`);
   }
   if (response.proxy !== undefined) {
+    readyForUpstreams();
     const proxy = createProxy(response.proxy);
     const { headers } = response;
     return ({ call }) => ({ status, headers, body: EMPTY, upstream: proxy(call.path) });

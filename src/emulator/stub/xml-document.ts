@@ -1,4 +1,10 @@
-import { type Document, DOMParser } from "@xmldom/xmldom";
+import type { Document, DOMParser, Node, XMLSerializer } from "@xmldom/xmldom";
+import { lazily } from "../../core/index.ts";
+
+const xmldom = lazily("@xmldom/xmldom") as () => {
+  readonly DOMParser: typeof DOMParser;
+  readonly XMLSerializer: typeof XMLSerializer;
+};
 
 /**
  * Reads XML with namespaces. No document type is followed: entities beyond XML's own are refused,
@@ -6,7 +12,7 @@ import { type Document, DOMParser } from "@xmldom/xmldom";
  * @throws Error for what is not well-formed
  */
 export function parseXml(text: string): Document {
-  const parser = new DOMParser({
+  const parser = new (xmldom().DOMParser)({
     onError: (_level, message) => {
       throw new Error(message);
     },
@@ -24,3 +30,6 @@ export function xmlOf(text: string): Document | null {
     return null;
   }
 }
+
+export const writeXml = (node: Node): string =>
+  new (xmldom().XMLSerializer)().serializeToString(node);

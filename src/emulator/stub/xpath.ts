@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
-import { type Node, XMLSerializer } from "@xmldom/xmldom";
-import { parseXml, xmlOf } from "./xml-document.ts";
+import type { Node } from "@xmldom/xmldom";
+import { lazily } from "../../core/index.ts";
+import { parseXml, writeXml, xmlOf } from "./xml-document.ts";
 
 /** What an expression gives: a set of nodes, or one value. */
 interface XPathValue {
@@ -17,15 +17,11 @@ interface XPathExpression {
 }
 
 // Its own types would bring a browser's into the whole program.
-const { parse } = createRequire(import.meta.url)("xpath") as {
-  readonly parse: (expression: string) => XPathExpression;
-};
+const xpath = lazily("xpath") as () => { readonly parse: (expression: string) => XPathExpression };
 
 const ELEMENT = 1;
 const textOfNode = (node: Node): string =>
-  node.nodeType === ELEMENT
-    ? new XMLSerializer().serializeToString(node)
-    : (node.nodeValue ?? node.textContent ?? "");
+  node.nodeType === ELEMENT ? writeXml(node) : (node.nodeValue ?? node.textContent ?? "");
 
 /** What an expression finds in a document. */
 export interface XPathFound {
@@ -47,7 +43,7 @@ export function compileXPath(
   expression: string,
   namespaces: Readonly<Record<string, string>>,
 ): (text: string) => XPathFound {
-  const parsed = parse(expression);
+  const parsed = xpath().parse(expression);
   const allowAnyNamespaceForNoPrefix = Object.keys(namespaces).length === 0;
   const evaluate = (node: Node): XPathValue =>
     parsed.evaluate({ node, namespaces, allowAnyNamespaceForNoPrefix });

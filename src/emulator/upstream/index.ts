@@ -1,2 +1,3 @@
 /** Calls that something real answers. */
+export { readyForUpstreams, upstreamAgent } from "./agent.ts";
 export { type PassedWay, passOn } from "./pass-on.ts";

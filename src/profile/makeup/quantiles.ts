@@ -1,4 +1,5 @@
-import { build, type Histogram, type JsHistogram } from "hdr-histogram-js";
+import type { build, Histogram, JsHistogram } from "hdr-histogram-js";
+import { lazily } from "../../core/index.ts";
 import type { QuantileSummary } from "./schema.ts";
 
 /** Up to so many values are kept as they are. */
@@ -7,6 +8,8 @@ const DIGITS = 3;
 const VALUE_MAX = 2 ** 52;
 
 const STEPS_PER_NINE = 20;
+
+const hdr = lazily("hdr-histogram-js") as () => { readonly build: typeof build };
 
 /** A place on the logarithmic axis of tails (1: nine in ten are below), and the value there. */
 export type CurvePoint = readonly [nines: number, value: number];
@@ -104,7 +107,7 @@ export class Quantiles {
   }
 
   #fold(): void {
-    this.#histogram = build({
+    this.#histogram = hdr().build({
       bitBucketSize: "packed",
       autoResize: true,
       numberOfSignificantValueDigits: DIGITS,

@@ -12,6 +12,7 @@ import { Carrier, type CarrierOwner } from "./undici/carrier.ts";
 import { Connection, STREAMS_MAX } from "./undici/connection.ts";
 import { Connections } from "./undici/connections.ts";
 import { becomeSecondAttempt } from "./second-attempt.ts";
+import { undici } from "./undici/library.ts";
 import { type OpenSocket, socketOpener } from "./undici/open-socket.ts";
 
 /** Headers of HTTP/1.1 connections: over HTTP/2 they are an error. */
@@ -38,6 +39,8 @@ class UndiciTransport implements Transport, CarrierOwner {
   #isClosed = false;
 
   constructor(target: TransportTarget, limits: TransportLimits, sink: ExchangeSink) {
+    // Here, where nothing has to be on time yet.
+    undici();
     this.#target = target;
     this.limits = limits;
     this.sink = sink;

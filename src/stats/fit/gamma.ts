@@ -1,6 +1,5 @@
-import gammaCdfOf from "@stdlib/stats-base-dists-gamma-cdf";
-import gammaQuantileOf from "@stdlib/stats-base-dists-gamma-quantile";
 import { normalCdf, normalQuantile } from "../distributions.ts";
+import { gammaCdf as gammaCdfOf, gammaQuantile as gammaQuantileOf } from "../stdlib.ts";
 
 /*
  * The gamma distribution of scale 1. stdlib's incomplete gamma function (0.3.1) is right to 1e-13 up

@@ -1,6 +1,6 @@
-import gammaln from "@stdlib/math-base-special-gammaln";
 import { normalCdf, normalQuantile } from "../distributions.ts";
 import { gammaCdf, gammaQuantile } from "./gamma.ts";
+import { gammaln } from "../stdlib.ts";
 
 /** One part of a lognormal mixture; the weights of all parts add up to 1. */
 export interface LognormalPart {

@@ -1,5 +1,5 @@
-import digamma from "@stdlib/math-base-special-digamma";
 import type { LatencyLaw } from "./laws.ts";
+import { digamma } from "../stdlib.ts";
 
 /*
  * Maximum-likelihood estimates. All take latencies in µs, sorted and above 0, and give null where

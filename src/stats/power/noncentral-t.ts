@@ -1,5 +1,5 @@
-import gammaln from "@stdlib/math-base-special-gammaln";
 import { normalCdf } from "../distributions.ts";
+import { gammaln } from "../stdlib.ts";
 
 /** Points of the trapezoidal rule: 1e-9 or better for df from 1 on and |ncp| up to 40. */
 const POINTS = 1_500;

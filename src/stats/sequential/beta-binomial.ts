@@ -1,8 +1,7 @@
-import betaln from "@stdlib/math-base-special-betaln";
-import betaCdf from "@stdlib/stats-base-dists-beta-cdf";
 import type { Interval } from "../effect.ts";
 import { rootBetween } from "../root.ts";
 import { mixtureScale } from "./self-normalised.ts";
+import { betaCdf, betaln } from "../stdlib.ts";
 
 /** How a mixture is tuned, before the first value: validity never depends on it. */
 export interface Tuning {

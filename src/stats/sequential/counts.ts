@@ -1,7 +1,5 @@
-import betaln from "@stdlib/math-base-special-betaln";
-import gammaln from "@stdlib/math-base-special-gammaln";
-import betaCdf from "@stdlib/stats-base-dists-beta-cdf";
 import { ShakedownError } from "../../core/index.ts";
+import { betaCdf, betaln, gammaln } from "../stdlib.ts";
 
 /**
  * ln of the evidence, after `worse` pairs in which only the variant failed and `better` in which only

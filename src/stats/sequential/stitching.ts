@@ -1,4 +1,4 @@
-import zeta from "@stdlib/math-base-special-riemann-zeta";
+import { riemannZeta } from "../stdlib.ts";
 
 export interface Stitching {
   /** Above 1: how the chance of an error falls from one epoch to the next. Default 1.4. */
@@ -29,7 +29,7 @@ export function polynomialStitchingBound(
   const { alpha, c = 0, eta = 2, s = 1.4, vMin } = input;
   const v = Math.max(input.v, vMin);
   const [k1, k2] = factors(eta);
-  const spent = Math.log(zeta(s) / (alpha * Math.log(eta) ** s));
+  const spent = Math.log(riemannZeta(s) / (alpha * Math.log(eta) ** s));
   const ell = s * Math.log(Math.log((eta * v) / vMin)) + spent;
   const linear = k2 * c * ell;
   return Math.sqrt(k1 ** 2 * v * ell + linear ** 2) + linear;
@@ -59,7 +59,7 @@ export function doubleStitchingBound(
   const r = p >= 0.5 ? p : Math.min(0.5, moved);
   const variance = r * (1 - r);
   const epochs = (Math.sqrt(t / tOpt) * Math.abs(logit)) / (2 * delta) + 1;
-  const spent = (2 * zeta(s) * (2 * zeta(s) + 1)) / (alpha * Math.log(eta) ** s);
+  const spent = (2 * riemannZeta(s) * (2 * riemannZeta(s) + 1)) / (alpha * Math.log(eta) ** s);
   const ell = s * (Math.log(Math.log((eta * t) / tOpt)) + Math.log(epochs)) + Math.log(spent);
   const linear = (k2 * (1 - 2 * p) * ell) / 3;
   const grid = delta * Math.sqrt((eta * t * variance) / tOpt);

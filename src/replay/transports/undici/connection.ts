@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
-import { Client, type Dispatcher } from "undici";
+import type { Client, Dispatcher } from "undici";
 import { systemCodeOf } from "../../../core/index.ts";
 import type { TransportLimits, TransportTarget } from "../transport.ts";
 import type { Carrier } from "./carrier.ts";
+import { undici } from "./library.ts";
 import type { OpenSocket } from "./open-socket.ts";
 
 /**
@@ -52,7 +53,7 @@ export class Connection {
   ) {
     this.session = session;
     this.isHttp2 = http2;
-    this.#client = new Client(origin, {
+    this.#client = new (undici().Client)(origin, {
       connect: (_, opened) => {
         this.#isOpen = false;
         this.isKept = false;

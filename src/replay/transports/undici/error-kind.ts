@@ -1,6 +1,6 @@
-import { errors } from "undici";
 import { systemCodeOf } from "../../../core/index.ts";
 import type { ErrorKind } from "../../../measure/index.ts";
+import { undici } from "./library.ts";
 
 /** What ends an exchange for a reason of ours; undici carries it and hands it back. */
 export class GivenUp extends Error {
@@ -57,6 +57,7 @@ const HTTP2_CUT = new Set(["ERR_HTTP2_STREAM_ERROR", "ERR_HTTP2_SESSION_ERROR", 
 export function errorKindOf(thrown: unknown, isCut: boolean): ErrorKind {
   if (thrown instanceof GivenUp || thrown instanceof NotConnected) return thrown.why;
   const code = systemCodeOf(thrown) ?? "";
+  const { errors } = undici();
   if (thrown instanceof errors.HTTPParserError) {
     return UNFINISHED.test(thrown.message) ? "reset" : "protocol";
   }
@@ -78,7 +79,7 @@ export function errorKindOf(thrown: unknown, isCut: boolean): ErrorKind {
  * the request: then it can be sent again, whatever it is (RFC 9113, 6.8).
  */
 export function isTurnedAway(error: Error): boolean {
-  return error instanceof errors.InformationalError && ORDERLY_GOAWAY.test(error.message);
+  return error instanceof undici().errors.InformationalError && ORDERLY_GOAWAY.test(error.message);
 }
 
 /** The kind of failure of a connection that did not come about. */
