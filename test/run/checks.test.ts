@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { NS_PER_S } from "../../src/core/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
 import type { Result } from "../../src/report/index.ts";
-import { analyse } from "../../src/run/index.ts";
+import { analyse } from "../../src/run/analyse.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 import { END_NS, scratch, traffic, writeRun } from "./run-fixture.ts";
 
@@ -140,5 +140,46 @@ describe("whether the instrument can be believed", () => {
       summary: expect.stringMatching(words),
     });
     expect(result.decision).toBe(decision);
+  });
+
+  it("what one arm alone leaves unanswered: harm may be shown, the want of it may not", async () => {
+    const lost = ({ observations, ...written }: ReturnType<typeof traffic>) => ({
+      ...written,
+      observations: observations.map((row): Observation => {
+        if (row.arm !== 1 || row.kind !== "response" || row.seq % 5 !== 0) return row;
+        const { arm, connectionWaitNs, endNs, intendedNs, route, seq, stage, startNs } = row;
+        const started = { arm, connectionWaitNs, endNs, intendedNs, route, seq, stage, startNs };
+        return { ...started, kind: "error", error: "reset" };
+      }),
+    });
+    const judge = async (margin: number): Promise<Result> => {
+      const primary = { metric: "response_time_p50", margin: 1 };
+      const guardrails = [{ metric: "error_ratio", margin }];
+      const plan = { ...PLAN, primary, secondary: [], guardrails };
+      const given = { ...lost(traffic()), plan };
+      return analyse(await writeRun(join(folder.path, `run-${runs++}`), given)).result;
+    };
+    const tolerant = await judge(0.5);
+    expect(checkNamed(tolerant, "sample ratio")?.status).toBe("pass");
+    expect(checkNamed(tolerant, "answered ratio")?.status).toBe("doubt");
+    expect(tolerant).toMatchObject({
+      decision: "hold",
+      reason: expect.stringMatching(/^answered ratio: answered in judged time: control \d/),
+      needs: expect.stringMatching(/unanswered/),
+    });
+    expect((await judge(0.02)).decision).toBe("roll-back");
+  });
+
+  it.each([
+    ["a number of the scenario's own is told as such", {}, "open", /is the scenario's word/],
+    ["without any", { betweenRunSd: null }, "open", /^none: .* `shakedown calibrate`/],
+    ["a calibration", { calibrationSha256: "ab".repeat(32) }, "pass", /by at most 1 % .*abab/],
+  ])("the A/A runs behind a single run: %s", async (_, change, status, words) => {
+    const given = { ...traffic(), plan: { ...PLAN, ...change } };
+    const { result } = analyse(await writeRun(join(folder.path, `run-${runs++}`), given));
+    expect(checkNamed(result, "a/a history")).toMatchObject({
+      status,
+      summary: expect.stringMatching(words),
+    });
   });
 });

@@ -2,9 +2,10 @@
 import type { Check, CheckInput } from "./check.ts";
 import { company } from "./interference.ts";
 import { fleetChecks } from "./fleet.ts";
+import { history } from "./history.ts";
 import { delayError, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
-import { measured, pairing, sendOrder, startedRatio } from "./pairing.ts";
+import { measured, pairing, sampleRatios, sendOrder } from "./pairing.ts";
 import { splitChecks } from "./split.ts";
 import { drift } from "./steadiness.ts";
 
@@ -17,7 +18,7 @@ export function instrumentChecks(input: CheckInput): Check[] {
     measured(input),
     ...pairing(input),
     ...splitChecks(input),
-    ...startedRatio(input),
+    ...sampleRatios(input),
     ...sendOrder(input),
     startLag(input),
     ...fleetChecks(input),
@@ -25,5 +26,6 @@ export function instrumentChecks(input: CheckInput): Check[] {
     ...drift(input),
     ...negativeControls(input),
     ...company(input),
+    ...history(input),
   ];
 }

@@ -105,25 +105,34 @@ export function sendOrder(input: CheckInput): Check[] {
 const MISMATCH_BELOW = 0.001;
 
 /**
- * Sample ratio mismatch: of what was planned, as much was started in either arm, in judged time: as
- * much as in the other, or of a split, as its share of what was planned. What the instrument lost on
- * one side only would be missing from one side only.
+ * Sample ratio mismatch, in judged time: in either arm as much was started as in the other, or of a
+ * split, as its share of what was planned. What the instrument lost on one side only would be missing
+ * from one side only. As much should be answered, too: what one arm alone leaves unanswered is the
+ * target's doing and counts as failed, so that harm may be shown; but what is left of that arm is no
+ * longer the same requests, and the want of harm is not.
  */
-export function startedRatio({ ends, observations, plan }: CheckInput): Check[] {
+export function sampleRatios({ ends, observations, plan }: CheckInput): Check[] {
   if (plan.arms.length < 2) return [];
   const judged = inJudgedTime(plan);
   // Once the load of one variant is cut, it gets fewer on purpose.
   const cutNs = Math.min(...ends.values());
   const counts = (atNs: number): boolean => judged(atNs) && atNs < cutNs;
   const started = plan.arms.map(() => 0);
+  const answered = plan.arms.map(() => 0);
   const planned = plan.arms.map(() => 0);
   visitRows(observations, (row) => {
     if (!counts(row.intendedNs)) return;
     planned[row.arm]! += row.kind === "dropped" ? row.count : 1;
     if (row.kind !== "dropped") started[row.arm]!++;
+    if (row.kind === "response") answered[row.arm]!++;
   });
   const shares = plan.assignment?.kind === "split" ? planned : plan.arms.map(() => 1);
-  const { pValue } = sampleRatio(started, shares);
-  const list = started.map((count, arm) => `${plan.arms[arm]} ${formatCount(count)}`).join(", ");
-  return [check("sample ratio", pValue >= MISMATCH_BELOW, `started in judged time: ${list}`)];
+  const even = (found: readonly number[]): boolean =>
+    sampleRatio(found, shares).pValue >= MISMATCH_BELOW;
+  const list = (found: readonly number[]): string =>
+    found.map((count, arm) => `${plan.arms[arm]} ${formatCount(count)}`).join(", ");
+  return [
+    check("sample ratio", even(started), `started in judged time: ${list(started)}`),
+    check("answered ratio", even(answered), `answered in judged time: ${list(answered)}`, "doubt"),
+  ];
 }
