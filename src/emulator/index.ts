@@ -42,8 +42,7 @@ export type {
   Limited,
   Limiter,
 } from "./model.ts";
-export { importStubs, type Unsupported } from "./foreign/index.ts";
-export { withBodyFiles } from "./stub/index.ts";
+export { withStubs } from "./served-stubs.ts";
 export {
   type Probe,
   type ProbeKind,

@@ -12,9 +12,9 @@ import {
   limitSchema,
   resolveFaults,
   resolveFitted,
+  withStubs,
 } from "../emulator/index.ts";
 import { dependencyLatency, dependencyModel, type ProfileManifest } from "../profile/index.ts";
-import { withStubs } from "./served-stubs.ts";
 import { readTextFile } from "./text-file.ts";
 
 const PEM = { what: "file", hint: "`tls` of a dependency names PEM files, from the file's folder" };

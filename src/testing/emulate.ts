@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import { ShakedownError } from "../core/index.ts";
-import { dependencySchema, type JournalEntry, startEmulator } from "../emulator/index.ts";
+import {
+  type DependencySpec,
+  dependencySchema,
+  type JournalEntry,
+  startEmulator,
+  withStubs,
+} from "../emulator/index.ts";
 
 /** A dependency as a scenario writes it. */
 export type WrittenDependency = z.input<typeof dependencySchema>;
@@ -32,9 +38,14 @@ export interface EmulatedDependency extends AsyncDisposable {
 const ARM = "default";
 const NAME = "dependency";
 
-function specOf(written: unknown) {
+/** Files that it names are looked for from where the test runs; what of them is not supported is a warning. */
+function specOf(written: unknown): DependencySpec {
   const parsed = dependencySchema.safeParse(written);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { data } = parsed;
+    if (data.protocol === "tcp") return data;
+    return withStubs(data, process.cwd(), (message) => process.emitWarning(message));
+  }
   const message = parsed.error.issues
     .map(({ message: what, path }) => `${path.map(String).join(".")}: ${what}`)
     .join("\n");
@@ -49,7 +60,8 @@ function specOf(written: unknown) {
  *     await using payments = await emulate({ latency: { kind: "constant", value: "5ms" } });
  *     await fetch(`${payments.url}/charge`);
  *
- * @throws USAGE for what is not a dependency, PORT_IN_USE
+ * @throws USAGE for what is not a dependency, PORT_IN_USE; FILE_NOT_FOUND, FILE_UNREADABLE or
+ * SCENARIO_INVALID for a file of stubs that cannot be read
  */
 export async function emulate(
   written: WrittenDependency,

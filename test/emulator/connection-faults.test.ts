@@ -14,7 +14,6 @@ import type { Bed } from "./emulator-fixture.ts";
 
 /** Now and again, so that a slow machine misses one time and sees the next. */
 const halfOf = (ms: number) => ({ kind: "every", every: `${ms}ms`, lasts: `${ms / 2}ms` });
-const ALWAYS = { kind: "windows", windows: [{ from: "0s", to: "1h" }] };
 const QUICK = { interval: 5, timeout: 20_000 };
 
 const portOf = (on: Bed): number => Number(new URL(on.urlOf("control")).port);
@@ -82,7 +81,7 @@ describe("connection faults", () => {
 
   it("stops while its port is refused, and while its queue is full", async () => {
     for (const kind of ["refuse", "accept-queue-full"]) {
-      await using on = await stock({ connections: [{ kind, during: ALWAYS }] });
+      await using on = await stock({ connections: [{ kind }] });
       await knock(on);
       await on.emulator.stop();
       expect(await knock(on)).toBe("ECONNREFUSED");

@@ -112,14 +112,7 @@ it("a template's luck and time are the call's", () => {
   expect(textOf(stubs, "/o/7")).toBe(textOf(stubs, "/o/7"));
 });
 
-it("an unknown helper stops the load, and names stub and place", () => {
-  const response = { body: "a\n{{nosuch request.body}}", template: true };
-  expect(() => stubsOf({ name: "mine", response })).toThrow(
-    "stub 1 (mine), body: the template calls what there is not: nosuch (line 2, column 3)",
-  );
-});
-
-it("a pattern that is none, two paths, or a state without a machine are told where", () => {
+it("a pattern or template that is none, two paths, or a state without a machine are told where", () => {
   const issues = (input: StubInput): string =>
     stubSchema
       .safeParse(input)
@@ -130,4 +123,11 @@ it("a pattern that is none, two paths, or a state without a machine are told whe
   );
   expect(issues({ request: { path: "/a", url: "/a" } })).toContain("give only one of path, url");
   expect(issues({ thenState: "x" })).toBe("thenState: needs scenario");
+  const templated = (response: object) => issues({ response: { ...response, template: true } });
+  expect(templated({ body: "a\n{{nosuch request.body}}" })).toBe(
+    "response.body: the template calls what there is not: nosuch (line 2, column 3)",
+  );
+  expect(templated({ headers: { "x-a": "{{" } })).toMatch(
+    /^response.headers.x-a: the template does not parse: [^\n]+$/,
+  );
 });

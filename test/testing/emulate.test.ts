@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { request } from "undici";
 import { describe, expect, it } from "vitest";
 import { emulate } from "../../src/testing/index.ts";
@@ -41,6 +44,26 @@ describe("a dependency played for a test", () => {
     expect([await statusOf(payments.url), await statusOf(payments.url)]).toEqual([200, 403]);
     await payments.reset();
     expect(await statusOf(payments.url)).toBe(200);
+  });
+
+  it("plays stubs of other tools' files, and bodies from files", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "shakedown-testing-"));
+    const [mapping, bodyFile] = [join(folder, "mapping.json"), join(folder, "body.txt")];
+    writeFileSync(mapping, '{"request": {"url": "/a"}, "response": {"status": 201}}');
+    writeFileSync(bodyFile, "from a file");
+    try {
+      await using payments = await emulate({
+        latency: constant("0ms"),
+        import: mapping,
+        stubs: [{ request: { path: "/b" }, response: { bodyFile } }],
+      });
+      expect(await statusOf(`${payments.url}/a`)).toBe(201);
+      expect(await (await request(`${payments.url}/b`)).body.text()).toBe("from a file");
+      await payments.change({ import: [] });
+      expect(await statusOf(`${payments.url}/a`)).toBe(404);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("says what is wrong with one that is none, and what cannot be changed", async () => {

@@ -1,5 +1,5 @@
 import { type AnswerHeaders, isFraming, isSingleValue } from "../headers.ts";
-import { type StubInput, stubSchema, type StubSpec, templateFault } from "../stub/index.ts";
+import { type StubInput, stubSchema, type StubSpec } from "../stub/index.ts";
 
 /** A feature of a foreign file that is left out, so that its answers may differ there. */
 export interface Unsupported {
@@ -50,12 +50,7 @@ export class Notes {
   /** The stub, checked; null, and noted, when it cannot be one. */
   stub(input: StubInput, where: string): StubSpec | null {
     const result = stubSchema.safeParse(input);
-    if (result.success) {
-      const fault = templateFault(result.data);
-      if (fault === null) return result.data;
-      this.add(where, `left out: ${fault}`);
-      return null;
-    }
+    if (result.success) return result.data;
     for (const { message, path } of result.error.issues) {
       this.add(where, `left out: ${path.join(".")} ${message}`);
     }

@@ -87,6 +87,16 @@ function matchersOf(value: unknown, where: string, notes: Notes): Record<string,
   );
 }
 
+/** @throws NotTold for all methods but some */
+function methodsOf(method: unknown, where: string): string | string[] {
+  if (typeof method === "string") return method;
+  const { oneOf, ...other } = fieldsOf(method);
+  if (Array.isArray(oneOf) && oneOf.length > 0 && Object.keys(other).length === 0) {
+    return oneOf.map(asText);
+  }
+  throw new NotTold(`${where}: only one method, or oneOf, is supported`);
+}
+
 /** @throws NotTold: a condition that is left out would answer calls that are not meant */
 function requestOf(
   request: Fields,
@@ -99,9 +109,6 @@ function requestOf(
     if (request[name] !== undefined) notes.add(`${where}.${name}`, "not looked at: one dependency");
   }
   const { basicAuthCredentials, bodyPatterns, method } = request;
-  if (method !== undefined && typeof method !== "string") {
-    throw new NotTold(`${where}.method: only one method is supported`);
-  }
   const headers = matchersOf(request["headers"], `${where}.headers`, notes);
   if (isFields(basicAuthCredentials)) {
     const { password, username } = basicAuthCredentials;
@@ -110,7 +117,7 @@ function requestOf(
   }
   const named = (part: string) => matchersOf(request[part], `${where}.${part}`, notes);
   return {
-    ...(method === undefined ? {} : { method }),
+    ...(method === undefined ? {} : { method: methodsOf(method, `${where}.method`) }),
     ...pick({
       url: text(request, "url"),
       urlPattern: text(request, "urlPattern"),

@@ -6,7 +6,7 @@ import { createTimeline, timelineSchema } from "../timeline/index.ts";
 const kind = <Kind extends string>(name: Kind) => z.literal(name);
 
 /**
- * What goes wrong before there is a call, while `during` says so:
+ * What goes wrong before there is a call, while `during` says so, or always:
  * - `refuse`: nobody listens, connections are refused;
  * - `accept-queue-full`: the port is listened on and nobody accepts; what comes when the kernel's
  *   queue is full is not answered at all;
@@ -16,8 +16,8 @@ const kind = <Kind extends string>(name: Kind) => z.literal(name);
  * Connections that are open already stay open.
  */
 export const connectionFaultSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: kind("refuse"), during: timelineSchema }),
-  z.strictObject({ kind: kind("accept-queue-full"), during: timelineSchema }),
+  z.strictObject({ kind: kind("refuse"), during: timelineSchema.optional() }),
+  z.strictObject({ kind: kind("accept-queue-full"), during: timelineSchema.optional() }),
   z.strictObject({
     kind: kind("tls-handshake-failure"),
     during: timelineSchema.optional(),
@@ -30,7 +30,7 @@ export const connectionFaultSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: kind("h2-streams"),
-    during: timelineSchema,
+    during: timelineSchema.optional(),
     streams: z.number().int().min(0).max(1_000_000),
   }),
 ]);

@@ -7,6 +7,5 @@ export {
   type StubHit,
   type StubOptions,
   type Stubs,
-  templateFault,
   withBodyFiles,
 } from "./stubs.ts";

@@ -6,6 +6,7 @@ import { transferSchema } from "../transfer/index.ts";
 import { matcherSchema, patternField } from "./matcher.ts";
 import { proxySchema } from "./proxy.ts";
 import { sizeSchema } from "./size.ts";
+import { templateFault } from "./template.ts";
 
 const oneAtMost =
   (...names: readonly string[]) =>
@@ -72,6 +73,20 @@ const responseSchema = z
   .refine(({ base64, template }) => !template || base64 === undefined, {
     path: ["template"],
     message: "base64 is no template; give body or json",
+  })
+  .superRefine(({ body, headers, json, template }, context) => {
+    if (!template) return;
+    const sources: readonly (readonly [path: string[], source: string])[] = [
+      ...(body === undefined ? [] : [[["body"], body] as const]),
+      ...(json === undefined ? [] : [[["json"], JSON.stringify(json)] as const]),
+      ...Object.entries(headers).flatMap(([name, value]) =>
+        [value].flat().map((source) => [["headers", name], source] as const),
+      ),
+    ];
+    for (const [path, source] of sources) {
+      const message = templateFault(source);
+      if (message !== null) context.addIssue({ code: "custom", path, message });
+    }
   });
 
 /** A response as the stub keeps it. */

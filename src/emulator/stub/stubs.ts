@@ -159,18 +159,6 @@ const wantedStates = ({ scenario, whenState, whenStates = {} }: StubSpec): reado
     ([machine, state]) => `state ${state} of ${machine}`,
   );
 
-/** What is wrong with a template of a stub's response, on one line; null: nothing. */
-export function templateFault(spec: StubSpec): string | null {
-  const { response } = spec;
-  if (response?.template !== true || response.bodyFile !== undefined) return null;
-  try {
-    createResponder(response, spec, "response");
-    return null;
-  } catch (thrown) {
-    return messageOf(thrown).replaceAll(/\s*\n\s*/g, " ");
-  }
-}
-
 function prepare(spec: StubSpec, index: number): Prepared {
   const responses = spec.sequence ?? [
     spec.response ?? { status: 200, headers: {}, template: false, parameters: {} },

@@ -1,5 +1,7 @@
 import { dirname, resolve } from "node:path";
-import { type HttpSpec, importStubs, type Unsupported, withBodyFiles } from "../emulator/index.ts";
+import type { HttpSpec } from "./dependency.ts";
+import { importStubs, type Unsupported } from "./foreign/index.ts";
+import { withBodyFiles } from "./stub/index.ts";
 
 const told = ({ file, what, where }: Unsupported): string => `${file}: ${where}: ${what}`;
 
