@@ -94,7 +94,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   "src/detect": {
     shared: filesOf(
-      "adjust beside detector evidence exchanges identity join lost-slots lru-model occupancy opens pairs " +
+      "adjust beside detector evidence exchanges identity join limit-reading limit-ways lost-slots lru-model occupancy opens pairs " +
         "pool-reading queue repeats retries retry-habits slowness",
     ),
   },

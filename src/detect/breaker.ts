@@ -1,7 +1,7 @@
 import { formatCount, formatRatio, formatUs } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import { beganIn, besideControl, besideWords } from "./beside.ts";
-import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
+import type { Detector, Evidence, Finding, RequestRow, StageWindow } from "./detector.ts";
 import { median } from "./join.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import { callsIn, requestsIn, usualStage } from "./probed/index.ts";
@@ -14,6 +14,8 @@ import { callsIn, requestsIn, usualStage } from "./probed/index.ts";
 const RULE = {
   /** Calls that a silence stands in the place of, at least: by chance there is one in e⁸ such. */
   missing: 8,
+  /** Requests that come in a silence and have their answer before it ends, as a share: who waits is not turned away. */
+  turnedAwayRatio: 0.5,
   /** A silence begins with a failure that ends within so many calls' time of its last call, or ends that. */
   due: 4,
   /** Silences in a stage, and the share of its time, that make a sickness. */
@@ -59,10 +61,13 @@ function failuresBefore(ended: readonly EmulatedCall[], span: Span): number {
 
 type Span = Pick<StageWindow, "fromNs" | "toNs">;
 
-/** Stretches without a call in which so many were to be expected, by the requests that came. */
+/**
+ * Stretches without a call in which so many were to be expected, by the requests that came and were
+ * answered without one. A target that stands still answers nobody: its calls come when it goes on.
+ */
 function silencesOf(
   calls: readonly EmulatedCall[],
-  startsNs: readonly number[],
+  requests: readonly RequestRow[],
   perRequest: number,
 ): Silence[] {
   const silences: Silence[] = [];
@@ -72,10 +77,13 @@ function silencesOf(
     const [before, after] = [calls[i - 1]!.arriveNs, calls[i]!.arriveNs];
     // While one call asks whether all is well, others do not come, however it ends.
     const quietNs = calls[i - 1]!.endNs;
-    while (next < startsNs.length && startsNs[next]! < quietNs) next++;
-    let came = 0;
-    while (next + came < startsNs.length && startsNs[next + came]! < after) came++;
-    if (came * perRequest < RULE.missing) continue;
+    while (next < requests.length && requests[next]!.startNs < quietNs) next++;
+    let [came, turnedAway] = [0, 0];
+    for (let row = requests[next]; row !== undefined && row.startNs < after;) {
+      if (row.endNs < after) turnedAway++;
+      row = requests[next + ++came];
+    }
+    if (came * perRequest < RULE.missing || turnedAway < RULE.turnedAwayRatio * came) continue;
     const lengthNs = after - before;
     // The next call would have been due about now.
     const dueNs = (RULE.due / (came * perRequest)) * (after - quietNs);
@@ -101,8 +109,8 @@ function read(
         Math.max(requestsIn(evidence.requests(0), each).length, 1),
     ),
   );
-  const starts = requestsIn(evidence.requests(where.arm), stage).map(({ startNs }) => startNs);
-  const silences = silencesOf(calls, starts, perRequest);
+  const requests = requestsIn(evidence.requests(where.arm), stage);
+  const silences = silencesOf(calls, requests, perRequest);
   const silentNs = silences.reduce((sum, { lengthNs }) => sum + lengthNs, 0);
   return {
     stage,

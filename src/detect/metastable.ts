@@ -78,7 +78,8 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
   }
   const beside = besideControl({
     sick: !own.recovered,
-    controlSick: control !== null && !control.recovered,
+    // A queue of control's that drains comes back by itself.
+    controlSick: control !== null && !control.recovered && !control.draining,
     controlWorks: control !== null,
     more: false,
   });

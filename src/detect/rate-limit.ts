@@ -1,110 +1,85 @@
 import { formatCount, formatRatio } from "../core/index.ts";
-import {
-  beganIn,
-  besideControl,
-  besideWords,
-  type Counted,
-  type More,
-  shareBeside,
-} from "./beside.ts";
+import { beganIn, besideControl, besideWords, type More, shareBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
-import { about, judgeEachPair } from "./pairs.ts";
+import { readLimit } from "./limit-reading.ts";
+import { type Judged, limitOf, refusedOf, usedOf, type Way, WAYS } from "./limit-ways.ts";
+import { about, judgedStages, judgeEachPair } from "./pairs.ts";
 import { type Attempt, attemptsOf } from "./retries.ts";
 
 /*
- * A caller that is refused is told how long to wait (Retry-After). Coming again before that is refused
- * again, and with some limits makes the wait longer: the target share of such retries is 0. Which call
- * a call repeats is known by identity alone.
+ * A caller that is refused is told how long to wait (Retry-After). Four ways to get on badly with that:
+ * to come again before (and be refused again, with some limits for longer); to come all at once when
+ * the limit is back; to spend many calls on being refused again; to stay away for so long that the limit
+ * is hardly used. Which call a call repeats is known by identity alone. Source: signatures §6.6.
+ * Simulated as in test/detect/rate-limit.test.ts.
  */
-const RULE = {
-  /** Retries after a refusal that said how long to wait. */
-  told: 50,
-  /** Of these, those that came too early. */
-  earlyRatio: 0.2,
-  /** Timers may fire this much before their time. */
-  slackNs: 1e6,
-} as const;
 
-interface Reading {
-  readonly stage: StageWindow;
-  readonly calls: number;
-  readonly limited: number;
-  readonly told: number;
-  readonly early: number;
-  readonly counted: readonly Counted[];
-}
-
-function isEarly({ before, call }: Attempt): boolean {
-  const waitedNs = call.arriveNs - (before?.endNs ?? call.arriveNs);
-  return waitedNs + RULE.slackNs < (before?.retryAfterMs ?? 0) * 1e6;
-}
-
-function read(attempts: readonly Attempt[], stage: StageWindow): Reading {
-  const inside = attempts.filter(
-    ({ call }) => call.arriveNs >= stage.fromNs && call.arriveNs < stage.toNs,
-  );
-  const told = inside.filter(({ before }) => (before?.retryAfterMs ?? 0) > 0);
-  return {
-    stage,
-    calls: inside.length,
-    limited: inside.filter(({ call }) => call.outcome === "limited").length,
-    told: told.length,
-    early: told.filter(isEarly).length,
-    counted: told.map((attempt) => ({
-      atNs: attempt.call.arriveNs,
-      numerator: isEarly(attempt) ? 1 : 0,
-      denominator: 1,
-    })),
-  };
-}
-
-const earlyRatio = ({ early, told }: Reading): number => early / Math.max(told, 1);
-const isSick = (reading: Reading): boolean =>
-  reading.told >= RULE.told && earlyRatio(reading) >= RULE.earlyRatio;
-
-interface Judged {
-  readonly own: Reading;
-  readonly control: Reading;
-  readonly more: More;
-}
-
-const wasteOf = ({ calls, limited }: Reading): number => limited / Math.max(calls, 1);
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function evidenceOf({ control, own }: Judged): Finding["evidence"] {
+  const limit = limitOf(own, control);
   return {
     stage: own.stage.name,
     calls: own.calls,
-    wasteRatio: wasteOf(own),
+    wasteRatio: refusedOf(own),
     toldToWait: own.told,
     early: own.early,
-    controlWasteRatio: wasteOf(control),
+    refusedAgain: own.refusedAgain,
+    resets: own.resets,
+    herdRatio: finite(own.herdRatio),
+    limitPerSec: limit,
+    usedRatio: finite(usedOf(own, limit)),
+    controlWasteRatio: refusedOf(control),
     controlToldToWait: control.told,
     controlEarly: control.early,
+    controlRefusedAgain: control.refusedAgain,
+    controlHerdRatio: finite(control.herdRatio),
+    controlUsedRatio: finite(usedOf(control, limit)),
   };
 }
 
-function sickFinding(name: string, judged: Judged): Omit<Finding, "detector" | "subject"> {
-  const { control, more, own } = judged;
+interface Sick {
+  readonly judged: Judged;
+  readonly way: Way;
+  readonly more: More;
+  /** More of it than control, by what counts as more. */
+  readonly isMore: boolean;
+  readonly controlSick: boolean;
+}
+
+/** In which ways an arm is sick in a stage, the plainest first. */
+function sickIn(judged: Judged): Sick[] {
+  const { control, own } = judged;
+  const limit = limitOf(own, control);
+  return WAYS.filter(({ isSick }) => isSick(own, limit)).flatMap((way): Sick[] => {
+    const more = shareBeside(way.what, way.counted(judged), own.stage);
+    const isMore = way.isOther === undefined ? more.shown : way.isOther(judged, more);
+    const controlSick = way.isSick(control, limit);
+    const isNothing = way.isOther !== undefined && !isMore && !controlSick;
+    return isNothing ? [] : [{ judged, way, more, isMore, controlSick }];
+  });
+}
+
+function sickFinding(name: string, [first, ...rest]: readonly [Sick, ...Sick[]]) {
+  const { controlSick, isMore, judged, more, way } = first;
+  const { control, own } = judged;
   const beside = besideControl({
     sick: true,
-    controlSick: isSick(control),
+    controlSick,
     controlWorks: control.calls > 0,
-    more: more.shown,
+    more: isMore,
   });
+  const others = rest.filter((each) => each.isMore);
+  const besides = others.map((each) => `; ${each.way.words(name, judged)}`).join("");
   return {
     ...beside,
-    cause: `${name} is called again before Retry-After`,
+    cause: way.cause(name),
     summary:
-      `${formatRatio(earlyRatio(own))} of the ${formatCount(own.told)} retries that ${name} told to wait came before that ` +
-      `(control ${formatCount(control.early)} of ${formatCount(control.told)}), from stage ${own.stage.name} on; ` +
-      `${formatRatio(wasteOf(own))} of the calls are refused (control ${formatRatio(wasteOf(control))})${besideWords(beside)}`,
-    cure: "waiting as long as Retry-After says, with jitter, or not trying again",
+      `${way.words(name, judged)}, from stage ${own.stage.name} on; ` +
+      `${formatRatio(refusedOf(own))} of the calls are refused (control ${formatRatio(refusedOf(control))})${besides}${besideWords(beside)}`,
+    cure: way.cure,
     began: beganIn(own.stage),
-    size: {
-      what: "retries that came too early",
-      value: earlyRatio(own),
-      unit: "of those told to wait",
-    },
+    size: way.size(judged),
     effect: more.effect,
     evidence: evidenceOf(judged),
   };
@@ -115,18 +90,19 @@ function judge(
   { arm, dependency }: { readonly arm: number; readonly dependency: number },
   attempts: readonly (readonly Attempt[])[],
 ): Finding | null {
-  const stages = evidence.stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);
-  const judged = stages.map((stage): Judged => {
-    const [own, control] = [read(attempts[arm] ?? [], stage), read(attempts[0] ?? [], stage)];
-    const counted = { own: own.counted, control: control.counted };
-    return { own, control, more: shareBeside("retries that came too early", counted, stage) };
-  });
+  const read = (side: number, stage: StageWindow) => readLimit(attempts[side] ?? [], stage);
+  const judged = judgedStages(evidence).map((stage): Judged => ({
+    evidence,
+    arm,
+    own: read(arm, stage),
+    control: read(0, stage),
+  }));
   const most = judged.toSorted((a, b) => b.own.limited - a.own.limited)[0];
   if (most === undefined || most.own.limited === 0) return null;
   const { name } = evidence.dependencies[dependency]!;
   const known = { detector: "rate-limit", ...about(evidence, arm, dependency) };
-  const sick = judged.filter(({ own }) => isSick(own));
-  const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
+  const sick = judged.map(sickIn).filter((each): each is [Sick, ...Sick[]] => each.length > 0);
+  const first = sick.find(([each]) => !each.controlSick) ?? sick[0];
   if (first !== undefined) return { ...known, ...sickFinding(name, first) };
   const byRates = evidence.joinedBy(arm, dependency) === "rates";
   const waits = byRates
@@ -135,12 +111,12 @@ function judge(
   return {
     ...known,
     status: byRates ? "inconclusive" : "pass",
-    summary: `${name} refuses ${formatRatio(wasteOf(most.own))} of the calls (control ${formatRatio(wasteOf(most.control))}); ${waits}`,
+    summary: `${name} refuses ${formatRatio(refusedOf(most.own))} of the calls (control ${formatRatio(refusedOf(most.control))}); ${waits}`,
     evidence: evidenceOf(most),
   };
 }
 
-/** Names a caller that does not wait as long as a limit tells it to. */
+/** Names callers that get on badly with a limit: too early, all at once, again and again, or hardly at all. */
 export const rateLimit: Detector = {
   name: "rate-limit",
   detect(evidence) {

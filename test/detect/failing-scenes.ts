@@ -10,8 +10,7 @@ import {
   windowsOf,
 } from "./probe-target.ts";
 import type { World } from "./service.ts";
-import { evidenceOf, MS, S, startsOf, TRAFFIC } from "./simulate.ts";
-import { type FlakyDependency, type RetryTarget, withRetries } from "./targets.ts";
+import { MS, S } from "./simulate.ts";
 
 /* What goes wrong when a dependency fails, for each detector of it: its test and the bench share them. */
 
@@ -154,54 +153,4 @@ export const metastableScenes: Scenes = {
   cause: /^metastable failure after trigger \((?:attempts per call|calls per request)\)$/,
   size: { value: 5, within: 0.1 },
   byRates: true,
-};
-
-const RETRYING = { ...TRAFFIC, ratePerSec: 60, lengthNs: 14 * S, holdMedianNs: 25 * MS };
-export const LIMITED: FlakyDependency = { failing: 0.02, limit: { ratePerSec: 15, burst: 15 } };
-export const POLITE: RetryTarget = {
-  attempts: 2,
-  delayNs: 100 * MS,
-  jitter: "full",
-  honoursRetryAfter: true,
-};
-export const AT_ONCE: RetryTarget = { attempts: 4, delayNs: 20 * MS };
-
-const retrying =
-  (arms: Pair<RetryTarget>, dependency: FlakyDependency = LIMITED) =>
-  ({ identity, rate, seed }: World): Evidence => {
-    const ratePerSec = RETRYING.ratePerSec * rate;
-    const starts = startsOf({ ...RETRYING, ratePerSec }, seed);
-    const { limit } = dependency;
-    const scaled =
-      limit === undefined
-        ? dependency
-        : {
-            ...dependency,
-            limit: { ratePerSec: limit.ratePerSec * rate, burst: limit.burst * rate },
-          };
-    const logs = [
-      withRetries(starts, arms[0], scaled),
-      withRetries(starts, arms[1], scaled),
-    ] as const;
-    const named = { name: "reviews", cacheTtlNs: null };
-    return evidenceOf(logs, {
-      lengthNs: RETRYING.lengthNs,
-      ratePerSec,
-      dependency: named,
-      identity,
-    });
-  };
-
-export const rateLimitScenes: Scenes = {
-  healthy: retrying([POLITE, POLITE]),
-  sick: retrying([POLITE, AT_ONCE]),
-  both: retrying([AT_ONCE, AT_ONCE]),
-  lookAlikes: {
-    "more calls against the limit": retrying([POLITE, { ...POLITE, callsPerRequest: 3 }]),
-    "no retries at all": retrying([POLITE, { attempts: 1 }]),
-    "retries at once of what was not told to wait": retrying([POLITE, AT_ONCE], { failing: 0.3 }),
-  },
-  cause: /^reviews is called again before Retry-After$/,
-  size: { value: 1, within: 0.05 },
-  byRates: false,
 };

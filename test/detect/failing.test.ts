@@ -3,7 +3,6 @@ import { breaker } from "../../src/detect/breaker.ts";
 import { detectAll } from "../../src/detect/index.ts";
 import { metastable } from "../../src/detect/metastable.ts";
 import { noTimeout } from "../../src/detect/no-timeout.ts";
-import { rateLimit } from "../../src/detect/rate-limit.ts";
 import { timeoutInversion } from "../../src/detect/timeout-inversion.ts";
 import { detectorContract } from "./contract.ts";
 import {
@@ -11,14 +10,12 @@ import {
   inversionScenes,
   metastableScenes,
   noTimeoutScenes,
-  rateLimitScenes,
 } from "./failing-scenes.ts";
 
 detectorContract("no timeout", { detector: noTimeout, ...noTimeoutScenes });
 detectorContract("timeout inversion", { detector: timeoutInversion, ...inversionScenes });
 detectorContract("breaker", { detector: breaker, ...breakerScenes });
 detectorContract("metastable failure", { detector: metastable, ...metastableScenes });
-detectorContract("rate limit", { detector: rateLimit, ...rateLimitScenes });
 
 const ONE = { seed: "one", rate: 1, identity: true } as const;
 
@@ -28,7 +25,6 @@ describe("in a sentence", () => {
     ["work for nobody", timeoutInversion, inversionScenes],
     ["a touchy breaker", breaker, breakerScenes],
     ["a failure that stays", metastable, metastableScenes],
-    ["waits cut short", rateLimit, rateLimitScenes],
   ])("%s", (_, detector, scenes) => {
     const found = detectAll(scenes.sick(ONE), [detector]);
     expect(found.find(({ status }) => status === "fail")?.summary).toMatchSnapshot();

@@ -107,7 +107,10 @@ export interface RetryTarget {
   readonly jitter?: "none" | "full";
   /** Each delay is this much longer than the one before. */
   readonly backoff?: number;
-  readonly honoursRetryAfter?: boolean;
+  /** `spread`: its own delay comes on top. */
+  readonly honoursRetryAfter?: boolean | "spread";
+  /** After a refusal it calls nobody for so long, and fails. */
+  readonly staysAwayNs?: number;
   /** Retries that a share of the calls may cause, as a budget. */
   readonly budgetRatio?: number;
   /** Calls that each request makes, all for different keys: what a cache that misses would do. */
@@ -118,8 +121,12 @@ export interface RetryTarget {
 
 export interface FlakyDependency {
   readonly failing: number;
-  /** A token bucket; none when left out. */
-  readonly limit?: { readonly ratePerSec: number; readonly burst: number };
+  /** A token bucket, or so many calls in each window, and to wait exactly until the next; none when left out. */
+  readonly limit?: {
+    readonly ratePerSec: number;
+    readonly burst: number;
+    readonly windowNs?: number;
+  };
 }
 
 /** Requests whose failed calls are sent again, to a dependency that is flaky and limits its callers. */
@@ -128,7 +135,9 @@ export function withRetries(
   target: RetryTarget,
   dependency: FlakyDependency,
 ): ArmLog {
-  const { attempts, backoff = 1, budgetRatio = Infinity, delayNs = 0 } = target;
+  const { attempts, backoff = 1, budgetRatio = Infinity, delayNs = 0, staysAwayNs = 0 } = target;
+  const unitNs = dependency.limit?.windowNs === undefined ? S : MS;
+  let awayUntilNs = -Infinity;
   const agenda = new Agenda();
   const log: ArmLog = { requests: [], calls: [] };
   const waitOf = limiterOf(dependency.limit);
@@ -139,7 +148,8 @@ export function withRetries(
     const failed = draw.uniform("fails") < dependency.failing;
     const limited = waitNs > 0;
     const endNs = arriveNs + (limited ? 0.5 * MS : start.holdNs);
-    const retryAfterMs = limited ? Math.ceil(waitNs / S) * 1_000 : 0;
+    const retryAfterMs = limited ? (Math.ceil(waitNs / unitNs) * unitNs) / MS : 0;
+    if (limited) awayUntilNs = arriveNs + staysAwayNs;
     const outcome = limited ? "limited" : failed ? "error" : "ok";
     log.calls.push(call({ seq: start.seq, key, attempt, arriveNs, endNs, outcome, retryAfterMs }));
     if (attempt === 1) firsts++;
@@ -147,14 +157,24 @@ export function withRetries(
     retries++;
     const spread = target.jitter === "full" ? draw.uniform("jitter") : 1;
     const ownNs = delayNs * backoff ** (attempt - 1) * spread;
-    const toldNs = target.honoursRetryAfter === true ? retryAfterMs * MS : 0;
-    const againNs = endNs + Math.max(ownNs, toldNs) + (0.1 + 0.4 * draw.uniform("timer")) * MS;
+    const toldNs = (target.honoursRetryAfter ?? false) === false ? 0 : retryAfterMs * MS;
+    const waitedNs =
+      target.honoursRetryAfter === "spread" ? toldNs + ownNs : Math.max(ownNs, toldNs);
+    const againNs = endNs + waitedNs + (0.1 + 0.4 * draw.uniform("timer")) * MS;
     agenda.at(againNs, (nowNs) => send(start, key, attempt + 1, nowNs));
   };
   for (const start of starts) {
     const { atNs: startNs, seq, thinkNs } = start;
-    log.requests.push({ seq, startNs, endNs: startNs + 50 * MS, status: 200 });
+    const request = { seq, startNs, endNs: startNs + 50 * MS, status: 200 };
+    log.requests.push(request);
     if (!start.calls) continue;
+    if (staysAwayNs > 0) {
+      agenda.at(startNs + thinkNs, (nowNs) => {
+        if (nowNs < awayUntilNs) request.status = 503;
+        else send(start, seq * 16, 1, nowNs);
+      });
+      continue;
+    }
     for (let nth = 0; nth < (target.callsPerRequest ?? 1); nth++) {
       const key = (target.keyOf?.(seq) ?? seq) * 16 + nth;
       agenda.at(startNs + thinkNs, (nowNs) => send(start, key, 1, nowNs));
@@ -167,6 +187,7 @@ export function withRetries(
 /** How long a call that comes now has to wait: 0 when it is admitted. */
 function limiterOf(limit: FlakyDependency["limit"]): (nowNs: number) => number {
   if (limit === undefined) return () => 0;
+  if (limit.windowNs !== undefined) return windowed(limit.ratePerSec, limit.windowNs);
   const tokenNs = S / limit.ratePerSec;
   let fullAtNs = -Infinity;
   return (nowNs) => {
@@ -174,5 +195,20 @@ function limiterOf(limit: FlakyDependency["limit"]): (nowNs: number) => number {
     if (waitNs > 0) return waitNs;
     fullAtNs = Math.max(fullAtNs, nowNs) + tokenNs;
     return 0;
+  };
+}
+
+/** So many calls a second, all of a window's at its beginning. */
+function windowed(ratePerSec: number, windowNs: number): (nowNs: number) => number {
+  const quota = (ratePerSec * windowNs) / S;
+  let [window, used] = [-1, 0];
+  return (nowNs) => {
+    const current = Math.floor(nowNs / windowNs);
+    if (current !== window) [window, used] = [current, 0];
+    if (used < quota) {
+      used++;
+      return 0;
+    }
+    return (current + 1) * windowNs - nowNs;
   };
 }

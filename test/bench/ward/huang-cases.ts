@@ -33,7 +33,8 @@ function huangCase(name: string, cutS: number, rest: Partial<WardCase>): WardCas
         judge: false,
         probe: { dependency: "origin", latency: { factor: 1.5 } },
       },
-      { name: "after", rate: "100%", for: "20s" },
+      // Who sends nothing again has made up for it after 11 s; the rule wants as long again.
+      { name: "after", rate: "100%", for: "30s" },
     ],
     well: () => WELL,
     // One server is one server.
