@@ -16,9 +16,4 @@ export const unmet: Readonly<Record<string, Unmet>> = {
     because:
       "counts of 60 random pairs whose random numbers were not published, at a tolerance of 0",
   },
-  "sim-selfnorm-typeI": {
-    fields: ["naive_t_peeking"],
-    because:
-      "how many blocks the repeated t test waits for was not published; ours starts with the second",
-  },
 };
