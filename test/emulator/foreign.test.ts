@@ -54,6 +54,16 @@ it("WireMock: what is not supported is named with its place", () => {
   expect(named[3]).toMatch(/^mappings\[2\]: left out: request.pathPattern is not a regular/);
 });
 
+it("WireMock: one of several methods is asked for; any but some is not", () => {
+  const mappingOf = (method: unknown) => ({ request: { method, url: "/a" }, response: {} });
+  const mappings = [{ oneOf: ["GET", "put"] }, { noneOf: ["GET"] }].map(mappingOf);
+  const { named, stubs } = imported({ mappings });
+  expect(stubs.map(({ request }) => request.method)).toEqual([["GET", "PUT"]]);
+  expect(named).toEqual([
+    "mappings[1]: left out: mappings[1].request.method: only one method, or oneOf, is supported",
+  ]);
+});
+
 it("WireMock: a template that is none leaves its mapping out, and is named", () => {
   const templated = (body: string) => ({
     request: { url: "/a" },
@@ -64,10 +74,10 @@ it("WireMock: a template that is none leaves its mapping out, and is named", () 
   expect(stubs.map(({ response }) => response?.body)).toEqual(["{{request.url}}"]);
   expect(named).toEqual([
     expect.stringMatching(
-      /^mappings\[1\]: left out: response, body: .* nosuch \(line 1, column 3\)$/,
+      /^mappings\[1\]: left out: response\.body .* nosuch \(line 1, column 3\)$/,
     ),
     expect.stringMatching(
-      /^mappings\[2\]: left out: response, body: the template does not parse: [^\n]+$/,
+      /^mappings\[2\]: left out: response\.body the template does not parse: [^\n]+$/,
     ),
   ]);
 });
@@ -108,7 +118,7 @@ it("WireMock: a condition that cannot be asked leaves the mapping out, and says 
       { matchesJsonSchema: { $ref: "http://example.com/a.json" } },
       /is no JSON Schema: can't resolve/,
     ],
-    [{ matchesJsonSchema: {}, schemaVersion: "V4" }, /schemaVersion V4 is not supported/],
+    [{ matchesJsonSchema: { type: "strnig" }, schemaVersion: "V4" }, /is no JSON Schema/],
     [{ matchesJsonSchema: "{" }, /matchesJsonSchema holds no JSON/],
     [{ equalToXml: "<a>" }, /equalToXml is not well-formed XML/],
     [{ equalToXml: "<a/>", enablePlaceholders: true }, /enablePlaceholders is not supported/],

@@ -156,3 +156,29 @@ it("operators can be asked of what a path finds, and be negated", () => {
   expect(matches('{"id":6,"xml":"<b>2</b>"}')).toBe(false);
   expect(matches('{"id":6,"xml":"<b>1</b>","gone":1}')).toBe(false);
 });
+
+it("a schema of draft 04 has exclusive bounds that are switches, and an id, at any depth", () => {
+  const size = { type: "number", minimum: 1, exclusiveMinimum: true, maximum: 3 };
+  const matchesJsonSchema = {
+    $schema: "http://json-schema.org/draft-04/schema#",
+    id: "http://shop.test/root.json",
+    definitions: { size },
+    properties: {
+      a: { $ref: "#/definitions/size" },
+      id: { type: "array", items: [{ ...size, exclusiveMaximum: true }] },
+      free: { enum: [{ minimum: 1, exclusiveMinimum: true }] },
+    },
+  };
+  const matches = matcherOf([{ matchesJsonSchema, schemaVersion: "V4" }]);
+  const allowed = [
+    '{"a":2}',
+    '{"a":3}',
+    '{"id":[2]}',
+    '{"free":{"minimum":1,"exclusiveMinimum":true}}',
+  ];
+  const refused = ['{"a":1}', '{"a":4}', '{"id":[3]}', '{"id":[1]}', '{"id":"x"}', '{"free":1}'];
+  expect([allowed.map(matches), refused.map(matches)]).toEqual([
+    allowed.map(() => true),
+    refused.map(() => false),
+  ]);
+});

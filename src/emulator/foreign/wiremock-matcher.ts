@@ -86,7 +86,6 @@ function schemaMatcher(fields: Fields, where: string): Matcher {
   } catch {
     return refuse(where, "matchesJsonSchema holds no JSON");
   }
-  if (schemaVersion === "V4") return refuse(where, "schemaVersion V4 is not supported");
   const version = schemaVersion === undefined || schemaVersion === null ? {} : { schemaVersion };
   return { matchesJsonSchema: schema, ...version } as Matcher;
 }

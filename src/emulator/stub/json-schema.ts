@@ -5,8 +5,9 @@ import type { Ajv2020 } from "ajv/dist/2020.js";
 import type { default as addFormats } from "ajv-formats";
 import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
+import { asDraft06 } from "./json-schema-draft-04.ts";
 
-const SCHEMA_VERSIONS = ["V6", "V7", "V201909", "V202012"] as const;
+const SCHEMA_VERSIONS = ["V4", "V6", "V7", "V201909", "V202012"] as const;
 type SchemaVersion = (typeof SCHEMA_VERSIONS)[number];
 
 export interface MatchesJsonSchema {
@@ -40,8 +41,9 @@ function validatorOf(version: SchemaVersion): Ajv | Ajv2019 | Ajv2020 {
 
 /** @throws Error for what is no schema of its draft, or refers to what is not in it */
 function compiled({ matchesJsonSchema, schemaVersion }: MatchesJsonSchema): ValidateFunction {
-  const validator = validatorOf(schemaVersion ?? "V202012");
-  return validator.compile(matchesJsonSchema as Record<string, unknown>);
+  const schema = matchesJsonSchema as Record<string, unknown>;
+  if (schemaVersion === "V4") return validatorOf("V6").compile(asDraft06(schema) as object);
+  return validatorOf(schemaVersion ?? "V202012").compile(schema);
 }
 
 /**
