@@ -1,13 +1,14 @@
-import type {
-  ArmMeta,
-  ConnectionTable,
-  EmulatedCall,
-  ExchangeTable,
-  Observation,
-  ObservationMeta,
-  Rows,
-  TcpConnection,
-  TcpExchange,
+import {
+  type ArmMeta,
+  type ConnectionTable,
+  type EmulatedCall,
+  type ExchangeTable,
+  type Observation,
+  type ObservationMeta,
+  type Rows,
+  type TcpConnection,
+  type TcpExchange,
+  visitRows,
 } from "../measure/index.ts";
 import { type InsideSignals, type ProcessSample, processUse } from "../telemetry/index.ts";
 import type { DependencyFacts, Evidence, JoinedBy, RequestRow, StageWindow } from "./detector.ts";
@@ -74,8 +75,8 @@ function indexRequests(observations: Rows<Observation, ObservationMeta>) {
   const requests = observations.meta.arms.map((): RequestRow[] => []);
   // Numbers are as good as dense: a list of ten million takes half of what a map does.
   const bySeq = requests.map((): (RequestRow | undefined)[] => []);
-  for (const observation of observations) {
-    if (observation.kind === "dropped") continue;
+  visitRows(observations, (observation) => {
+    if (observation.kind === "dropped") return;
     const { arm, endNs, intendedNs, route, seq, stage, startNs } = observation;
     const response = observation.kind === "response";
     const status = response ? observation.status : 0;
@@ -84,7 +85,7 @@ function indexRequests(observations: Rows<Observation, ObservationMeta>) {
     requests[arm]?.push(row);
     const rows = bySeq[arm];
     if (rows !== undefined) rows[seq] = row;
-  }
+  });
   for (const rows of requests) rows.sort((a, b) => a.startNs - b.startNs);
   return { requests, bySeq };
 }

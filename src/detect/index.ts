@@ -37,6 +37,7 @@ export type {
   StageWindow,
 } from "./detector.ts";
 export { buildEvidence } from "./evidence.ts";
+export { EVIDENCE_ROWS, evidenceSample, type SampledStage } from "./sample.ts";
 export { type Occupancy, occupancyOf } from "./occupancy.ts";
 export { type Resilience, type ResilienceCard, resilienceOf } from "./probed/index.ts";
 

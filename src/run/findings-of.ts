@@ -2,10 +2,13 @@ import {
   buildEvidence,
   detectAll,
   type Evidence,
+  evidenceSample,
   type Finding,
   type Resilience,
   resilienceOf,
+  type SampledStage,
 } from "../detect/index.ts";
+import { formatDurationNs, formatRatio } from "../core/index.ts";
 import type { Gathered } from "./gather.ts";
 import { heardDetectors, isHeard } from "./heard-detectors.ts";
 import { armEnds } from "./looks-of.ts";
@@ -14,32 +17,42 @@ import { callsInOwnTime, observationsInOwnTime, OwnTime } from "./own-time.ts";
 const isOf = ({ arm, subject }: Finding, wanted: string): boolean =>
   (arm ?? subject.split(" ")[0]) === wanted;
 
+/** What detectors look at, and of which stages that is a part. */
+export interface LookedAt {
+  readonly evidence: Evidence;
+  readonly sampled: readonly SampledStage[];
+}
+
 /**
  * What detectors find in a run: of a variant whose load was cut, in what came before; nothing of one
- * that an earlier run had cut.
+ * that an earlier run had cut. `lookedAt`: `evidenceIn` the whole run, where that is known already.
  */
-export function findingsOf(gathered: Gathered): Finding[] {
+export function findingsOf(
+  gathered: Gathered,
+  { evidence }: LookedAt = evidenceIn(gathered),
+): Finding[] {
   const heard = heardDetectors(gathered.registered.plan);
   const ends = armEnds(gathered.manifest);
-  const whole = detectAll(evidenceIn(gathered), heard);
+  const whole = detectAll(evidence, heard);
   const ofOthers = whole.filter((finding) => ![...ends.keys()].some((arm) => isOf(finding, arm)));
   const ofCut = [...ends].flatMap(([arm, untilNs]) =>
     untilNs <= 0
       ? []
-      : detectAll(evidenceIn(gathered, untilNs), heard).filter((finding) => isOf(finding, arm)),
+      : detectAll(evidenceIn(gathered, untilNs).evidence, heard).filter((finding) =>
+          isOf(finding, arm),
+        ),
   );
   return [...ofOthers, ...ofCut];
 }
 
 /** What probes found of each arm; null where no stage has one. */
-export function resilienceIn(gathered: Gathered): Resilience | null {
-  const { stages } = gathered.registered.plan;
-  return stages.some(({ probe }) => probe !== undefined)
-    ? resilienceOf(evidenceIn(gathered))
-    : null;
+export function resilienceIn({ registered }: Gathered, { evidence }: LookedAt): Resilience | null {
+  const { stages } = registered.plan;
+  return stages.some(({ probe }) => probe !== undefined) ? resilienceOf(evidence) : null;
 }
 
-function evidenceIn(
+/** The run up to a moment, as detectors see it: of one that is too large, a part (`evidenceSample`). */
+export function evidenceIn(
   {
     calls,
     connections,
@@ -51,7 +64,7 @@ function evidenceIn(
     registered,
   }: Gathered,
   untilNs = Number.POSITIVE_INFINITY,
-): Evidence {
+): LookedAt {
   const begun = registered.plan.stages.filter(({ startNs }) => startNs < untilNs);
   const stages = begun.map((stage) => ({
     name: stage.name,
@@ -72,8 +85,24 @@ function evidenceIn(
   const seen = { observations, calls, connections, exchanges, inside, processes };
   const whole = { ...seen, stages, dependencies, recordCount };
   const { arms, assignment, seed } = registered.plan;
-  if (assignment?.kind !== "crossover") return buildEvidence(whole);
-  return buildEvidence(inOwnTime(whole, new OwnTime(seed, assignment.periodNs, arms.length)));
+  const inTime =
+    assignment?.kind === "crossover"
+      ? inOwnTime(whole, new OwnTime(seed, assignment.periodNs, arms.length))
+      : whole;
+  const { input, sampled } = evidenceSample(inTime, observations.rows + (calls?.rows ?? 0));
+  return { evidence: buildEvidence(input), sampled };
+}
+
+/** What is said of a run that detectors saw a part of. */
+export function sampleWords({ sampled }: LookedAt): string[] {
+  if (sampled.length === 0) return [];
+  const parts = sampled.map(
+    ({ fromNs, name, share, toNs }) =>
+      `${formatRatio(share)} of stage ${name} (${formatDurationNs(toNs - fromNs)} from ${formatDurationNs(fromNs)} on)`,
+  );
+  return [
+    `the run is too large for detectors to look at all of it: they saw ${parts.join(", ")}, where requests were under way longest`,
+  ];
 }
 
 /** What arms did in turns, side by side; what is told by the run's clock alone is left out. */

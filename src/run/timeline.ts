@@ -10,17 +10,30 @@ interface Window {
   started: number;
   answered: number;
   failed: number;
+  /** Until its time is past; then what is told of it. */
   latency: Histogram | null;
+  told: { readonly p50Us: number; readonly p99Us: number; readonly latency: LatencyBins } | null;
 }
 
+const EMPTY = { planned: 0, started: 0, answered: 0, failed: 0, latency: null, told: null };
+
 /** A window's latencies in bins as wide as a picture can show. */
-function binsOf(latency: Histogram | null): LatencyBins {
+function binsOf(latency: Histogram): LatencyBins {
   const bins = new Map<number, number>();
-  for (const { count, valueUs } of latency?.buckets() ?? []) {
+  for (const { count, valueUs } of latency.buckets()) {
     const bin = Math.floor(LATENCY_BINS_PER_DECADE * Math.log10(Math.max(valueUs, 1)));
     bins.set(bin, (bins.get(bin) ?? 0) + count);
   }
   return [...bins];
+}
+
+/** A run of an hour has too many histograms to keep. */
+function tell(window: Window): void {
+  const { latency } = window;
+  if (latency === null) return;
+  const [p50Us, p99Us] = [latency.quantile(0.5), latency.quantile(0.99)];
+  window.told = { p50Us, p99Us, latency: binsOf(latency) };
+  window.latency = null;
 }
 
 /**
@@ -35,15 +48,9 @@ export function timelineOf(
   const windows = Math.max(Math.ceil(times.durationNs / WINDOW_NS), 1);
   const arms = observations.meta.arms.map((arm) => ({
     arm,
-    windows: Array.from({ length: windows }, (): Window => ({
-      planned: 0,
-      started: 0,
-      answered: 0,
-      failed: 0,
-      latency: null,
-    })),
+    windows: Array.from({ length: windows }, (): Window => ({ ...EMPTY })),
   }));
-  for (const observation of observations) {
+  const passing = observations.inTime((observation) => {
     const own = arms[observation.arm]?.windows ?? [];
     const at = (ns: number): Window | undefined => own[Math.floor(ns / WINDOW_NS)];
     const window = at(observation.intendedNs);
@@ -53,19 +60,23 @@ export function timelineOf(
       const ended = at(observation.endNs);
       if (ended !== undefined && !isFailure(observation)) ended.answered++;
     }
-    if (window === undefined) continue;
+    if (window === undefined) return;
     if (observation.kind === "dropped") {
       // What was still to come when a run ended early is told as one: no burst at that moment.
       if (observation.reason === "in-flight-cap") window.planned += observation.count;
-      continue;
+      return;
     }
     window.planned++;
     if (isFailure(observation)) window.failed++;
     window.latency ??= new Histogram();
     window.latency.record(responseTimeUs(observation, times.capNs));
+  });
+  let told = 0;
+  for (const untilNs of passing) {
+    for (; told < windows && (told + 1) * WINDOW_NS <= untilNs; told++) {
+      for (const { windows: own } of arms) tell(own[told]!);
+    }
   }
-  const quantile = (window: Window, p: number): number | null =>
-    window.latency?.quantile(p) ?? null;
   return {
     atS: Array.from({ length: windows }, (_, i) => (i * WINDOW_NS) / NS_PER_S),
     offeredPerSec: arms[0]?.windows.map((window) => window.planned) ?? [],
@@ -74,9 +85,9 @@ export function timelineOf(
       startedPerSec: own.map((window) => window.started),
       answeredPerSec: own.map((window) => window.answered),
       failedPerSec: own.map((window) => window.failed),
-      p50Us: own.map((window) => quantile(window, 0.5)),
-      p99Us: own.map((window) => quantile(window, 0.99)),
-      latency: own.map((window) => binsOf(window.latency)),
+      p50Us: own.map((window) => window.told?.p50Us ?? null),
+      p99Us: own.map((window) => window.told?.p99Us ?? null),
+      latency: own.map((window) => window.told?.latency ?? []),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import { formatCount, formatDurationNs, formatRatio, formatUs } from "../core/index.ts";
 import { type Plan, untold, type WarmUp } from "../experiment/index.ts";
+import { visitRows } from "../measure/index.ts";
 import type { Gathered } from "./gather.ts";
 import { detectorWords } from "./heard-detectors.ts";
 
@@ -54,10 +55,10 @@ export function warningsOf(gathered: Gathered): string[] {
       `${formatCount(forgotten)} sessions were too many to remember: what the target had issued to them was lost`,
     );
   }
-  const called = new Set<string>();
-  for (const call of calls ?? []) called.add(calls?.meta.dependencies[call.dependency] ?? "");
+  const called = new Set<number>();
+  if (calls !== null) visitRows(calls, ({ dependency }) => called.add(dependency));
   for (const { name } of manifest.dependencies) {
-    if (!called.has(name))
+    if (!called.has(calls?.meta.dependencies.indexOf(name) ?? -1))
       warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
   }
   const evictions = manifest.ended?.emulatorEvictions ?? 0;

@@ -1,103 +1,51 @@
 /**
- * How long a large run takes to report, and in how much memory: a run directory is made of whole cloth,
- * with so many requests over both arms and a call for each second start, in two workers' spools and fifty
- * routes; then `shakedown report` is timed. Bar: 10 million in 10 s and 500 MB.
- * `node test/bench/report.bench.ts [requests]`
+ * How long a large run takes to report, in how much memory: run directories are made of whole cloth
+ * (`large-run.ts`), then `shakedown report` is timed on each. Bar: 10 million requests in 10 s and
+ * 500 MB. `node test/bench/report.bench.ts [requests…]`: 100,000, 1 and 10 million unless given.
+ * `--keep FOLDER` keeps the directories there, and takes those that are there already.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NS_PER_MS, NS_PER_S, seededPrng } from "../../src/core/index.ts";
-import { AuditLog, registerPlan } from "../../src/experiment/index.ts";
-import { CallWriter, ObservationWriter } from "../../src/measure/index.ts";
-import { RunDirectory } from "../../src/run/index.ts";
-import { plainCall } from "../../src/testing/index.ts";
-import { PLAN } from "../experiment/plan-fixture.ts";
-import { MANIFEST } from "../run/run-fixture.ts";
+import { parseArgs } from "node:util";
 import { ROOT } from "../e2e/cli.ts";
+import { writeLargeRun } from "./large-run.ts";
 
-const requests = Number(process.argv[2] ?? 10_000_000);
-const starts = Math.ceil(requests / 2);
-const PER_SEC = 2_000;
-const WORKERS = 2;
-const FLUSH_EVERY = 100_000;
-const runNs = Math.ceil(starts / PER_SEC) * NS_PER_S;
-
-const dir = mkdtempSync(join(tmpdir(), "shakedown-report-bench-"));
-const directory = new RunDirectory(dir);
-directory.makeFolders();
-const [warmUp, judged] = PLAN.stages;
-const stages = [
-  { ...warmUp!, ratePerSec: PER_SEC, endNs: runNs / 20 },
-  {
-    ...judged!,
-    ratePerSec: PER_SEC,
-    startNs: runNs / 20,
-    judgedFromNs: runNs / 20,
-    endNs: runNs,
-    blockNs: runNs / 42,
-  },
-];
-const registered = registerPlan({ ...PLAN, stages });
-directory.write("plan.json", JSON.stringify(registered));
-const audit = new AuditLog(directory.file("audit.ndjson"), () => "2026-01-01T00:00:00.000Z");
-audit.append("plan registered", { sha256: registered.sha256 });
-
-const routes = Array.from({ length: 50 }, (_, index) => `GET /catalogue/page-${index}/{id}`);
-const meta = { arms: PLAN.arms, stages: stages.map(({ name }) => name), routes };
-const writers = await Promise.all(
-  Array.from({ length: WORKERS }, (_, worker) =>
-    ObservationWriter.create(directory.observations(worker), meta),
-  ),
-);
-const calls = await CallWriter.create(directory.calls, {
-  arms: PLAN.arms,
-  dependencies: ["payments"],
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { keep: { type: "string" } },
 });
-const chance = seededPrng("report bench");
-let callRows = 0;
-for (let seq = 0; seq < starts; seq++) {
-  const intendedNs = Math.round((seq / PER_SEC) * NS_PER_S);
-  for (const arm of [0, 1]) {
-    const serviceNs = Math.round((5 - 20 * Math.log(1 - chance())) * 1_000) * 1_000;
-    const startNs = intendedNs + 100 * Math.floor(chance() * 1_000);
-    const place = { arm, stage: intendedNs < runNs / 20 ? 0 : 1, seq, route: seq % routes.length };
-    writers[seq % WORKERS]!.write({
-      kind: "response",
-      ...place,
-      intendedNs,
-      startNs,
-      connectionWaitNs: 0,
-      firstByteNs: startNs + serviceNs,
-      endNs: startNs + serviceNs,
-      status: chance() < 0.003 ? 503 : 200,
-      bytesIn: 2_000,
-      bytesOut: 100,
-    });
-    if (seq % 2 === 1) continue;
-    const arriveNs = startNs + NS_PER_MS + MANIFEST.emulatorLeadNs;
-    calls.write({ ...plainCall({ arm, arriveNs, endNs: arriveNs + serviceNs / 2 }) });
-    callRows++;
-  }
-  // oxlint-disable-next-line no-await-in-loop -- the disk is given time
-  if (seq % FLUSH_EVERY === 0)
-    await Promise.all([...writers, calls].map(({ spool }) => spool.flush()));
-}
-await Promise.all([...writers, calls].map(({ spool }) => spool.close()));
-const rows = { observations: 2 * starts, calls: callRows, lost: 0 };
-const ended = { ...MANIFEST.ended!, durationNs: runNs, rows };
-writeFileSync(directory.file("manifest.json"), JSON.stringify({ ...MANIFEST, ended }));
+const sizes = positionals.length > 0 ? positionals.map(Number) : [100_000, 1_000_000, 10_000_000];
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), "shakedown-report-bench-"));
 
-const args = ["-v", process.execPath, join(ROOT, "src/cli/main.ts"), "report", dir, "--exit-zero"];
-const done = spawnSync("/usr/bin/time", args, { encoding: "utf8", maxBuffer: 1 << 28 });
-const figure = (name: string): string =>
-  new RegExp(`${name}[^:]*: (.*)`).exec(done.stderr)?.[1] ?? "?";
-const elapsed = /Elapsed \(wall clock\) time \(h:mm:ss or m:ss\): (.*)/.exec(done.stderr)?.[1];
-console.log(done.stdout.split("\n").slice(0, 3).join("\n"));
-console.log(
-  `${rows.observations.toLocaleString("en-US")} requests, ${callRows.toLocaleString("en-US")} calls: ` +
-    `${elapsed} wall, ${figure("User time")} s user, ${figure("System time")} s system, ` +
-    `${Math.round(Number(figure("Maximum resident")) / 1_024)} MB, exit ${done.status}`,
-);
-rmSync(dir, { recursive: true });
+function report(path: string): string {
+  const args = ["-v", process.execPath, join(ROOT, "src/cli/main.ts"), "report", path];
+  const { status, stderr } = spawnSync("/usr/bin/time", [...args, "--exit-zero"], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  const figure = (name: string): string =>
+    stderr
+      .split("\n")
+      .find((line) => line.includes(name))
+      ?.split(": ")
+      .at(-1) ?? "?";
+  const [user, system] = [figure("User time"), figure("System time")].map(Number);
+  return (
+    `${figure("Elapsed")} wall, ${(user! + system!).toFixed(1)} s of CPU, ` +
+    `${Math.round(Number(figure("Maximum resident")) / 1_024)} MB, exit ${status}`
+  );
+}
+
+for (const requests of sizes) {
+  const path = join(folder, String(requests));
+  if (!existsSync(path)) {
+    mkdirSync(path, { recursive: true });
+    // oxlint-disable-next-line no-await-in-loop -- one after the other: they are large
+    await writeLargeRun(path, requests);
+  }
+  console.log(`${requests.toLocaleString("en-US")} requests: ${report(path)}`);
+  if (values.keep === undefined) rmSync(path, { recursive: true });
+}
+if (values.keep === undefined) rmSync(folder, { recursive: true });

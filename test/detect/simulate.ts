@@ -3,6 +3,7 @@ import {
   buildEvidence,
   type DependencyFacts,
   type Evidence,
+  evidenceSample,
   type StageWindow,
 } from "../../src/detect/index.ts";
 import type {
@@ -104,6 +105,8 @@ export function evidenceOf(
     readonly identity?: boolean;
     /** The dependency speaks a protocol of its own, and is seen as busy connections. */
     readonly tcp?: boolean;
+    /** What a run that is too large is looked at: see `evidenceSample`. */
+    readonly limit?: { readonly whole: number; readonly sample: number };
   },
 ): Evidence {
   const { identity = true, lengthNs, settleNs = 2 * S } = given;
@@ -142,7 +145,7 @@ export function evidenceOf(
     given.tcp === true
       ? { calls: null, exchanges: table<ExchangeTable>(exchanges, meta) }
       : { calls: table<CallTable>(calls, meta) };
-  return buildEvidence({
+  const input = {
     observations: table<ObservationTable>(observations, {
       arms: names,
       stages: ["everybody"],
@@ -152,7 +155,9 @@ export function evidenceOf(
     stages: given.stages ?? [{ ...everybody, fromNs: settleNs, toNs: lengthNs }],
     dependencies: [dependency],
     recordCount: given.recordCount ?? 100,
-  });
+  };
+  const rows = observations.length + calls.length;
+  return buildEvidence(evidenceSample(input, rows, given.limit).input);
 }
 
 /** Rows in memory in the place of a spool's table. */
