@@ -94,8 +94,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   "src/detect": {
     shared: filesOf(
-      "adjust beside detector evidence exchanges identity join limit-reading limit-ways lost-slots lru-model occupancy opens pairs " +
-        "pool-reading queue repeats retries retry-habits slowness",
+      "adjust beside detector evidence exchanges identity join limit-reading limit-ways lost-slots",
+      "lru-model occupancy opens pairs",
+      "pool-reading queue repeats retries retry-habits slowness",
     ),
   },
   "src/emulator/fault": { shared: filesOf("what") },

@@ -55,9 +55,11 @@ describe("the ward's confusion matrix", () => {
     expect(linesOf([other]).get("pool-exhaustion")).toEqual(["0/1", "–", "0/1"]);
   });
 
-  it("without identity a size that cannot be told is not asked for", () => {
-    const byRates = linesOf([exhausted("sick", 5)], { ...WORLD, propagates: false });
-    expect(byRates.get("pool-exhaustion")).toEqual(["1/1", "1/1", "0/1"]);
+  it("without identity a size that cannot be told is not asked for; one that is told has to be right", () => {
+    const byRates = (found: Finding) => linesOf([found], { ...WORLD, propagates: false });
+    const unsized = { ...exhausted("sick", 4), size: null };
+    expect(byRates(unsized).get("pool-exhaustion")).toEqual(["1/1", "1/1", "0/1"]);
+    expect(byRates(exhausted("sick", 5)).get("pool-exhaustion")).toEqual(["1/1", "0/1", "0/1"]);
   });
 
   it("who fails what is well, or a sickness of another kind, raises a false alarm", () => {

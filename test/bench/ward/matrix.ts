@@ -57,11 +57,13 @@ export class Matrix {
         const spoke = said.filter((finding) => finding.detector === detector);
         if (detector === expected && wanted) {
           const named = spoke.filter(({ cause = "" }) => each.cause.test(cause));
-          const anySize = !world.propagates && each.byRates === "named";
+          const mayLack = !world.propagates && each.byRates === "named";
+          const isRight = (finding: Finding): boolean =>
+            (mayLack && (finding.size ?? null) === null) || isSized(finding, each, truth);
           tally.sick++;
           if (named.length > 0) tally.found++;
           else wrong.push(`MISSED ${detector}`);
-          if (named.some((finding) => anySize || isSized(finding, each, truth))) tally.sized++;
+          if (named.some(isRight)) tally.sized++;
           else if (named.length > 0) wrong.push(`SIZE OF ${detector}`);
         } else if (!ofWhich.includes(detector)) {
           tally.quiet++;
