@@ -120,9 +120,12 @@ function judge(
 export const rateLimit: Detector = {
   name: "rate-limit",
   detect(evidence) {
-    const attempts = evidence.dependencies.map((_, dependency) =>
-      evidence.arms.map((_arm, arm) => attemptsOf(evidence.calls(arm, dependency))),
-    );
+    const attempts = evidence.dependencies.map((_, dependency) => {
+      const ofArms = evidence.arms.map((_arm, arm) => evidence.calls(arm, dependency));
+      // Where nobody is refused nothing has to be read.
+      const refuses = ofArms.some((calls) => calls.some(({ outcome }) => outcome === "limited"));
+      return refuses ? ofArms.map(attemptsOf) : [];
+    });
     return judgeEachPair(evidence, (arm, dependency) =>
       judge(evidence, { arm, dependency }, attempts[dependency] ?? []),
     );
