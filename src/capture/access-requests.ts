@@ -54,7 +54,7 @@ export class AccessRecords {
     status: 0,
     responseBytes: 0,
     bytes: Buffer.alloc(RECORD_BYTES_MAX),
-    keyBytes: 0,
+    route: 0,
     textBytes: 0,
   };
   /** Of the record that was made last. */
@@ -99,8 +99,9 @@ export class AccessRecords {
     this.#count(note.replaced);
     this.#count(this.#agents.noteOf(agent));
     this.#count(this.#referers.noteOf(referer));
-    record.keyBytes = this.#requests.copyMade(request, record.bytes, 0);
-    const headers = this.#agents.copyMade(agent, record.bytes, record.keyBytes);
+    record.route = this.#requests.tagOf(request);
+    const key = this.#requests.copyMade(request, record.bytes, 0);
+    const headers = this.#agents.copyMade(agent, record.bytes, key);
     record.textBytes = this.#referers.copyMade(referer, record.bytes, headers);
     this.#clients.copyMade(client, record.bytes, record.textBytes);
   }
@@ -115,10 +116,10 @@ export class AccessRecords {
     if (known !== NONE) return known;
     const asked = askedOf(text.bytes.toString("latin1", from, to));
     if (asked === undefined) return NONE;
-    const { replaced, text: key } = this.#text.keyApart(asked.method, asked.path);
+    const { replaced, route, text: key } = this.#text.keyApart(asked.method, asked.path);
     const plain = asked.bodyLost ? BODY_LOST : PLAIN;
     const note = replaced === undefined ? plain : { ...plain, replaced };
-    return this.#requests.put(text.bytes.subarray(from, to), Buffer.from(key, "latin1"), note);
+    return this.#requests.put(text, from, to, { text: key, tag: route, note });
   }
 
   /** The headers up to the agent. */
@@ -127,10 +128,11 @@ export class AccessRecords {
     const [from, to] = hasAgent ? [line.agentFrom, line.agentTo] : [0, 1];
     const known = this.#agents.find(text, from, to);
     if (known !== NONE) return known;
-    const raw = text.bytes.subarray(from, to);
-    if (!hasAgent) return this.#agents.put(raw, Buffer.from(',"headers":['));
-    const made = this.#text.headerApart("user-agent", raw.toString("latin1"));
-    return this.#agents.put(raw, Buffer.from(`,"headers":[${made.text}`), made.replaced);
+    if (!hasAgent) return this.#agents.put(text, from, to, { text: ',"headers":[' });
+    const raw = text.bytes.toString("latin1", from, to);
+    const made = this.#text.headerApart("user-agent", raw);
+    const headers = `,"headers":[${made.text}`;
+    return this.#agents.put(text, from, to, { text: headers, note: made.replaced });
   }
 
   /** The headers after the agent. */
@@ -139,10 +141,9 @@ export class AccessRecords {
     const [from, to] = hasReferer ? [line.refererFrom, line.refererTo] : [0, 1];
     const known = this.#referers.find(text, from, to);
     if (known !== NONE) return known;
-    const raw = text.bytes.subarray(from, to);
-    if (!hasReferer) return this.#referers.put(raw, Buffer.from("]"));
-    const made = this.#text.headerApart("referer", raw.toString("latin1"));
-    return this.#referers.put(raw, Buffer.from(`,${made.text}]`), made.replaced);
+    if (!hasReferer) return this.#referers.put(text, from, to, { text: "]" });
+    const made = this.#text.headerApart("referer", text.bytes.toString("latin1", from, to));
+    return this.#referers.put(text, from, to, { text: `,${made.text}]`, note: made.replaced });
   }
 
   #client(line: AccessLine, hasAgent: boolean, agent: number): number {
@@ -153,7 +154,6 @@ export class AccessRecords {
     if (known !== NONE) return known;
     const by = hasAgent ? bytes.toString("latin1", line.agentFrom, line.agentTo) : "";
     const id = this.#pseudonyms.id(clientText(bytes.toString("latin1", from, to), by));
-    const made = Buffer.from(id.slice(0, ID_CHARS), "latin1");
-    return this.#clients.put(bytes.subarray(from, to), made, undefined, salt);
+    return this.#clients.put(text, from, to, { text: id.slice(0, ID_CHARS), salt });
   }
 }

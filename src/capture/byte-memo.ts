@@ -42,6 +42,12 @@ function hashOf({ bytes, view }: ViewedBytes, from: number, to: number, salt: nu
   return hash ^ (hash >>> 15);
 }
 
+/** What is known of an entry: so many numbers, side by side, since a look-up waits for memory. */
+const KNOWN = 8;
+const [SALT, SERIAL, TAG, RAW, RAW_END, MADE_END] = [0, 1, 2, 3, 4, 5];
+/** A character of UTF-16 takes at most three bytes in UTF-8. */
+const BYTES_PER_CHAR_MAX = 3;
+
 /** Whether the bytes of `b` between two places stand in `a` as well, from `aFrom` on. */
 export function areEqual(
   a: ViewedBytes,
@@ -63,6 +69,15 @@ export function areEqual(
   return a.view.getInt32(aFrom + last - from, true) === b.view.getInt32(last, true);
 }
 
+/** What was made of a text, to be remembered. */
+interface Made<T> {
+  readonly text: string;
+  readonly note?: T | undefined;
+  /** Any whole number. */
+  readonly tag?: number;
+  readonly salt?: number;
+}
+
 /**
  * Remembers what was made of texts that come again, both as bytes: to look one up makes no object.
  * What it takes is bounded by `sizes`, and so is a look-up: of texts that fall on one place, only so
@@ -70,18 +85,14 @@ export function areEqual(
  */
 export class ByteMemo<T = undefined> {
   readonly #sizes: ByteMemoSizes;
+  /** Each place: a hash, and the entry that has it. */
   readonly #slots: Int32Array;
+  /** Of each entry; the raw text is where it begins and ends, and what was made of it follows. */
+  readonly #known: Int32Array;
   #arena = new ViewedBytes(Buffer.allocUnsafeSlow(ARENA_FIRST_BYTES));
   #end = 0;
   #count = 0;
   #serial = 0;
-  readonly #hashes: Int32Array;
-  readonly #salts: Int32Array;
-  readonly #serials: Int32Array;
-  /** Where the raw text begins and ends; what was made of it follows. */
-  readonly #raw: Int32Array;
-  readonly #rawEnds: Int32Array;
-  readonly #madeEnds: Int32Array;
   #notes: (T | undefined)[] = [];
   /** Where a text that was looked for last belongs. */
   #hash = 0;
@@ -89,78 +100,87 @@ export class ByteMemo<T = undefined> {
   constructor(sizes: ByteMemoSizes) {
     const { entriesMax } = sizes;
     this.#sizes = sizes;
-    this.#slots = new Int32Array(entriesMax * 2).fill(EMPTY);
-    this.#hashes = new Int32Array(entriesMax);
-    this.#salts = new Int32Array(entriesMax);
-    this.#serials = new Int32Array(entriesMax);
-    this.#raw = new Int32Array(entriesMax);
-    this.#rawEnds = new Int32Array(entriesMax);
-    this.#madeEnds = new Int32Array(entriesMax);
+    this.#slots = new Int32Array(entriesMax * 2 * 2).fill(EMPTY);
+    this.#known = new Int32Array(entriesMax * KNOWN);
   }
 
   /** The entry of a text; −1 when there is none. `salt` tells apart equal texts. */
   find(text: ViewedBytes, from: number, to: number, salt = 0): number {
     const hash = hashOf(text, from, to, salt);
     this.#hash = hash;
-    const slots = this.#slots;
+    const [slots, known] = [this.#slots, this.#known];
     const mask = slots.length - 1;
     for (let probe = 0; probe < PROBES_MAX; probe++) {
-      const entry = slots[(hash + probe) & mask]!;
+      const slot = ((hash + probe) * 2) & mask;
+      const entry = slots[slot + 1]!;
       if (entry === EMPTY) return EMPTY;
-      if (this.#hashes[entry] !== hash || this.#salts[entry] !== salt) continue;
-      const raw = this.#raw[entry]!;
-      if (this.#rawEnds[entry]! - raw !== to - from) continue;
+      const at = entry * KNOWN;
+      if (slots[slot] !== hash || known[at + SALT] !== salt) continue;
+      const raw = known[at + RAW]!;
+      if (known[at + RAW_END]! - raw !== to - from) continue;
       if (areEqual(this.#arena, raw, text, from, to)) return entry;
     }
     return EMPTY;
   }
 
-  /** Remembers what was made of the text that `find` did not find just now; its entry. */
-  put(text: Buffer, made: Buffer, note?: T, salt = 0): number {
-    const bytes = text.length + made.length;
-    if (this.#count === this.#sizes.entriesMax || this.#end + bytes > this.#sizes.bytesMax) {
+  /**
+   * Remembers what was made of the text that `find` did not find just now, under the same salt; its
+   * entry.
+   */
+  put({ bytes }: ViewedBytes, from: number, to: number, made: Made<T>): number {
+    const { note, salt = 0, tag = 0, text } = made;
+    const most = to - from + text.length * BYTES_PER_CHAR_MAX;
+    if (this.#count === this.#sizes.entriesMax || this.#end + most > this.#sizes.bytesMax) {
       this.#forget();
     }
-    this.#reserve(bytes);
+    this.#reserve(most);
     const entry = this.#count++;
-    this.#hashes[entry] = this.#hash;
-    this.#salts[entry] = salt;
-    this.#serials[entry] = ++this.#serial;
-    this.#raw[entry] = this.#end;
-    this.#end += text.copy(this.#arena.bytes, this.#end);
-    this.#rawEnds[entry] = this.#end;
-    this.#end += made.copy(this.#arena.bytes, this.#end);
-    this.#madeEnds[entry] = this.#end;
+    const [at, known] = [entry * KNOWN, this.#known];
+    known[at + SALT] = salt;
+    known[at + SERIAL] = ++this.#serial;
+    known[at + TAG] = tag;
+    known[at + RAW] = this.#end;
+    this.#end += bytes.copy(this.#arena.bytes, this.#end, from, to);
+    known[at + RAW_END] = this.#end;
+    this.#end += this.#arena.bytes.write(text, this.#end);
+    known[at + MADE_END] = this.#end;
     if (note !== undefined) this.#notes[entry] = note;
-    const mask = this.#slots.length - 1;
+    this.#place(entry);
+    return entry;
+  }
+
+  #place(entry: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const slotAt = (probe: number): number => ((this.#hash + probe) * 2) & mask;
     let probe = 0;
     // Where all places are taken, the last one is forgotten.
-    while (probe < PROBES_MAX - 1 && this.#slots[(this.#hash + probe) & mask] !== EMPTY) probe++;
-    this.#slots[(this.#hash + probe) & mask] = entry;
-    return entry;
+    while (probe < PROBES_MAX - 1 && slots[slotAt(probe) + 1] !== EMPTY) probe++;
+    slots[slotAt(probe)] = this.#hash;
+    slots[slotAt(probe) + 1] = entry;
   }
 
   /** Writes what was made into `target`; returns where it ends there. */
   copyMade(entry: number, target: Buffer, at: number): number {
-    const from = this.#rawEnds[entry]!;
-    const length = this.#madeEnds[entry]! - from;
+    const from = this.#known[entry * KNOWN + RAW_END]!;
+    const length = this.#known[entry * KNOWN + MADE_END]! - from;
     const { bytes } = this.#arena;
     if (length >= COPY_BYTES_MIN) bytes.copy(target, at, from, from + length);
     else for (let i = 0; i < length; i++) target[at + i] = bytes[from + i]!;
     return at + length;
   }
 
-  madeBytes(entry: number): number {
-    return this.#madeEnds[entry]! - this.#rawEnds[entry]!;
-  }
-
   noteOf(entry: number): T | undefined {
     return this.#notes[entry];
   }
 
+  tagOf(entry: number): number {
+    return this.#known[entry * KNOWN + TAG]!;
+  }
+
   /** Another for each text that was ever put, from 1. */
   serialOf(entry: number): number {
-    return this.#serials[entry]!;
+    return this.#known[entry * KNOWN + SERIAL]!;
   }
 
   #forget(): void {

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { NS_PER_S } from "../core/index.ts";
 import { type ProfileRecord, RouteTemplates } from "../profile/index.ts";
+import { CapturedRoutes } from "./captured-routes.ts";
 import type { AccessLine } from "./access-line.ts";
 import { AccessRecords, type AccessRequests, type Asked } from "./access-requests.ts";
 import { AnswerPairs } from "./answers.ts";
@@ -16,8 +17,7 @@ import { type HeldRecord, type Precision, PRECISION, type Spill } from "./spill/
 
 /** A record that waits for its answer, beside its text. */
 const WAITING_BYTES = 512;
-const textLengthOf = ({ key, more, rest }: HeldRecord): number =>
-  key.length + more.length + rest.length;
+const textLengthOf = ({ more, text }: HeldRecord): number => more.length + text.length;
 /** More hosts than these are not told apart. */
 const HOSTS_MAX = 10_000;
 
@@ -90,7 +90,7 @@ export class Collector {
   readonly hostCounts = new Map<string, number>();
   readonly warnings: string[] = [];
   /** Learn what only all requests together tell. */
-  readonly routes = new RouteTemplates();
+  readonly routes = new CapturedRoutes();
   readonly callRoutes = new RouteTemplates();
   readonly sessionCookies = new SessionCookies();
   /** Whether a request made calls, even none: whether the capture knows of them. */
@@ -220,12 +220,14 @@ export class Collector {
       const body = this.#body(request);
       const calls = request.calls?.map((call) => redactedCall(call, { pseudonyms, redactor }));
       const text = this.#text;
+      const key = text.key(request.method, request.path);
+      const headers = text.headers(request.headers);
       return {
         sec,
         ns,
         precision: this.#precisionAt(ns),
-        key: text.key(request.method, request.path),
-        rest: text.headers(request.headers) + (body === undefined ? "" : text.body(stored(body))),
+        route: key.route,
+        text: key.text + headers + (body === undefined ? "" : text.body(stored(body))),
         hasBody: body !== undefined,
         status: request.status,
         serviceTimeUs: request.serviceTimeUs,

@@ -134,7 +134,8 @@ async function readFiles(
   const redactor = options.redact ? new Redactor(options.key) : undefined;
   const pseudonyms = createPseudonyms(options.key);
   const collector = new Collector({ filter: options.filter ?? {}, pseudonyms, redactor }, spill);
-  if (options.routes !== undefined) collector.routes.give(new GivenRoutes(options.routes));
+  if (options.routes !== undefined)
+    collector.routes.templates.give(new GivenRoutes(options.routes));
   const source: ProfileManifest["source"] = [];
   const formats = new Set<CaptureFormat>();
   const given = options.logFormat === undefined ? undefined : logFormatOf(options.logFormat);

@@ -5,8 +5,8 @@ import {
   profileRecordSchema,
   type RouteTemplates,
 } from "../profile/index.ts";
-import { ByteMemo, ViewedBytes } from "./byte-memo.ts";
 import { requestCallsOf } from "./calls.ts";
+import type { CapturedRoutes } from "./captured-routes.ts";
 import type { MoreHeld } from "./collect.ts";
 import { DistinctIds } from "./distinct.ts";
 import { LineBytes } from "./line-bytes.ts";
@@ -15,8 +15,6 @@ import { type Arrivals, type HeldView, ID_CHARS } from "./spill/index.ts";
 
 const NS_PER_DAY = 86_400 * NS_PER_S;
 const CHUNK_BYTES = 2 ** 18;
-const ROUTES = { entriesMax: 2 ** 15, bytesMax: 2 ** 23 };
-const NONE = -1;
 const OFFSET = Buffer.from('{"offsetNs":');
 const COMMA = Buffer.from(",");
 const STATUS = Buffer.from(',"status":');
@@ -26,8 +24,6 @@ const SESSION = Buffer.from(',"session":"');
 const CONNECTION = Buffer.from(',"connection":"');
 const QUOTE = Buffer.from('"');
 const END = Buffer.from("}\n");
-const METHOD_AT = '"method":"'.length;
-const BETWEEN = '","path":"';
 const NO_MORE: MoreHeld = {};
 const callsSchema = profileRecordSchema.shape.dependencyCalls;
 
@@ -41,16 +37,9 @@ export const tooLong = (spanNs: number): ShakedownError =>
 
 /** What all records together told, which each one's line needs. */
 export interface Learnt {
-  readonly routes: RouteTemplates;
+  readonly routes: CapturedRoutes;
   readonly callRoutes: RouteTemplates;
   readonly sessionCookie: string | undefined;
-}
-
-/** What is written without escapes need not be parsed. */
-function keyOf(key: string): Pick<ProfileRecord, "method" | "path"> {
-  if (key.includes("\\")) return JSON.parse(`{${key}}`) as Pick<ProfileRecord, "method" | "path">;
-  const method = key.slice(METHOD_AT, key.indexOf('"', METHOD_AT));
-  return { method, path: key.slice(METHOD_AT + method.length + BETWEEN.length, -1) };
 }
 
 /** Writes the lines of a profile's records from those that were held, and counts what they are. */
@@ -59,10 +48,9 @@ export class ProfileLinesWriter {
   readonly #learnt: Learnt;
   readonly #seenRoutes = new Set<string>();
   readonly #sessions = new DistinctIds();
-  /** What the route of a record's method and path is, as JSON. */
-  readonly #routes = new ByteMemo(ROUTES);
+  /** By a route's number, `,"route":…`. */
+  readonly #routes: (Buffer | undefined)[] = [];
   readonly #line = new LineBytes(CHUNK_BYTES);
-  #held = new ViewedBytes(Buffer.alloc(0));
   #records = 0;
   #bodies = 0;
   #origin: { readonly sec: number; readonly ns: number } | undefined;
@@ -126,7 +114,7 @@ export class ProfileLinesWriter {
     line.number(this.#offset());
     line.whole(COMMA);
     line.copy(record.bytes, record.textFrom, record.textTo);
-    this.#route(record);
+    line.whole(this.#routes[record.route] ?? this.#routeAt(record.route));
     this.#figure(STATUS, record.status);
     this.#figure(SERVICE_TIME, record.serviceTimeUs);
     this.#figure(RESPONSE_BYTES, record.responseBytes);
@@ -171,25 +159,9 @@ export class ProfileLinesWriter {
     return `,"dependencyCalls":${JSON.stringify(callsSchema.parse(made))}`;
   }
 
-  /** `,"route":…` */
-  #route(record: HeldView): void {
-    const { bytes, keyTo, textFrom } = record;
-    if (this.#held.bytes !== bytes) this.#held = new ViewedBytes(bytes);
-    let entry = this.#routes.find(this.#held, textFrom, keyTo);
-    if (entry === NONE) {
-      const made = Buffer.from(`,"route":${this.#routeOf(record.key)}`);
-      entry = this.#routes.put(bytes.subarray(textFrom, keyTo), made);
-    }
-    const line = this.#line;
-    line.reserve(this.#routes.madeBytes(entry));
-    line.end = this.#routes.copyMade(entry, line.bytes, line.end);
-  }
-
-  /** The route of a record with these members `method` and `path`, as JSON. */
-  #routeOf(key: string): string {
-    const { method, path } = keyOf(key);
-    const route = `${method} ${this.#learnt.routes.of(path)}`;
+  #routeAt(number: number): Buffer {
+    const route = this.#learnt.routes.routeOf(number);
     this.#seenRoutes.add(route);
-    return JSON.stringify(route);
+    return (this.#routes[number] = Buffer.from(`,"route":${JSON.stringify(route)}`));
   }
 }

@@ -1,7 +1,8 @@
-import { type ProfileRecord, profileRecordSchema, type RouteTemplates } from "../profile/index.ts";
+import { type ProfileRecord, profileRecordSchema } from "../profile/index.ts";
+import type { CapturedRoutes } from "./captured-routes.ts";
 import { headerOf, hopByHop, keptName, sendableValue } from "./http-fields.ts";
 import { Memo, MemoBudget } from "./memo.ts";
-import { isHarmless, type Redacted, type Redactor } from "./redact/index.ts";
+import { isHarmless, isSecretName, type Redacted, type Redactor } from "./redact/index.ts";
 
 const {
   headers: headersSchema,
@@ -14,8 +15,30 @@ const MEMO_CHARS = 2 ** 21;
 /** A path that the schema takes, that JSON writes as it is, and that has segments only. */
 const PLAIN_PATH = /^\/[\w/.~!$&()*+,=-]*$/;
 
+/** A query of plain names and values, none of which is encoded or could be anything but text. */
+const PLAIN_QUERY = /^\/[\w/.~!$()*,-]*\?[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*$/;
+
+/** Whether a path is written as it is, whatever is redacted; not all of these are found. */
+export function isPlainPath(path: string): boolean {
+  if (!isHarmless(path)) return false;
+  if (PLAIN_PATH.test(path)) return true;
+  if (!PLAIN_QUERY.test(path)) return false;
+  const pairs = path.slice(path.indexOf("?") + 1).split("&");
+  return pairs.every((pair) => !isSecretName(pair.slice(0, pair.indexOf("="))));
+}
+
 /** A value that was redacted, checked and written as JSON once, for all the times that it comes. */
 type Written = Redacted;
+
+/** The same of a path, and the number of its template. */
+interface WrittenPath extends Written {
+  readonly template: number;
+}
+
+/** Members `method` and `path`, and the number of their route: see `CapturedRoutes`. */
+export interface WrittenKey extends Written {
+  readonly route: number;
+}
 
 /**
  * Writes the members of a profile's record, redacted, as JSON. Each value is held against the
@@ -27,8 +50,8 @@ export class RecordText {
   readonly #methods = new Memo(this.#budget, (method) =>
     JSON.stringify(methodSchema.parse(method)),
   );
-  readonly #routes: RouteTemplates;
-  readonly #paths: Memo<Written>;
+  readonly #routes: CapturedRoutes;
+  readonly #paths: Memo<WrittenPath>;
   /** By the header's name, what was made of its values. */
   readonly #names = new Memo<Memo<Written> | "dropped">(this.#budget, (rawName) => {
     const name = keptName(rawName);
@@ -37,36 +60,40 @@ export class RecordText {
   });
 
   /** @param routes learns the paths */
-  constructor(redactor: Redactor | undefined, routes: RouteTemplates) {
+  constructor(redactor: Redactor | undefined, routes: CapturedRoutes) {
     this.#redactor = redactor;
     this.#routes = routes;
-    this.#paths = new Memo(this.#budget, (raw) =>
-      this.#redacted(
+    this.#paths = new Memo(this.#budget, (raw) => {
+      let template = 0;
+      const written = this.#redacted(
         () => redactor?.path(raw) ?? raw,
         (path) => {
-          routes.add(path);
+          template = routes.templates.add(path);
           return JSON.stringify(pathSchema.parse(path));
         },
-      ),
-    );
+      );
+      return { ...written, template };
+    });
   }
 
   /** `"method":…,"path":…`, all in ASCII. */
-  key(method: string, path: string): string {
-    return this.#counted(this.keyApart(method, path));
+  key(method: string, path: string): WrittenKey {
+    const key = this.keyApart(method, path);
+    this.#redactor?.count(key);
+    return key;
   }
 
   /** The same, not counted yet: for who remembers it, and counts it each time. */
-  keyApart(method: string, path: string): Written {
-    const { replaced, text } = this.#path(path);
-    return { text: `"method":${this.#methods.of(method)},"path":${text}`, replaced };
+  keyApart(method: string, path: string): WrittenKey {
+    const { replaced, template, text } = this.#path(path);
+    const route = this.#routes.numberOf(method, template);
+    return { text: `"method":${this.#methods.of(method)},"path":${text}`, replaced, route };
   }
 
   /** Looking at a plain path costs less than remembering it. */
-  #path(path: string): Written {
-    if (!PLAIN_PATH.test(path) || !isHarmless(path)) return this.#paths.of(path);
-    this.#routes.add(path);
-    return { text: `"${path}"`, replaced: undefined };
+  #path(path: string): WrittenPath {
+    if (!isPlainPath(path)) return this.#paths.of(path);
+    return { text: `"${path}"`, replaced: undefined, template: this.#routes.templates.add(path) };
   }
 
   /** `["name","value"]` of a header that a profile keeps, not counted yet. */

@@ -8,14 +8,16 @@ const SLUG = "{slug}";
 /** Segment 0 is the emptiness before the first slash, and segment 1 stands right under the root. */
 const SLUG_POSITION_MIN = 2;
 
-/** A UUID and a hash have at least as many characters. */
+/** A UUID and a hash have at least as many characters, */
 const IDENTITY_CHARS_MIN = 16;
+/** and so many hex digits after one another: looking for these first is cheap. */
+const HEX_LIKE = /[0-9a-f]{8}/i;
 const ONLY_DIGITS = /^\d+$/;
 
 /** A segment with its identities named; unchanged when it holds none. */
 function templated(segment: string): string {
   if (ONLY_DIGITS.test(segment)) return "{id}";
-  if (segment.length < IDENTITY_CHARS_MIN) return segment;
+  if (segment.length < IDENTITY_CHARS_MIN || !HEX_LIKE.test(segment)) return segment;
   return segment.replace(UUID, "{uuid}").replace(HEX_RUN, "{hash}");
 }
 
@@ -31,6 +33,8 @@ class Place {
   readonly #next = new Map<string, Place>();
   #literals = 0;
   #isSlug = false;
+  /** Of the template of the paths that end here; undefined where none does. */
+  number: number | undefined;
 
   /** How the segment is written here, slugs being named once they are known. */
   #key(segment: string): string {
@@ -97,15 +101,23 @@ class Place {
 export class RouteTemplates {
   readonly #byDepth = new Map<number, Place>();
   #given: GivenRoutes | undefined;
+  readonly #givenNumbers = new Map<string, number>();
+  /** By the number of a template, a path that has it. */
+  readonly #examples: string[] = [];
 
   /** What these fit is not learnt. To be told before any path is added. */
   give(given: GivenRoutes): void {
     this.#given = given;
   }
 
-  add(path: string): void {
+  /**
+   * Returns a number for `templateOf`, from 0. Paths of one number have one template; places that
+   * turn out to be one later leave it several numbers.
+   */
+  add(path: string): number {
     const bare = withoutQuery(path);
-    if (this.#given?.of(bare) !== undefined) return;
+    const given = this.#given?.of(bare);
+    if (given !== undefined) return this.#numberOfGiven(given, bare);
     const segments = bare.split("/");
     let place = this.#byDepth.get(segments.length);
     if (place === undefined) {
@@ -115,6 +127,20 @@ export class RouteTemplates {
     for (let position = 0; position < segments.length; position++) {
       place = place.add(templated(segments[position]!), position >= SLUG_POSITION_MIN);
     }
+    return (place.number ??= this.#examples.push(bare) - 1);
+  }
+
+  /** The template of the paths of a number; good once all paths were added. */
+  templateOf(number: number): string {
+    return this.of(this.#examples[number]!);
+  }
+
+  #numberOfGiven(template: string, bare: string): number {
+    const known = this.#givenNumbers.get(template);
+    if (known !== undefined) return known;
+    const number = this.#examples.push(bare) - 1;
+    this.#givenNumbers.set(template, number);
+    return number;
   }
 
   /** The template of a path that was added; good once all paths were. */

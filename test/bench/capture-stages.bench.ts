@@ -10,9 +10,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AccessLine } from "../../src/capture/access-line.ts";
 import { AccessRecords, type Asked } from "../../src/capture/access-requests.ts";
+import { CapturedRoutes } from "../../src/capture/captured-routes.ts";
 import { captureToFile, createPseudonyms, Redactor } from "../../src/capture/index.ts";
 import { RecordText } from "../../src/capture/record-text.ts";
-import { RouteTemplates } from "../../src/profile/index.ts";
 import { makeLog } from "./access-log.ts";
 
 const [megabytes = 100] = process.argv.slice(2).map(Number);
@@ -63,7 +63,7 @@ function parsed(take?: (line: AccessLine) => void): void {
 }
 
 function made(redactor: Redactor | undefined): void {
-  const text = new RecordText(redactor, new RouteTemplates());
+  const text = new RecordText(redactor, new CapturedRoutes());
   const records = new AccessRecords(text, { pseudonyms: createPseudonyms(key), redactor });
   parsed((line) => void records.make(line, askedOf));
 }

@@ -97,13 +97,14 @@ describe("a memo of bytes", () => {
           const name = `${salt} ${text}`;
           const found = memo.find(new ViewedBytes(bytes), from, to, salt);
           if (found === -1) known.set(name, String(index));
-          const put = (): number =>
-            memo.put(bytes.subarray(from, to), Buffer.from(`${index}!`), name, salt);
+          const made = { text: `${index}!`, note: name, tag: index, salt };
+          const put = (): number => memo.put(new ViewedBytes(bytes), from, to, made);
           const entry = found === -1 ? put() : found;
-          const made = Buffer.alloc(16);
-          expect(made.toString("latin1", 0, memo.copyMade(entry, made, 0))).toBe(
+          const copied = Buffer.alloc(16);
+          expect(copied.toString("latin1", 0, memo.copyMade(entry, copied, 0))).toBe(
             `${known.get(name)!}!`,
           );
+          expect(memo.tagOf(entry)).toBe(Number(known.get(name)));
           expect(memo.noteOf(entry)).toBe(name);
         }
       }),
@@ -114,20 +115,18 @@ describe("a memo of bytes", () => {
     const memo = new ByteMemo({ entriesMax: 2 ** 14, bytesMax: 2 ** 20 });
     const texts = Array.from({ length: 2 ** 10 }, (_, index) => withOneHash(index));
     const find = (text: ViewedBytes): number => memo.find(text, 0, text.bytes.length);
-    const made = Buffer.alloc(4);
+    const made = Buffer.alloc(8);
     let known = 0;
     for (const [index, text] of texts.entries()) {
       expect(find(text)).toBe(-1);
-      made.writeUInt32LE(index);
-      memo.put(text.bytes, made);
+      memo.put(text, 0, text.bytes.length, { text: String(index) });
       expect(find(text)).not.toBe(-1);
     }
     for (const [index, text] of texts.entries()) {
       const entry = find(text);
       if (entry === -1) continue;
       known++;
-      memo.copyMade(entry, made, 0);
-      expect(made.readUInt32LE()).toBe(index);
+      expect(made.toString("latin1", 0, memo.copyMade(entry, made, 0))).toBe(String(index));
     }
     expect(known).toBeGreaterThan(1);
     expect(known).toBeLessThan(100);

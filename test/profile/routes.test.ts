@@ -109,9 +109,10 @@ describe("route templates", () => {
     fc.assert(
       fc.property(fc.array(path, { maxLength: 120 }), (paths) => {
         const learnt = new RouteTemplates();
-        for (const one of paths) learnt.add(one);
+        const numbers = paths.map((one) => learnt.add(one));
         const templates = paths.map((one) => learnt.of(one));
         expect(templates).toEqual(templatesAtOnce(paths));
+        expect(numbers.map((number) => learnt.templateOf(number))).toEqual(templates);
         named += templates.filter((one) => one.includes("{slug}/")).length;
       }),
       { numRuns: 300 },

@@ -2,4 +2,4 @@
 export { redactBody } from "./body.ts";
 export { isHarmless } from "./detect.ts";
 export { createPseudonyms, type Pseudonyms } from "./pseudonym.ts";
-export { type Redacted, Redactor } from "./redactor.ts";
+export { isSecretName, type Redacted, Redactor } from "./redactor.ts";

@@ -23,6 +23,10 @@ const HEX_TEXT = /^[0-9a-fA-F-]{8,}$/;
 const BLOCK_BYTES = 32;
 const TRIES_MAX = 64;
 const ID_CHARS = 16;
+/** Longer texts are rare. */
+const HMAC_TEXT_BYTES = 4_096;
+/** A character of UTF-16 takes at most three bytes in UTF-8. */
+const BYTES_PER_CHAR_MAX = 3;
 
 /** Bytes that depend on key, value and attempt alone, as many as are asked for. */
 function byteStream(key: KeyObject, value: string, attempt: number): () => number {
@@ -86,10 +90,17 @@ function cardLike(value: string, next: () => number): string {
 function createHmacHex(keyBytes: Buffer): (text: string) => string {
   const key = Buffer.alloc(BLOCK_BYTES * 2);
   (keyBytes.length > key.length ? hash("sha256", keyBytes, "buffer") : keyBytes).copy(key);
-  const [inner, outer] = [0x36, 0x5c].map((pad) => Buffer.from(key.map((byte) => byte ^ pad)));
+  /** The key under a pad, and room for what follows it. */
+  const padded = (pad: number, bytes: number): Buffer =>
+    Buffer.concat([key.map((byte) => byte ^ pad)], key.length + bytes);
+  let inner = padded(0x36, HMAC_TEXT_BYTES);
+  const outer = padded(0x5c, BLOCK_BYTES);
   return (text) => {
-    const within = hash("sha256", Buffer.concat([inner!, Buffer.from(text)]), "buffer");
-    return hash("sha256", Buffer.concat([outer!, within]), "hex");
+    const bytesMax = text.length * BYTES_PER_CHAR_MAX;
+    if (key.length + bytesMax > inner.length) inner = padded(0x36, bytesMax);
+    const end = key.length + inner.write(text, key.length);
+    hash("sha256", inner.subarray(0, end), "buffer").copy(outer, key.length);
+    return hash("sha256", outer, "hex");
   };
 }
 

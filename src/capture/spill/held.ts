@@ -11,7 +11,7 @@ const AT = {
   status: 28,
   serviceTimeUs: 32,
   responseBytes: 40,
-  keyBytes: 48,
+  route: 48,
   textBytes: 52,
   flags: 56,
 } as const;
@@ -36,10 +36,10 @@ export interface HeldRecord {
   readonly sec: number;
   readonly ns: number;
   readonly precision: Precision;
-  /** The members `method` and `path` as JSON, without braces: ASCII. */
-  readonly key: string;
-  /** The members after them up to `body`, as JSON, a comma in front of each. */
-  readonly rest: string;
+  /** The number of its route: a whole one below 2^32. */
+  readonly route: number;
+  /** The members from `method` up to `body` as JSON, without braces. */
+  readonly text: string;
   readonly hasBody: boolean;
   status: number | undefined;
   serviceTimeUs: number | undefined;
@@ -105,24 +105,15 @@ export class HeldView {
     const bytes = this.#view.getFloat64(this.at + AT.responseBytes, true);
     return Number.isNaN(bytes) ? undefined : bytes;
   }
-  get key(): string {
-    const from = this.at + HEAD_BYTES;
-    return this.bytes.toString(
-      "latin1",
-      from,
-      from + this.#view.getUint32(this.at + AT.keyBytes, true),
-    );
+  get route(): number {
+    return this.#view.getUint32(this.at + AT.route, true);
   }
-  /** Where key and rest stand. */
+  /** Where its text stands. */
   get textFrom(): number {
     return this.at + HEAD_BYTES;
   }
   get textTo(): number {
     return this.at + HEAD_BYTES + this.#view.getUint32(this.at + AT.textBytes, true);
-  }
-  /** Where the members `method` and `path` end. */
-  get keyTo(): number {
-    return this.at + HEAD_BYTES + this.#view.getUint32(this.at + AT.keyBytes, true);
   }
   get hasConnection(): boolean {
     return (this.#flags & HAS.connection) !== 0;
@@ -158,8 +149,8 @@ export class HeldView {
 }
 
 /** The most bytes that a record may take. */
-export const bytesMaxOf = ({ key, rest, more }: HeldRecord): number =>
-  HEAD_BYTES + 2 * ID_CHARS + (key.length + rest.length + more.length) * BYTES_PER_CHAR_MAX;
+export const bytesMaxOf = ({ more, text }: HeldRecord): number =>
+  HEAD_BYTES + 2 * ID_CHARS + (text.length + more.length) * BYTES_PER_CHAR_MAX;
 
 interface HeldTarget {
   readonly bytes: Buffer;
@@ -173,10 +164,10 @@ export interface HeldText {
   readonly precision: Precision;
   status: number;
   responseBytes: number;
-  /** The members `method` and `path`, then those after them, then the client's id. */
+  route: number;
+  /** The members from `method` up to `headers`, then the client's id. */
   readonly bytes: Buffer;
-  keyBytes: number;
-  /** Of both, without the client. */
+  /** Without the client. */
   textBytes: number;
 }
 
@@ -191,9 +182,10 @@ function writeFigures(view: DataView, at: number, seq: number, figures: Figures)
   view.setUint32(at + AT.group, 0, true);
   view.setInt32(at + AT.status, figures.status ?? NO_STATUS, true);
   view.setFloat64(at + AT.responseBytes, figures.responseBytes ?? Number.NaN, true);
+  view.setUint32(at + AT.route, figures.route, true);
 }
 
-type Figures = Pick<HeldRecord, "sec" | "ns" | "status" | "responseBytes">;
+type Figures = Pick<HeldRecord, "sec" | "ns" | "status" | "responseBytes" | "route">;
 
 /** Writes a record at `at`, where `textRecordBytes` are free; returns where it ends. */
 export function writeHeldText(
@@ -202,13 +194,12 @@ export function writeHeldText(
   seq: number,
   record: HeldText,
 ): number {
-  const { keyBytes, precision, textBytes } = record;
+  const { precision, textBytes } = record;
   const size = textRecordBytes(record);
   record.bytes.copy(bytes, at + HEAD_BYTES, 0, textBytes + ID_CHARS);
   view.setUint32(at + AT.size, size, true);
   writeFigures(view, at, seq, record);
   view.setFloat64(at + AT.serviceTimeUs, Number.NaN, true);
-  view.setUint32(at + AT.keyBytes, keyBytes, true);
   view.setUint32(at + AT.textBytes, textBytes, true);
   view.setUint32(at + AT.flags, HAS.client | (precision << PRECISION_SHIFT), true);
   return at + size;
@@ -221,11 +212,10 @@ export function writeHeld(
   seq: number,
   record: HeldRecord,
 ): number {
-  const { connection, client, key, more } = record;
+  const { connection, client, more } = record;
   const from = at + HEAD_BYTES;
-  const text = key + record.rest;
   const ids = (connection ?? "") + (client ?? "");
-  let end = from + bytes.write(text + ids, from);
+  let end = from + bytes.write(record.text + ids, from);
   const textBytes = end - from - ids.length;
   if (more !== "") end += bytes.write(more, end);
   const flags =
@@ -236,7 +226,6 @@ export function writeHeld(
   view.setUint32(at + AT.size, end - at, true);
   writeFigures(view, at, seq, record);
   view.setFloat64(at + AT.serviceTimeUs, record.serviceTimeUs ?? Number.NaN, true);
-  view.setUint32(at + AT.keyBytes, key.length, true);
   view.setUint32(at + AT.textBytes, textBytes, true);
   view.setUint32(at + AT.flags, flags, true);
   return end;
