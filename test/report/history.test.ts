@@ -192,6 +192,32 @@ describe("a history's formats", () => {
     expect(read).toContain("No run could be read.");
   });
 
+  it("the page tells a level by where it begins alone, and places by their number", () => {
+    const html = HISTORY_FORMATS["html"]!(history);
+    const json = /<script type="application\/json" id="chart-data">(.*?)<\/script>/s.exec(
+      html,
+    )![1]!;
+    interface Line {
+      readonly dash?: readonly number[];
+      readonly values: unknown;
+    }
+    const { plots } = JSON.parse(json) as {
+      readonly plots: readonly { readonly x: { readonly at: unknown }; readonly lines: Line[] }[];
+    };
+    const places = history.runs.flatMap((run, at) => (run.scenario === "shop" ? [at] : []));
+    const [first = 0, last = 0] = [0, runs.length - 1];
+    const levels = plots.flatMap(({ lines }) => lines.filter(({ dash }) => dash !== undefined));
+    expect(levels.length).toBeGreaterThan(2);
+    for (const { values } of levels) {
+      const { few } = values as { readonly few: readonly (readonly [number, number])[] };
+      expect(few.map(([at]) => at)).toEqual([first, BAD, last]);
+      expect(few[1]![1]).not.toBe(few[0]![1]);
+      expect(few[2]![1]).toBe(few[1]![1]);
+    }
+    const whole = plots.filter(({ x }) => x.at === places.length);
+    expect(whole.length).toBeGreaterThanOrEqual(1);
+  });
+
   it("JSON is read back as it was", () => {
     expect(JSON.parse(HISTORY_FORMATS["json"]!(history))).toEqual(history);
   });

@@ -22,10 +22,29 @@ interface PlotData {
   }[];
 }
 
+/** As it stands in the page: whole places from 0 on as their number, lines of few values as these. */
+interface KeptPlot {
+  readonly x: { readonly kind: string; readonly at: readonly number[] | number };
+  readonly lines: readonly {
+    readonly label: string;
+    readonly values:
+      | readonly (number | null)[]
+      | { readonly few: readonly (readonly [number, number])[] };
+  }[];
+}
+
 /** The data that the page's script draws. */
 function plotsOf(html: string): readonly PlotData[] {
   const json = /<script type="application\/json" id="chart-data">(.*?)<\/script>/s.exec(html)![1]!;
-  return (JSON.parse(json) as { plots: PlotData[] }).plots;
+  return (JSON.parse(json) as { plots: KeptPlot[] }).plots.map(({ lines, x }) => {
+    const at = typeof x.at === "number" ? Array.from({ length: x.at }, (_, place) => place) : x.at;
+    const full = ({ label, values }: KeptPlot["lines"][number]) => {
+      if (!("few" in values)) return { label, values };
+      const few = new Map(values.few);
+      return { label, values: at.map((_, place) => few.get(place) ?? null) };
+    };
+    return { x: { ...x, at }, lines: lines.map(full) };
+  });
 }
 
 const sectionOf = (html: string, id: string): string =>

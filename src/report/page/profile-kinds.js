@@ -52,12 +52,25 @@ globalThis.shakedownKinds = (data) => {
       log: { formatX: (power) => FORMATS[unit](10 ** power), ticksX: decades },
     })[kind];
 
+  /** Places and values as they are drawn; the page's data leaves out what can be told again. */
+  function expanded({ lines, x }) {
+    const at = typeof x.at === "number" ? Array.from({ length: x.at }, (_, place) => place) : x.at;
+    const valuesOf = ({ values }) => {
+      if (values.few === undefined) return values;
+      const all = at.map(() => null);
+      for (const [place, value] of values.few) all[place] = value;
+      return all;
+    };
+    return { at, lines: lines.map((line) => ({ ...line, values: valuesOf(line) })) };
+  }
+
   return {
     plot(index) {
-      const { lines, x, y } = data.plots[index];
+      const { x, y } = data.plots[index];
+      const { at, lines } = expanded(data.plots[index]);
       return {
         ...axisOf(x),
-        x: x.kind === "log" ? x.at.map((value) => Math.log10(value)) : x.at,
+        x: x.kind === "log" ? at.map((value) => Math.log10(value)) : at,
         lines: lines.map((line) => ({ ...line, color: colorOf(line.color), width: 2 })),
         bands: lines.flatMap(({ band, color }, at) =>
           band ? [{ series: [at + 3, at + 2], color: colorOf(color) }] : [],

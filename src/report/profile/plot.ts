@@ -27,7 +27,8 @@ export interface PlotCurve extends LineStyle {
 }
 
 interface PlotLine extends LineStyle {
-  readonly values: Series;
+  /** A value for each place, or, where few places have one, these as [index of the place, value]. */
+  readonly values: Series | { readonly few: readonly (readonly [at: number, value: number])[] };
   readonly joined?: true;
   readonly hidden?: true;
   /** The two lines after this one, which are hidden, are its interval. */
@@ -52,7 +53,9 @@ interface Plot {
   readonly x: (
     | Exclude<AxisX, { readonly kind: "places" }>
     | { readonly kind: "places"; readonly labels: number }
-  ) & { readonly at: readonly number[] };
+  ) &
+    /** The places, ascending; a number: whole ones from 0 on, so many. */
+    { readonly at: readonly number[] | number };
   readonly y: AxisY;
   readonly lines: readonly PlotLine[];
 }
@@ -70,11 +73,19 @@ const placesOf = (curves: readonly PlotCurve[]): number[] =>
     ),
   ].toSorted((a, b) => a - b);
 
+/** Of so many places, at most one has a value, for a line to be told by these alone. */
+const FEW = 4;
+
+function valuesOf(all: Series): PlotLine["values"] {
+  const few = all.flatMap((value, at) => (value === null ? [] : [[at, value] as const]));
+  return few.length * FEW > all.length ? all : { few };
+}
+
 function linesOf(curve: PlotCurve, at: readonly number[]): PlotLine[] {
   const { interval, points, ...style } = curve;
-  const values = (pairs: readonly (readonly [number, number])[]): Series => {
+  const values = (pairs: readonly (readonly [number, number])[]): PlotLine["values"] => {
     const known = new Map(pairs.map(([x, y]) => [short(x), short(y)]));
-    return at.map((x) => known.get(x) ?? null);
+    return valuesOf(at.map((x) => known.get(x) ?? null));
   };
   const line = { ...style, values: values(points), joined: true } as const;
   if (interval === undefined || interval.length === 0) return [line];
@@ -122,7 +133,7 @@ export class Plots {
     const at = placesOf(drawn);
     const axis = x.kind === "places" ? { ...x, labels: this.#placesOf(x.labels) } : x;
     this.#plots.push({
-      x: { ...axis, at },
+      x: { ...axis, at: at.every((place, index) => place === index) ? at.length : at },
       y,
       lines: drawn.flatMap((curve) => linesOf(curve, at)),
     });
