@@ -88,7 +88,7 @@ export function putComparison(io: CliIo, report: ApartReport, given: CompareOutp
 }
 
 /** A run that was named on the command line, measured. */
-export const namedRun = (path: string): NamedRun => ({
+export const namedRun = async (path: string): Promise<NamedRun> => ({
   name: path,
-  ...measureRun(new RunDirectory(path)),
+  ...(await measureRun(new RunDirectory(path))),
 });

@@ -16,10 +16,11 @@ interface CompareArguments extends CompareOutput, NoiseArguments {
   readonly after: string;
 }
 
-function compare(io: CliIo, given: CompareArguments): void {
+async function compare(io: CliIo, given: CompareArguments): Promise<void> {
   const noise = noiseOf(given);
   checkCompareOutput(given);
-  const report = compareTwo(namedRun(given.before), namedRun(given.after), { ...noise, version });
+  const [before, after] = [await namedRun(given.before), await namedRun(given.after)];
+  const report = compareTwo(before, after, { ...noise, version });
   putComparison(io, report, given);
 }
 

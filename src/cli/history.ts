@@ -16,13 +16,16 @@ interface HistoryArguments {
   readonly json: boolean;
 }
 
-function history(io: CliIo, { folder, force, format, json, output }: HistoryArguments): void {
+async function history(
+  io: CliIo,
+  { folder, force, format, json, output }: HistoryArguments,
+): Promise<void> {
   if (json && format !== undefined && format !== "json") {
     const message = `--json is --format json, and --format ${format} is given`;
     throw new ShakedownError("USAGE", message);
   }
   if (output !== undefined) checkOutput(output, force, [], "--output");
-  const read = readHistory(folder, version);
+  const read = await readHistory(folder, version);
   const name = json ? "json" : format;
   if (output === undefined && name === undefined) {
     const width = Math.min(io.stdout.columns ?? 100, 120);

@@ -40,7 +40,7 @@ interface BesideArguments extends CompareOutput, NoiseArguments {
   readonly exitZero: boolean;
 }
 
-function save(io: CliIo, { dir, force, output, run }: SaveArguments): void {
+async function save(io: CliIo, { dir, force, output, run }: SaveArguments): Promise<void> {
   if ((output === undefined) === (dir === undefined)) {
     throw new ShakedownError("USAGE", "say where to: -o FILE, or --dir FOLDER", {
       hint: "a folder can hold several runs, which tell how much runs differ",
@@ -48,7 +48,7 @@ function save(io: CliIo, { dir, force, output, run }: SaveArguments): void {
   }
   const path = output ?? join(dir!, keptNameOf(run));
   if (output !== undefined) checkOutput(output, force, [], "--output");
-  const read = namedRun(run);
+  const read = await namedRun(run);
   checkWorthKeeping(run, read);
   writeKept(path, read.measured);
   const { host, run: kept } = read.measured;
@@ -68,13 +68,13 @@ function marginOf(text: string | undefined): { margin?: number } {
   });
 }
 
-function beside(io: CliIo, given: BesideArguments): void {
+async function beside(io: CliIo, given: BesideArguments): Promise<void> {
   const { against, arm, metric } = given;
   const noise = noiseOf(given);
   const margin = marginOf(given.margin);
   checkCompareOutput(given);
   const kept = readKeptFrom(given.with);
-  const report = compareWithKept(namedRun(given.run), kept, {
+  const report = compareWithKept(await namedRun(given.run), kept, {
     ...noise,
     ...margin,
     version,

@@ -30,7 +30,11 @@ async function plan(io: CliIo, given: PlanArguments): Promise<void> {
     return;
   }
   if (!given.lock) return;
-  const { lock, path, written } = writeLock(planned.loaded, planned.registered.plan, given.amend);
+  const { lock, path, written } = await writeLock(
+    planned.loaded,
+    planned.registered.plan,
+    given.amend,
+  );
   const verb = written ? "locked  " : "locked already  ";
   const amended = lock.amendments.at(-1);
   const why =

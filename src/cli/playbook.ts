@@ -12,9 +12,9 @@ interface PlaybookArguments {
   readonly force: boolean;
 }
 
-function playbook(io: CliIo, { folder, force, out }: PlaybookArguments): void {
+async function playbook(io: CliIo, { folder, force, out }: PlaybookArguments): Promise<void> {
   if (out !== undefined) checkOutput(out, force);
-  const model = readPlaybook(folder);
+  const model = await readPlaybook(folder);
   const text = playbookMarkdown(model);
   if (out === undefined) {
     io.stdout.write(text);

@@ -1,5 +1,4 @@
 /** The composition root: from a scenario to a run directory. */
-export { analyse } from "./analyse.ts";
 export * from "./apart/index.ts";
 export { writeAuthority } from "./authority.ts";
 export type { Reading } from "./captured.ts";
@@ -21,28 +20,33 @@ export {
   type RegainedLoad,
 } from "./load-maker.ts";
 export { type LoadedScenario, loadScenario } from "./load-scenario.ts";
+export * from "./entries.ts";
 export { emulatedFileSchema, loadEmulated } from "./emulated-file.ts";
-export { type ReplayFlags, replayScenario } from "./replay-scenario.ts";
+export type { ReplayFlags } from "./replay-scenario.ts";
 export type { TargetFlags } from "./flag-arms.ts";
 export { DECISIONS, type Override, overrideRun, overridesOf } from "./override.ts";
 export { COURSES } from "./probe-course.ts";
 export { type ProbeCourse, type ProbeFlags, probeScenario } from "./probe-scenario.ts";
-export { readHistory } from "./read-history.ts";
-export { readPlaybook } from "./read-playbook.ts";
 export { RunDirectory } from "./run-directory.ts";
 export { exitCodeOf, type RunOutcome } from "./outcome.ts";
-export { type RunOptions, runScenario } from "./run-scenario.ts";
-export { type ResumeOptions, resumeRun } from "./resume.ts";
-export * from "./saturate/index.ts";
+export type { RunOptions } from "./run-scenario.ts";
+export type { ResumeOptions } from "./resume.ts";
+export type {
+  SaturateEvent,
+  SaturateFlags,
+  SaturateInput,
+  SaturateOutcome,
+} from "./saturate/index.ts";
 export * from "./sql/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario/index.ts";
 export { envOfDependency } from "./target.ts";
-export { type PlannedScenario, type PlanProblem, planScenario, writeLock } from "./plan/index.ts";
-export * from "./record/index.ts";
-export { type Broken, type Verification, type VerifyCheck, verifyRun } from "./verify.ts";
+export type { PlannedScenario, PlanProblem } from "./plan/index.ts";
 export {
-  calibrate,
-  type CalibrateOptions,
-  type CalibrationRun,
-  type MadeCalibration,
-} from "./calibrate.ts";
+  parseListenAt,
+  parseRecordedDependency,
+  parseUpstream,
+  type RecordedPlace,
+} from "./record/addresses.ts";
+export type { Finished, FinishOptions, RecordOptions, RecordOutcome } from "./record/index.ts";
+export type { Broken, Verification, VerifyCheck } from "./verify.ts";
+export type { CalibrateOptions, CalibrationRun, MadeCalibration } from "./calibrate.ts";

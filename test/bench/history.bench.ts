@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { AuditLog } from "../../src/experiment/index.ts";
 import { seededPrng } from "../../src/core/index.ts";
 import { HISTORY_FORMATS, type Result } from "../../src/report/index.ts";
-import { readHistory } from "../../src/run/index.ts";
+import { readHistory } from "../../src/run/read-history.ts";
 import { FIXTURES } from "../report/fixtures.ts";
 
 const runs = Number(process.argv[2] ?? 1_000);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REPORT_FORMATS, type Result, resultSchema } from "../../src/report/index.ts";
-import { analyse, RunDirectory } from "../../src/run/index.ts";
+import { analyse } from "../../src/run/analyse.ts";
+import { RunDirectory } from "../../src/run/index.ts";
 import { type Ended, ROOT, Scratch, shakedown } from "./cli.ts";
 
 /** Answers at once, and is gone for good at so many requests. */

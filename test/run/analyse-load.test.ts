@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Observation } from "../../src/measure/index.ts";
 import { renderText } from "../../src/report/index.ts";
-import { analyse, type RunDirectory } from "../../src/run/index.ts";
+import { analyse } from "../../src/run/analyse.ts";
+import type { RunDirectory } from "../../src/run/index.ts";
 import {
   expectSound,
   lone,

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { ShakedownError } from "../../src/core/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
-import { analyse, judgeAndReport, type RunDirectory } from "../../src/run/index.ts";
+import { analyse } from "../../src/run/analyse.ts";
+import { judgeAndReport, type RunDirectory } from "../../src/run/index.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 import { expectSound, MANIFEST, scratch, traffic, type Written, writeRun } from "./run-fixture.ts";
 

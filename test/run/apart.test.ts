@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ShakedownError } from "../../src/core/index.ts";
 import type { Plan } from "../../src/experiment/index.ts";
 import { apartSchema } from "../../src/report/index.ts";
+import { measureRun } from "../../src/run/apart/measure-run.ts";
 import {
   type BesideOptions,
   checkWorthKeeping,
   compareTwo,
   compareWithKept,
-  measureRun,
   type NamedRun,
   readKeptFrom,
   writeKept,

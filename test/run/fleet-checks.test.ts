@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Result } from "../../src/report/index.ts";
-import { analyse, type FleetRecord } from "../../src/run/index.ts";
+import { analyse } from "../../src/run/analyse.ts";
+import type { FleetRecord } from "../../src/run/index.ts";
 import { scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();

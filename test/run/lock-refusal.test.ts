@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { EXIT, type ShakedownError } from "../../src/core/index.ts";
-import { planScenario, runScenario, writeLock } from "../../src/run/index.ts";
+import { planScenario, runScenario } from "../../src/run/index.ts";
+import { writeLock } from "../../src/run/plan/index.ts";
 import { scratch } from "./run-fixture.ts";
 import { GOOD } from "./scenario-text.ts";
 

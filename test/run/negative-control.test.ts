@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/experiment/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
-import { analyse } from "../../src/run/index.ts";
+import { analyse } from "../../src/run/analyse.ts";
 import { PLAN } from "../experiment/plan-fixture.ts";
 import { scratch, traffic, writeRun } from "./run-fixture.ts";
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { AuditLog } from "../../src/experiment/index.ts";
-import { readPlaybook } from "../../src/run/index.ts";
+import { readPlaybook } from "../../src/run/read-playbook.ts";
 import { armDifferences, registration } from "../../src/run/registration.ts";
 import { FIXTURES } from "../report/fixtures.ts";
 import { NOW } from "./closed-run.ts";

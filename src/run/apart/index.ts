@@ -10,4 +10,4 @@ export {
   readKeptFrom,
   writeKept,
 } from "./kept.ts";
-export { type Measured, measureRun, type SoundOrNot } from "./measured.ts";
+export type { Measured, SoundOrNot } from "./measured.ts";
