@@ -2,7 +2,10 @@ import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keyedDraw, NS_PER_S } from "../../src/core/index.ts";
 import type { Plan } from "../../src/experiment/index.ts";
-import { ExposureWriter } from "../../src/measure/index.ts";
+import { ExposureWriter, responseLine, RESPONSES_END } from "../../src/measure/index.ts";
+import { responseRules } from "../../src/replay/index.ts";
+import { analyseRun } from "../../src/run/analyse.ts";
+import { readManifest } from "../../src/run/manifest.ts";
 import { pilotVariance } from "../../src/run/plan/pilot.ts";
 import { ONE_ARM_PLAN, PLAN, STAGES } from "../experiment/plan-fixture.ts";
 import { lone, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
@@ -82,6 +85,28 @@ describe("the variance of a pilot", () => {
     const expected = each * Math.sqrt(2 / found.requests);
     expect(found.se / expected).toBeGreaterThan(0.6);
     expect(found.se / expected).toBeLessThan(1.6);
+  });
+
+  it("is known of answers that differ, where the pilot compared them", async () => {
+    const { calls, observations } = traffic();
+    const metric = { metric: "response_equality", margin: 0.05 };
+    const asked: Plan = { ...PLAN, guardrails: [metric], responses: responseRules.parse({}) };
+    const directory = await writeRun(at("answers"), { calls, observations, plan: asked });
+    const differs = (seq: number): boolean => keyedDraw("answer", seq).uniform("price") < 0.2;
+    const pairs = observations
+      .filter(({ arm, seq }) => arm === 1 || seq % 2 === 0)
+      .map(({ arm, intendedNs, route, seq }) => {
+        const fields = arm === 1 && differs(seq) ? ["$.price"] : [];
+        return responseLine({ arm, seq, atNs: intendedNs, route, fields });
+      });
+    writeFileSync(directory.responses(0), pairs.join("") + RESPONSES_END);
+    const found = pilotVariance(directory.path, asked)(metric, everybody);
+    const { comparisons } = analyseRun(directory, readManifest(directory));
+    const own = comparisons.find(({ label }) => label === "response_equality");
+    expect(own?.theta?.se).toBeGreaterThan(0);
+    expect(found).toMatchObject({ se: own!.theta!.se });
+    // A pilot that compared none does not know.
+    expect(pilotVariance(at("pilot"), asked)(metric, everybody)).toMatch(/the pilot cannot tell/);
   });
 
   it("is taken from the stage of the same name, else from that of the nearest rate", () => {

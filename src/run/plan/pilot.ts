@@ -4,6 +4,7 @@ import {
   type ArmPair,
   armPairs,
   blockLists,
+  countTold,
   cutIntoBlocks,
   cutIntoParts,
   isByStart,
@@ -14,9 +15,11 @@ import {
   type MetricSpec,
   pairedBlocks,
   type PlannedStage,
+  refusalsFail,
   type SegmentSpec,
   type StageBlocks,
   type StartSegments,
+  toldSpecsOf,
   type VarianceOf,
 } from "../../experiment/index.ts";
 import { gather } from "../gather.ts";
@@ -116,10 +119,13 @@ export function pilotVariance(path: string, plan: Plan): VarianceOf {
     observations,
     calls,
     usage,
+    responses: gathered.responses?.pairs ?? [],
     ...lists,
     stages: lookedAt,
     capNs: registered.plan.timeoutNs,
+    refusalsFail: refusalsFail(plan),
   });
+  countTold(stages, toldSpecsOf(plan), gathered.inside);
   if (registered.plan.arms.length < 2 || stages.length === 0) {
     const why = stages.length === 0 ? "has no judged stage" : "has one arm, and nothing is paired";
     throw new ShakedownError("RUN_INVALID", `${path} ${why}`, {
