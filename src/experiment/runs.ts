@@ -23,8 +23,8 @@ function shuffled(seed: string, arms: readonly string[]): string[] {
 
 /**
  * Who has which slot in each run, of one alone, too. Of two arms, which is first in the first run is
- * drawn, and then they go A B B A. Of n more, the rows of a Williams square over a drawn order: in n runs (2n where n is
- * odd) each has each slot as often, and each comes right after each other as often.
+ * drawn, and then they go A B B A. Of n more, the rows of a Williams square over a drawn order: in n
+ * runs (2n where n is odd) each has each slot as often, and each comes right after each other as often.
  * Source: Williams 1949, designs balanced for residual effects.
  */
 function slotOrders(seed: string, count: number, arms: readonly string[]): (readonly string[])[] {
