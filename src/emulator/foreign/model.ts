@@ -26,6 +26,20 @@ export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {
 export const asText = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value);
 
+/** A field as a text; undefined: it is not there. */
+export const textField = (fields: Fields, name: string): string | undefined => {
+  const value = fields[name];
+  return value === undefined || value === null ? undefined : asText(value);
+};
+
+type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+/** Without what is undefined. */
+export function given<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Given<T>;
+}
+
 /** Notes what of one file is left out. */
 export class Notes {
   readonly unsupported: Unsupported[] = [];

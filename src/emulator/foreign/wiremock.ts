@@ -1,17 +1,19 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
 import {
-  answerHeaders,
   asText,
   type Fields,
   fieldsOf,
+  given,
   type Imported,
   isFields,
   Notes,
+  textField,
 } from "./model.ts";
 import { NotTold } from "./not-told.ts";
 import { wiremockMatcher } from "./wiremock-matcher.ts";
+import { wiremockAnswer } from "./wiremock-response.ts";
 
 const TOP = [
   "id",
@@ -45,38 +47,6 @@ const REQUEST = new Set([
   "basicAuthCredentials",
   ...ADDRESS,
 ]);
-const RESPONSE = [
-  "status",
-  "headers",
-  "body",
-  "jsonBody",
-  "base64Body",
-  "bodyFileName",
-  "fixedDelayMilliseconds",
-  "delayDistribution",
-  "chunkedDribbleDelay",
-  "fault",
-  "transformers",
-  "transformerParameters",
-  "proxyBaseUrl",
-  "proxyUrlPrefixToRemove",
-  "additionalProxyRequestHeaders",
-  "removeProxyRequestHeaders",
-];
-
-type ResponseInput = NonNullable<StubInput["response"]>;
-
-const FAULTS: Readonly<Record<string, NonNullable<StubInput["fault"]>>> = {
-  EMPTY_RESPONSE: "empty",
-  CONNECTION_RESET_BY_PEER: "reset",
-  MALFORMED_RESPONSE_CHUNK: "malformed-chunk",
-  RANDOM_DATA_THEN_CLOSE: "garbage",
-};
-
-const text = (fields: Fields, name: string): string | undefined => {
-  const value = fields[name];
-  return value === undefined || value === null ? undefined : asText(value);
-};
 
 function matchersOf(value: unknown, where: string, notes: Notes): Record<string, Matcher> {
   return Object.fromEntries(
@@ -118,12 +88,12 @@ function requestOf(
   const named = (part: string) => matchersOf(request[part], `${where}.${part}`, notes);
   return {
     ...(method === undefined ? {} : { method: methodsOf(method, `${where}.method`) }),
-    ...pick({
-      url: text(request, "url"),
-      urlPattern: text(request, "urlPattern"),
-      path: text(request, "urlPath"),
-      pathPattern: text(request, "urlPathPattern"),
-      pathTemplate: text(request, "urlPathTemplate"),
+    ...given({
+      url: textField(request, "url"),
+      urlPattern: textField(request, "urlPattern"),
+      path: textField(request, "urlPath"),
+      pathPattern: textField(request, "urlPathPattern"),
+      pathTemplate: textField(request, "urlPathTemplate"),
     }),
     pathParameters: named("pathParameters"),
     query: named("queryParameters"),
@@ -136,97 +106,6 @@ function requestOf(
   };
 }
 
-type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
-/** Without what is undefined. */
-function pick<T extends object>(fields: T): Given<T> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Given<T>;
-}
-
-function latencyOf(response: Fields, where: string, notes: Notes): StubInput["latency"] {
-  const distribution = response["delayDistribution"];
-  const fixedMs = Number(response["fixedDelayMilliseconds"] ?? 0);
-  if (fixedMs > 0 && isFields(response["chunkedDribbleDelay"])) {
-    const what = "beside fixedDelayMilliseconds: the head and the chunks begin after that delay";
-    notes.add(`${where}.chunkedDribbleDelay`, what);
-  }
-  if (!isFields(distribution)) {
-    return fixedMs > 0 ? { kind: "constant", value: `${fixedMs}ms` } : undefined;
-  }
-  if (fixedMs > 0)
-    notes.add(`${where}.fixedDelayMilliseconds`, "left out beside delayDistribution");
-  const ms = (name: string): string => `${Number(distribution[name])}ms`;
-  switch (distribution["type"]) {
-    case "lognormal":
-      if (distribution["maxValue"] !== undefined) {
-        notes.add(`${where}.delayDistribution.maxValue`, "left out: some delays are longer");
-      }
-      return { kind: "lognormal", median: ms("median"), sigma: Number(distribution["sigma"]) };
-    case "uniform":
-      return { kind: "uniform", min: ms("lower"), max: ms("upper") };
-    case "fixed":
-      return { kind: "constant", value: ms("milliseconds") };
-    default:
-      notes.add(`${where}.delayDistribution`, `${asText(distribution["type"])} is not supported`);
-      return undefined;
-  }
-}
-
-function transferOf(response: Fields): StubInput["transfer"] {
-  const dribble = response["chunkedDribbleDelay"];
-  if (!isFields(dribble)) return undefined;
-  const chunks = Number(dribble["numberOfChunks"]);
-  return { chunks, chunkGap: `${Number(dribble["totalDuration"]) / chunks}ms` };
-}
-
-function bodyOf(response: Fields, template: boolean, filesFolder: string) {
-  const { base64Body, body, bodyFileName, jsonBody } = response;
-  if (body !== undefined) return { body: asText(body) };
-  if (jsonBody !== undefined) return { body: JSON.stringify(jsonBody) };
-  if (base64Body !== undefined) return { base64: asText(base64Body) };
-  if (bodyFileName === undefined) return {};
-  const path = join(filesFolder, asText(bodyFileName));
-  if (!existsSync(path)) throw new NotTold(`response.bodyFileName: ${path} does not exist`);
-  const bytes = readFileSync(path);
-  return template ? { body: bytes.toString("utf8") } : { base64: bytes.toString("base64") };
-}
-
-/** @throws NotTold for an address that is made from the call */
-function proxyOf(response: Fields, where: string, notes: Notes): ResponseInput["proxy"] {
-  const to = text(response, "proxyBaseUrl");
-  if (to === undefined) return undefined;
-  if (to.includes("{{")) throw new NotTold(`${where}.proxyBaseUrl: a template is not supported`);
-  const added = fieldsOf(response["additionalProxyRequestHeaders"]);
-  const removed = response["removeProxyRequestHeaders"];
-  return {
-    to,
-    headers: answerHeaders(added, `${where}.additionalProxyRequestHeaders`, notes),
-    removeHeaders: (Array.isArray(removed) ? removed : []).map(asText),
-    removePrefix: text(response, "proxyUrlPrefixToRemove") ?? "",
-  };
-}
-
-function responseOf(
-  response: Fields,
-  where: string,
-  notes: Notes,
-  filesFolder: string,
-): ResponseInput {
-  const headers = answerHeaders(fieldsOf(response["headers"]), `${where}.headers`, notes);
-  const proxy = proxyOf(response, where, notes);
-  // Of a proxy, WireMock looks at the headers alone.
-  if (proxy !== undefined) return { headers, proxy };
-  const transformers = Array.isArray(response["transformers"]) ? response["transformers"] : [];
-  const template = transformers.includes("response-template");
-  for (const other of transformers.filter((each) => each !== "response-template")) {
-    notes.add(`${where}.transformers`, `${String(other)} is not supported`);
-  }
-  const status = Number(response["status"] ?? 200);
-  const parameters = fieldsOf(response["transformerParameters"]) as ResponseInput["parameters"];
-  return { status, headers, template, parameters, ...bodyOf(response, template, filesFolder) };
-}
-
 function stubOf(
   mapping: Fields,
   where: string,
@@ -235,26 +114,17 @@ function stubOf(
 ): StubSpec | null {
   const at = (part: string): string => (where === "" ? part : `${where}.${part}`);
   notes.unknown(mapping, TOP, where);
-  const response = fieldsOf(mapping["response"]);
-  notes.unknown(response, RESPONSE, at("response"));
-  const fault = response["proxyBaseUrl"] === undefined ? text(response, "fault") : undefined;
-  if (fault !== undefined && FAULTS[fault] === undefined) {
-    notes.add(at("response.fault"), `${fault} is not supported`);
-  }
   try {
     const input: StubInput = {
-      ...pick({
-        name: text(mapping, "name"),
+      ...given({
+        name: textField(mapping, "name"),
         priority: mapping["priority"] as number | undefined,
-        scenario: text(mapping, "scenarioName"),
-        whenState: text(mapping, "requiredScenarioState"),
-        thenState: text(mapping, "newScenarioState"),
-        latency: latencyOf(response, at("response"), notes),
-        transfer: transferOf(response),
-        fault: fault === undefined ? undefined : FAULTS[fault],
+        scenario: textField(mapping, "scenarioName"),
+        whenState: textField(mapping, "requiredScenarioState"),
+        thenState: textField(mapping, "newScenarioState"),
       }),
       request: requestOf(fieldsOf(mapping["request"]), at("request"), notes),
-      response: responseOf(response, at("response"), notes, filesFolder),
+      ...wiremockAnswer(fieldsOf(mapping["response"]), at("response"), notes, filesFolder),
     };
     return notes.stub(input, where);
   } catch (thrown) {
