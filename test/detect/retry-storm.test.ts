@@ -84,6 +84,11 @@ describe("retry storm", () => {
       { ...AT_ONCE, delayNs: 40 * MS, backoff: 2 },
       "with no jitter",
     ],
+    [
+      "nor are those that a busy machine makes late",
+      { ...AT_ONCE, delayNs: 40 * MS, lateNs: 8 * MS },
+      "with no jitter",
+    ],
     ["nor are immediate ones", { ...AT_ONCE, delayNs: 0 }, "with no jitter"],
   ] satisfies [string, RetryTarget, string][])("%s", (_, target, words) => {
     const { status, summary } = judge("one", [POLITE, target], LIMITED);

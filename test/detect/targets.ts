@@ -105,6 +105,8 @@ export interface RetryTarget {
   readonly delayNs?: number;
   /** `full`: uniform in (0, delay); `none`: exactly the delay. */
   readonly jitter?: "none" | "full";
+  /** How much later than that its timers fire, on average, by an exponential distribution. */
+  readonly lateNs?: number;
   /** Each delay is this much longer than the one before. */
   readonly backoff?: number;
   /** `spread`: its own delay comes on top. */
@@ -160,7 +162,7 @@ export function withRetries(
     const toldNs = (target.honoursRetryAfter ?? false) === false ? 0 : retryAfterMs * MS;
     const waitedNs =
       target.honoursRetryAfter === "spread" ? toldNs + ownNs : Math.max(ownNs, toldNs);
-    const againNs = endNs + waitedNs + (0.1 + 0.4 * draw.uniform("timer")) * MS;
+    const againNs = endNs + waitedNs + lateNs(target, draw.uniform("timer"));
     agenda.at(againNs, (nowNs) => send(start, key, attempt + 1, nowNs));
   };
   for (const start of starts) {
@@ -183,6 +185,9 @@ export function withRetries(
   agenda.run();
   return log;
 }
+
+const lateNs = ({ lateNs: meanNs = 0 }: RetryTarget, uniform: number): number =>
+  (0.1 + 0.4 * uniform) * MS - Math.log(1 - uniform) * meanNs;
 
 /** How long a call that comes now has to wait: 0 when it is admitted. */
 function limiterOf(limit: FlakyDependency["limit"]): (nowNs: number) => number {
