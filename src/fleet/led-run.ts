@@ -240,11 +240,17 @@ export class LedRun implements MadeLoad {
     await this.#clocks.look();
   }
 
-  /** Before traffic, a worker that is gone is a run that cannot begin. */
+  /** Before traffic, a worker that is gone, or has left the run, is a run that cannot begin. */
   async #seeAbsence(): Promise<void> {
-    const { redis } = this.#parts;
-    const there = await Promise.all(this.#cards.map(({ id }) => redis.exists(workerKeys(id).card)));
-    const gone = this.#cards.find((_, index) => there[index] === 0);
+    const { job, redis } = this.#parts;
+    const left = await Promise.all(
+      this.#cards.map(async ({ id }) => {
+        const { card, takenBy } = workerKeys(id);
+        const [there, by] = await Promise.all([redis.exists(card), redis.get(takenBy)]);
+        return there === 0 || by !== job.runId;
+      }),
+    );
+    const gone = this.#cards.find((_, index) => left[index]);
     if (gone === undefined) return;
     const message = `worker ${gone.id} went away before the start`;
     const hint = "see what it said last, and run again";

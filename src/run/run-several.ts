@@ -114,8 +114,9 @@ async function runAll(parts: ExperimentParts, signal: AbortSignal): Promise<Stop
       if (measured.stop !== null) return measured.stop;
       out = measured.cuts;
     } catch (thrown) {
-      // What was measured before is kept, and judged.
-      if (!hasBegun(parts.directory)) throw thrown;
+      // What was measured before is kept, and judged, unless somebody else does that.
+      const taken = thrown instanceof ShakedownError && thrown.code === "RUN_LED";
+      if (taken || !hasBegun(parts.directory)) throw thrown;
       return stopOf(thrown);
     }
   }

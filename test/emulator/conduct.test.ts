@@ -68,6 +68,23 @@ describe("luck", () => {
     fc.assert(property);
   });
 
+  it("is the same on whichever machine a request's calls are emulated: it is nobody's turn", () => {
+    const MACHINES = 3;
+    const placed = fc.record({
+      machineOf: fc.func(fc.nat(MACHINES - 1)),
+      calls: fc.array(planned),
+    });
+    const property = fc.property(placed, ({ calls, machineOf }) => {
+      const alone = conductOf();
+      const machines = Array.from({ length: MACHINES }, () => conductOf());
+      for (const call of calls) {
+        const machine = machines[machineOf(call.seq)]!;
+        expect(decide(machine, call, 0)).toEqual(decide(alone, call, 0));
+      }
+    });
+    fc.assert(property);
+  });
+
   it("is drawn afresh for each attempt, path, body, request, dependency and seed", () => {
     const call = { seq: 5, path: "/a" };
     const traceparent = traceparentOf({ runId: RUN_ID, seq: 5, armIndex: 0 });
