@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REPORT_FORMATS, type ReportModel } from "../../src/report/index.ts";
-import { type ChartData, chartData } from "../../src/report/page/chart-data.ts";
 import { rankedComparisons } from "../../src/report/words.ts";
 import { hasChromium, launchChromium, openPage, VIEWPORTS } from "./chromium.ts";
 import { FIXTURES } from "./fixtures.ts";
+import { pictureValues } from "./picture-values.ts";
 
 /** What a figure on the page says, on the scale of `result.json`: µs, shares, or as it is. */
 function figureOf(text: string): number {
@@ -41,103 +41,51 @@ describe.skipIf(!hasChromium)("what report.html shows in a browser", () => {
     return Promise.all(rows.map((row) => row.locator("th, td").allInnerTexts()));
   };
 
-  /** The legend of a picture, by label, at the point that so many steps to the right lead to. */
-  async function valuesAt(page: Page, chart: string, steps: number): Promise<Map<string, string>> {
-    const figure = page.locator("figure", { has: page.locator(`[data-chart="${chart}"]`) });
-    await figure.locator(".chart").focus();
-    for (let step = 0; step < steps; step++) await page.keyboard.press("ArrowRight");
-    const lines = await figure.locator(".legend button").all();
-    return new Map(
-      await Promise.all(
-        lines.map(async (line): Promise<[string, string]> => {
-          const value = (await line.locator("output").textContent()) ?? "";
-          const all = (await line.textContent()) ?? "";
-          return [all.slice(0, all.length - value.length), value];
-        }),
-      ),
-    );
-  }
+  /** What every picture's legend says at the point that so many steps to the right lead to. */
+  const readBack = (page: Page, steps: number): Promise<Record<string, Record<string, string>>> =>
+    page.evaluate(`(async () => {
+      const read = {};
+      for (const chart of document.querySelectorAll("[data-chart]")) {
+        chart.focus();
+        await new Promise((done) => setTimeout(done));
+        for (let step = 0; step < ${steps}; step++) {
+          chart.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+        }
+        const buttons = [...chart.closest("figure").querySelectorAll(".legend button")];
+        read[chart.dataset.chart] = Object.fromEntries(buttons.map((button) => {
+          const value = button.querySelector("output").textContent;
+          return [button.textContent.slice(0, button.textContent.length - value.length), value];
+        }));
+      }
+      return read;
+    })()`);
 
-  /** By picture, what each line is at a place, as the page's own words for numbers write it. */
-  function wanted(data: ChartData, at: number) {
-    const perArm = (
-      of: (arm: number) => number | null | undefined,
-      name: (arm: string) => string,
-    ) => data.arms.map((arm, index) => [name(arm), of(index)] as const);
-    const [dependency] = data.dependencies;
-    return {
-      rate: [
-        "formatRate",
-        [
-          ["offered", data.offered[at]] as const,
-          ...perArm(
-            (arm) => data.started[arm]?.[at],
-            (arm) => `${arm} started`,
-          ),
-          ...perArm(
-            (arm) => data.answered[arm]?.[at],
-            (arm) => `${arm} answered`,
-          ),
-          ...perArm(
-            (arm) => data.failed[arm]?.[at],
-            (arm) => `${arm} failed`,
-          ),
-        ],
-      ],
-      latency: [
-        "formatMs",
-        [
-          ...perArm(
-            (arm) => data.p50[arm]?.[at],
-            (arm) => `${arm} p50`,
-          ),
-          ...perArm(
-            (arm) => data.p99[arm]?.[at],
-            (arm) => `${arm} p99`,
-          ),
-        ],
-      ],
-      "in-flight:0": [
-        "formatPlain",
-        perArm(
-          (arm) => dependency?.inFlightMax[arm]?.[at],
-          (arm) => `${arm} max`,
-        ),
-      ],
-      "per-request:0": [
-        "formatPlain",
-        perArm(
-          (arm) => dependency?.perRequest[arm]?.[at],
-          (arm) => arm,
-        ),
-      ],
-      "calls:0": [
-        "formatRate",
-        perArm(
-          (arm) => dependency?.calls[arm]?.[at],
-          (arm) => arm,
-        ),
-      ],
-    } as const;
-  }
-
-  it("every picture over time holds the model's own numbers", async () => {
+  it("every picture holds the model's own numbers, and none is missing", async () => {
     const model = FIXTURES["three-variants"]!();
     const { page, problems } = await open("pictures", model);
-    const steps = 12;
-    for (const [chart, [format, lines]] of Object.entries(wanted(chartData(model), steps - 1))) {
+    for (const at of [1, 4]) {
+      const wanted = pictureValues(model, at);
+      const list = Object.entries(wanted).flatMap(([chart, { format, values }]) =>
+        Object.entries(values).map(([label, value]) => ({ chart, label, format, value })),
+      );
+      const filled = list.flatMap(({ chart, value }) => (value === null ? [] : [chart]));
+      expect([...new Set(filled)].toSorted()).toEqual(Object.keys(wanted).toSorted());
       // oxlint-disable-next-line no-await-in-loop -- one cursor for all
-      const shown = await valuesAt(page, chart, steps);
-      for (const [label, value] of lines) {
-        const written =
-          value === null || value === undefined
-            ? ""
-            : // oxlint-disable-next-line no-await-in-loop -- one after the other
-              await page.evaluate(`shakedownFormats.${format}(${value})`);
-        expect(`${chart} ${label}: ${shown.get(label)}`).toBe(
-          `${chart} ${label}: ${String(written)}`,
-        );
-      }
+      const written: string[] = await page.evaluate(
+        `${JSON.stringify(list)}.map(({ format, value }) => value === null ? "" :
+          format.reduce((of, name) => name.startsWith("(") ? of(...JSON.parse(name.slice(1))) : of[name], shakedownFormats)(value))`,
+      );
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const shown = await readBack(page, at + 1);
+      expect(Object.keys(shown).toSorted()).toEqual(Object.keys(wanted).toSorted());
+      const said = Object.entries(shown).flatMap(([chart, values]) =>
+        Object.entries(values).map(([label, value]) => `${chart} ${label}: ${value}`),
+      );
+      expect(said.toSorted()).toEqual(
+        list.map(({ chart, label }, n) => `${chart} ${label}: ${written[n]}`).toSorted(),
+      );
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await page.evaluate("document.activeElement.blur()");
     }
     expect(problems).toEqual([]);
     await page.close();
@@ -174,9 +122,8 @@ describe.skipIf(!hasChromium)("what report.html shows in a browser", () => {
 
   it("can be walked by keyboard from end to end, and each stop says what it is", async () => {
     const { page } = await open("walk", FIXTURES["roll-back"]!());
-    await expect
-      .poll(() => page.locator(".chart canvas").count(), { timeout: 15_000 })
-      .toBe(await page.locator(".chart").count());
+    await page.evaluate('dispatchEvent(new Event("beforeprint"))');
+    expect(await page.locator(".chart canvas").count()).toBe(await page.locator(".chart").count());
     const here = `(() => {
       const at = document.activeElement;
       if (at === document.body) return null;

@@ -41,6 +41,8 @@ describe.skipIf(!present)(
       return openPage(browser, file, { viewport, dark });
     }
 
+    /** Pictures are drawn while nothing else is to be done; for printing, at once. */
+    const drawAll = (page: Page) => page.evaluate('dispatchEvent(new Event("beforeprint"))');
     const drawn = (page: Page): Promise<number> => page.locator(".chart canvas").count();
 
     it.each(Object.keys(FIXTURES))(
@@ -53,9 +55,8 @@ describe.skipIf(!present)(
           const box = await page.locator("#verdict .word").boundingBox();
           expect(box?.y).toBeGreaterThanOrEqual(0);
           expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(viewport.height);
-          await expect
-            .poll(() => drawn(page), { timeout: 15_000 })
-            .toBe(await page.locator(".chart").count());
+          await drawAll(page);
+          expect(await drawn(page)).toBe(await page.locator(".chart").count());
           const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
           expect(overflow, `${device}: the page is wider than the screen`).toBeLessThanOrEqual(0);
         }
