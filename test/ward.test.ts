@@ -38,7 +38,7 @@ const exhausted = (arm: string, value: number): Finding =>
 
 function linesOf(findings: readonly Finding[], world: WardWorld = WORLD): Map<string, string[]> {
   const matrix = new Matrix(["pool-exhaustion", "no-backpressure", "saturation"]);
-  matrix.add(pool, world, { findings, truth: 4 }, ARMS);
+  matrix.add(pool, world, { findings, truth: 4, faults: [] }, ARMS);
   const rows = matrix.lines().map((line) => line.split(/ {2,}/));
   return new Map(rows.map(([name, ...cells]) => [name!, cells.map((cell) => cell.split(" ")[0]!)]));
 }

@@ -36,17 +36,24 @@ const cases = WARD.filter(({ name }) => values.case.some((word) => name.includes
 const first = Number(values["first-seed"]);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, n) => first + n);
 const names = `cases are ${WARD.map(({ name }) => name).join(", ")}; rates 1, 3, 10`;
-/** One for each way of running. */
-const matrices = new Map<string, Matrix>();
+/** One for each way of running, with how many runs there were, and how many found themselves at fault. */
+const ways = new Map<string, { readonly matrix: Matrix; runs: number; late: number }>();
 let failures = 0;
 
 function tell(each: WardCase, world: WardWorld, run: WardRun): void {
   const way = `${world.rate} ×, ${world.propagates ? "joined" : "by rates"}`;
-  const matrix = matrices.get(way) ?? new Matrix(DETECTORS.map(({ name }) => name));
-  matrices.set(way, matrix);
-  console.log(`${each.name} ${way}, seed ${world.seed}`);
+  const told = ways.get(way) ?? {
+    matrix: new Matrix(DETECTORS.map(({ name }) => name)),
+    runs: 0,
+    late: 0,
+  };
+  ways.set(way, told);
+  told.runs++;
+  if (run.faults.length > 0) told.late++;
+  const faults = run.faults.length === 0 ? "" : ` (${run.faults.join(", ")})`;
+  console.log(`${each.name} ${way}, seed ${world.seed}${faults}`);
   const arms = Object.keys(armsOf(each, world));
-  for (const line of matrix.add(each, world, run, arms)) console.log(`  ${line}`);
+  for (const line of told.matrix.add(each, world, run, arms)) console.log(`  ${line}`);
 }
 
 async function runAll(out: string): Promise<void> {
@@ -87,5 +94,10 @@ else if (cases.length === 0 || rates.length === 0 || seeds.length === 0) {
     if (values.out === undefined) rmSync(out, { recursive: true, force: true });
   }
 }
-for (const [way, matrix] of matrices) console.log(`\n${way}\n${matrix.lines().join("\n")}`);
+for (const [way, { late, matrix, runs }] of ways) {
+  console.log(
+    `\n${way}: ${runs} runs, of which ${late} would hold, since their instrument was late`,
+  );
+  for (const line of matrix.lines()) console.log(line);
+}
 if (failures > 0) console.log(`\n${failures} runs did not come about`);

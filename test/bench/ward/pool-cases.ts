@@ -17,8 +17,8 @@ function poolCase(name: string, own: Env, rest: Partial<WardCase> = {}): WardCas
     cause: /pool exhaustion/,
     size: { of: poolOf, within: 0 },
     byRates: "sized",
-    // Who waits for a connection waits without end.
-    also: ["no-backpressure"],
+    // Who waits for a connection waits without end, and gets it when the request has been given up (5 s).
+    also: ["no-backpressure", "timeout-inversion"],
     ratePerSec: 40,
     dependencies: { origin: ORIGIN },
     well: () => well,

@@ -13,7 +13,17 @@ export interface WardRun {
   readonly findings: readonly Finding[];
   /** How large the sick thing was; null where any size does. */
   readonly truth: number | null;
+  /** What the run found wrong with itself: on a busy machine, that it was late. */
+  readonly faults: readonly string[];
 }
+
+interface Told {
+  readonly findings: readonly Finding[];
+  readonly checks: readonly { readonly name: string; readonly status: string }[];
+}
+
+const faultsOf = ({ checks }: Told): string[] =>
+  checks.filter(({ status }) => status === "fail").map(({ name }) => name);
 
 /** Beside a kept run: what was run, and what nobody can ask for any more. */
 interface Kept {
@@ -42,11 +52,11 @@ export async function runCase(
   const runs = join(folder, "runs");
   const said = await shakedown("run", file, "--json", "--seed", String(world.seed), "--out", runs);
   if (said.stdout === "") throw new Error(`${folder}: ${said.stderr}`);
-  const { findings } = JSON.parse(said.stdout) as { findings: Finding[] };
+  const told = JSON.parse(said.stdout) as Told;
   const truth = (await beside?.truth?.()) ?? each.size?.of(world) ?? null;
   const kept: Kept = { name: each.name, world, truth };
   writeFileSync(join(folder, KEPT), JSON.stringify(kept));
-  return { findings, truth };
+  return { findings: told.findings, truth, faults: faultsOf(told) };
 }
 
 /** What detectors of now say of runs that were made before, by folder. Nothing is run. */
@@ -58,6 +68,7 @@ export function* keptRuns(out: string): Generator<Kept & { readonly run: WardRun
     const [name = ""] = readdirSync(join(out, folder, "runs"));
     const directory = new RunDirectory(join(out, folder, "runs", name));
     const findings = findingsOf(gather(directory, readManifest(directory)));
-    yield { ...kept, run: { findings, truth: kept.truth } };
+    const told = JSON.parse(readFileSync(directory.file("result.json"), "utf8")) as Told;
+    yield { ...kept, run: { findings, truth: kept.truth, faults: faultsOf(told) } };
   }
 }
