@@ -1,6 +1,7 @@
 import type * as HdrHistogram from "hdr-histogram-js";
 import { lazily } from "../core/index.ts";
-import { BUCKETS, DIGITS, HALF_BITS, HIGHEST_US } from "./hdr-layout.ts";
+import { BUCKETS, HALF_BITS, HIGHEST_US } from "./hdr-layout.ts";
+import { encodeDeflated } from "./hdr-v2.ts";
 
 const library = lazily("hdr-histogram-js") as () => typeof HdrHistogram;
 
@@ -17,8 +18,7 @@ const LEADING_ZEROS = 31 - HALF_BITS;
 const PAGE_BITS = 6;
 const PAGE = 1 << PAGE_BITS;
 const PAGES = BUCKETS >>> PAGE_BITS;
-const PAGES_AT_FIRST = 4;
-const PAGES_GROW = 1.5;
+const PAGES_AT_FIRST = 8;
 const U32_MAX = 2 ** 32 - 1;
 const NOTHING = new Uint32Array(0);
 
@@ -185,9 +185,7 @@ export class Histogram {
   /** HdrHistogram V2, deflated, base64: what every HdrHistogram port reads. */
   encode(): string {
     const { encodeIntoCompressedBase64, Float64Histogram } = library();
-    const hdr = new Float64Histogram(1, HIGHEST_US, DIGITS);
-    this.#each((index, count) => hdr.recordValueWithCount(lowestOf(index), count));
-    return encodeIntoCompressedBase64(hdr);
+    return encodeDeflated(this.toCounts());
   }
 
   /** Reads what `encode` wrote. @throws Error when the text is not a V2 histogram. */
@@ -227,7 +225,7 @@ export class Histogram {
   #newPage(places: Uint16Array, page: number): number {
     const has = this.#counts.length / PAGE;
     if (this.#pages === has) {
-      const pages = Math.min(Math.max(PAGES_AT_FIRST, Math.ceil(has * PAGES_GROW)), PAGES);
+      const pages = Math.min(Math.max(PAGES_AT_FIRST, 2 * has), PAGES);
       const Counts = this.#counts instanceof Uint32Array ? Uint32Array : Float64Array;
       const counts = new Counts(pages * PAGE);
       counts.set(this.#counts);

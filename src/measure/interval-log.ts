@@ -12,7 +12,20 @@ export interface IntervalLogMeta {
   readonly startedAtMs: number;
   /** What a failed request counts with: the run's timeout. */
   readonly capNs: number;
+  /** How long an interval is, in seconds; 1 unless given. */
+  readonly intervalS?: number;
 }
+
+/** More histograms than this an interval log should not hold: each takes a tenth of a millisecond. */
+const LINES_MAX = 30_000;
+const INTERVALS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600] as const;
+
+/**
+ * How long an interval should be, in seconds, for a log of so long a run, with so many histograms an
+ * interval: 1, unless that made more than 30,000 of them.
+ */
+export const intervalLengthS = (runS: number, histograms: number): number =>
+  INTERVALS_S.find((lengthS) => (runS / lengthS) * histograms <= LINES_MAX) ?? INTERVALS_S.at(-1)!;
 
 /** What the histograms of an arm and a stage are of, as their tags say it. */
 export const INTERVAL_MEASURES = ["response", "service", "start-lag"] as const;
@@ -73,19 +86,22 @@ function addTo(
 }
 
 /** Windows in their order, each as soon as it is whole. */
-function* windowsOf(table: ObservationTable, capNs: number): Generator<[number, Window]> {
+function* windowsOf(
+  table: ObservationTable,
+  { capNs, lengthNs }: { readonly capNs: number; readonly lengthNs: number },
+): Generator<[number, Window]> {
   const open = new Map<number, Window>();
   const sizes = { capNs, stages: table.meta.stages.length };
   const passing = table.inTime((observation) => {
     if (observation.kind === "dropped") return;
-    const place = Math.floor(observation.intendedNs / NS_PER_S);
+    const place = Math.floor(observation.intendedNs / lengthNs);
     let window = open.get(place);
     if (window === undefined) open.set(place, (window = new Map()));
     addTo(window, observation, sizes);
   });
   for (const untilNs of passing) {
     for (const [place, window] of ascending(open)) {
-      if ((place + 1) * NS_PER_S > untilNs) break;
+      if ((place + 1) * lengthNs > untilNs) break;
       open.delete(place);
       yield [place, window];
     }
@@ -109,7 +125,7 @@ function* headLines({ startedAtMs, writer }: IntervalLogMeta): Generator<string>
 
 /**
  * The lines of an HdrHistogram interval log (format version 1.3), each with its line end: for each
- * second of intended starts, and each arm and stage that had some, response time, service time and
+ * interval of intended starts (a second unless given), and each arm and stage that had some, response time, service time and
  * start lag, then the response time of each route. Values are whole microseconds; start times are
  * seconds since the run began. A dropped start is in no histogram; a failed request counts with the
  * timeout, as in `responseTimeUs`. Rows need no order; memory is held for the histograms of seconds
@@ -122,10 +138,12 @@ export function* intervalLogLines(
 ): Generator<string> {
   yield* headLines(meta);
   const { arms, routes, stages } = table.meta;
-  for (const [place, window] of windowsOf(table, meta.capNs)) {
+  const { capNs, intervalS = 1 } = meta;
+  const lengthNs = intervalS * NS_PER_S;
+  for (const [place, window] of windowsOf(table, { capNs, lengthNs })) {
     const line = (tag: string, histogram: Histogram): string => {
       const maxMs = (histogram.maxUs * NS_PER_US) / NS_PER_MS;
-      return `Tag=${tag},${place}.000,1.000,${maxMs.toFixed(3)},${histogram.encode()}\n`;
+      return `Tag=${tag},${place * intervalS}.000,${intervalS}.000,${maxMs.toFixed(3)},${histogram.encode()}\n`;
     };
     for (const [key, cell] of ascending(window)) {
       const arm = arms[Math.floor(key / stages.length)] ?? "";

@@ -1,4 +1,11 @@
-import { intervalLogLines, readObservations } from "../measure/index.ts";
+import { NS_PER_S } from "../core/index.ts";
+import type { Plan } from "../experiment/index.ts";
+import {
+  INTERVAL_MEASURES,
+  intervalLengthS,
+  intervalLogLines,
+  readObservations,
+} from "../measure/index.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -6,19 +13,24 @@ export const HISTOGRAM_LOG = "histograms.hlog";
 
 /**
  * Writes `histograms.hlog`, whole or not at all: every second's histograms, by arm, stage and
- * route. It may be large, so it is written as it is made.
+ * route; of a long run with many routes, those of longer intervals (`intervalLengthS`), by its plan.
+ * It may be large, so it is written as it is made.
  * @throws DISK_WRITE_FAILED; RUN_INVALID, SPOOL_INVALID when there are no observations to read
  */
 export function writeHistogramLog(
   directory: RunDirectory,
   manifest: Manifest,
-  timeoutNs: number,
+  { stages, timeoutNs }: Pick<Plan, "stages" | "timeoutNs">,
 ): void {
   const table = readObservations(...directory.observationSpools());
   const meta = {
     writer: `${manifest.tool.name} ${manifest.tool.version}`,
     startedAtMs: Date.parse(manifest.trafficStartedAt),
     capNs: timeoutNs,
+    intervalS: intervalLengthS(
+      (stages.at(-1)?.endNs ?? 0) / NS_PER_S,
+      table.meta.arms.length * (INTERVAL_MEASURES.length + table.meta.routes.length),
+    ),
   };
   directory.write(HISTOGRAM_LOG, intervalLogLines(table, meta));
 }

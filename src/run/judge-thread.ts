@@ -15,7 +15,7 @@ import { RunDirectory } from "./run-directory.ts";
 function tryLog(directory: RunDirectory, manifest: Manifest): PlainError | null {
   try {
     const { plan } = readPlan(directory, registerPlan);
-    writeHistogramLog(directory, manifest, plan.timeoutNs);
+    writeHistogramLog(directory, manifest, plan);
     return null;
   } catch (thrown) {
     return plainError(thrown, "DISK_WRITE_FAILED");

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   Histogram,
   INTERVAL_MEASURES,
+  intervalLengthS,
   intervalLogLines,
   intervalTag,
   type Observation,
@@ -63,11 +64,11 @@ interface Line {
   readonly histogram: Histogram;
 }
 
-const histogramLines = (table: ObservationTable): Line[] =>
-  [...intervalLogLines(table, META)].flatMap((line) => {
-    const [, tag, start, maxMs, encoded] =
-      /^Tag=([^,\s]+),(\d+)\.000,1\.000,(\d+\.\d{3}),(\S+)\n$/.exec(line) ?? [];
-    if (encoded === undefined) return [];
+const histogramLines = (table: ObservationTable, intervalS = 1): Line[] =>
+  [...intervalLogLines(table, { ...META, intervalS })].flatMap((line) => {
+    const [, tag, start, length, maxMs, encoded] =
+      /^Tag=([^,\s]+),(\d+)\.000,(\d+)\.000,(\d+\.\d{3}),(\S+)\n$/.exec(line) ?? [];
+    if (encoded === undefined || Number(length) !== intervalS) return [];
     const histogram = Histogram.decode(encoded);
     return [{ tag: tag!, window: Number(start), maxMs: Number(maxMs), histogram }];
   });
@@ -114,6 +115,37 @@ describe("the interval log", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("of longer intervals holds what those seconds hold together", async () => {
+    const row = fc.constantFrom(1, 2, 5);
+    await fc.assert(
+      fc.asyncProperty(some({ minLength: 1, maxLength: 60 }), row, async (all, intervalS) => {
+        const table = await tableOf(all);
+        const model = new Map<string, Histogram>();
+        for (const { histogram, tag, window } of histogramLines(table)) {
+          const key = `${tag} ${Math.floor(window / intervalS) * intervalS}`;
+          const together = model.get(key) ?? new Histogram();
+          together.add(histogram);
+          model.set(key, together);
+        }
+        const wide = histogramLines(table, intervalS).map(
+          ({ histogram, tag, window }) => [`${tag} ${window}`, histogram.buckets()] as const,
+        );
+        const told = [...model].map(([key, histogram]) => [key, histogram.buckets()] as const);
+        expect(new Map(wide)).toEqual(new Map(told));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it("is of seconds, unless there were too many of them", () => {
+    expect(intervalLengthS(250, 106)).toBe(1);
+    expect(intervalLengthS(2_500, 106)).toBe(10);
+    for (const runS of [0, 60, 3_600, 1e6]) {
+      const lengthS = intervalLengthS(runS, 500);
+      expect(lengthS === 600 || (runS / lengthS) * 500 <= 30_000).toBe(true);
+    }
   });
 
   it("says its format, when the run began and its units before the first interval", async () => {
