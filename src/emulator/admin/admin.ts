@@ -26,6 +26,7 @@ export interface Admin extends AsyncDisposable {
 
 const BODY_BYTES_MAX = 1_000_000;
 const JOURNAL_LIMIT = 100;
+const JOURNAL_KEYS = ["limit", "arm", "dependency"];
 const STATES = z.record(z.string(), z.string());
 
 interface Reply {
@@ -187,7 +188,17 @@ function stateChange(dependency: string, body: unknown, query: URLSearchParams):
 }
 
 async function journal(emulator: Emulator, query: URLSearchParams): Promise<unknown> {
-  const [limitText, arm, dependency] = ["limit", "arm", "dependency"].map((key) => query.get(key));
+  const unknown = [...query.keys()].find((key) => !JOURNAL_KEYS.includes(key));
+  if (unknown !== undefined) {
+    const details = { there_are: JOURNAL_KEYS };
+    throw new AdminRefusal(400, `the journal has no parameter "${unknown}"`, details);
+  }
+  const [limitText, arm, dependency] = JOURNAL_KEYS.map((key) => query.get(key));
+  const [first = {}] = Object.values(emulator.addresses);
+  if (typeof dependency === "string") one(emulator.addresses, dependency);
+  if (typeof arm === "string" && !Object.hasOwn(first, arm)) {
+    throw new AdminRefusal(404, `there is no arm "${arm}"`, { there_are: Object.keys(first) });
+  }
   const limit = limitText === null || limitText === undefined ? JOURNAL_LIMIT : Number(limitText);
   if (!(Number.isInteger(limit) && limit >= 1)) {
     throw new AdminRefusal(400, `limit "${limitText}" is not a whole number above 0`);
