@@ -2,7 +2,7 @@ import { formatCount } from "../core/index.ts";
 import { mannKendall } from "../stats/index.ts";
 import { beganIn, besideControl, besideWords } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
-import { median } from "./join.ts";
+import { journeysOf, median, quantile } from "./join.ts";
 import { readLostSlots, type LostSlots } from "./lost-slots.ts";
 import { occupancyOf } from "./occupancy.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
@@ -40,13 +40,24 @@ interface Pile {
 const isSteady = ({ fromPerSec, ratePerSec }: StageWindow): boolean =>
   fromPerSec === undefined || fromPerSec === ratePerSec;
 
+/**
+ * How late a caller takes note that its call has ended, and gives the connection back: as late as its
+ * own answers are. 0 where calls name no request.
+ */
+function noticedAfterNs(evidence: Evidence, arm: number, stage: StageWindow): number {
+  const postMs = journeysOf(evidence, arm, stage).map((journey) => journey.postMs);
+  return postMs.length === 0 ? 0 : quantile(postMs, 0.9) * 1e6;
+}
+
 /** Of what each call saw when it came: connections open, and those that carried a call. */
 function readPile(evidence: Evidence, arm: number, dependency: number, stage: StageWindow): Pile {
   const { fromNs, toNs } = stage;
   const sliceNs = (toNs - fromNs) / RULE.slices;
   const slices = Array.from({ length: RULE.slices }, (): number[] => []);
   const all = evidence.calls(arm, dependency);
-  const inUseMax = occupancyOf(all, all[0]?.arriveNs ?? 0, toNs).max;
+  const lateNs = noticedAfterNs(evidence, arm, stage);
+  const held = all.map((call) => ({ ...call, endNs: call.endNs + lateNs }));
+  const inUseMax = occupancyOf(held, all[0]?.arriveNs ?? 0, toNs).max;
   let calls = 0;
   for (const call of callsIn(all, stage)) {
     calls++;

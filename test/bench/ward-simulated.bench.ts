@@ -6,8 +6,8 @@ import {
   inversionScenes,
   metastableScenes,
   noTimeoutScenes,
-  rateLimitScenes,
 } from "../detect/failing-scenes.ts";
+import { herdScenes, rateLimitScenes, unusedScenes, wasteScenes } from "../detect/limit-scenes.ts";
 import { backpressureScenes, bulkheadScenes, capScenes } from "../detect/overload-scenes.ts";
 import { acquireScenes, leakScenes, pileScenes, poolScenes } from "../detect/pool-scenes.ts";
 import { retryScenes } from "../detect/retry-scenes.ts";
@@ -40,6 +40,9 @@ const WARD: readonly (readonly [detector: string, scenes: Scenes])[] = [
   ["timeout-inversion", inversionScenes],
   ["breaker", breakerScenes],
   ["rate-limit", rateLimitScenes],
+  ["rate-limit", herdScenes],
+  ["rate-limit", wasteScenes],
+  ["rate-limit", unusedScenes],
   ["metastable", metastableScenes],
   ["no-keep-alive", keepAliveScenes],
   ["port-exhaustion", portScenes],

@@ -47,7 +47,8 @@ export const HUANG_CASES: readonly WardCase[] = [
   huangCase("huang-short", 5, { lookAlikes: { resending: () => SICK } }),
   huangCase("huang-long", 15, {
     detector: "metastable",
-    cause: /^metastable failure after cut \(attempts per call\)$/,
+    // Without identity attempts are calls.
+    cause: /^metastable failure after cut \((?:attempts per call|calls per request)\)$/,
     // What keeps it going; and that nobody waits for it any more.
     also: ["retry-storm", "timeout-inversion", "no-backpressure"],
     sick: () => SICK,
