@@ -23,9 +23,9 @@ function entryOf([id, fields]: RawEntry): StreamEntry {
 }
 
 /**
- * Reads a stream from its beginning, or from what came after an entry, until the signal is aborted, some entries at a time, over a
- * connection of its own, which waits. A connection that is lost is made again; entries that were
- * lost with the Redis that held them do not come.
+ * Reads a stream from its beginning, or from what came after an entry, until the signal is aborted,
+ * some entries at a time, over a connection of its own, which waits. A connection that is lost is made
+ * again; entries that were lost with the Redis that held them do not come.
  */
 export async function followStream(
   redis: Redis,
