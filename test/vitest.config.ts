@@ -1,6 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const all = globSync("test/**/*.test.ts", { cwd: root });
@@ -9,8 +12,26 @@ const replacesModules = all.filter((file) =>
   readFileSync(`${root}${file}`, "utf8").includes("vi.mock("),
 );
 
+/** Folders whose tests start whole runs: the longest files by far, however short their text is. */
+const WHOLE_RUNS = /\/test\/(?:e2e|fleet)\//;
+
+/** Long files first, so that at the end no worker is alone with one. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- a sequencer is no array
+    const sorted = await super.sort(files);
+    const [first, rest] = [true, false].map((whole) =>
+      sorted.filter(({ moduleId }) => WHOLE_RUNS.test(moduleId) === whole),
+    );
+    return [...first!, ...rest!];
+  }
+}
+
 const common = {
   root,
+  // Commands, targets and threads that tests start find there what the ones before them compiled, and
+  // need not strip the types of hundreds of files again. The place is the command's own.
+  env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
   testTimeout: 60_000,
   hookTimeout: 30_000,
   // A second, the default, is over before a busy machine has looked twice.
@@ -19,8 +40,9 @@ const common = {
 
 export default defineConfig({
   test: {
-    // Files that start real processes share two cores: run one file after another there.
-    maxWorkers: 2,
+    // One more than there are cores in CI: a file that starts real processes mostly waits for them.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         // To load every module anew for each file would take a third of the time.
