@@ -39,7 +39,7 @@ export const ERRORS = {
   PROFILE_TRUNCATED: { exitCode: EXIT.badData, meaning: "a profile ends before its manifest says" },
   PROFILE_VERSION: { exitCode: EXIT.badData, meaning: "a profile is of another schema version" },
   RUN_INVALID: { exitCode: EXIT.badData, meaning: "a run directory is incomplete or damaged" },
-  QUERY_INVALID: { exitCode: EXIT.badData, meaning: "DuckDB refused a query, or failed at it" },
+  QUERY_INVALID: { exitCode: EXIT.badData, meaning: "a query was refused by DuckDB, or failed" },
   SPOOL_INVALID: {
     exitCode: EXIT.badData,
     meaning: "an observation file is not one, or is damaged",
