@@ -156,6 +156,8 @@ describe("capture", () => {
     const named: Record<string, string | Buffer> = {
       "OpenTelemetry logs or metrics": '{"resourceLogs":[{"scopeLogs":[]}]}',
       "a shakedown profile already": gzipSync('{"shakedownProfile":1}\n'),
+      "x.har is empty": "",
+      "text in UTF-16": Buffer.from(`\uFEFF${LOG_LINE}`, "utf16le"),
     };
     for (const [name, text] of Object.entries(named)) {
       await expect(captureTexts({ "x.har": text })).rejects.toMatchObject({
