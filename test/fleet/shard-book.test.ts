@@ -47,7 +47,7 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ resumed: true }) },
 );
 
-it("whatever comes twice or late, and whoever leads: each message counts once, in order, of one attempt at a time", () => {
+it("whatever comes twice or late, and whoever leads: each counts once, in order, of one attempt at a time", () => {
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 200 }), (all) => {
       let book = new ShardBook(SHARDS);
