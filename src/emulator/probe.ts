@@ -42,7 +42,7 @@ export interface ProbeWindow {
   readonly toNs: number;
 }
 
-type During = Extract<ConnectionFaultSpec, { kind: "refuse" }>["during"];
+type During = NonNullable<Extract<ConnectionFaultSpec, { kind: "refuse" }>["during"]>;
 
 const during = ({ fromNs, toNs }: ProbeWindow): During => ({
   kind: "windows",

@@ -76,7 +76,7 @@ const responseSchema = z
   })
   .superRefine(({ body, headers, json, template }, context) => {
     if (!template) return;
-    const sources: readonly (readonly [path: string[], source: string])[] = [
+    const sources: readonly (readonly [path: readonly string[], source: string])[] = [
       ...(body === undefined ? [] : [[["body"], body] as const]),
       ...(json === undefined ? [] : [[["json"], JSON.stringify(json)] as const]),
       ...Object.entries(headers).flatMap(([name, value]) =>
@@ -85,7 +85,7 @@ const responseSchema = z
     ];
     for (const [path, source] of sources) {
       const message = templateFault(source);
-      if (message !== null) context.addIssue({ code: "custom", path, message });
+      if (message !== null) context.addIssue({ code: "custom", path: [...path], message });
     }
   });
 
