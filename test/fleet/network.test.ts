@@ -11,11 +11,12 @@ import { needsRedis, REDIS, TestRedis } from "./redis.ts";
 needsRedis();
 
 const missing = REDIS ? whyNoNamespaces() : "redis-server is not installed";
+const skipped = missing === null ? "" : ` (skipped: ${missing})`;
 const SECONDS = 12;
 const CUT_MS = 5_000;
 
 it.skipIf(missing !== null)(
-  `a network that is cut between a worker and Redis: all starts are told of once (skipped: ${missing ?? "not"})`,
+  `a network that is cut between a worker and Redis: all starts are told of once${skipped}`,
   async () => {
     await using space = new Namespace();
     const reachable = ["--bind", "127.0.0.1", space.here, "--protected-mode", "no"];
