@@ -184,7 +184,6 @@ export class Histogram {
 
   /** HdrHistogram V2, deflated, base64: what every HdrHistogram port reads. */
   encode(): string {
-    const { encodeIntoCompressedBase64, Float64Histogram } = library();
     return encodeDeflated(this.toCounts());
   }
 
