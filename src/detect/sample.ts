@@ -16,7 +16,7 @@ import type { StageWindow } from "./detector.ts";
  * flight, retries and queues cannot be told of single requests drawn from many.
  */
 /** Requests and calls of a run that is looked at whole, and about how many of one that is not. */
-export const EVIDENCE_ROWS = { whole: 1_000_000, sample: 400_000 } as const;
+export const EVIDENCE_ROWS = { whole: 1_000_000, sample: 250_000 } as const;
 
 /** Places where a stretch may begin, in a stage. */
 const SLICES = 200;
@@ -135,8 +135,8 @@ function keptOf(slices: Slices, rows: number): Kept {
 
 /**
  * What detectors are to look at: a run of up to `EVIDENCE_ROWS.whole` requests and calls as it is; of a
- * larger one, a stretch of each stage, about `EVIDENCE_ROWS.sample` in all, as many of each stage as of
- * any other where it has them. A stretch lies where the requests of all arms together were under way
+ * larger one, a stretch of each stage, about `EVIDENCE_ROWS.sample` in all, as many of each judged stage
+ * as of any other where it has them, and a glance at what is not judged. A stretch lies where the requests of all arms together were under way
  * longest: what makes a target ill makes requests wait. Stages that probe a dependency are looked at
  * whole: each moment of them is another. `rows`: how many requests and calls there are.
  */
@@ -148,7 +148,7 @@ export function evidenceSample<Given extends Input>(
   if (rows <= limit.whole) return { input: given, sampled: [] };
   const slices = slicesOf(given);
   const shares = fairShares(
-    slices.map(({ total }) => total),
+    slices.map(({ stage, total }) => (stage.judged ? total : 0)),
     limit.sample,
   );
   const kept = slices.map((each, index) => keptOf(each, shares[index]!));
