@@ -6,6 +6,8 @@ import type {
   Observation,
   ObservationTable,
 } from "../../src/measure/index.ts";
+import { periodOrder } from "../../src/replay/index.ts";
+import { callsInOwnTime, observationsInOwnTime, OwnTime } from "../../src/run/own-time.ts";
 import { Agenda, call, gaussian, MS, S, table } from "./simulate.ts";
 
 /*
@@ -19,7 +21,11 @@ export interface World {
   readonly seed: string;
   readonly rate: 1 | 3 | 10;
   readonly identity: boolean;
+  /** Arms are loaded one after the other, each for so long, as in a crossover; at once unless given. */
+  readonly turnNs?: number;
 }
+
+type Turning = Pick<World, "seed" | "turnNs">;
 
 export interface SimulatedDependency {
   readonly name: string;
@@ -70,6 +76,17 @@ interface Start {
   readonly route: number;
   /** What its calls' luck is made of, the same in every arm. */
   readonly luck: number;
+}
+
+/** The same starts, at the moments at which an arm has them where arms take turns of `turnNs`. */
+function inTurns(starts: readonly Start[], arm: number, arms: number, world: Turning): Start[] {
+  const { seed, turnNs } = world;
+  if (turnNs === undefined) return [...starts];
+  return starts.map((start) => {
+    const cycle = Math.floor(start.atNs / turnNs);
+    const waited = cycle * (arms - 1) + periodOrder(seed, cycle, arms).indexOf(arm);
+    return { ...start, atNs: start.atNs + waited * turnNs };
+  });
 }
 
 /** The luck of a start's n-th call: the same numbers in every arm, whatever else is called. */
@@ -288,10 +305,14 @@ type Then = (nowNs: number, ok: boolean) => void;
 export function served(
   around: Surroundings,
   services: readonly Service[],
-  { identity, seed }: Pick<World, "identity" | "seed">,
+  world: Pick<World, "identity"> & Turning,
 ): Evidence {
+  const { identity, seed, turnNs } = world;
   const starts = startsOf(around, seed);
-  const arms = services.map((service, arm) => serve(around, service, starts, `${seed}/${arm}`));
+  const arms = services.map((service, arm) => {
+    const own = inTurns(starts, arm, services.length, world);
+    return serve(around, service, own, `${seed}/${arm}`);
+  });
   const names = ["control", "variant", "variant-2"].slice(0, services.length);
   const routes = around.routes.map((_, i) => `GET /${i}`);
   const observations = arms.flatMap(({ requests }, arm) =>
@@ -316,7 +337,7 @@ export function served(
   );
   const { dependencies, lengthNs, ratePerSec, settleNs = 2 * S } = around;
   const everybody = { name: "everybody", ratePerSec, fromNs: settleNs, toNs: lengthNs };
-  return buildEvidence({
+  const seen = {
     observations: table<ObservationTable>(observations, {
       arms: names,
       stages: ["everybody"],
@@ -326,6 +347,13 @@ export function served(
       arms: names,
       dependencies: dependencies.map(({ name }) => name),
     }),
+  };
+  // As a crossover is shown to detectors.
+  const time = turnNs === undefined ? null : new OwnTime(seed, turnNs, services.length);
+  return buildEvidence({
+    observations:
+      time === null ? seen.observations : observationsInOwnTime(seen.observations, time),
+    calls: time === null ? seen.calls : callsInOwnTime(seen.calls, seen.observations, time),
     stages: around.stages ?? [{ ...everybody, judged: true }],
     dependencies: dependencies.map(({ cacheTtlNs = null, name }) => ({ name, cacheTtlNs })),
     recordCount: 100,
