@@ -167,6 +167,38 @@ describe("recording", () => {
     expect(manifest.warnings.join()).toMatch(/redaction was off/);
   });
 
+  it("has what came before it said that it listens", async () => {
+    const upstream = await serve((_, response) => response.end("fine"));
+    const { port } = new URL(await serve(() => {}));
+    const server = servers.pop()!;
+    server.close();
+    await once(server, "close");
+    const over = new AbortController();
+    let listens = false;
+    const recording = record({
+      out: newOut(),
+      name: "test",
+      service: { ...place("service", upstream), port: Number(port) },
+      dependencies: [],
+      bodyBytesMax: 1_000,
+      key: KEY,
+      redact: true,
+      forNs: Number.POSITIVE_INFINITY,
+      requestsMax: Number.POSITIVE_INFINITY,
+      signal: over.signal,
+      onListening: () => (listens = true),
+    });
+    let answered = 0;
+    while (!listens) {
+      const asked = fetch(`http://127.0.0.1:${port}/early`).then((answer) => answer.text());
+      const text = await asked.catch(() => "not there yet");
+      if (text === "fine") answered++;
+    }
+    over.abort();
+    expect(answered).toBeGreaterThan(0);
+    expect(await recording).toMatchObject({ recorded: answered });
+  });
+
   it("nothing recorded is said, and leaves nothing", async () => {
     const out = newOut();
     const recording = await Recording.create(out);

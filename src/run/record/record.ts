@@ -85,18 +85,25 @@ export async function record(options: RecordOptions): Promise<RecordOutcome> {
   const clock = monotonicClock(process.hrtime.bigint());
   const epochNs = BigInt(Date.now()) * 1_000_000n;
   let sink: SinkWorker | null = null;
+  // Whoever knows the port comes as soon as it listens.
+  const early: Parameters<SinkWorker["take"]>[] = [];
   const proxies = await startAll([service, ...dependencies], (place) =>
     RecordingProxy.start({
       ...place,
       clock,
       bodyBytesMax,
-      onExchange: (exchange) => sink?.take(place === service ? null : place.name, exchange),
+      onExchange: (exchange) => {
+        const dependency = place === service ? null : place.name;
+        if (sink === null) early.push([dependency, exchange]);
+        else sink.take(dependency, exchange);
+      },
     }),
   );
   let closed: Awaited<ReturnType<SinkWorker["close"]>>;
   try {
     const { requestsMax } = options;
     sink = await SinkWorker.start({ out, name, key, redact, epochNs, requestsMax });
+    for (const each of early.splice(0)) sink.take(...each);
     options.onListening(Object.fromEntries([...proxies].map(([of, { address }]) => [of, address])));
     const failed = await Promise.race([untilOver(options, sink.enough), sink.failed]);
     await stopAll(proxies, failed === undefined ? GRACE_MS : 0);
