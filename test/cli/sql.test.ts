@@ -102,8 +102,12 @@ describe("shakedown sql", () => {
     );
     const year = new Date(RESULT.run.startedAt).getUTCFullYear();
     const wanted = RESULT.comparisons.map(({ arm, effect, metric, status }) => [
-      ...[arm, metric, effect?.estimate ?? null, status],
-      ...[RESULT.decision, year],
+      arm,
+      metric,
+      effect?.estimate ?? null,
+      status,
+      RESULT.decision,
+      year,
     ]);
     expect(rows).toHaveLength(wanted.length);
     expect(rows).toEqual(expect.arrayContaining(wanted));

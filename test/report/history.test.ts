@@ -205,12 +205,11 @@ describe("a history's formats", () => {
       readonly plots: readonly { readonly x: { readonly at: unknown }; readonly lines: Line[] }[];
     };
     const places = history.runs.flatMap((run, at) => (run.scenario === "shop" ? [at] : []));
-    const [first = 0, last = 0] = [0, runs.length - 1];
     const levels = plots.flatMap(({ lines }) => lines.filter(({ dash }) => dash !== undefined));
     expect(levels.length).toBeGreaterThan(2);
     for (const { values } of levels) {
       const { few } = values as { readonly few: readonly (readonly [number, number])[] };
-      expect(few.map(([at]) => at)).toEqual([first, BAD, last]);
+      expect(few.map(([at]) => at)).toEqual([0, BAD, runs.length - 1]);
       expect(few[1]![1]).not.toBe(few[0]![1]);
       expect(few[2]![1]).toBe(few[1]![1]);
     }

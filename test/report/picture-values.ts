@@ -12,7 +12,7 @@ interface PictureValues {
 /** As the page's data is rounded. */
 const short = (value: number | null | undefined): number | null =>
   value === null || value === undefined ? null : Number(value.toPrecision(4));
-const ms = (us: number | null | undefined): number | null => short(us == null ? null : us / 1_000);
+const ms = (us: number | undefined): number | null => short(us === undefined ? null : us / 1_000);
 
 type Points = readonly { readonly quantile: number }[];
 
