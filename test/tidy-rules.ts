@@ -87,7 +87,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "src/capture": {
     list: "import.ts",
     shared: filesOf(
-      "access-line access-requests answers byte-memo calls captured-lines collect distinct foreign",
+      "access-line access-requests answers byte-memo calls captured-lines captured-routes collect distinct foreign",
       "format har-fields http-fields http-message json-scan ledger line-bytes memo profile-lines",
       "record-text retry-after session source split warnings",
     ),
