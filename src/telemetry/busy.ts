@@ -1,5 +1,5 @@
 import { Distribution } from "./buckets.ts";
-import { InsideSeries, type TimeWindow } from "./inside-series.ts";
+import type { InsideSeries, TimeWindow } from "./inside-series.ts";
 import type { InsideSignals } from "./inside.ts";
 import { MS_PER } from "./unit-ms.ts";
 
