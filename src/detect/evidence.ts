@@ -93,11 +93,14 @@ function indexRequests(observations: Rows<Observation, ObservationMeta>) {
 /** Rows of a table by arm and dependency; a dependency is found by its name. */
 function spread<Row extends { readonly arm: number; readonly dependency: number }>(
   shape: { readonly arms: number; readonly dependencies: readonly string[] },
-  table: (Iterable<Row> & { readonly meta: { readonly dependencies: readonly string[] } }) | null,
+  table: Rows<Row, { readonly dependencies: readonly string[] }> | null,
 ): Row[][][] {
   const lists = Array.from({ length: shape.arms }, () => shape.dependencies.map((): Row[] => []));
   const places = table?.meta.dependencies.map((name) => shape.dependencies.indexOf(name)) ?? [];
-  for (const row of table ?? []) lists[row.arm]?.[places[row.dependency] ?? -1]?.push(row);
+  // Rows that are left out of a large run are never made to objects.
+  if (table !== null) {
+    visitRows(table, (row) => lists[row.arm]?.[places[row.dependency] ?? -1]?.push({ ...row }));
+  }
   return lists;
 }
 

@@ -81,7 +81,7 @@ class Slices {
   }
 }
 
-/** How many rows each of several may have of so many, so that none gets less than it could, and whole ones first. */
+/** How many rows each of several may have of so many: none gets less than another without need. */
 export function fairShares(wanted: readonly number[], most: number): number[] {
   let [left, open] = [most, wanted.length];
   const given = wanted.map(() => 0);
@@ -135,8 +135,9 @@ function keptOf(slices: Slices, rows: number): Kept {
 
 /**
  * What detectors are to look at: a run of up to `EVIDENCE_ROWS.whole` requests and calls as it is; of a
- * larger one, a stretch of each stage, about `EVIDENCE_ROWS.sample` in all, as many of each judged stage
- * as of any other where it has them, and a glance at what is not judged. A stretch lies where the requests of all arms together were under way
+ * larger one, a stretch of each stage, about `EVIDENCE_ROWS.sample` in all, as many of each judged
+ * stage as of any other where it has them, and a glance at what is not judged. A stretch lies where
+ * the requests of all arms together were under way
  * longest: what makes a target ill makes requests wait. Stages that probe a dependency are looked at
  * whole: each moment of them is another. `rows`: how many requests and calls there are.
  */

@@ -1,7 +1,6 @@
 import {
   answeredStarts,
   type ArmMeta,
-  cpuSecondsBy,
   type EmulatedCall,
   Histogram,
   isFailure,
@@ -23,6 +22,7 @@ import { type BlockLists, toldLabel } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { countResponses } from "./responses.ts";
 import { toldSpecsOf } from "./told.ts";
+import { countPeaks, countUsage } from "./used.ts";
 
 /** What one arm did in one time block of intended starts. */
 export interface Block {
@@ -231,32 +231,6 @@ export function countObservation(cut: Cut, observation: Observation, context: Co
   if (observation.kind !== "response") return;
   const answeredIn = cut.at(observation.arm, observation.endNs);
   if (answeredIn !== undefined) addAnswer(answeredIn, observation, context);
-}
-
-/** Credits what was used between a block's boundaries to it. */
-function countUsage({ stages }: Cut, arms: readonly string[], usage: readonly UsageSample[]): void {
-  for (const { blocks, stage } of stages) {
-    for (const [index, arm] of arms.entries()) {
-      let fromS = cpuSecondsBy(usage, arm, stage.judgedFromNs!);
-      for (const [place, block] of (blocks[index] ?? []).entries()) {
-        const toS = cpuSecondsBy(usage, arm, stage.judgedFromNs! + (place + 1) * stage.blockNs);
-        block.cpuS = fromS === null || toS === null ? null : toS - fromS;
-        fromS = toS;
-      }
-    }
-  }
-}
-
-/** Credits what was seen of an arm's processes to the block in which they were looked at. */
-function countPeaks(cut: Cut, arms: readonly string[], processes: readonly ProcessSample[]): void {
-  for (const sample of processes) {
-    for (const [index, arm] of arms.entries()) {
-      const block = cut.at(index, sample.atNs);
-      const seen = sample.arms[arm];
-      if (block === undefined || seen === undefined) continue;
-      block.peakBytes = Math.max(block.peakBytes ?? 0, seen.peakBytes ?? seen.rssBytes);
-    }
-  }
 }
 
 /**

@@ -125,7 +125,8 @@ function* headLines({ startedAtMs, writer }: IntervalLogMeta): Generator<string>
 
 /**
  * The lines of an HdrHistogram interval log (format version 1.3), each with its line end: for each
- * interval of intended starts (a second unless given), and each arm and stage that had some, response time, service time and
+ * interval of intended starts (a second unless given), and each arm and stage that had some,
+ * response time, service time and
  * start lag, then the response time of each route. Values are whole microseconds; start times are
  * seconds since the run began. A dropped start is in no histogram; a failed request counts with the
  * timeout, as in `responseTimeUs`. Rows need no order; memory is held for the histograms of seconds
