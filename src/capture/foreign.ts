@@ -43,12 +43,12 @@ const UTF_16: LookAlike = {
   is: "text in UTF-16",
   hint: "write it anew in UTF-8: iconv -f utf-16 -t utf-8 <file> > utf8, then capture utf8",
 };
-const UTF_16_BEGINS: readonly string[] = ["fffe", "feff"];
+const UTF_16_BEGINS = new Set(["fffe", "feff"]);
 
 /** What a file is that is no capture, where that can be told; for a refusal that says so. */
 export function lookAlikeOf(head: Buffer): LookAlike | undefined {
   if (head.length === 0) return EMPTY;
-  if (UTF_16_BEGINS.includes(head.toString("hex", 0, 2))) return UTF_16;
+  if (UTF_16_BEGINS.has(head.toString("hex", 0, 2))) return UTF_16;
   return jsonKindOf(head);
 }
 
