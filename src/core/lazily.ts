@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-const load = createRequire(import.meta.url);
+const packages = createRequire(import.meta.url);
 
 /**
  * A package that is loaded when it is first asked for, and kept: most commands and threads need few
@@ -10,7 +10,7 @@ const load = createRequire(import.meta.url);
  */
 export function lazily(name: string): () => unknown {
   let loaded: unknown = null;
-  return () => (loaded ??= load(name));
+  return () => (loaded ??= packages(name));
 }
 
 /**

@@ -72,8 +72,8 @@ globalThis.shakedownKinds = (data) => {
         ...axisOf(x),
         x: x.kind === "log" ? at.map((value) => Math.log10(value)) : at,
         lines: lines.map((line) => ({ ...line, color: colorOf(line.color), width: 2 })),
-        bands: lines.flatMap(({ band, color }, at) =>
-          band ? [{ series: [at + 3, at + 2], color: colorOf(color) }] : [],
+        bands: lines.flatMap(({ band, color }, line) =>
+          band ? [{ series: [line + 3, line + 2], color: colorOf(color) }] : [],
         ),
         formatY: FORMATS[y.unit],
         canLog: y.scale === "auto",
