@@ -39,7 +39,9 @@ export class LessLoad {
 
   halve(breach: Breach, share: number, nowNs: number): Throttling {
     const throttling = halvingOf(breach, share, this.#plan, nowNs);
-    this.#generators?.thin?.(throttling);
+    // Its own `untilNs` is where its evidence ends; it stays halved.
+    const { fromNs } = throttling;
+    this.#generators?.thin?.({ share, fromNs });
     this.throttlings.push(throttling);
     this.#tell.note("load halved", { ...throttling });
     this.#tell.onEvent({ kind: "throttle", throttling });
