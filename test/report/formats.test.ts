@@ -302,6 +302,7 @@ describe("the result's JSON Schema", () => {
       "cuts",
       "factors",
       "gates",
+      "heldRamps",
       "looks",
       "needs",
       "responses",
