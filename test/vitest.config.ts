@@ -40,8 +40,8 @@ const common = {
 
 export default defineConfig({
   test: {
-    // One more than there are cores in CI: a file that starts real processes mostly waits for them.
-    maxWorkers: 3,
+    // Files that start real processes share two cores: with three at a time, services fall behind.
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
