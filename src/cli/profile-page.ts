@@ -3,8 +3,7 @@ import { EXIT, messageOf, ShakedownError } from "../core/index.ts";
 import { diffProfiles, pictureProfile, readProfile } from "../profile/index.ts";
 import { type ProfilePage, renderProfileHtml } from "../report/index.ts";
 import type { CliIo } from "./command.ts";
-import { checkOutput } from "./output-file.ts";
-import { withoutEnding } from "./output-file.ts";
+import { checkOutput, withoutEnding } from "./output-file.ts";
 import { version } from "./version.ts";
 
 export interface ProfilePageArguments {

@@ -23,6 +23,11 @@ export class Unpack extends Transform {
     this.#chunkSize = chunkSize;
   }
 
+  override _read(size: number): void {
+    this.#unpacker?.resume();
+    super._read(size);
+  }
+
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#undo(chunk, done);
   }
@@ -66,7 +71,10 @@ export class Unpack extends Transform {
     const options = { chunkSize: this.#chunkSize };
     const unpacker =
       first === ZSTD_MAGIC[0] ? createZstdDecompress(options) : createGunzip(options);
-    unpacker.on("data", (bytes: Buffer) => void this.push(bytes));
+    // Some kilobytes may be gigabytes, unpacked: no more is undone than is read.
+    unpacker.on("data", (bytes: Buffer) => {
+      if (!this.push(bytes)) unpacker.pause();
+    });
     unpacker.on("error", (error) => this.destroy(error));
     return unpacker;
   }

@@ -38,9 +38,12 @@ export class Thinner {
 
   /** What was held is sent again from some moment of intended time on. */
   release(fromNs: number): void {
-    this.#thinnings = this.#thinnings.map((each) =>
-      each.held === true ? { ...each, untilNs: Math.min(each.untilNs ?? Infinity, fromNs) } : each,
-    );
+    this.#thinnings = this.#thinnings.flatMap((each) => {
+      if (each.held !== true) return [each];
+      // What begins later is never held.
+      const untilNs = Math.min(each.untilNs ?? Infinity, fromNs);
+      return each.fromNs < untilNs ? [{ ...each, untilNs }] : [];
+    });
   }
 
   /** Null where it is sent. What is left out for two reasons is so for the one that came first. */

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -51,6 +53,17 @@ describe.each(["gzip", "zstd"] as const)("%s", (name) => {
     }
     const noise = Buffer.concat([packed(["first"]), whole.subarray(0, 4), Buffer.alloc(40, "x")]);
     expect((await undone(noise, [])).code).toMatch(/^Z/);
+  });
+
+  it("is undone no further than it is read, however little there is of it", async () => {
+    const unpack = new Unpack(65_536);
+    unpack.end(PACKERS[name](Buffer.alloc(2 ** 24)));
+    await once(unpack, "readable");
+    for (let turn = 0; turn < 2_000; turn++) await setImmediate();
+    expect(unpack.readableLength).toBeLessThan(2 ** 18);
+    let length = 0;
+    for await (const bytes of unpack) length += (bytes as Buffer).length;
+    expect(length).toBe(2 ** 24);
   });
 });
 
