@@ -11,10 +11,13 @@ import type {
 /** A field of an exported row; null where the row has no such thing. */
 export type ExportValue = string | number | boolean | null;
 
-/** A column: its name, its unit last, and what its values are. `integer` is whole, up to 2^53. */
+/**
+ * A column: its name, its unit last, and what its values are. `integer` is whole, up to 2^53; `time` a
+ * text, as ISO 8601 has it.
+ */
 export interface ExportColumn {
   readonly name: string;
-  readonly kind: "text" | "integer" | "number" | "boolean";
+  readonly kind: "text" | "integer" | "number" | "boolean" | "time";
   readonly nullable: boolean;
 }
 

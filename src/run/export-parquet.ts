@@ -5,8 +5,10 @@ import type { ExportColumn, ExportValue } from "./export-fields.ts";
 /** Rows are encoded so many at a time: it bounds the memory, and lets readers skip. */
 const ROWS_PER_GROUP = 32_768;
 
+const TEXT = { type: "BYTE_ARRAY", converted_type: "UTF8" } as const;
 const TYPES: Readonly<Record<ExportColumn["kind"], Omit<SchemaElement, "name">>> = {
-  text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
+  text: TEXT,
+  time: TEXT,
   integer: { type: "INT64" },
   number: { type: "DOUBLE" },
   boolean: { type: "BOOLEAN" },

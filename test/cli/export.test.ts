@@ -168,7 +168,13 @@ describe("shakedown export", () => {
       const out = at(`types-${what}.parquet`);
       await shakedown([large.path, "--what", what, "-o", out]);
       const { schema } = await parquetMetadataAsync(await asyncBufferFromFile(out));
-      const types = { text: "BYTE_ARRAY", integer: "INT64", number: "DOUBLE", boolean: "BOOLEAN" };
+      const types = {
+        text: "BYTE_ARRAY",
+        time: "BYTE_ARRAY",
+        integer: "INT64",
+        number: "DOUBLE",
+        boolean: "BOOLEAN",
+      };
       expect(schema.slice(1)).toMatchObject(
         openExport(large, what).columns.map(({ kind, name, nullable }) => ({
           name,

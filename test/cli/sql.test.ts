@@ -80,17 +80,24 @@ async function shakedown(...args: readonly string[]) {
 describe("shakedown sql", () => {
   it.each(SQL_TABLES)(
     "$name holds what the run's files say, each column of its kind",
-    async ({ columns: all, name, rowsOf }) => {
-      const types = { text: "VARCHAR", integer: "BIGINT", number: "DOUBLE", boolean: "BOOLEAN" };
+    async ({ columns, name, rowsOf }) => {
+      const types = {
+        text: "VARCHAR",
+        time: "TIMESTAMP WITH TIME ZONE",
+        integer: "BIGINT",
+        number: "DOUBLE",
+        boolean: "BOOLEAN",
+      };
       const asked = { run: "whole", directory: new RunDirectory(join(runs, "whole")) };
-      const columns = all.filter((column) => column.name !== "startedAt");
       const names = columns.map((column) => column.name);
       const { path } = asked.directory;
       const told = await ask(`select ${names.join(", ")} from ${name}`, path);
-      const wanted = [...rowsOf(asked, () => {})].map((row) =>
-        row.filter((_, at) => all[at]!.name !== "startedAt"),
-      );
-      expect(told.rows).toEqual(wanted);
+      const moments = (row: readonly unknown[]): unknown[] =>
+        row.map((value, at) =>
+          columns[at]!.kind === "time" ? new Date(String(value)).toISOString() : value,
+        );
+      const wanted = [...rowsOf(asked, () => {})].map(moments);
+      expect(told.rows.map(moments)).toEqual(wanted);
       expect(told.types).toEqual(columns.map(({ kind }) => types[kind]));
     },
   );

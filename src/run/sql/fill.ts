@@ -34,7 +34,7 @@ function readAgain({ kind, name, nullable }: ExportColumn, texts: string): strin
   const value = nullable ? `case when isnan("${name}") then null else "${name}" end` : `"${name}"`;
   if (kind === "number") return `${value} as "${name}"`;
   const cast = kind === "boolean" ? `(${value})::boolean` : `(${value})::bigint`;
-  if (name === "startedAt") return `${texts}[${cast}]::timestamptz as "${name}"`;
+  if (kind === "time") return `${texts}[${cast}]::timestamptz as "${name}"`;
   return `${kind === "text" ? `${texts}[${cast}]` : cast} as "${name}"`;
 }
 
