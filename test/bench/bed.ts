@@ -2,7 +2,7 @@
  * What the benchmarks of the generator share: the ruler (an outside observer, see ruler/ruler.c),
  * and ours and its peers as processes of their own, the server on core 0, the generator on core 1.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -10,9 +10,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { type Result, resultSchema } from "../../src/report/index.ts";
+
+/*
+ * A process that is idle for eight seconds collects its garbage: 25 to 60 ms of the generator's core,
+ * by threads that are not pinned, in the middle of what is measured. V8 hears of it at its start only.
+ */
+const NO_IDLE_GARBAGE = "--no-memory-reducer";
+if (!process.execArgv.includes(NO_IDLE_GARBAGE)) {
+  const args = [NO_IDLE_GARBAGE, ...process.execArgv, ...process.argv.slice(1)];
+  process.exit(spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1);
+}
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const scratch = mkdtempSync(join(tmpdir(), "shakedown-bench-"));
@@ -76,9 +84,6 @@ export interface Ruler {
   stop(): Promise<Float64Array>;
 }
 
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
 /** A server that answers at once, notes when each request came, and may freeze once. */
 export async function startRuler(
   options: {
@@ -87,9 +92,6 @@ export async function startRuler(
     readonly stallMs?: number;
   } = {},
 ): Promise<Ruler> {
-  // Else this process collects its garbage when it is idle: in the middle of what is measured.
-  collectGarbage();
-  await delay(500);
   const port = await freePort();
   const dump = join(scratch, `dump-${port}`);
   const { bodyBytes = 64, stallAtMs, stallMs } = options;
