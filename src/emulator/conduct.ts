@@ -15,8 +15,21 @@ import type { Answer } from "./deliver/index.ts";
 import type { HttpSpec } from "./dependency.ts";
 import { createFaultModel } from "./fault/index.ts";
 import { createLatencyModel } from "./latency/index.ts";
-import { createLimiter } from "./limit/index.ts";
-import type { Fault, FaultModel, LatencyModel, Limiter, World } from "./model.ts";
+import {
+  createLimiter,
+  createSharedLimiter,
+  type SharedLedger,
+  type SharedLimiter,
+} from "./limit/index.ts";
+import type {
+  Admitted,
+  Fault,
+  FaultModel,
+  LatencyModel,
+  Limited,
+  Limiter,
+  World,
+} from "./model.ts";
 import { Ordinals } from "./ordinals.ts";
 import { createStubs, type StubHit, type Stubs } from "./stub/index.ts";
 
@@ -35,6 +48,8 @@ export interface ConductOptions {
   readonly wallMsAt: (nowNs: number) => number;
   /** Told when a call was forgotten, to bound the memory that numbers attempts. */
   readonly onEvict: () => void;
+  /** Where its limit is kept, which it shares with emulators elsewhere, by this name; its own otherwise. */
+  readonly shared?: { readonly ledger: SharedLedger; readonly name: string };
   /** How many calls are remembered to number attempts; `ORDINALS_MAX` unless told. */
   readonly ordinalsMax?: number;
 }
@@ -69,6 +84,7 @@ interface Models {
   readonly latency: LatencyModel;
   readonly faults: FaultModel | null;
   readonly limiter: Limiter | null;
+  readonly shared: SharedLimiter | null;
   readonly good: (asked: Asked) => Answer;
   readonly stubs: Stubs | null;
   /** Of stubs that have their own, by the stub's index; made when first needed. */
@@ -105,11 +121,17 @@ export class Conduct {
   }
 
   #modelsOf(spec: HttpSpec): Models {
-    const { dependency, wallMsAt, world } = this.#options;
+    const { dependency, shared, wallMsAt, world } = this.#options;
+    const { limit } = spec;
     return {
       latency: createLatencyModel(spec.latency, world),
       faults: spec.errors === undefined ? null : createFaultModel(spec.errors, world),
-      limiter: spec.limit === undefined ? null : createLimiter(spec.limit, { wallMsAt }),
+      limiter:
+        limit === undefined || shared !== undefined ? null : createLimiter(limit, { wallMsAt }),
+      shared:
+        limit === undefined || shared === undefined
+          ? null
+          : createSharedLimiter(limit, { wallMsAt, ...shared }),
       good: goodAnswers(dependency, spec),
       stubs: spec.stubs.length === 0 ? null : createStubs(spec.stubs, { wallMsAt }),
       ofStubs: new Map(),
@@ -146,10 +168,32 @@ export class Conduct {
 
   decide(asked: Asked, body: Buffer | null, nowNs: number): Decision {
     const identity = this.identify(asked, body);
-    const { seq, key, attempt } = identity;
     if (body === null) return atTheDoor(identity, "error", TOO_LARGE);
-    const { limiter, stubs } = this.#models;
-    const admission = limiter?.admit(asked, nowNs) ?? null;
+    const admission = this.#models.limiter?.admit(asked, nowNs) ?? null;
+    return this.#decide(identity, { asked, body, admission });
+  }
+
+  /** The same where others are asked about its limit first; null where nobody need be. */
+  decideShared(asked: Asked, body: Buffer | null, nowNs: number): Promise<Decision> | null {
+    const { shared } = this.#models;
+    if (shared === null || body === null) return null;
+    const identity = this.identify(asked, body);
+    return shared
+      .ask(asked, nowNs)
+      .then((admission) => this.#decide(identity, { asked, body, admission }));
+  }
+
+  #decide(
+    identity: CallIdentity,
+    call: {
+      readonly asked: Asked;
+      readonly body: Buffer;
+      readonly admission: Admitted | Limited | null;
+    },
+  ): Decision {
+    const { admission, asked, body } = call;
+    const { seq, key, attempt } = identity;
+    const { stubs } = this.#models;
     if (admission?.kind === "limited") {
       const { early, retryAfterMs } = admission;
       const refused = atTheDoor(identity, "limited", limitedAnswer(admission));

@@ -24,8 +24,11 @@ export type EmulatorSnapshot = Readonly<
   Record<string, Readonly<Record<string, Readonly<Record<Counted, number>>>>>
 >;
 
-/** Rows handed to the spool; rows known to be in the file; keys forgotten by `Ordinals`. */
-const TOTALS = ["rows", "rowsKept", "evictions"] as const;
+/**
+ * Rows handed to the spool; rows known to be in the file; keys forgotten by `Ordinals`; calls whose
+ * limit is shared, and that were decided without the others.
+ */
+const TOTALS = ["rows", "rowsKept", "evictions", "alone"] as const;
 
 /** One listener's counts. */
 export interface ListenerCounters {

@@ -61,6 +61,16 @@ const httpSchema = z
       .default([]),
     /** What a call is answered that no stub is for: 404, with the nearest stub, or `response`. */
     unmatched: z.union([z.literal(404), z.literal("response")]).default(404),
+    instances: z
+      .enum(["one", "each"])
+      .optional()
+      .describe(
+        "where a fleet's workers emulate: one of them serves it (unless given), or each is an instance",
+      ),
+    limitScope: z
+      .enum(["all", "instance"])
+      .optional()
+      .describe("with instances: each, whether its limit is over all (unless given), or of each"),
     ports: portsField(),
   })
   .superRefine(({ cacheTtl, response }, context) => {

@@ -2,11 +2,12 @@ import { createDeadlines, messageOf, monotonicClock, ShakedownError } from "../c
 import { EmulatorCounters, type EmulatorSnapshot } from "./counters.ts";
 import type { DependencySpec } from "./dependency.ts";
 import { generateIdentity } from "./listen/generated-identity.ts";
+import { type LimitSharing, SharedLedger } from "./limit/index.ts";
 import { Journal, type JournalEntry } from "./journal.ts";
 import { OpenFiles } from "./open-files.ts";
 import { Recorder } from "./recorder.ts";
 import { rehearse } from "./rehearse.ts";
-import { checkPorts, Servers, serveToxiproxy } from "./servers.ts";
+import { checkPorts, servedBy, Servers, serveToxiproxy } from "./servers.ts";
 import type { StubStateChange, StubStates } from "./stub-states.ts";
 import type { IncidentSpec } from "./timeline/index.ts";
 
@@ -36,6 +37,10 @@ export interface EmulatorOptions {
   readonly journal?: number;
   /** 127.0.0.1 unless told. */
   readonly host?: string;
+  /** Which dependencies it serves; all unless told. Others serve the rest. */
+  readonly serves?: readonly string[];
+  /** Others serve dependencies of `instances: each`, too: where limits are kept that hold over all. */
+  readonly sharing?: LimitSharing;
   /** Run through the answering of calls before there are any, so as to be on time from the first. */
   readonly rehearse?: boolean;
 }
@@ -50,6 +55,8 @@ export interface EmulatorTotals {
   readonly lostRows: number;
   /** Calls whose record is in the spool. */
   readonly keptRows: number;
+  /** Calls whose limit is shared, and that were decided without the others. */
+  readonly alone: number;
   /** Calls forgotten when numbering attempts, to bound memory. */
   readonly evictions: number;
 }
@@ -117,11 +124,11 @@ export async function serveEmulator(
   counters: EmulatorCounters,
 ): Promise<Emulator> {
   checkPorts(options);
-  const { arms, connectionsPath, dependencies, exchangesPath, spoolPath } = options;
+  const { arms, connectionsPath, dependencies, exchangesPath, sharing, spoolPath } = options;
   const generated = await generatedFor(options);
   const { promise: failed, resolve: fail } = Promise.withResolvers<ShakedownError>();
   const meta = { arms, dependencies: Object.keys(dependencies) };
-  const tcp = Object.values(dependencies).some(({ protocol }) => protocol === "tcp");
+  const tcp = servedBy(options).some(([, { protocol }]) => protocol === "tcp");
   const recorder = await Recorder.create({
     path: spoolPath,
     connectionsPath: tcp ? (connectionsPath ?? null) : null,
@@ -136,9 +143,20 @@ export async function serveEmulator(
   const journal = new Journal(options.journal ?? 0);
   const { promise: starved, resolve: starve } = Promise.withResolvers<ShakedownError>();
   const openFiles = new OpenFiles(starve);
+  const onAlone = (): void => counters.addTotal("alone");
+  const ledger =
+    sharing === undefined
+      ? null
+      : await SharedLedger.connect(sharing, { clock, deadlines, onAlone }).catch(
+          async (thrown: unknown) => {
+            await Promise.all([deadlines.close(), recorder.discard()]);
+            throw thrown;
+          },
+        );
   const servers = new Servers(options, {
     clock,
     deadlines,
+    ledger,
     recorder,
     journal,
     generated,
@@ -150,6 +168,7 @@ export async function serveEmulator(
     },
   });
   await servers.open(counters).catch(async (thrown: unknown) => {
+    ledger?.close();
     await Promise.all([deadlines.close(), recorder.discard()]);
     throw thrown;
   });
@@ -166,10 +185,12 @@ export async function serveEmulator(
     servers.refresh();
     await toxiproxy?.stop();
     await servers.close();
+    ledger?.close();
     await deadlines.close();
     const lostRows = await recorder.close();
     const keptRows = counters.total("rows") - lostRows;
-    return { calls: counters.calls(), lostRows, keptRows, evictions: counters.total("evictions") };
+    const [evictions, alone] = [counters.total("evictions"), counters.total("alone")];
+    return { calls: counters.calls(), lostRows, keptRows, alone, evictions };
   };
   let stopping: Promise<EmulatorTotals> | undefined;
   const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());

@@ -32,7 +32,7 @@ export {
   type LatencySpec,
   resolveFitted,
 } from "./latency/index.ts";
-export { createLimiter, limitSchema, type LimitSpec } from "./limit/index.ts";
+export { createLimiter, type LimitSharing, limitSchema, type LimitSpec } from "./limit/index.ts";
 export type {
   Admitted,
   CallContext,

@@ -123,11 +123,29 @@ export class Listener {
   }
 
   #decide(call: Call, body: Buffer | null): void {
-    const { clock, conduct, deadlines } = this.#options;
+    const { clock, conduct } = this.#options;
     const { asked } = call;
     const nowNs = clock.nowNs();
     asked.requestBytes = body?.length ?? 0;
-    const decision = conduct.decide(asked, body, nowNs);
+    const asking = conduct.decideShared(asked, body, nowNs);
+    if (asking === null) {
+      this.#act(call, conduct.decide(asked, body, nowNs), { body, nowNs });
+      return;
+    }
+    void asking.then((decision) => {
+      if (call.settled) decision.release?.();
+      else this.#act(call, decision, { body, nowNs });
+    });
+  }
+
+  /** `nowNs`: when the call had been read; what was asked of others since is a part of its delay. */
+  #act(
+    call: Call,
+    decision: Decision,
+    { body, nowNs }: { readonly body: Buffer | null; readonly nowNs: number },
+  ): void {
+    const { deadlines } = this.#options;
+    const { asked } = call;
     call.decision = decision;
     if (decision.upstream !== null) call.body = body;
     if (decision.early) this.#options.counters.add("early", 1);

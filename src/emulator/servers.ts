@@ -8,6 +8,7 @@ import type { Journal } from "./journal.ts";
 import { cannotListen } from "./listening.ts";
 import type { GeneratedIdentity } from "./listen/generated-identity.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
+import type { SharedLedger } from "./limit/index.ts";
 import type { World } from "./model.ts";
 import type { Recorder } from "./recorder.ts";
 import type { StubStateChange, StubStates } from "./stub-states.ts";
@@ -33,9 +34,17 @@ export function checkPorts({ arms, dependencies }: EmulatorOptions): void {
   }
 }
 
+/** The dependencies that an emulator serves, by name. */
+export function servedBy({ dependencies, serves }: EmulatorOptions): [string, DependencySpec][] {
+  const all = Object.entries(dependencies);
+  return serves === undefined ? all : all.filter(([name]) => serves.includes(name));
+}
+
 type Shared = Pick<ListenerOptions, "clock" | "deadlines" | "openFiles" | "onFailure"> & {
   readonly recorder: Recorder;
   readonly journal: Journal;
+  /** Where limits are kept that others share; null where there are no others. */
+  readonly ledger: SharedLedger | null;
   /** What is served where `tls` is `generated`; null where it is not. */
   readonly generated: GeneratedIdentity | null;
 };
@@ -78,9 +87,11 @@ export class Servers {
   /** Opens every listener, or none. */
   async open(counters: EmulatorCounters): Promise<void> {
     const { arms, dependencies, incidents = {}, seed } = this.#options;
+    const indexes = new Map(Object.keys(dependencies).map((name, index) => [name, index]));
     const worldOf = createWorlds(seed, incidents, this.#origin);
     try {
-      for (const [d, [dependency, spec]] of Object.entries(dependencies).entries()) {
+      for (const [dependency, spec] of servedBy(this.#options)) {
+        const d = indexes.get(dependency)!;
         const perArm: Record<string, string> = {};
         for (const [a, arm] of arms.entries()) {
           const place = {
@@ -107,7 +118,8 @@ export class Servers {
 
   async #openHttp(place: Place, spec: HttpSpec, counters: EmulatorCounters): Promise<string> {
     const { host = "127.0.0.1", repeats = false, runId, seed } = this.#options;
-    const { clock, generated, journal, recorder } = this.#shared;
+    const { clock, generated, journal, ledger, recorder } = this.#shared;
+    const { emulators = 1, place: instance = 0 } = this.#options.sharing ?? {};
     const { arm, dependency, indexes, world } = place;
     const wallAheadMs = Date.now() - clock.nowNs() / NS_PER_MS;
     const conduct = new Conduct({
@@ -119,6 +131,9 @@ export class Servers {
       world,
       wallMsAt: (nowNs) => wallAheadMs + nowNs / NS_PER_MS,
       onEvict: () => counters.addTotal("evictions"),
+      ...(ledger !== null && spec.instances === "each" && spec.limitScope !== "instance"
+        ? { shared: { ledger, name: `${dependency}:${arm}` } }
+        : {}),
     });
     const names = { dependency, arm };
     const listener = new Listener({
@@ -130,7 +145,8 @@ export class Servers {
       world,
       counters: place.counters,
       record: (call, asked) => {
-        recorder.write(call);
+        // Connections of several instances are not to be taken for one.
+        recorder.write({ ...call, connection: call.connection * emulators + instance });
         journal.add(names, asked, call);
       },
     });

@@ -93,8 +93,8 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   thread.on("exit", (code) => {
     const keptRows = counters.total("rowsKept");
     const lostRows = counters.total("rows") - keptRows;
-    const evictions = counters.total("evictions");
-    stopped.resolve({ calls: counters.calls(), lostRows, keptRows, evictions });
+    const [evictions, alone] = [counters.total("evictions"), counters.total("alone")];
+    stopped.resolve({ calls: counters.calls(), lostRows, keptRows, alone, evictions });
     if (stopping === undefined) fail(died(`exit code ${code}`));
     exited.resolve();
   });

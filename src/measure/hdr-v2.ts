@@ -22,9 +22,15 @@ function writeNumber(to: Buffer, at: number, zigzag: number): number {
   return end;
 }
 
+/** As many bytes as counts of so many buckets may take. */
+const roomFor = (buckets: number): number => HEAD_BYTES + buckets * 2 * NUMBER_BYTES_MAX;
+
 /** Counts as every HdrHistogram port reads them: V2, not compressed, lowest 1, three digits. */
-export function encodeCounts({ count, index }: HistogramCounts): Buffer {
-  const bytes = Buffer.allocUnsafe(HEAD_BYTES + index.length * 2 * NUMBER_BYTES_MAX);
+export const encodeCounts = (counts: HistogramCounts): Buffer =>
+  encodeInto(Buffer.allocUnsafe(roomFor(counts.index.length)), counts);
+
+/** Writes to the beginning of bytes that have room for it, and gives what was written of them. */
+function encodeInto(bytes: Buffer, { count, index }: HistogramCounts): Buffer {
   let [end, next] = [HEAD_BYTES, 0];
   for (let place = 0; place < index.length; place++) {
     const zeros = index[place]! - next;
@@ -44,9 +50,14 @@ export function encodeCounts({ count, index }: HistogramCounts): Buffer {
 
 const DEFLATED_COOKIE = 0x1c849314;
 
+let encoded = Buffer.alloc(0);
+
 /** As `encodeCounts`, deflated, in base64: what stands in an interval log. */
 export function encodeDeflated(counts: HistogramCounts): string {
-  const deflated = deflateSync(encodeCounts(counts));
+  // A log has tens of thousands of them: each is encoded where the last one was.
+  const room = roomFor(counts.index.length);
+  if (encoded.length < room) encoded = Buffer.alloc(2 * room);
+  const deflated = deflateSync(encodeInto(encoded, counts));
   const head = Buffer.alloc(8);
   head.writeUInt32BE(DEFLATED_COOKIE, 0);
   head.writeUInt32BE(deflated.length, 4);

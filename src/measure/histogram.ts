@@ -21,6 +21,8 @@ const PAGES = BUCKETS >>> PAGE_BITS;
 const PAGES_AT_FIRST = 8;
 const U32_MAX = 2 ** 32 - 1;
 const NOTHING = new Uint32Array(0);
+/** Room for what is in use of one histogram while it is looked for. */
+const USED = { index: new Uint32Array(BUCKETS), count: new Float64Array(BUCKETS) };
 
 /** The bucket of a whole number from 0 to `HIGHEST_US`. */
 const indexOf = (whole: number): number => {
@@ -80,8 +82,7 @@ export class Histogram {
    * that it is the same after a round trip, and never below a quantile.
    */
   get maxUs(): number {
-    let last = -1;
-    this.#each((index) => (last = index));
+    const last = this.#lastUsed();
     return last < 0 ? 0 : highestOf(last);
   }
 
@@ -105,9 +106,11 @@ export class Histogram {
     this.#addAt(indexOf(wholeUs(valueUs)), count);
   }
 
-  /** Forgets what was recorded; a dense one keeps its array. */
+  /** Forgets what was recorded, and keeps the memory that it took for what comes next. */
   clear(): void {
-    [this.#places, this.#pages, this.#counts] = [null, 0, NOTHING];
+    this.#places?.fill(0);
+    this.#counts.fill(0, 0, this.#pages << PAGE_BITS);
+    this.#pages = 0;
     this.#dense?.fill(0, this.#first, this.#last + 1);
     this.#count = 0;
     this.#first = BUCKETS;
@@ -123,14 +126,11 @@ export class Histogram {
   /** The buckets in use and their counts, as arrays that can be sent to another thread. */
   toCounts(): HistogramCounts {
     let used = 0;
-    this.#each(() => used++);
-    const counts = { index: new Uint32Array(used), count: new Float64Array(used) };
-    let place = 0;
     this.#each((index, count) => {
-      counts.index[place] = index;
-      counts.count[place++] = count;
+      USED.index[used] = index;
+      USED.count[used++] = count;
     });
-    return counts;
+    return { index: USED.index.slice(0, used), count: USED.count.slice(0, used) };
   }
 
   /** Adds what another histogram's `toCounts` gave. @throws RangeError when it is no such thing */
@@ -231,6 +231,20 @@ export class Histogram {
       this.#counts = counts;
     }
     return (places[page] = ++this.#pages);
+  }
+
+  /** The last bucket in use; -1 when there is none. */
+  #lastUsed(): number {
+    if (this.#dense !== null) return this.#last;
+    for (let page = PAGES - 1; this.#places !== null && page >= 0; page--) {
+      const place = this.#places[page]!;
+      if (place === 0) continue;
+      const from = (place - 1) << PAGE_BITS;
+      for (let at = PAGE - 1; at >= 0; at--) {
+        if (this.#counts[from + at]! > 0) return (page << PAGE_BITS) + at;
+      }
+    }
+    return -1;
   }
 
   /** The buckets in use and their counts, ascending. */

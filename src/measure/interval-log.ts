@@ -31,10 +31,10 @@ export const intervalLengthS = (runS: number, histograms: number): number =>
 export const INTERVAL_MEASURES = ["response", "service", "start-lag"] as const;
 export type IntervalMeasure = (typeof INTERVAL_MEASURES)[number];
 
-/** Of one arm and stage in one window; `routes` holds response times by route. */
+/** Of one arm and stage in one window; `routes` holds response times by route, where it has some. */
 interface Cell {
   readonly measures: Readonly<Record<IntervalMeasure, Histogram>>;
-  readonly routes: Map<number, Histogram>;
+  readonly routes: (Histogram | undefined)[];
 }
 
 /** Columns of numbers are told apart by commas, lines by their ends: neither may be in a tag. */
@@ -61,28 +61,68 @@ export function intervalTag(
   return (route === undefined ? parts : [...parts, escaped(route)]).join("/");
 }
 
-/** By arm and stage, what started in one window. */
-type Window = Map<number, Cell>;
+/** What started in one window: by arm and, within arms, by stage. */
+type Window = (Cell | undefined)[];
 
-function addTo(
-  window: Window,
-  observation: StartedObservation,
-  { capNs, stages }: { readonly capNs: number; readonly stages: number },
-): void {
-  const key = observation.arm * stages + observation.stage;
-  let cell = window.get(key);
-  if (cell === undefined) {
-    const [response, service, lag] = [new Histogram(), new Histogram(), new Histogram()];
-    cell = { measures: { response, service, "start-lag": lag }, routes: new Map() };
-    window.set(key, cell);
+/** Windows that are filled. What they are made of is used again when they are over. */
+class Windows {
+  readonly #table: ObservationTable;
+  readonly #lengthNs: number;
+  readonly #capNs: number;
+  readonly #open = new Map<number, Window>();
+  readonly #free: Histogram[] = [];
+
+  constructor(table: ObservationTable, lengthNs: number, capNs: number) {
+    this.#table = table;
+    this.#lengthNs = lengthNs;
+    this.#capNs = capNs;
   }
-  const responseUs = responseTimeUs(observation, capNs);
-  cell.measures.response.record(responseUs);
-  cell.measures.service.record(serviceTimeUs(observation, capNs));
-  cell.measures["start-lag"].record((observation.startNs - observation.intendedNs) / NS_PER_US);
-  let route = cell.routes.get(observation.route);
-  if (route === undefined) cell.routes.set(observation.route, (route = new Histogram()));
-  route.record(responseUs);
+
+  add(observation: StartedObservation): void {
+    const { arm, intendedNs, route, stage, startNs } = observation;
+    const place = Math.floor(intendedNs / this.#lengthNs);
+    let window = this.#open.get(place);
+    if (window === undefined) this.#open.set(place, (window = []));
+    const cell = (window[arm * this.#table.meta.stages.length + stage] ??= this.#cell());
+    const { measures, routes } = cell;
+    const responseUs = responseTimeUs(observation, this.#capNs);
+    measures.response.record(responseUs);
+    measures.service.record(serviceTimeUs(observation, this.#capNs));
+    measures["start-lag"].record((startNs - intendedNs) / NS_PER_US);
+    (routes[route] ??= this.#histogram()).record(responseUs);
+  }
+
+  /** Those that are over by a moment, in their order; they are there until the next is asked for. */
+  *over(atNs: number): Generator<[number, Window]> {
+    const places = [...this.#open.keys()].toSorted((a, b) => a - b);
+    for (const place of places) {
+      if ((place + 1) * this.#lengthNs > atNs) return;
+      const window = this.#open.get(place)!;
+      yield [place, window];
+      this.#open.delete(place);
+      this.#release(window);
+    }
+  }
+
+  #histogram(): Histogram {
+    return this.#free.pop() ?? new Histogram();
+  }
+
+  #cell(): Cell {
+    const [response, service, lag] = [this.#histogram(), this.#histogram(), this.#histogram()];
+    return { measures: { response, service, "start-lag": lag }, routes: [] };
+  }
+
+  #release(window: Window): void {
+    for (const cell of window) {
+      if (cell === undefined) continue;
+      for (const histogram of [...Object.values(cell.measures), ...cell.routes]) {
+        if (histogram === undefined) continue;
+        histogram.clear();
+        this.#free.push(histogram);
+      }
+    }
+  }
 }
 
 /** Windows in their order, each as soon as it is whole. */
@@ -90,26 +130,12 @@ function* windowsOf(
   table: ObservationTable,
   { capNs, lengthNs }: { readonly capNs: number; readonly lengthNs: number },
 ): Generator<[number, Window]> {
-  const open = new Map<number, Window>();
-  const sizes = { capNs, stages: table.meta.stages.length };
+  const windows = new Windows(table, lengthNs, capNs);
   const passing = table.inTime((observation) => {
-    if (observation.kind === "dropped") return;
-    const place = Math.floor(observation.intendedNs / lengthNs);
-    let window = open.get(place);
-    if (window === undefined) open.set(place, (window = new Map()));
-    addTo(window, observation, sizes);
+    if (observation.kind !== "dropped") windows.add(observation);
   });
-  for (const untilNs of passing) {
-    for (const [place, window] of ascending(open)) {
-      if ((place + 1) * lengthNs > untilNs) break;
-      open.delete(place);
-      yield [place, window];
-    }
-  }
+  for (const untilNs of passing) yield* windows.over(untilNs);
 }
-
-const ascending = <T>(map: ReadonlyMap<number, T>): [number, T][] =>
-  [...map].toSorted(([a], [b]) => a - b);
 
 function* headLines({ startedAtMs, writer }: IntervalLogMeta): Generator<string> {
   const startedAtS = (startedAtMs / 1_000).toFixed(3);
@@ -146,13 +172,15 @@ export function* intervalLogLines(
       const maxMs = (histogram.maxUs * NS_PER_US) / NS_PER_MS;
       return `Tag=${tag},${place * intervalS}.000,${intervalS}.000,${maxMs.toFixed(3)},${histogram.encode()}\n`;
     };
-    for (const [key, cell] of ascending(window)) {
+    for (const [key, cell] of window.entries()) {
+      if (cell === undefined) continue;
       const arm = arms[Math.floor(key / stages.length)] ?? "";
       const stage = stages[key % stages.length] ?? "";
       for (const measure of INTERVAL_MEASURES) {
         yield line(intervalTag(arm, stage, measure), cell.measures[measure]);
       }
-      for (const [route, histogram] of ascending(cell.routes)) {
+      for (const [route, histogram] of cell.routes.entries()) {
+        if (histogram === undefined) continue;
         yield line(intervalTag(arm, stage, "response", routes[route] ?? ""), histogram);
       }
     }

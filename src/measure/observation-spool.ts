@@ -117,12 +117,7 @@ export class ObservationTable implements Rows<Observation, ObservationMeta> {
    * and may be let go.
    */
   *inTime(visit: (observation: Observation) => void): Generator<number> {
-    const begins: number[] = [];
-    for (const { columns, rows } of this.#spool.blocks()) {
-      let firstNs = Infinity;
-      for (let row = 0; row < rows; row++) firstNs = Math.min(firstNs, columns.intendedNs[row]!);
-      begins.push(firstNs);
-    }
+    const begins = this.#spool.leasts("intendedNs");
     const order = [...begins.keys()].toSorted((a, b) => begins[a]! - begins[b]!);
     const reader = new ObservationReader();
     let next = 0;

@@ -166,14 +166,45 @@ export class Spool<S extends ColumnSet> {
       const body = new Uint8Array(bodyBytesOf(this.#schema, ROWS_PER_BLOCK));
       for (const index of order) {
         const { bodyAt, end, file, rows } = this.#places[index]!;
-        const has = readAt(files[file]!, body.subarray(0, end - bodyAt), bodyAt);
-        if (has < end - bodyAt) throw cutMeanwhile(this.#paths[file]!);
+        fill(body.subarray(0, end - bodyAt), files[file]!, bodyAt, this.#paths[file]!);
         yield { rows, columns: columnsIn(body, this.#schema, rows) };
       }
     } finally {
       for (const file of files) closeSync(file);
     }
   }
+
+  /**
+   * One column alone, block after block as they were written: the least of each block. A fraction of
+   * the file is read.
+   * @throws as `blocks` does
+   */
+  leasts(name: keyof S & string): number[] {
+    const files = this.#paths.map(openFile);
+    try {
+      const names = Object.keys(this.#schema);
+      const before = Object.fromEntries(
+        names.slice(0, names.indexOf(name)).map((each) => [each, this.#schema[each]!]),
+      );
+      const Values = ARRAYS[this.#schema[name]!];
+      const bytes = new Uint8Array(ROWS_PER_BLOCK * Values.BYTES_PER_ELEMENT);
+      return this.#places.map(({ bodyAt, file, rows }) => {
+        const values = new Values(bytes.buffer, 0, rows);
+        const from = bodyAt + bodyBytesOf(before, rows);
+        fill(bytes.subarray(0, values.byteLength), files[file]!, from, this.#paths[file]!);
+        let least = Infinity;
+        for (let row = 0; row < rows; row++) least = Math.min(least, values[row]!);
+        return least;
+      });
+    } finally {
+      for (const file of files) closeSync(file);
+    }
+  }
+}
+
+/** Reads so many bytes of a file. @throws SPOOL_INVALID where it was cut meanwhile */
+function fill(bytes: Uint8Array, file: number, at: number, path: string): void {
+  if (readAt(file, bytes, at) < bytes.length) throw cutMeanwhile(path);
 }
 
 const cutMeanwhile = (path: string): ShakedownError =>

@@ -17,11 +17,22 @@ interface Window {
 
 const EMPTY = { planned: 0, started: 0, answered: 0, failed: 0, latency: null, told: null };
 
+/** By the highest value of a histogram's bucket, in which bin of a picture it is: they are the same for all. */
+const BIN_OF = new Map<number, number>();
+
+function binOf(valueUs: number): number {
+  const known = BIN_OF.get(valueUs);
+  if (known !== undefined) return known;
+  const bin = Math.floor(LATENCY_BINS_PER_DECADE * Math.log10(Math.max(valueUs, 1)));
+  BIN_OF.set(valueUs, bin);
+  return bin;
+}
+
 /** A window's latencies in bins as wide as a picture can show. */
 function binsOf(latency: Histogram): LatencyBins {
   const bins = new Map<number, number>();
   for (const { count, valueUs } of latency.buckets()) {
-    const bin = Math.floor(LATENCY_BINS_PER_DECADE * Math.log10(Math.max(valueUs, 1)));
+    const bin = binOf(valueUs);
     bins.set(bin, (bins.get(bin) ?? 0) + count);
   }
   return [...bins];

@@ -23,14 +23,22 @@ const folder = mkdtempSync(join(process.cwd(), ".capture-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
-/** Runs a command on the core; its seconds, and the most memory that it had, in MB. */
-function timed(command: readonly string[]): { seconds: number; peakMb: number } {
+interface Timed {
+  readonly seconds: number;
+  /** Of its own work, user's and kernel's: what else ran on the core is not in it. */
+  readonly cpuSeconds: number;
+  readonly peakMb: number;
+}
+
+/** Runs a command on the core. */
+function timed(command: readonly string[]): Timed {
   const startMs = performance.now();
-  const args = ["-c", String(core), "/usr/bin/time", "-f", "%M", ...command];
+  const args = ["-c", String(core), "/usr/bin/time", "-f", "%M %U %S", ...command];
   const { status, stderr } = spawnSync("taskset", args, { cwd: folder, encoding: "utf8" });
   const seconds = (performance.now() - startMs) / 1_000;
   if (status !== 0) throw new Error(`${command.join(" ")}: ${stderr}`);
-  return { seconds, peakMb: Number(stderr.trim().split("\n").at(-1)) / 1_024 };
+  const [kB = 0, user = 0, system = 0] = stderr.trim().split("\n").at(-1)!.split(" ").map(Number);
+  return { seconds, cpuSeconds: user + system, peakMb: kB / 1_024 };
 }
 
 const ours = (log: string) =>
@@ -43,16 +51,24 @@ makeLog(small, megabytes * 1e5);
 const lines = makeLog(large, megabytes * 1e6);
 const perSec = (seconds: number): string =>
   `${Math.round(lines / seconds).toLocaleString("en")} lines/s`;
+const tell = (who: string, { cpuSeconds, seconds }: Timed): void =>
+  say(
+    `${who} ${perSec(seconds)}  (${seconds.toFixed(1)} s; ${cpuSeconds.toFixed(1)} s of CPU: ` +
+      `${((cpuSeconds / lines) * 1e6).toFixed(2)} µs a line)`,
+  );
 
 say(
   `${lines.toLocaleString("en")} lines, ${Math.round(statSync(large).size / 1e6)} MB, core ${core}`,
 );
 const smaller = ours(small);
 const mine = ours(large);
-say(`shakedown  ${perSec(mine.seconds)}  (${mine.seconds.toFixed(1)} s)`);
+tell("shakedown ", mine);
 const theirs = goaccess(large);
-say(`goaccess   ${perSec(theirs.seconds)}  (${theirs.seconds.toFixed(1)} s)`);
-say(`ratio      ${(theirs.seconds / mine.seconds).toFixed(2)} (above 1: shakedown is faster)`);
+tell("goaccess  ", theirs);
+say(
+  `ratio      ${(theirs.seconds / mine.seconds).toFixed(2)}, of CPU time ` +
+    `${(theirs.cpuSeconds / mine.cpuSeconds).toFixed(2)} (above 1: shakedown is faster)`,
+);
 say(
   `peak RSS   shakedown ${mine.peakMb.toFixed(0)} MB, ${smaller.peakMb.toFixed(0)} MB for a tenth; ` +
     `goaccess ${theirs.peakMb.toFixed(0)} MB`,

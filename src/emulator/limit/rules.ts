@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { z } from "zod";
 import type { CallContext } from "../model.ts";
 import { type AlgorithmSpec, makeAccounts, windowNsOf } from "./algorithm/index.ts";
-import { costOf, type costSchema, type KeyOf, keyOfBy } from "./keys.ts";
+import { costOf, type costSchema, keyOfBy } from "./keys.ts";
 import type { Account, MakeAccount, Standing } from "./standing.ts";
 
 /** One limit: an algorithm, whose calls it counts together, and what a call costs. */
@@ -34,6 +34,57 @@ export interface Ruling {
   readonly caller: string;
 }
 
+/** A rule that is about a call: whose account it takes from, and how much. */
+export interface Charge {
+  readonly index: number;
+  readonly rule: Rule;
+  readonly key: string;
+  readonly cost: number;
+}
+
+/** Tells which of the rules are about a call. */
+export class Charges {
+  readonly #of: readonly ((call: CallContext) => Charge | null)[];
+
+  constructor(rules: readonly Rule[]) {
+    this.#of = rules.map((rule, index) => {
+      const [key, cost] = [keyOfBy(rule.by), costOf(rule.cost)];
+      return (call) => {
+        const of = key(call);
+        return of === null ? null : { index, rule, key: of, cost: cost(call) };
+      };
+    });
+  }
+
+  of(call: CallContext): Charge[] {
+    return this.#of.flatMap((charge) => charge(call) ?? []);
+  }
+}
+
+/** Whose accounts they are. */
+export const callerOf = (charges: readonly Charge[]): string =>
+  charges.map(({ index, key }) => `${index} ${key}\n`).join("");
+
+/** What follows of how a caller stands: `before` a call that is refused, after one that is not. */
+export function rulingOf(
+  charges: readonly Charge[],
+  told: readonly Standing[],
+  { admitted, release }: Pick<Ruling, "admitted" | "release">,
+): Ruling {
+  const standings = charges.map(({ cost, rule: { algorithm, name } }, i): RuleStanding => ({
+    ...told[i]!,
+    name,
+    kind: algorithm.kind,
+    windowNs: windowNsOf(algorithm),
+    cost,
+  }));
+  const shareLeft = ({ limit, remaining }: Standing): number => remaining / limit;
+  const tightest = admitted
+    ? standings.toSorted((a, b) => shareLeft(a) - shareLeft(b))[0]
+    : standings.filter(({ allowed }) => !allowed).toSorted((a, b) => b.waitNs - a.waitNs)[0];
+  return { admitted, standings, tightest: tightest ?? null, release, caller: callerOf(charges) };
+}
+
 /**
  * Callers that are remembered for each rule. Beyond, the one that was not seen for longest is
  * forgotten, and would begin with a full account.
@@ -41,18 +92,10 @@ export interface Ruling {
 const CALLERS_MAX = 100_000;
 
 class KeyedAccounts {
-  readonly rule: Rule;
-  readonly windowNs: number | null;
-  readonly keyOf: KeyOf;
-  readonly costOf: (call: CallContext) => number;
   readonly #make: MakeAccount;
   readonly #accounts = new LRUCache<string, Account>({ max: CALLERS_MAX });
 
   constructor(rule: Rule, wallNsAt: (nowNs: number) => number) {
-    this.rule = rule;
-    this.windowNs = windowNsOf(rule.algorithm);
-    this.keyOf = keyOfBy(rule.by);
-    this.costOf = costOf(rule.cost);
     this.#make = makeAccounts(rule.algorithm, wallNsAt);
   }
 
@@ -63,48 +106,28 @@ class KeyedAccounts {
   }
 }
 
-interface Looked {
-  readonly of: KeyedAccounts;
-  readonly account: Account;
-  readonly cost: number;
-}
-
 /** Rules that must all admit a call; when one refuses, nothing is taken from any. */
 export class Rules {
+  readonly #charges: Charges;
   readonly #keyed: readonly KeyedAccounts[];
 
   constructor(rules: readonly Rule[], wallNsAt: (nowNs: number) => number) {
+    this.#charges = new Charges(rules);
     this.#keyed = rules.map((rule) => new KeyedAccounts(rule, wallNsAt));
   }
 
   rule(call: CallContext, nowNs: number): Ruling {
-    const looked: Looked[] = [];
-    let caller = "";
-    for (const [index, of] of this.#keyed.entries()) {
-      const key = of.keyOf(call);
-      if (key === null) continue;
-      caller += `${index} ${key}\n`;
-      looked.push({ of, account: of.account(key), cost: of.costOf(call) });
-    }
-    const before = looked.map((each) => standingOf(each, nowNs));
+    const charges = this.#charges.of(call);
+    const accounts = charges.map(({ index, key }) => this.#keyed[index]!.account(key));
+    const look = (): Standing[] =>
+      accounts.map((account, i) => account.look(nowNs, charges[i]!.cost));
+    const before = look();
     if (before.some(({ allowed }) => !allowed)) {
-      const refusing = before.filter(({ allowed }) => !allowed);
-      const tightest = refusing.toSorted((a, b) => b.waitNs - a.waitNs)[0]!;
-      return { admitted: false, standings: before, tightest, release: null, caller };
+      return rulingOf(charges, before, { admitted: false, release: null });
     }
-    for (const { account, cost } of looked) account.take(nowNs, cost);
-    const standings = looked.map((each) => standingOf(each, nowNs));
-    const shareLeft = ({ limit, remaining }: Standing): number => remaining / limit;
-    const tightest = standings.toSorted((a, b) => shareLeft(a) - shareLeft(b))[0] ?? null;
-    const given = looked.filter(({ account }) => account.give !== undefined);
-    const release =
-      given.length === 0 ? null : () => given.forEach(({ account }) => account.give?.());
-    return { admitted: true, standings, tightest, release, caller };
+    for (const [i, account] of accounts.entries()) account.take(nowNs, charges[i]!.cost);
+    const given = accounts.filter(({ give }) => give !== undefined);
+    const release = given.length === 0 ? null : () => given.forEach((account) => account.give?.());
+    return rulingOf(charges, look(), { admitted: true, release });
   }
-}
-
-function standingOf({ account, cost, of }: Looked, nowNs: number): RuleStanding {
-  const { algorithm, name } = of.rule;
-  const standing = account.look(nowNs, cost);
-  return { ...standing, name, kind: algorithm.kind, windowNs: of.windowNs, cost };
 }
