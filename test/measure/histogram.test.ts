@@ -63,6 +63,21 @@ describe("the histogram", () => {
     );
   });
 
+  it("one that was cleared holds nothing of before, and then what a new one holds", () => {
+    fc.assert(
+      fc.property(values, values, fc.boolean(), (before, valuesUs, dense) => {
+        const used = new Histogram({ dense });
+        for (const valueUs of before) used.record(valueUs);
+        used.clear();
+        expect([used.count, used.maxUs, used.buckets()]).toEqual([0, 0, []]);
+        for (const valueUs of valuesUs) used.record(valueUs);
+        const fresh = histogramOf(valuesUs);
+        expect(used.toCounts()).toEqual(fresh.toCounts());
+        expect([used.maxUs, used.encode()]).toEqual([fresh.maxUs, fresh.encode()]);
+      }),
+    );
+  });
+
   it("refuses counts that are not a histogram's", () => {
     const count = Float64Array.of(1);
     for (const index of [Uint32Array.of(), Uint32Array.of(1, 2), Uint32Array.of(2 ** 31)]) {
