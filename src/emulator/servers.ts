@@ -1,4 +1,5 @@
 import { NS_PER_MS, ShakedownError } from "../core/index.ts";
+import type { EmulatedCall } from "../measure/index.ts";
 import { formatHostPort } from "./address.ts";
 import { Conduct } from "./conduct.ts";
 import type { EmulatorCounters, ListenerCounters } from "./counters.ts";
@@ -136,6 +137,11 @@ export class Servers {
         : {}),
     });
     const names = { dependency, arm };
+    // Connections of several instances are not to be taken for one.
+    const ofInstance = (call: EmulatedCall): EmulatedCall => ({
+      ...call,
+      connection: call.connection * emulators + instance,
+    });
     const listener = new Listener({
       ...this.#shared,
       ...indexes,
@@ -145,8 +151,7 @@ export class Servers {
       world,
       counters: place.counters,
       record: (call, asked) => {
-        // Connections of several instances are not to be taken for one.
-        recorder.write({ ...call, connection: call.connection * emulators + instance });
+        recorder.write(emulators === 1 ? call : ofInstance(call));
         journal.add(names, asked, call);
       },
     });

@@ -125,10 +125,11 @@ export class CallTable extends ArmTable<typeof CALL_COLUMNS, EmulatedCall> {
 }
 
 /**
- * Reads a call spool. `leadNs` is how long the emulator's clock had run when the run's own began;
+ * Reads a call spool, or those of several emulators. `leadNs` is how long the emulator's clock had run when the run's own began;
  * it is taken off all times.
  * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
-export function readCalls(path: string, leadNs = 0): CallTable {
-  return new CallTable(new Spool([path], CALL_COLUMNS), leadNs);
+export function readCalls(path: string | readonly string[], leadNs = 0): CallTable {
+  const paths = typeof path === "string" ? [path] : path;
+  return new CallTable(new Spool(paths, CALL_COLUMNS), leadNs);
 }

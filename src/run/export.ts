@@ -123,7 +123,7 @@ function openRun(directory: RunDirectory, subject: ExportSubject): ExportTable {
     throw new ShakedownError("RUN_INVALID", `${directory.path} holds no ${what}`, { hint });
   }
   if (subject === "calls") {
-    const table = readCalls(directory.calls, emulatorLeadNs);
+    const table = readCalls(directory.callSpools(), emulatorLeadNs);
     return tableOf(table, callFields(table.meta));
   }
   if (subject === "connections") {

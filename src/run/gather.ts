@@ -78,9 +78,9 @@ function insideOf(directory: RunDirectory, manifest: Manifest): InsideSignals | 
 export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
   const registered = readPlan(directory, registerPlan);
   const observations = readObservations(...directory.observationSpools());
-  const calls = existsSync(directory.calls)
-    ? readCalls(directory.calls, manifest.emulatorLeadNs)
-    : null;
+  const callSpools = directory.callSpools();
+  const calls =
+    callSpools.length === 0 ? null : readCalls(callSpools, manifest.emulatorLeadNs);
   const connections = existsSync(directory.connections)
     ? readConnections(directory.connections, manifest.emulatorLeadNs)
     : null;

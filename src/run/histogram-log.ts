@@ -1,12 +1,12 @@
-import { NS_PER_S } from "../core/index.ts";
-import type { Plan } from "../experiment/index.ts";
+import { NS_PER_S, plainError, type PlainError } from "../core/index.ts";
+import { type Plan, registerPlan } from "../experiment/index.ts";
 import {
   INTERVAL_MEASURES,
   intervalLengthS,
   intervalLogLines,
   readObservations,
 } from "../measure/index.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, readPlan } from "./manifest.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 export const HISTOGRAM_LOG = "histograms.hlog";
@@ -33,4 +33,20 @@ export function writeHistogramLog(
     ),
   };
   directory.write(HISTOGRAM_LOG, intervalLogLines(table, meta));
+}
+
+/** Of which run a thread is to write the log. */
+export interface LogData {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+/** Writes it, or says why not: what keeps the log from being written keeps nothing else from being known. */
+export function tryHistogramLog(directory: RunDirectory, manifest: Manifest): PlainError | null {
+  try {
+    writeHistogramLog(directory, manifest, readPlan(directory, registerPlan).plan);
+    return null;
+  } catch (thrown) {
+    return plainError(thrown, "DISK_WRITE_FAILED");
+  }
 }

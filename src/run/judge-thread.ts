@@ -1,55 +1,43 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError, type PlainError } from "../core/index.ts";
-import { registerPlan } from "../experiment/index.ts";
 import { KEPT_FORMATS, type ReportModel, resilienceMarkdown } from "../report/index.ts";
 import { analyse } from "./analyse.ts";
 import { analyseRuns } from "./analyse-runs.ts";
 import type { FromJudge, JudgeData } from "./judge.ts";
-import { writeHistogramLog } from "./histogram-log.ts";
-import { type Manifest, readManifest, readPlan } from "./manifest.ts";
+import { logBeside } from "./beside-judge.ts";
+import { tryHistogramLog } from "./histogram-log.ts";
+import { readManifest } from "./manifest.ts";
 import { RunDirectory } from "./run-directory.ts";
 
 /* Judges in a thread: see judge.ts. */
 
-/** What keeps the log from being written keeps nothing else from being known. */
-function tryLog(directory: RunDirectory, manifest: Manifest): PlainError | null {
-  try {
-    const { plan } = readPlan(directory, registerPlan);
-    writeHistogramLog(directory, manifest, plan);
-    return null;
-  } catch (thrown) {
-    return plainError(thrown, "DISK_WRITE_FAILED");
-  }
-}
+/** What waits for one run's histogram log. */
+type Log = ReturnType<typeof logBeside>;
 
-interface Run {
-  readonly directory: RunDirectory;
-  readonly manifest: Manifest;
-}
-
-/** What is shown of a directory, and the runs in it, each with a histogram log of its own. */
-function modelOf(
-  directory: RunDirectory,
-  given: Manifest | null,
-): { readonly model: ReportModel; readonly runs: readonly Run[] } {
+/** What is shown of a directory, and the logs of its runs, which are written unless `writesLog` is false. */
+function modelOf({ manifest: given, path, writesLog }: JudgeData): {
+  readonly model: ReportModel;
+  readonly logs: readonly Log[];
+} {
+  const directory = new RunDirectory(path);
   if (!directory.holdsRuns) {
     const manifest = given ?? readManifest(directory);
-    return { model: analyse(directory, manifest), runs: [{ directory, manifest }] };
+    const logs = writesLog ? [logBeside(directory, manifest)] : [];
+    return { model: analyse(directory, manifest), logs };
   }
   const model = analyseRuns(directory);
-  const runs = (model.result.runs ?? []).map(({ run }) => {
+  const runs = writesLog ? (model.result.runs ?? []) : [];
+  const logs = runs.map(({ run }): Log => {
     const own = directory.run(run);
-    return { directory: own, manifest: readManifest(own) };
+    return async () => tryHistogramLog(own, readManifest(own));
   });
-  return { model, runs };
+  return { model, logs };
 }
 
 const say = (message: FromJudge): void => parentPort?.postMessage(message);
 
 try {
-  const { manifest: given, path, writesLog } = workerData as JudgeData;
-  const directory = new RunDirectory(path);
-  const { model, runs } = modelOf(directory, given);
+  const { model, logs } = modelOf(workerData as JudgeData);
   const rendering = KEPT_FORMATS.map(async (format) => ({
     file: format.file,
     text: await format.render(model),
@@ -63,8 +51,9 @@ try {
           { file: "probe.md", text: resilienceMarkdown(resilience) },
         ];
   const reports = [...(await Promise.all(rendering)), ...probed];
-  const logs = writesLog ? runs.map((run) => tryLog(run.directory, run.manifest)) : [];
-  const unwritten = logs.find((failure) => failure !== null) ?? null;
+  let unwritten: PlainError | null = null;
+  // oxlint-disable-next-line no-await-in-loop -- one after the other: each is large
+  for (const log of logs) unwritten ??= await log();
   say({ kind: "judged", judged: { model, reports, unwritten } });
 } catch (thrown) {
   say({ kind: "failed", error: plainError(thrown, "JUDGE_FAILED") });

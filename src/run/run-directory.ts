@@ -103,8 +103,24 @@ export class RunDirectory {
       .map((name) => join(folder, name));
   }
 
+  /** Where the emulator writes its calls. */
   get calls(): string {
-    return join(this.path, "emulated", "calls.spool");
+    return this.callsOf(0);
+  }
+
+  /** Where one of a fleet's emulators does. */
+  callsOf(emulator: number): string {
+    const name = emulator === 0 ? "calls.spool" : `calls-${emulator}.spool`;
+    return join(this.path, "emulated", name);
+  }
+
+  /** The files of calls that are there, in the order of the emulators. */
+  callSpools(): string[] {
+    if (!existsSync(this.calls)) return [];
+    const others = this.#list(join(this.path, "emulated")).flatMap(
+      (name) => /^calls-(\d+)\.spool$/.exec(name)?.slice(1).map(Number) ?? [],
+    );
+    return [0, ...others.toSorted((a, b) => a - b)].map((emulator) => this.callsOf(emulator));
   }
 
   get exchanges(): string {

@@ -40,6 +40,16 @@ export function notTakenBecause(spec: MetricSpec): string | null {
   );
 }
 
+/** The file's text; null, and a fault where the scenario names it, when it cannot be read. */
+function textOf(path: string, faults: Faults): string | null {
+  try {
+    return readTextFile(path, NAMED);
+  } catch (thrown) {
+    faults.in(["design", "calibration"], messageOf(thrown));
+    return null;
+  }
+}
+
 function parsed(text: string, faults: Faults) {
   let data: unknown;
   try {
@@ -59,8 +69,7 @@ function parsed(text: string, faults: Faults) {
 /**
  * The calibration that a scenario names, if it names one, held against this host, this moment, the
  * profile and the primary metric.
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE; SCENARIO_INVALID, with line and column, where it does not
- * hold
+ * @throws SCENARIO_INVALID, with line and column, where it cannot be read or does not hold
  */
 export function usedCalibration(
   loaded: LoadedScenario,
@@ -69,9 +78,9 @@ export function usedCalibration(
   const { dir, path, scenario, text } = loaded;
   const { calibration: file } = scenario.design;
   if (file === undefined || scenario.hypothesis === undefined) return null;
-  const found = readTextFile(resolve(dir, file), NAMED);
   const faults = faultsIn(path, text);
-  const calibration = parsed(found, faults);
+  const found = textOf(resolve(dir, file), faults);
+  const calibration = found === null ? null : parsed(found, faults);
   const why =
     calibration === null
       ? null
@@ -85,7 +94,7 @@ export function usedCalibration(
         });
   const none = why ?? notTakenBecause(scenario.hypothesis.then);
   if (none !== null) faults.in(["design", "calibration"], `${file} ${none}`);
-  if (calibration === null || faults.told.length > 0) {
+  if (found === null || calibration === null || faults.told.length > 0) {
     throw new ShakedownError("SCENARIO_INVALID", faults.told.join("\n"), { hint: NAMED.hint });
   }
   const { betweenRunSd, interference } = calibration;

@@ -100,7 +100,9 @@ describe("a calibration that a scenario names", () => {
     expect(said(both)).toMatch(/design\.betweenRunSd: comes from `calibration` already/);
     const scenario = loadScenario(join(folder.path, "pool.yaml"));
     const missing = { ...scenario, dir: join(folder.path, "nowhere") };
-    expect(() => usedCalibration(missing, HERE)).toThrow(/pool\.calibration\.json/);
+    expect(() => usedCalibration(missing, HERE)).toThrow(
+      /pool\.yaml:\d+:\d+ design\.calibration: .*pool\.calibration\.json/,
+    );
   });
 });
 

@@ -126,7 +126,7 @@ export class Rules {
       return rulingOf(charges, before, { admitted: false, release: null });
     }
     for (const [i, account] of accounts.entries()) account.take(nowNs, charges[i]!.cost);
-    const given = accounts.filter(({ give }) => give !== undefined);
+    const given = accounts.filter((account) => account.give !== undefined);
     const release = given.length === 0 ? null : () => given.forEach((account) => account.give?.());
     return rulingOf(charges, look(), { admitted: true, release });
   }
