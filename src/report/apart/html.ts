@@ -1,5 +1,5 @@
 import { Footnotes } from "../footnotes.ts";
-import { badge, forestBar, icon, toneOf } from "../page/marks.ts";
+import { badge, footnoteList, forestBar, icon, toneOf } from "../page/marks.ts";
 import { type Markup, markup, table, terms } from "../page/markup.ts";
 import { pageShell } from "../page/shell.ts";
 import { capital, OUTCOME_WORDS } from "../words.ts";
@@ -98,9 +98,7 @@ export function apartHtml(report: ApartReport): string {
   const notes = new Footnotes();
   const tables = apartTables(report, notes).map(section);
   for (const warning of report.warnings) notes.mark(warning);
-  const noted = notes.texts.map(
-    (text, index) => markup`<li>${Footnotes.superscript(index + 1)} ${text}</li>`,
-  );
+  const noted = footnoteList(notes);
   return pageShell({
     title: `${report.after.scenario}: runs compared`,
     tool: report.tool,
@@ -111,9 +109,7 @@ export function apartHtml(report: ApartReport): string {
       headline(report),
       differences(report),
       ...tables,
-      noted.length > 0
-        ? markup`<section id="notes"><h2>Notes</h2><ul class="plain">${noted}</ul></section>`
-        : markup``,
+      noted === false ? markup`` : markup`<section id="notes"><h2>Notes</h2>${noted}</section>`,
     ],
   }).html;
 }

@@ -1,4 +1,5 @@
 import { toldFindings } from "../finding-words.ts";
+import { Footnotes } from "../footnotes.ts";
 import type { ComparisonRow, FindingRow, ReportModel } from "../model.ts";
 import { rowWords } from "../variant-words.ts";
 import {
@@ -16,7 +17,7 @@ import {
   rankedComparisons,
   STATUS_WORDS,
 } from "../words.ts";
-import { badge, intervalBar } from "./marks.ts";
+import { badge, footnoteList, intervalBar } from "./marks.ts";
 import { type Markup, markup, table, terms } from "./markup.ts";
 
 /** What was expected, as it was registered, and what happened to the metric it names. */
@@ -68,6 +69,7 @@ function marginCell(row: ComparisonRow): Markup {
 /** Every comparison of the arms, with its interval drawn against the margin. */
 export function comparisons({ result }: ReportModel): Markup | false {
   if (result.hypothesis === null) return false;
+  const notes = new Footnotes();
   const rows = rankedComparisons(result).map((row) => [
     markup`<span class="metric">${rowWords(result, row)}</span><span class="role">${row.role}</span>`,
     row.stage,
@@ -76,7 +78,7 @@ export function comparisons({ result }: ReportModel): Markup | false {
     effectCell(row),
     intervalBar(row),
     marginCell(row),
-    markup`${badge(row.status, STATUS_WORDS[row.status])}${warningList(row.warnings)}`,
+    markup`${badge(row.status, STATUS_WORDS[row.status])} ${row.warnings.map((text) => notes.mark(text)).join(" ")}`,
   ]);
   const body =
     rows.length === 0
@@ -107,7 +109,7 @@ export function comparisons({ result }: ReportModel): Markup | false {
   ];
   return markup`<section id="comparisons"><h2>Comparisons</h2>
 ${rows.length > 0 && markup`<p class="lead">${hasVariants(result) ? "How each variant differs" : "How the variant differs"} from the control. The bar is its ${confidence === undefined ? "interval" : `${confidenceWords(confidence)} interval`}: the thin line is no change, the dashed line is the margin, and the shaded side is harm. “Could see” is the smallest effect that this run would have found four times in five.</p>`}
-${body}${legend.length > 0 && markup`<p class="muted small after">${legend.join(" ")}</p>`}</section>`;
+${body}${footnoteList(notes)}${legend.length > 0 && markup`<p class="muted small after">${legend.join(" ")}</p>`}</section>`;
 }
 
 function finding(row: FindingRow): Markup {

@@ -1,3 +1,4 @@
+import { Footnotes } from "../footnotes.ts";
 import type { CheckRow, ComparisonRow, FindingRow } from "../model.ts";
 import { formatEffect, intervalWords, type Outcome } from "../words.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -62,6 +63,14 @@ export function icon(status: keyof typeof TONES): Markup {
 /** The icon, then the word. */
 export function badge(status: keyof typeof TONES, word: string): Markup {
   return markup`<span class="badge ${TONES[status]}">${icon(status)}<span>${word}</span></span>`;
+}
+
+/** What the marks in a table stand for; nothing where there were none. */
+export function footnoteList({ texts }: Footnotes): Markup | false {
+  const notes = texts.map(
+    (text, index) => markup`<li>${Footnotes.superscript(index + 1)} ${text}</li>`,
+  );
+  return notes.length > 0 && markup`<ul class="plain footnotes">${notes}</ul>`;
 }
 
 /** `good`, `doubt` or `bad`: the class that colours a part of the page. */
