@@ -15,14 +15,14 @@ export abstract class ArmTable<Schema extends ColumnSet, Row> implements Rows<Ro
   readonly truncated: boolean;
   /** How long the emulator's clock had run when the run's own began: taken off all times. */
   protected readonly leadNs: number;
-  readonly #spool: Spool<Schema>;
+  protected readonly spool: Spool<Schema>;
 
   constructor(spool: Spool<Schema>, leadNs: number) {
     this.meta = spool.meta as unknown as ArmMeta;
     this.rows = spool.rows;
     this.truncated = spool.truncated;
     this.leadNs = leadNs;
-    this.#spool = spool;
+    this.spool = spool;
   }
 
   /** An object for one row, of nothing yet. */
@@ -31,7 +31,7 @@ export abstract class ArmTable<Schema extends ColumnSet, Row> implements Rows<Ro
 
   each(visit: (row: Row) => void): void {
     const into = this.blank();
-    for (const { columns, rows } of this.#spool.blocks()) {
+    for (const { columns, rows } of this.spool.blocks()) {
       for (let row = 0; row < rows; row++) {
         this.fill(into, columns, row);
         visit(into);
@@ -40,7 +40,7 @@ export abstract class ArmTable<Schema extends ColumnSet, Row> implements Rows<Ro
   }
 
   *[Symbol.iterator](): Generator<Row> {
-    for (const { columns, rows } of this.#spool.blocks()) {
+    for (const { columns, rows } of this.spool.blocks()) {
       for (let row = 0; row < rows; row++) {
         const into = this.blank();
         this.fill(into, columns, row);

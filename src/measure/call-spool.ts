@@ -73,6 +73,21 @@ export class CallWriter {
 
 /** Emulated calls, in the order in which they ended. */
 export class CallTable extends ArmTable<typeof CALL_COLUMNS, EmulatedCall> {
+  /**
+   * As `each`, by when calls arrived, block by block: after each block it yields up to when none that
+   * comes has arrived (Infinity after the last).
+   */
+  *inTime(visit: (call: EmulatedCall) => void): Generator<number> {
+    const into = this.blank();
+    for (const { columns, rows, until } of this.spool.ascending("arriveNs")) {
+      for (let row = 0; row < rows; row++) {
+        this.fill(into, columns, row);
+        visit(into);
+      }
+      yield until - this.leadNs;
+    }
+  }
+
   protected blank(): Filled<EmulatedCall> {
     return {
       arm: 0,
@@ -125,8 +140,8 @@ export class CallTable extends ArmTable<typeof CALL_COLUMNS, EmulatedCall> {
 }
 
 /**
- * Reads a call spool, or those of several emulators. `leadNs` is how long the emulator's clock had run when the run's own began;
- * it is taken off all times.
+ * Reads a call spool, or those of several emulators. `leadNs` is how long the emulator's clock had run
+ * when the run's own began; it is taken off all times.
  * @throws RUN_INVALID, SPOOL_INVALID as `Spool` does.
  */
 export function readCalls(path: string | readonly string[], leadNs = 0): CallTable {

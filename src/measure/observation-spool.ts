@@ -117,13 +117,10 @@ export class ObservationTable implements Rows<Observation, ObservationMeta> {
    * and may be let go.
    */
   *inTime(visit: (observation: Observation) => void): Generator<number> {
-    const begins = this.#spool.leasts("intendedNs");
-    const order = [...begins.keys()].toSorted((a, b) => begins[a]! - begins[b]!);
     const reader = new ObservationReader();
-    let next = 0;
-    for (const { columns, rows } of this.#spool.blocks(order)) {
+    for (const { columns, rows, until } of this.#spool.ascending("intendedNs")) {
       for (let row = 0; row < rows; row++) visit(reader.read(columns, row));
-      yield begins[order[++next] ?? -1] ?? Infinity;
+      yield until;
     }
   }
 }

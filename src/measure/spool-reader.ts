@@ -175,11 +175,22 @@ export class Spool<S extends ColumnSet> {
   }
 
   /**
-   * One column alone, block after block as they were written: the least of each block. A fraction of
-   * the file is read.
+   * Blocks by the least value of a column in each. `until`: what is in later blocks is not less.
    * @throws as `blocks` does
    */
-  leasts(name: keyof S & string): number[] {
+  *ascending(
+    name: keyof S & string,
+  ): Generator<SpoolBlock<S> & { readonly until: number }, void, undefined> {
+    const begins = this.#leasts(name);
+    const order = [...begins.keys()].toSorted((a, b) => begins[a]! - begins[b]!);
+    let next = 0;
+    for (const { columns, rows } of this.blocks(order)) {
+      yield { columns, rows, until: begins[order[++next] ?? -1] ?? Infinity };
+    }
+  }
+
+  /** The least of one column, block by block as they were written: a fraction of the file is read. */
+  #leasts(name: keyof S & string): number[] {
     const files = this.#paths.map(openFile);
     try {
       const names = Object.keys(this.#schema);

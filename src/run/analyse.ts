@@ -29,15 +29,15 @@ import {
 } from "../experiment/index.ts";
 import { answeredStarts, type ObservationTable, visitRows } from "../measure/index.ts";
 import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
-import { armRows, droppedStarts, emulatorRows } from "./arm-rows.ts";
+import { armRows, droppedStarts } from "./arm-rows.ts";
 import { assignmentRow } from "./assignment-row.ts";
 import { instrumentChecks } from "./checks/index.ts";
+import { seeCalls } from "./calls-seen.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
 import { compared } from "./exposures.ts";
 import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { evidenceIn, findingsOf, resilienceIn, sampleWords } from "./findings-of.ts";
-import { dependencySeries } from "./dependency-series.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
@@ -202,11 +202,18 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const comparisons = withPairedTests(byBlocks, plan, observations, answered);
   const seen = evidenceIn(gathered);
   const findings = findingsOf(gathered, seen);
+  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
+  const shownNs = Math.min(
+    Math.max(ranNs, NS_PER_S),
+    (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
+  );
+  const callsSeen = calls === null ? null : seeCalls(calls, plan, shownNs);
   const checks = instrumentChecks({
     plan,
     manifest,
     observations,
     calls,
+    callsSeen,
     exposures,
     tallies,
     stages: cut,
@@ -214,7 +221,6 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     ends,
   });
   const { verdict, verdicts } = verdictOf(gathered, { comparisons, findings, checks });
-  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
   const plannedNs = plan.stages.at(-1)?.endNs ?? NS_PER_S;
   // Of a run that was stopped, rates are those of the time that it had.
   const whole = incompleteBecause(gathered) === null && manifest.ended?.stoppedBy === undefined;
@@ -237,7 +243,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     comparisons: comparisonRows(plan, comparisons, ends),
     ...responsesFound(plan, observations.meta.routes, [gathered]),
     parts: partRows(exploreParts(plan, parts, ends)),
-    emulator: calls === null ? {} : emulatorRows(calls, gathered.connections),
+    emulator: callsSeen?.emulator.rows(gathered.connections) ?? {},
     stages: stageRows(plan, ranNs, leftOut),
     ...soakRows(soaks.courses),
     ...assignmentRow(plan, exposures),
@@ -245,16 +251,12 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     checks,
     warnings: [
       ...inVainWords(inVain),
-      ...warningsOf(gathered),
+      ...warningsOf(gathered, callsSeen),
       ...warmUpWords(plan, warmUps),
       ...settledWords(settled, plan.stages),
       ...sampleWords(seen),
     ],
   };
-  const shownNs = Math.min(
-    Math.max(ranNs, NS_PER_S),
-    (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
-  );
   const resilience = resilienceIn(gathered, seen);
   const model: ReportModel = {
     result,
@@ -265,7 +267,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
       durationNs: Math.min(shownNs, plan.stages.at(-1)?.endNs ?? shownNs),
       capNs: plan.timeoutNs,
     }),
-    dependencies: calls === null ? [] : dependencySeries(calls, plan.arms, shownNs),
+    dependencies: callsSeen?.series.rows() ?? [],
     pictures: picturesOf(
       plan,
       tallies.arms,

@@ -5,12 +5,17 @@ export interface Occupied {
   readonly calls: number;
 }
 
-const AT_FIRST = 16;
+/** Moments that wait are sorted when there are so many, or twice as many as were kept the last time. */
+const WAITING_MIN = 1 << 14;
 
-/** Moments as they come, in memory that grows with them. */
+/** Moments as they come, until time has passed them. */
 class Moments {
-  #atNs = new Float64Array(AT_FIRST);
+  #atNs = new Float64Array(WAITING_MIN);
   #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
 
   add(atNs: number): void {
     if (this.#count === this.#atNs.length) {
@@ -21,45 +26,79 @@ class Moments {
     this.#atNs[this.#count++] = atNs;
   }
 
-  /** In place, since there may be millions: nothing is added afterwards. */
+  /** Those that there are, in place. */
   ascending(): Float64Array {
     // oxlint-disable-next-line unicorn/no-array-sort -- a copy would take as much again
     return this.#atNs.subarray(0, this.#count).sort();
+  }
+
+  /** Forgets the first of them. */
+  leave(count: number): void {
+    this.#atNs.copyWithin(0, count, this.#count);
+    this.#count -= count;
   }
 }
 
 /**
  * How many calls were in flight, over windows of one length from 0 on, whatever the order in which
- * they are told. Takes 16 bytes a call.
+ * they are told. Takes 16 bytes a call that time has not passed yet, as `passed` tells: all of them
+ * where nobody does.
  */
 export class CallEdges {
   readonly #windowNs: number;
   readonly #windows: number;
   readonly #arrivals = new Moments();
   readonly #ends = new Moments();
+  readonly #filling: Filling;
+  #enough = WAITING_MIN;
 
   constructor(windows: number, windowNs: number) {
     this.#windows = windows;
     this.#windowNs = windowNs;
+    this.#filling = new Filling(windows, windowNs);
   }
 
+  /** A call does not end before it arrives. */
   add(arriveNs: number, endNs: number): void {
     this.#arrivals.add(arriveNs);
     this.#ends.add(endNs);
   }
 
-  /** At equal moments a leave comes before an arrival: a connection that is handed on is one. */
+  /** No call that is told later arrives before this moment. */
+  passed(atNs: number): void {
+    if (Math.max(this.#arrivals.count, this.#ends.count) < this.#enough) return;
+    this.#fill(atNs);
+    this.#enough = 2 * Math.max(this.#arrivals.count, this.#ends.count, WAITING_MIN / 2);
+  }
+
+  /** Of all calls that were told: no other may be told later. */
   occupied(): Occupied[] {
-    const filling = new Filling(this.#windows, this.#windowNs);
+    this.#fill(Infinity);
+    this.#filling.spread(this.#windows * this.#windowNs);
+    return this.#filling.occupied;
+  }
+
+  /**
+   * Fills windows up to a moment, which is not of it. At equal moments a leave comes before an arrival:
+   * a connection that is handed on is one.
+   */
+  #fill(untilNs: number): void {
     const [arrivals, ends] = [this.#arrivals.ascending(), this.#ends.ascending()];
     let [arrived, ended] = [0, 0];
-    while (arrived < arrivals.length || ended < ends.length) {
-      const leaves = arrived === arrivals.length || ends[ended]! <= arrivals[arrived]!;
-      if (leaves) filling.step(ends[ended++]!, -1);
-      else filling.step(arrivals[arrived++]!, 1);
+    for (;;) {
+      const arriveNs = arrivals[arrived] ?? Infinity;
+      const endNs = ends[ended] ?? Infinity;
+      if (Math.min(arriveNs, endNs) >= untilNs) break;
+      if (endNs <= arriveNs) {
+        this.#filling.step(endNs, -1);
+        ended++;
+      } else {
+        this.#filling.step(arriveNs, 1);
+        arrived++;
+      }
     }
-    filling.spread(this.#windows * this.#windowNs);
-    return filling.occupied;
+    this.#arrivals.leave(arrived);
+    this.#ends.leave(ended);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type CallTable, Histogram, visitRows } from "../measure/index.ts";
+import { type ArmMeta, type EmulatedCall, Histogram } from "../measure/index.ts";
 import type { DependencyArm, ReportModel, Series } from "../report/index.ts";
 import { CallEdges } from "./call-edges.ts";
 import { KeyCounts } from "./key-counts.ts";
@@ -18,9 +18,7 @@ class Asked {
   }
 }
 
-function delaysAndKeys(asked: Asked | undefined): Pick<DependencyArm, "delays" | "keys"> {
-  if (asked === undefined) return { delays: [], keys: null };
-  const { given, keys, meant } = asked;
+function delaysAndKeys({ given, keys, meant }: Asked): Pick<DependencyArm, "delays" | "keys"> {
   const told = DELAY_QUANTILES.filter((p) => given.count > 0 && given.count * (1 - p) >= 1);
   return {
     delays: told.map((p) => ({
@@ -33,36 +31,52 @@ function delaysAndKeys(asked: Asked | undefined): Pick<DependencyArm, "delays" |
 }
 
 /** Each dependency's calls, for each arm: in flight in one-second windows, how long, and for what. */
-export function dependencySeries(
-  calls: CallTable,
-  arms: readonly string[],
-  durationNs: number,
-): ReportModel["dependencies"] {
-  const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
-  const asked = calls.meta.dependencies.map(() => arms.map(() => new Asked(windows)));
-  visitRows(
-    calls,
-    ({ arm, arriveNs, dependency, endNs, givenDelayUs, key, meantDelayUs, outcome }) => {
-      const of = asked[dependency]?.[arm];
-      if (of === undefined) return;
-      of.edges.add(arriveNs, endNs);
-      of.keys.add(key);
-      if (outcome !== "ok" && outcome !== "error") return;
-      of.meant.record(meantDelayUs);
-      of.given.record(givenDelayUs);
-    },
-  );
-  return calls.meta.dependencies.map((dependency, index) => ({
+export class DependencySeries {
+  readonly #dependencies: readonly string[];
+  readonly #arms: readonly string[];
+  readonly #asked: readonly (readonly Asked[])[];
+
+  constructor({ dependencies }: ArmMeta, arms: readonly string[], durationNs: number) {
+    const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
+    this.#dependencies = dependencies;
+    this.#arms = arms;
+    this.#asked = dependencies.map(() => arms.map(() => new Asked(windows)));
+  }
+
+  add({
+    arm,
+    arriveNs,
     dependency,
-    arms: arms.map((arm, armIndex) => {
-      const of = asked[index]?.[armIndex];
-      return {
-        arm,
-        ...seriesOf(of?.edges ?? new CallEdges(windows, WINDOW_NS)),
-        ...delaysAndKeys(of),
-      };
-    }),
-  }));
+    endNs,
+    givenDelayUs,
+    key,
+    meantDelayUs,
+    outcome,
+  }: EmulatedCall): void {
+    const of = this.#asked[dependency]?.[arm];
+    if (of === undefined) return;
+    of.edges.add(arriveNs, endNs);
+    of.keys.add(key);
+    if (outcome !== "ok" && outcome !== "error") return;
+    of.meant.record(meantDelayUs);
+    of.given.record(givenDelayUs);
+  }
+
+  /** No call that comes later arrived before this moment. */
+  passed(atNs: number): void {
+    for (const arms of this.#asked) for (const { edges } of arms) edges.passed(atNs);
+  }
+
+  /** When all have come: once. */
+  rows(): ReportModel["dependencies"] {
+    return this.#dependencies.map((dependency, index) => ({
+      dependency,
+      arms: this.#arms.map((arm, armIndex) => {
+        const of = this.#asked[index]![armIndex]!;
+        return { arm, ...seriesOf(of.edges), ...delaysAndKeys(of) };
+      }),
+    }));
+  }
 }
 
 function seriesOf(edges: CallEdges) {

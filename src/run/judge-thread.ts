@@ -52,8 +52,11 @@ try {
         ];
   const reports = [...(await Promise.all(rendering)), ...probed];
   let unwritten: PlainError | null = null;
-  // oxlint-disable-next-line no-await-in-loop -- one after the other: each is large
-  for (const log of logs) unwritten ??= await log();
+  for (const log of logs) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other: each is large
+    const failure = await log();
+    unwritten ??= failure;
+  }
   say({ kind: "judged", judged: { model, reports, unwritten } });
 } catch (thrown) {
   say({ kind: "failed", error: plainError(thrown, "JUDGE_FAILED") });

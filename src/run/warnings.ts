@@ -1,6 +1,6 @@
 import { formatCount, formatDurationNs, formatRatio, formatUs } from "../core/index.ts";
 import { type Plan, untold, type WarmUp } from "../experiment/index.ts";
-import { visitRows } from "../measure/index.ts";
+import type { CallsSeen } from "./calls-seen.ts";
 import type { Gathered } from "./gather.ts";
 import { detectorWords } from "./heard-detectors.ts";
 
@@ -30,8 +30,8 @@ export function warmUpWords({ stages }: Plan, warmUps: readonly WarmUp[]): strin
 }
 
 /** What a reader of the result should know beside its verdict. */
-export function warningsOf(gathered: Gathered): string[] {
-  const { calls, manifest } = gathered;
+export function warningsOf(gathered: Gathered, callsSeen: CallsSeen | null): string[] {
+  const { manifest } = gathered;
   const { plan } = gathered.registered;
   const warnings = [
     ...manifest.generator.warnings,
@@ -55,10 +55,8 @@ export function warningsOf(gathered: Gathered): string[] {
       `${formatCount(forgotten)} sessions were too many to remember: what the target had issued to them was lost`,
     );
   }
-  const called = new Set<number>();
-  if (calls !== null) visitRows(calls, ({ dependency }) => called.add(dependency));
   for (const { name } of manifest.dependencies) {
-    if (!called.has(calls?.meta.dependencies.indexOf(name) ?? -1))
+    if (callsSeen?.emulator.wasCalled(name) !== true)
       warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
   }
   const evictions = manifest.ended?.emulatorEvictions ?? 0;

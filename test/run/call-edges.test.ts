@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { seededPrng } from "../../src/core/index.ts";
 import { CallEdges } from "../../src/run/call-edges.ts";
 import { KeyCounts } from "../../src/run/key-counts.ts";
 
@@ -23,6 +24,24 @@ it("calls in flight are those of each moment, in whatever order calls are told",
       }
     }),
   );
+});
+
+it("calls that time has passed are let go, and nothing else is known of them", () => {
+  const chance = seededPrng("calls in flight");
+  const windows = 60;
+  const [held, passing] = [new CallEdges(windows, WINDOW_NS), new CallEdges(windows, WINDOW_NS)];
+  const atMost = windows * WINDOW_NS;
+  const all = Array.from({ length: 60_000 }, (): [number, number] => {
+    const arriveNs = Math.floor(chance() * atMost);
+    // One in a thousand hangs for as long as a third of the run.
+    return [arriveNs, arriveNs + chance() * (chance() < 0.001 ? atMost / 3 : WINDOW_NS)];
+  });
+  for (const [arriveNs, endNs] of all) held.add(arriveNs, endNs);
+  for (const [arriveNs, endNs] of all.toSorted(([a], [b]) => a - b)) {
+    passing.passed(arriveNs);
+    passing.add(arriveNs, endNs);
+  }
+  expect(passing.occupied()).toEqual(held.occupied());
 });
 
 it("keys are counted exactly, hashes and numbers in a row, however many", () => {

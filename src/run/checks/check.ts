@@ -8,6 +8,7 @@ import {
 import type { CallTable, ExposureTable, ObservationTable } from "../../measure/index.ts";
 import type { Result } from "../../report/index.ts";
 import type { Tallies } from "../arm-rows.ts";
+import type { CallsSeen } from "../calls-seen.ts";
 import type { Manifest } from "../manifest.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface CheckInput {
   readonly manifest: Manifest;
   readonly observations: ObservationTable;
   readonly calls: CallTable | null;
+  /** What was seen of them. */
+  readonly callsSeen: Pick<CallsSeen, "judgedDelays"> | null;
   /** Of a split: which start went where; null of another design, and where it is missing. */
   readonly exposures: ExposureTable | null;
   readonly tallies: Tallies;

@@ -9,7 +9,7 @@ import { measured, pairing, sampleRatios, sendOrder } from "./pairing.ts";
 import { splitChecks } from "./split.ts";
 import { drift } from "./steadiness.ts";
 
-export type { Check } from "./check.ts";
+export { type Check, inJudgedTime } from "./check.ts";
 export { KEYS_MIN, keysByStage, lnRatioBoundary } from "./split.ts";
 
 /** Every check that the run's files allow. */

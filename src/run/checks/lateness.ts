@@ -1,6 +1,5 @@
 import { formatRatio, formatUs } from "../../core/index.ts";
 import { generatorLagUs, Histogram, visitRows } from "../../measure/index.ts";
-import { delayErrors } from "../arm-rows.ts";
 import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
 
 const LATE_START_US = 1_000;
@@ -34,13 +33,12 @@ export function startLag({ comparisons, observations, plan, tallies }: CheckInpu
 }
 
 /** How late the emulator's answers were: p99 of the delay error against the plan's limit. */
-export function delayError({ calls, plan }: CheckInput): Check[] {
-  if (calls === null || calls.rows === 0) return [];
+export function delayError({ calls, callsSeen, plan }: CheckInput): Check[] {
+  if (calls === null || callsSeen === null || calls.rows === 0) return [];
   const { delayErrorFloorUs, delayErrorShare } = plan.limits;
-  const errors = delayErrors(calls, inJudgedTime(plan));
   const rows = calls.meta.dependencies.flatMap((dependency, index) =>
     calls.meta.arms.map((arm, armIndex) => {
-      const { error, meant } = errors[index]![armIndex]!;
+      const { error, meant } = callsSeen.judgedDelays.rows[index]![armIndex]!;
       const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
       const off = error.count - error.countAtOrBelow(limitUs);
       const offRatio = error.count === 0 ? 0 : off / error.count;

@@ -1,0 +1,126 @@
+import {
+  type ArmMeta,
+  type ConnectionTable,
+  type EmulatedCall,
+  Histogram,
+} from "../measure/index.ts";
+import type { Result } from "../report/index.ts";
+
+/**
+ * Delay errors (given − meant, as distances) of the calls that were given a delay and an answer and
+ * that arrived at a moment that counts: `rows[dependency][arm]`. A limited call is answered at
+ * once: no delay was meant.
+ */
+export class DelayErrors {
+  readonly rows: readonly (readonly { readonly error: Histogram; readonly meant: Histogram }[])[];
+  readonly #counts: (arriveNs: number) => boolean;
+
+  constructor({ arms, dependencies }: ArmMeta, counts: (arriveNs: number) => boolean = () => true) {
+    this.rows = dependencies.map(() =>
+      arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
+    );
+    this.#counts = counts;
+  }
+
+  add(call: EmulatedCall): void {
+    const row = this.rows[call.dependency]?.[call.arm];
+    // Only an answer that was meant to wait can have waited too long.
+    if (row === undefined || (call.outcome !== "ok" && call.outcome !== "error")) return;
+    if (!this.#counts(call.arriveNs)) return;
+    row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
+    row.meant.record(call.meantDelayUs);
+  }
+}
+
+type EmulatedArm = Result["emulator"][string][string];
+
+const NOTHING_SEEN: Omit<EmulatedArm, "delayErrorUs"> = {
+  calls: 0,
+  errors: 0,
+  limited: 0,
+  early: 0,
+  rejected: 0,
+  aborted: 0,
+  inFlightMax: 0,
+  connectionsMax: 0,
+};
+
+/** What each dependency saw of each arm, call by call. */
+export class EmulatorRows {
+  readonly #meta: ArmMeta;
+  readonly #errors: DelayErrors;
+  readonly #seen: readonly (readonly (typeof NOTHING_SEEN)[])[];
+
+  constructor(meta: ArmMeta) {
+    this.#meta = meta;
+    this.#errors = new DelayErrors(meta);
+    this.#seen = meta.dependencies.map(() => meta.arms.map(() => ({ ...NOTHING_SEEN })));
+  }
+
+  add(call: EmulatedCall): void {
+    this.#errors.add(call);
+    const row = this.#seen[call.dependency]?.[call.arm];
+    if (row === undefined) return;
+    row.calls++;
+    if (call.outcome === "error") row.errors++;
+    if (call.outcome === "limited") row.limited++;
+    if (call.outcome === "rejected") row.rejected++;
+    if (call.outcome === "aborted") row.aborted++;
+    if (call.early) row.early++;
+    if (call.inFlight > row.inFlightMax) row.inFlightMax = call.inFlight;
+    if (call.connections > row.connectionsMax) row.connectionsMax = call.connections;
+  }
+
+  /** Whether any arm called it. */
+  wasCalled(dependency: string): boolean {
+    return (
+      this.#seen[this.#meta.dependencies.indexOf(dependency)]?.some(({ calls }) => calls > 0) ===
+      true
+    );
+  }
+
+  /**
+   * By dependency and arm. Of a TCP dependency only connections are known: those that were refused
+   * count as turned away, those whose upstream could not be reached as errors.
+   */
+  rows(connections: ConnectionTable | null = null): Result["emulator"] {
+    const { arms, dependencies } = this.#meta;
+    const rows: Record<string, Record<string, EmulatedArm>> = {};
+    for (const [index, dependency] of dependencies.entries()) {
+      const perArm: Record<string, EmulatedArm> = {};
+      for (const [armIndex, arm] of arms.entries()) {
+        const { error } = this.#errors.rows[index]![armIndex]!;
+        const delayErrorUs = { p50: error.quantile(0.5), p99: error.quantile(0.99) };
+        perArm[arm] = { ...this.#seen[index]![armIndex]!, delayErrorUs };
+      }
+      rows[dependency] = perArm;
+    }
+    if (connections !== null) addConnections(rows, connections);
+    return rows;
+  }
+}
+
+function addConnections(
+  rows: Record<string, Record<string, EmulatedArm>>,
+  connections: ConnectionTable,
+): void {
+  const { arms, dependencies } = connections.meta;
+  const changes = new Map<EmulatedArm, { atNs: number; by: 1 | -1 }[]>();
+  for (const { arm, closeNs, connectedNs, dependency, openNs, outcome } of connections) {
+    const row = rows[dependencies[dependency] ?? ""]?.[arms[arm] ?? ""];
+    if (row === undefined) continue;
+    if (outcome === "refused") row.rejected++;
+    if (outcome === "unreachable") row.errors++;
+    if (connectedNs === null) continue;
+    const own = changes.get(row) ?? [];
+    own.push({ atNs: openNs, by: 1 }, { atNs: closeNs, by: -1 });
+    changes.set(row, own);
+  }
+  for (const [row, own] of changes) {
+    let open = 0;
+    for (const { by } of own.toSorted((a, b) => a.atNs - b.atNs || a.by - b.by)) {
+      open += by;
+      row.connectionsMax = Math.max(row.connectionsMax, open);
+    }
+  }
+}
