@@ -66,15 +66,13 @@ function effectLine({ effect, kind, metric }: SoakRow, from: number): SoakLine {
     : { mark: "✓", text: `${name}: no trend is shown; ${moved}` };
 }
 
-/** What each soak showed, variant by variant, its title before its lines; nothing where there was none. */
-export function soakParts(
-  result: Result,
-): { readonly title: string; readonly lines: SoakLine[] }[] {
+/** What each soak showed, variant by variant, of what before its lines; nothing where there was none. */
+export function soakParts(result: Result): { readonly of: string; readonly lines: SoakLine[] }[] {
   return (result.soaks ?? []).map((soak) => {
     const whose = hasVariants(result) ? `${soak.arm}, ` : "";
     const from = result.stages.find(({ name }) => name === soak.stage)?.startS ?? 0;
     return {
-      title: `${SOAK_HEADING}: ${whose}${soak.stage}, ${lastsWords(soak.judgedS)}`,
+      of: `${whose}${soak.stage}, ${lastsWords(soak.judgedS)}`,
       lines: [
         effectLine(soak, from),
         ...soak.resources.map((resource) => resourceLine(resource, soak.arm)),
