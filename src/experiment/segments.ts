@@ -59,23 +59,27 @@ function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): nu
   return [...routes.keys()].filter((index) => pattern.test(routes[index]!));
 }
 
-function busiestRoutes(observations: Rows<Observation, ObservationMeta>): number[] {
+/** How many rows there are of each route. */
+function countByRoute(observations: Rows<Observation, ObservationMeta>): number[] {
   const counts = observations.meta.routes.map(() => 0);
   visitRows(observations, ({ route }) => {
     if (route < counts.length) counts[route]!++;
   });
-  return [...counts.keys()]
+  return counts;
+}
+
+const busiest = (counts: readonly number[]): number[] =>
+  [...counts.keys()]
     .filter((route) => counts[route]! > 0)
     .toSorted((a, b) => counts[b]! - counts[a]!)
     .slice(0, ROUTES_MAX);
-}
 
 /**
  * Cuts a run once for each of its busiest routes and of the plan's segments, in one pass; `stages`
  * are the plan's, or what is judged of them. Calls to
  * dependencies are not told apart: whose request made them is known only where the target says so.
- * `starts`: for segments by header and session; without it they are empty. `answered`: of the
- * observations, where that is known already.
+ * `starts`: for segments by header and session; without it they are empty. `answered`, `rowsByRoute`:
+ * of the observations, where that is known already.
  */
 export function cutIntoParts(
   plan: Plan,
@@ -83,6 +87,7 @@ export function cutIntoParts(
   stages: readonly PlannedStage[] = plan.stages,
   starts: StartSegments | null = null,
   answered: StartSet = answeredStarts(observations),
+  rowsByRoute: readonly number[] = countByRoute(observations),
 ): TrafficPart[] {
   const { arms, routes } = observations.meta;
   const targets = targetsOf(plan);
@@ -103,7 +108,7 @@ export function cutIntoParts(
         routesOf(segment, routes),
       ),
     ),
-    ...busiestRoutes(observations).map((route) =>
+    ...busiest(rowsByRoute).map((route) =>
       partOf({ by: "route", name: routes[route]!, protected: false }, [route]),
     ),
   ];

@@ -27,7 +27,6 @@ import {
   type Verdicts,
   type WarmUp,
 } from "../experiment/index.ts";
-import { answeredStarts, type ObservationTable, visitRows } from "../measure/index.ts";
 import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
 import { armRows, droppedStarts } from "./arm-rows.ts";
 import { assignmentRow } from "./assignment-row.ts";
@@ -49,7 +48,6 @@ import type { RunDirectory } from "./run-directory.ts";
 import { responsesFound } from "./responses-found.ts";
 import { heldWords } from "./held-ramp.ts";
 import { throttleWords } from "./throttle-words.ts";
-import { timelineOf } from "./timeline.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
 
 /** `betweenRunSd` is of a ratio: it says nothing of how much a share differs from run to run. */
@@ -127,14 +125,6 @@ function runRow(
   };
 }
 
-function lastSeenNs(observations: ObservationTable): number {
-  let lastNs = 0;
-  visitRows(observations, (observation) => {
-    if (observation.kind !== "dropped") lastNs = Math.max(lastNs, observation.endNs);
-  });
-  return lastNs;
-}
-
 /** One run, judged by itself: what of it is compared with other runs, and what is shown. */
 export interface AnalysedRun {
   readonly gathered: Gathered;
@@ -163,13 +153,15 @@ export function analyse(
 /** As `analyse`, with what the result was made of. @throws RUN_INVALID, SPOOL_INVALID */
 export function analyseRun(directory: RunDirectory, manifest: Manifest): AnalysedRun {
   const gathered = gather(directory, manifest);
-  const { calls, exposures, observations, registered, tallies, usage } = gathered;
+  const { calls, exposures, observations, observed, registered, tallies, usage } = gathered;
+  const { answered, ranNs } = observed;
   const { plan } = registered;
   const { buckets, ...rows } = compared(plan, { observations, calls }, exposures);
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const lookedAt = stagesLookedAt(gathered);
   const ends = armEnds(manifest);
-  const answered = answeredStarts(rows.observations);
+  // Where some starts are left out, the routes of the others are counted anew.
+  const byRoute = rows.observations === observations ? observed.rowsByRoute : undefined;
   const cut = cutIntoBlocks({
     ...rows,
     answered,
@@ -189,7 +181,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const stages = blocksAfter(settled, warm);
   const leftOut = [...settled, ...warmUps];
   const judged = stagesAfter(leftOut, lookedAt);
-  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts, answered);
+  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts, answered, byRoute);
   const byKeys =
     buckets.size === 0 ? null : cutIntoKeyGroups(plan, { ...rows, buckets, dependencies }, judged);
   const guarded = guardSegments(plan, parts, ends);
@@ -202,16 +194,12 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const comparisons = withPairedTests(byBlocks, plan, observations, answered);
   const seen = evidenceIn(gathered);
   const findings = findingsOf(gathered, seen);
-  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
-  const shownNs = Math.min(
-    Math.max(ranNs, NS_PER_S),
-    (plan.stages.at(-1)?.endNs ?? 0) + plan.timeoutNs,
-  );
-  const callsSeen = calls === null ? null : seeCalls(calls, plan, shownNs);
+  const callsSeen = calls === null ? null : seeCalls(calls, plan, observed.shownNs);
   const checks = instrumentChecks({
     plan,
     manifest,
     observations,
+    observed,
     calls,
     callsSeen,
     exposures,
@@ -262,11 +250,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     result,
     ...(resilience === null ? {} : { resilience }),
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
-    // By intended start: after the plan's end there is none.
-    timeline: timelineOf(observations, {
-      durationNs: Math.min(shownNs, plan.stages.at(-1)?.endNs ?? shownNs),
-      capNs: plan.timeoutNs,
-    }),
+    timeline: observed.timeline.rows(),
     dependencies: callsSeen?.series.rows() ?? [],
     pictures: picturesOf(
       plan,

@@ -1,4 +1,4 @@
-import { type ObservationTable, quantilesUs, Tally, visitRows } from "../measure/index.ts";
+import { type Observation, type ObservationMeta, quantilesUs, Tally } from "../measure/index.ts";
 import type { ArmRow } from "../report/index.ts";
 
 /** Tallies of each arm, and of each of its routes; `meta.arms` and `meta.routes` give the names. */
@@ -7,16 +7,28 @@ export interface Tallies {
   readonly routes: readonly (readonly Tally[])[];
 }
 
-export function tallyArms(observations: ObservationTable, capNs: number): Tallies {
-  const arms = observations.meta.arms.map(() => new Tally(capNs));
-  const routes = arms.map(() => observations.meta.routes.map(() => new Tally(capNs)));
-  visitRows(observations, (observation) => {
+/** Tallies as they are counted. */
+export class ArmTallies {
+  readonly #arms: readonly Tally[];
+  readonly #routes: readonly (readonly Tally[])[];
+
+  constructor({ arms, routes }: ObservationMeta, capNs: number) {
+    this.#arms = arms.map(() => new Tally(capNs));
+    this.#routes = arms.map(() => routes.map(() => new Tally(capNs)));
+  }
+
+  add(observation: Observation): void {
     const { arm, route } = observation;
     // An arm's own is what its routes add up to.
-    (routes[arm]?.[route] ?? arms[arm])?.add(observation);
-  });
-  for (const [arm, tally] of arms.entries()) for (const each of routes[arm]!) tally.merge(each);
-  return { arms, routes };
+    (this.#routes[arm]?.[route] ?? this.#arms[arm])?.add(observation);
+  }
+
+  /** When all have been counted: once. */
+  tallies(): Tallies {
+    const [arms, routes] = [this.#arms, this.#routes];
+    for (const [arm, tally] of arms.entries()) for (const each of routes[arm]!) tally.merge(each);
+    return { arms, routes };
+  }
 }
 
 const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>

@@ -29,9 +29,10 @@ import {
   readTelemetry,
   TELEMETRY_FILE,
 } from "../telemetry/index.ts";
-import { type Tallies, tallyArms } from "./arm-rows.ts";
+import type { Tallies } from "./arm-rows.ts";
 import { exposuresOf } from "./exposures.ts";
 import { type Manifest, readPlan } from "./manifest.ts";
+import { type Observed, observe } from "./observed.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { readStartSegments } from "./start-segments.ts";
 import { USAGE_FILE } from "./usage.ts";
@@ -59,6 +60,8 @@ export interface Gathered {
   /** What the processes of arms that were started used; empty where nobody looked. */
   readonly processes: readonly ProcessSample[];
   readonly tallies: Tallies;
+  /** What was seen of the observations, the tallies among it. */
+  readonly observed: Observed;
 }
 
 function responsesOf(directory: RunDirectory, plan: Plan): ResponseLog | null {
@@ -79,11 +82,11 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
   const registered = readPlan(directory, registerPlan);
   const observations = readObservations(...directory.observationSpools());
   const callSpools = directory.callSpools();
-  const calls =
-    callSpools.length === 0 ? null : readCalls(callSpools, manifest.emulatorLeadNs);
+  const calls = callSpools.length === 0 ? null : readCalls(callSpools, manifest.emulatorLeadNs);
   const connections = existsSync(directory.connections)
     ? readConnections(directory.connections, manifest.emulatorLeadNs)
     : null;
+  const observed = observe(observations, manifest, registered.plan);
   const usagePath = directory.file(USAGE_FILE);
   const processesPath = directory.file(PROCESSES_FILE);
   return {
@@ -101,7 +104,8 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
     starts: readStartSegments(directory),
     inside: insideOf(directory, manifest),
     processes: existsSync(processesPath) ? readProcesses(processesPath) : [],
-    tallies: tallyArms(observations, registered.plan.timeoutNs),
+    tallies: observed.tallies,
+    observed,
   };
 }
 

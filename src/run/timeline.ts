@@ -1,5 +1,11 @@
 import { NS_PER_S } from "../core/index.ts";
-import { Histogram, isFailure, type ObservationTable, responseTimeUs } from "../measure/index.ts";
+import {
+  Histogram,
+  isFailure,
+  type Observation,
+  type ObservationMeta,
+  responseTimeUs,
+} from "../measure/index.ts";
 import { LATENCY_BINS_PER_DECADE, type LatencyBins, type ReportModel } from "../report/index.ts";
 
 /** Of everything that a report draws over time. */
@@ -47,58 +53,79 @@ function tell(window: Window): void {
   window.latency = null;
 }
 
+/** One arm's windows. */
+interface ArmWindows {
+  readonly arm: string;
+  readonly windows: readonly Window[];
+}
+
 /**
  * Requests in one-second windows: what was offered, failed, and how long it took by intended start;
  * what was started by when it was, and what was answered by when the answer came. A request without
  * an answer counts with the timeout (`capNs`), as everywhere.
  */
-export function timelineOf(
-  observations: ObservationTable,
-  times: { readonly durationNs: number; readonly capNs: number },
-): ReportModel["timeline"] {
-  const windows = Math.max(Math.ceil(times.durationNs / WINDOW_NS), 1);
-  const arms = observations.meta.arms.map((arm) => ({
-    arm,
-    windows: Array.from({ length: windows }, (): Window => ({ ...EMPTY })),
-  }));
-  const passing = observations.inTime((observation) => {
-    const own = arms[observation.arm]?.windows ?? [];
-    const at = (ns: number): Window | undefined => own[Math.floor(ns / WINDOW_NS)];
-    const window = at(observation.intendedNs);
-    if (observation.kind !== "dropped") {
-      const started = at(observation.startNs);
-      if (started !== undefined) started.started++;
-      const ended = at(observation.endNs);
-      if (ended !== undefined && !isFailure(observation)) ended.answered++;
-    }
-    if (window === undefined) return;
+export class Timeline {
+  readonly #arms: readonly ArmWindows[];
+  readonly #windows: number;
+  readonly #capNs: number;
+  #told = 0;
+
+  constructor(
+    { arms }: Pick<ObservationMeta, "arms">,
+    times: { readonly durationNs: number; readonly capNs: number },
+  ) {
+    this.#windows = Math.max(Math.ceil(times.durationNs / WINDOW_NS), 1);
+    this.#capNs = times.capNs;
+    this.#arms = arms.map((arm) => ({
+      arm,
+      windows: Array.from({ length: this.#windows }, (): Window => ({ ...EMPTY })),
+    }));
+  }
+
+  add(observation: Observation): void {
+    const own = this.#arms[observation.arm]?.windows ?? [];
+    const window = own[Math.floor(observation.intendedNs / WINDOW_NS)];
     if (observation.kind === "dropped") {
       // What was still to come when a run ended early is told as one: no burst at that moment.
-      if (observation.reason === "in-flight-cap") window.planned += observation.count;
+      if (window !== undefined && observation.reason === "in-flight-cap")
+        window.planned += observation.count;
       return;
     }
+    const failed = isFailure(observation);
+    const started = own[Math.floor(observation.startNs / WINDOW_NS)];
+    if (started !== undefined) started.started++;
+    const ended = failed ? undefined : own[Math.floor(observation.endNs / WINDOW_NS)];
+    if (ended !== undefined) ended.answered++;
+    if (window === undefined) return;
     window.planned++;
-    if (isFailure(observation)) window.failed++;
+    if (failed) window.failed++;
     window.latency ??= new Histogram();
-    window.latency.record(responseTimeUs(observation, times.capNs));
-  });
-  let told = 0;
-  for (const untilNs of passing) {
-    for (; told < windows && (told + 1) * WINDOW_NS <= untilNs; told++) {
-      for (const { windows: own } of arms) tell(own[told]!);
+    window.latency.record(responseTimeUs(observation, this.#capNs));
+  }
+
+  /** Nothing that comes later was intended before this moment. */
+  passed(atNs: number): void {
+    for (; this.#told < this.#windows && (this.#told + 1) * WINDOW_NS <= atNs; this.#told++) {
+      for (const { windows } of this.#arms) tell(windows[this.#told]!);
     }
   }
-  return {
-    atS: Array.from({ length: windows }, (_, i) => (i * WINDOW_NS) / NS_PER_S),
-    offeredPerSec: arms[0]?.windows.map((window) => window.planned) ?? [],
-    arms: arms.map(({ arm, windows: own }) => ({
-      arm,
-      startedPerSec: own.map((window) => window.started),
-      answeredPerSec: own.map((window) => window.answered),
-      failedPerSec: own.map((window) => window.failed),
-      p50Us: own.map((window) => window.told?.p50Us ?? null),
-      p99Us: own.map((window) => window.told?.p99Us ?? null),
-      latency: own.map((window) => window.told?.latency ?? []),
-    })),
-  };
+
+  /** When all have come. */
+  rows(): ReportModel["timeline"] {
+    this.passed(Infinity);
+    const windows = Array.from({ length: this.#windows }, (_, index) => index);
+    return {
+      atS: windows.map((index) => (index * WINDOW_NS) / NS_PER_S),
+      offeredPerSec: this.#arms[0]?.windows.map((window) => window.planned) ?? [],
+      arms: this.#arms.map(({ arm, windows: own }) => ({
+        arm,
+        startedPerSec: own.map((window) => window.started),
+        answeredPerSec: own.map((window) => window.answered),
+        failedPerSec: own.map((window) => window.failed),
+        p50Us: own.map((window) => window.told?.p50Us ?? null),
+        p99Us: own.map((window) => window.told?.p99Us ?? null),
+        latency: own.map((window) => window.told?.latency ?? []),
+      })),
+    };
+  }
 }

@@ -9,6 +9,7 @@ import type { CallTable, ExposureTable, ObservationTable } from "../../measure/i
 import type { Result } from "../../report/index.ts";
 import type { Tallies } from "../arm-rows.ts";
 import type { CallsSeen } from "../calls-seen.ts";
+import type { Observed } from "../observed.ts";
 import type { Manifest } from "../manifest.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface CheckInput {
   readonly plan: Plan;
   readonly manifest: Manifest;
   readonly observations: ObservationTable;
+  /** What was seen of them. */
+  readonly observed: Pick<Observed, "counts" | "lags" | "sendOrders">;
   readonly calls: CallTable | null;
   /** What was seen of them. */
   readonly callsSeen: Pick<CallsSeen, "judgedDelays"> | null;

@@ -42,8 +42,24 @@ function gaps({ gaps: all }: FleetRecord, { tallies }: CheckInput): Check {
   return check(passes ? "workers" : "workers lost", passes, summary);
 }
 
+/** A limit that was not shared for longer was another than the planned one. */
+const ALONE_RATIO_MAX = 0.01;
+
+/** Whether limits that several emulators share were shared. */
+function limits({ emulators = [] }: FleetRecord, calls: number): Check[] {
+  if (emulators.length === 0) return [];
+  const alone = emulators.reduce((sum, each) => sum + each.alone, 0);
+  const ratio = alone / Math.max(calls, 1);
+  const passes = ratio <= ALONE_RATIO_MAX;
+  const summary =
+    `${formatRatio(ratio)} of the emulated calls were admitted or refused by their emulator alone, ` +
+    `since Redis was silent (limit ${formatRatio(ALONE_RATIO_MAX)})`;
+  return [check(passes ? "shared limits" : "limits apart", passes, summary)];
+}
+
 /** What must hold of the machines that sent the load; nothing where it was this one. */
 export function fleetChecks(input: CheckInput): Check[] {
-  const fleet = input.manifest.ended?.fleet;
-  return fleet === undefined ? [] : [clocks(fleet), gaps(fleet, input)];
+  const { fleet, rows } = input.manifest.ended ?? {};
+  if (fleet === undefined) return [];
+  return [clocks(fleet), gaps(fleet, input), ...limits(fleet, rows?.calls ?? 0)];
 }

@@ -5,11 +5,14 @@ import { fleetChecks } from "./fleet.ts";
 import { history } from "./history.ts";
 import { delayError, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
-import { measured, pairing, sampleRatios, sendOrder } from "./pairing.ts";
+import { measured, pairing, sampleRatios } from "./pairing.ts";
+import { sendOrder } from "./send-order.ts";
 import { splitChecks } from "./split.ts";
 import { drift } from "./steadiness.ts";
 
 export { type Check, inJudgedTime } from "./check.ts";
+export { JudgedCounts } from "./pairing.ts";
+export { SendOrders } from "./send-order.ts";
 export { KEYS_MIN, keysByStage, lnRatioBoundary } from "./split.ts";
 
 /** Every check that the run's files allow. */

@@ -1,11 +1,10 @@
 import { formatRatio, formatUs } from "../../core/index.ts";
-import { generatorLagUs, Histogram, visitRows } from "../../measure/index.ts";
-import { type Check, check, type CheckInput, inJudgedTime } from "./check.ts";
+import { type Check, check, type CheckInput } from "./check.ts";
 
 const LATE_START_US = 1_000;
 
 /** The generator's own lateness against the size of what is compared. */
-export function startLag({ comparisons, observations, plan, tallies }: CheckInput): Check {
+export function startLag({ comparisons, observed, plan, tallies }: CheckInput): Check {
   const primary = comparisons
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
     .map((row) => row.control ?? 0);
@@ -15,12 +14,7 @@ export function startLag({ comparisons, observations, plan, tallies }: CheckInpu
   const usual = tallies.arms.map((arm) => arm.serviceTime.quantile(0.5));
   const smallest = Math.min(...(primary.length === 0 ? usual : primary));
   const limitUs = Math.max(startLagFloorUs, startLagShare * smallest);
-  const counts = inJudgedTime(plan);
-  const lags = plan.arms.map(() => new Histogram());
-  visitRows(observations, (observation) => {
-    if (observation.kind === "dropped" || !counts(observation.intendedNs)) return;
-    lags[observation.arm]?.record(generatorLagUs(observation));
-  });
+  const { lags } = observed;
   const worst = Math.max(...lags.map((lag) => lag.quantile(0.99)));
   const started = lags.reduce((sum, lag) => sum + lag.count, 0);
   const late = started - lags.reduce((sum, lag) => sum + lag.countAtOrBelow(LATE_START_US), 0);

@@ -1,0 +1,91 @@
+import { formatCount, formatRatio } from "../../core/index.ts";
+import type { Plan } from "../../experiment/index.ts";
+import { type Observation, responseTimeUs } from "../../measure/index.ts";
+import { normalCdf } from "../../stats/index.ts";
+import { type Check, check, type CheckInput, ofArm } from "./check.ts";
+import { WaitingStarts } from "./waiting-starts.ts";
+
+/** A fair order fails this once in a thousand runs. */
+const UNFAIR_BELOW = 0.001;
+
+/** Two-sided chance that a fair coin strays so far; normal, exact enough for 30 tosses and more. */
+function fairness(heads: number, tosses: number): number {
+  const z = (Math.abs(2 * heads - tosses) - 1) / Math.sqrt(tosses);
+  return z <= 0 ? 1 : 2 * normalCdf(-z);
+}
+
+/** The order of a variant and control in the pairs that both answered. */
+interface Order {
+  pairs: number;
+  variantFirst: number;
+  /** Of pairs that took different times, those in which the arm written later took longer. */
+  laterSlower: number;
+  different: number;
+}
+
+/** In which order the arms of each start were written, pair by pair. */
+export class SendOrders {
+  /** Of each variant with control, in the order of the plan's arms. */
+  readonly orders: readonly Order[];
+  readonly #waiting: readonly WaitingStarts[];
+  readonly #capNs: number;
+
+  constructor({ arms, assignment, timeoutNs }: Plan) {
+    // Where no two arms are written at once, there is no order.
+    const variants = assignment === undefined ? arms.slice(1) : [];
+    this.orders = variants.map(() => ({
+      pairs: 0,
+      variantFirst: 0,
+      laterSlower: 0,
+      different: 0,
+    }));
+    this.#waiting = variants.map(() => new WaitingStarts());
+    this.#capNs = timeoutNs;
+  }
+
+  /** `judged`: whether the row is in judged time. What was not answered, in either arm, is no pair. */
+  add(row: Observation, judged: boolean): void {
+    const { arm } = row;
+    const counts = row.kind === "response" && (arm !== 0 || judged);
+    const startNs = counts ? row.startNs : NaN;
+    const tookUs = counts ? responseTimeUs(row, this.#capNs) : NaN;
+    const [first, end] = arm === 0 ? [0, this.#waiting.length] : [arm - 1, arm];
+    for (let variant = first; variant < end; variant++) {
+      const waiting = this.#waiting[variant];
+      if (waiting?.meet(row.seq, arm, startNs, tookUs) !== true) continue;
+      const { metStartNs, metTookUs } = waiting;
+      const order = this.orders[variant]!;
+      if (arm === 0) countPair(order, metStartNs - startNs, metTookUs - tookUs);
+      else countPair(order, startNs - metStartNs, tookUs - metTookUs);
+    }
+  }
+}
+
+/** How much later the variant was written, and how much longer it took: NaN of what is no pair. */
+function countPair(order: Order, laterNs: number, slowerUs: number): void {
+  if (Number.isNaN(laterNs) || laterNs === 0) return;
+  order.pairs++;
+  if (laterNs < 0) order.variantFirst++;
+  if (slowerUs === 0) return;
+  order.different++;
+  if (slowerUs > 0 === laterNs > 0) order.laterSlower++;
+}
+
+const MIN_PAIRS = 30;
+
+/**
+ * Which arm a start is written to first is drawn anew for each, so that neither arm is always the
+ * later one. Fails where the order was not even; tells whether the later one took longer, which an
+ * even order keeps out of the comparison (sign test over pairs).
+ */
+export function sendOrder({ manifest, observed, plan }: CheckInput): Check[] {
+  return observed.sendOrders.orders.flatMap((order, index): Check[] => {
+    const { different, laterSlower, pairs, variantFirst } = order;
+    const name = plan.arms[index + 1]!;
+    if (manifest.ended === null || pairs < MIN_PAIRS) return [];
+    const even = fairness(variantFirst, pairs) >= UNFAIR_BELOW;
+    const slower = fairness(laterSlower, Math.max(different, 1)) < UNFAIR_BELOW;
+    const summary = `${name} was written first in ${formatRatio(variantFirst / pairs)} of ${formatCount(pairs)} pairs; the later one was the slower in ${formatRatio(laterSlower / Math.max(different, 1))}${slower ? ", which an even order keeps out of the comparison" : ""}`;
+    return [{ ...check("send order", even, summary), ...ofArm(plan, name) }];
+  });
+}

@@ -1,0 +1,75 @@
+import { NS_PER_S } from "../core/index.ts";
+import type { Plan } from "../experiment/index.ts";
+import {
+  generatorLagUs,
+  Histogram,
+  type ObservationTable,
+  StartSet,
+  visitRows,
+} from "../measure/index.ts";
+import { ArmTallies, type Tallies } from "./arm-rows.ts";
+import { inJudgedTime, JudgedCounts, SendOrders } from "./checks/index.ts";
+import { armEnds } from "./looks-of.ts";
+import type { Manifest } from "./manifest.ts";
+import { Timeline } from "./timeline.ts";
+
+/** What is known of a run's observations when they have been gone through once. */
+export interface Observed {
+  /** For how long it ran: up to the last answer where nobody wrote it down. */
+  readonly ranNs: number;
+  /** How much of it is drawn. */
+  readonly shownNs: number;
+  readonly tallies: Tallies;
+  /** See `answeredStarts`. */
+  readonly answered: StartSet;
+  /** By route, how many rows. */
+  readonly rowsByRoute: readonly number[];
+  /** By arm, the generator's own lateness in judged time, in µs. */
+  readonly lags: readonly Histogram[];
+  readonly counts: JudgedCounts;
+  readonly sendOrders: SendOrders;
+  readonly timeline: Timeline;
+}
+
+function lastSeenNs(observations: ObservationTable): number {
+  let lastNs = 0;
+  visitRows(observations, (observation) => {
+    if (observation.kind !== "dropped") lastNs = Math.max(lastNs, observation.endNs);
+  });
+  return lastNs;
+}
+
+/** Goes through the observations once, by their intended starts, for all that needs no more than the plan. */
+export function observe(observations: ObservationTable, manifest: Manifest, plan: Plan): Observed {
+  const { meta } = observations;
+  const capNs = plan.timeoutNs;
+  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
+  const planEndNs = plan.stages.at(-1)?.endNs;
+  const shownNs = Math.min(Math.max(ranNs, NS_PER_S), (planEndNs ?? 0) + capNs);
+  // By intended start: after the plan's end there is none.
+  const timeline = new Timeline(meta, {
+    durationNs: Math.min(shownNs, planEndNs ?? shownNs),
+    capNs,
+  });
+  const tallies = new ArmTallies(meta, capNs);
+  const answered = new StartSet();
+  const rowsByRoute = meta.routes.map(() => 0);
+  const lags = plan.arms.map(() => new Histogram());
+  const counts = new JudgedCounts(plan, armEnds(manifest));
+  const sendOrders = new SendOrders(plan);
+  const isJudged = inJudgedTime(plan);
+  const passing = observations.inTime((row) => {
+    const judged = isJudged(row.intendedNs);
+    tallies.add(row);
+    timeline.add(row);
+    if (row.route < rowsByRoute.length) rowsByRoute[row.route]!++;
+    if (row.kind === "response" && row.status < 400) answered.add(row.seq);
+    sendOrders.add(row, judged);
+    if (!judged) return;
+    counts.add(row);
+    if (row.kind !== "dropped") lags[row.arm]?.record(generatorLagUs(row));
+  });
+  for (const untilNs of passing) timeline.passed(untilNs);
+  const seen = { answered, rowsByRoute, lags, counts, sendOrders, timeline };
+  return { ranNs, shownNs, tallies: tallies.tallies(), ...seen };
+}
