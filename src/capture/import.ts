@@ -148,6 +148,11 @@ async function readFiles(
     const { accessRequests } = collector;
     const asked = { service: options.service, accessRequests };
     for await (const items of format.read(file, asked)) collector.add(items);
+    const damage = file.damage();
+    if (damage !== null) {
+      const text = `${damage}; what was before that is kept, and there may have been more`;
+      collector.add({ kind: "warning", text });
+    }
     collector.endFile(file.name);
     source.push({ file: file.name, format: format.name, ...file.fingerprint() });
   }

@@ -27,28 +27,24 @@ export interface CaptureFile {
   readonly chunks: AsyncIterable<Buffer>;
   /** Of the file as it is on the disk; complete when `chunks` has ended. */
   fingerprint(): { bytes: number; sha256: string };
+  /** Why `chunks` ended before all was undone; null where it did not. Known when it has ended. */
+  damage(): string | null;
 }
 
 /** What compresses a file, told by how it begins. */
 const PACKINGS: readonly {
   readonly name: string;
   readonly magic: Buffer;
-  /** The command that writes what can still be read of a damaged file. */
-  readonly command: string;
 }[] = [
-  { name: "gzip", magic: GZIP_MAGIC, command: "gzip -cd" },
-  { name: "zstd", magic: ZSTD_MAGIC, command: "zstd -cd" },
+  { name: "gzip", magic: GZIP_MAGIC },
+  { name: "zstd", magic: ZSTD_MAGIC },
 ];
 
 function packingOf(raw: Buffer): (typeof PACKINGS)[number] | undefined {
   return PACKINGS.find(({ magic }) => magic.equals(raw.subarray(0, magic.length)));
 }
 
-function unreadable(
-  path: string,
-  cause: unknown,
-  packing: (typeof PACKINGS)[number] | undefined,
-): Error {
+function unreadable(path: string, cause: unknown): Error {
   if (cause instanceof ShakedownError) return cause;
   // Whoever interrupted said why.
   if (cause instanceof Error && cause.name === "AbortError") {
@@ -57,17 +53,6 @@ function unreadable(
   const code = systemCodeOf(cause) ?? "";
   if (code === "ENOENT") {
     return new ShakedownError("FILE_NOT_FOUND", `there is no file ${path}`, { cause });
-  }
-  if (packing !== undefined && /^(?:Z_|ZSTD_|ERR_ZSTD)/.test(code)) {
-    const { command, name } = packing;
-    return new ShakedownError(
-      "CAPTURE_INVALID",
-      `${path} is damaged ${name}: ${messageOf(cause)}`,
-      {
-        hint: `to import what is readable: ${command} <file> > part, then capture part`,
-        cause,
-      },
-    );
   }
   return new ShakedownError("FILE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, {
     cause,
@@ -138,20 +123,21 @@ export class Peeked implements AsyncIterable<Buffer> {
 
 /**
  * Opens a capture file, or standard input (`STANDARD_INPUT`). To be disposed of, whether it was read or not.
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE, CAPTURE_INVALID (damaged gzip or zstd), here or while
- * reading.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, here or while reading; CAPTURE_INVALID for gzip or zstd of
+ * which nothing can be undone
  */
 export async function openCapture(
   path: string,
   options: ReadOptions = {},
 ): Promise<CaptureFile & AsyncDisposable> {
   const name = path === STANDARD_INPUT ? "standard input" : basename(path);
-  let packing: (typeof PACKINGS)[number] | undefined;
+  const shown = path === STANDARD_INPUT ? name : path;
+  let damage: string | null = null;
   const guarded = async function* (stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     try {
       yield* stream;
     } catch (cause) {
-      throw unreadable(path === STANDARD_INPUT ? name : path, cause, packing);
+      throw unreadable(shown, cause);
     }
   };
   const hash = createHash("sha256");
@@ -165,24 +151,34 @@ export async function openCapture(
   };
   try {
     const raw = new Peeked(await open(path, options));
-    packing = packingOf(await raw.head());
+    const packing = packingOf(await raw.head());
+    const unpack = new Unpack(CHUNK_BYTES, ({ message }) => {
+      damage = `${name} is damaged ${packing?.name}: ${message}`;
+    });
     const undone =
       packing === undefined
         ? tapped(raw)
         : // The callback form: a failure comes out of the iteration, where it is caught.
-          (pipeline(Readable.from(tapped(raw)), new Unpack(CHUNK_BYTES), () => {}) as Readable);
+          (pipeline(Readable.from(tapped(raw)), unpack, () => {}) as Readable);
     const plain = new Peeked(guarded(undone));
+    const head = await plain.head();
+    if (head.length === 0 && damage !== null) {
+      throw new ShakedownError("CAPTURE_INVALID", `${damage}, and nothing of it can be read`, {
+        hint: "copy it once more from where it comes from",
+      });
+    }
     return {
       name,
-      head: await plain.head(),
+      head,
       chunks: plain,
       fingerprint: () => ({ bytes, sha256: hash.copy().digest("hex") }),
+      damage: () => damage,
       async [Symbol.asyncDispose]() {
         await plain.close();
         await raw.close();
       },
     };
   } catch (cause) {
-    throw unreadable(path === STANDARD_INPUT ? name : path, cause, packing);
+    throw unreadable(shown, cause);
   }
 }

@@ -189,13 +189,31 @@ describe("capture", () => {
     await expect(captureProfile(["/nowhere.gor"], KEYED)).rejects.toMatchObject({
       code: "FILE_NOT_FOUND",
     });
-    const text = Array.from({ length: 999 }, (_, i) => `${LOG_LINE} ${i * i}`).join("\n");
     for (const pack of [gzipSync, zstdCompressSync]) {
-      await expect(captureTexts({ "a.log": pack(text).subarray(0, -20) })).rejects.toMatchObject({
-        code: "CAPTURE_INVALID",
-      });
+      await expect(captureTexts({ "a.log": pack(LOG_LINE).subarray(0, 12) })).rejects.toMatchObject(
+        {
+          code: "CAPTURE_INVALID",
+          message: expect.stringMatching(
+            /^a\.log is damaged (?:gzip|zstd): .*nothing of it can be/,
+          ) as string,
+        },
+      );
     }
   });
+
+  it.each([gzipSync, zstdCompressSync])(
+    "of a packed file that is cut off what was before is kept, and it is told",
+    async (pack) => {
+      const text = Array.from({ length: 9_999 }, (_, i) => `${LOG_LINE} ${i * i}`).join("\n");
+      const { profile } = await captureTexts({ "a.log": pack(text).subarray(0, -20) });
+      const { ledger, warnings } = profile.manifest;
+      expect(ledger.kept).toBeGreaterThan(500);
+      expect(ledger.kept).toBeLessThan(9_999);
+      expect(warnings.join("\n")).toMatch(
+        /a\.log is damaged (?:gzip|zstd): .*; what was before that is kept/,
+      );
+    },
+  );
 
   it("a capture that spans more than a profile can hold is refused", async () => {
     const later = LOG_LINE.replace("2000:", "2001:");

@@ -38,6 +38,7 @@ export async function itemsOf(
     head: bytes.subarray(0, 65_536),
     chunks: chunks(),
     fingerprint: () => ({ bytes: bytes.length, sha256: "" }),
+    damage: () => null,
   };
   const items: CaptureItem[] = [];
   for await (const read of formatNamed(name).read(file)) items.push(...[read].flat());

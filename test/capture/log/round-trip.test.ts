@@ -79,7 +79,13 @@ async function itemsOf(format: CaptureFormat, bytesIn: Buffer): Promise<CaptureI
     yield bytesIn;
   };
   const head = bytesIn.subarray(0, 65_536);
-  const file = { name: "x", head, chunks: chunks(), fingerprint: () => ({ bytes: 0, sha256: "" }) };
+  const file = {
+    name: "x",
+    head,
+    chunks: chunks(),
+    fingerprint: () => ({ bytes: 0, sha256: "" }),
+    damage: () => null,
+  };
   const items: CaptureItem[] = [];
   for await (const read of format.read(file)) items.push(...[read].flat());
   return items;
