@@ -121,6 +121,8 @@ export interface Context {
   readonly targets: readonly number[];
   /** Every refusal is a failure: see `refusalsFail`. */
   readonly refusalsFail: boolean;
+  /** No metric is made of service times, and none are kept; they are unless given. */
+  readonly responseTimesOnly?: boolean;
 }
 
 /** Whether every refusal (4xx) counts: where no other arm gets the same start, none says if it was due. */
@@ -149,7 +151,9 @@ function addTo(block: Block, observation: Observation, context: Context): void {
   if (observation.kind === "dropped") return;
   block.started++;
   block.responseTime.record(responseTimeUs(observation, capNs));
-  block.serviceTime.record(serviceTimeUs(observation, capNs));
+  if (context.responseTimesOnly !== true) {
+    block.serviceTime.record(serviceTimeUs(observation, capNs));
+  }
   if (observation.kind === "error") block.censored++;
   if (hasFailed(observation, context)) block.failed++;
   countGood(block.good, observation, context);

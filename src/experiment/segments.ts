@@ -12,7 +12,7 @@ import { type ArmEnds, armPairs, reaches } from "./arm-pairs.ts";
 import { countObservation, emptyCut, refusalsFail, type StageBlocks, targetsOf } from "./blocks.ts";
 import { compareStage, type RawComparison } from "./compare.ts";
 import type { SegmentSpec } from "./hypothesis.ts";
-import { isOfRequests, type MetricSpec } from "./metrics/index.ts";
+import { isOfRequests, isOfService, type MetricSpec } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 
 /** The share of false ones among the differences that are shown in parts of the traffic. */
@@ -58,6 +58,12 @@ function routesOf({ method, route }: SegmentSpec, routes: readonly string[]): nu
   const pattern = routePattern(route ?? `${method} *`);
   return [...routes.keys()].filter((index) => pattern.test(routes[index]!));
 }
+
+const registeredOf = ({ guardrails, primary, secondary }: Plan): MetricSpec[] => [
+  ...(primary === null ? [] : [primary]),
+  ...secondary,
+  ...guardrails,
+];
 
 /** How many rows there are of each route. */
 function countByRoute(observations: Rows<Observation, ObservationMeta>): number[] {
@@ -117,6 +123,7 @@ export function cutIntoParts(
     answered,
     targets,
     refusalsFail: refusalsFail(plan),
+    responseTimesOnly: !registeredOf(plan).some(isOfService),
   };
   visitRows(observations, (observation) => {
     for (const cut of ofRoute[observation.route] ?? []) countObservation(cut, observation, context);
@@ -172,9 +179,8 @@ export function exploreParts(
   parts: readonly TrafficPart[],
   ends: ArmEnds = new Map(),
 ): PartComparison[] {
-  const { guardrails, primary, secondary } = plan;
-  if (primary === null) return [];
-  const specs = [primary, ...secondary, ...guardrails].filter(isOfRequests);
+  if (plan.primary === null) return [];
+  const specs = registeredOf(plan).filter(isOfRequests);
   const all = parts
     .filter((part) => !part.protected)
     .flatMap(({ by, name, stages }) =>

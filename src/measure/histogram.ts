@@ -19,8 +19,9 @@ const PAGE_BITS = 6;
 const PAGE = 1 << PAGE_BITS;
 const PAGES = BUCKETS >>> PAGE_BITS;
 const PAGES_AT_FIRST = 8;
+const U16_MAX = 2 ** 16 - 1;
 const U32_MAX = 2 ** 32 - 1;
-const NOTHING = new Uint32Array(0);
+const NOTHING = new Uint16Array(0);
 /** Room for what is in use of one histogram while it is looked for. */
 const USED = { index: new Uint32Array(BUCKETS), count: new Float64Array(BUCKETS) };
 
@@ -62,7 +63,9 @@ export class Histogram {
   #places: Uint16Array | null = null;
   #pages = 0;
   /** Page after page, as they came; all pages in their order where `#dense` has them. */
-  #counts: Uint32Array | Float64Array = NOTHING;
+  #counts: Uint16Array | Uint32Array | Float64Array = NOTHING;
+  /** All that they may hold together, so that none holds more than it can. */
+  #most = U16_MAX;
   #dense: Float64Array | null = null;
   #count = 0;
   /** The first and last bucket of `#dense` that may be in use: to look at all of them takes long. */
@@ -212,20 +215,24 @@ export class Histogram {
 
   #addToPage(index: number, count: number): void {
     // No bucket holds more than all of them do.
-    if (this.#count > U32_MAX && this.#counts instanceof Uint32Array) {
-      this.#counts = Float64Array.from(this.#counts);
-    }
+    if (this.#count > this.#most) this.#widen();
     this.#places ??= new Uint16Array(PAGES);
     const page = index >>> PAGE_BITS;
     const place = this.#places[page]! || this.#newPage(this.#places, page);
     this.#counts[((place - 1) << PAGE_BITS) + (index & (PAGE - 1))]! += count;
   }
 
+  #widen(): void {
+    const wide = this.#count > U32_MAX;
+    this.#counts = wide ? Float64Array.from(this.#counts) : Uint32Array.from(this.#counts);
+    this.#most = wide ? Infinity : U32_MAX;
+  }
+
   #newPage(places: Uint16Array, page: number): number {
     const has = this.#counts.length / PAGE;
     if (this.#pages === has) {
       const pages = Math.min(Math.max(PAGES_AT_FIRST, 2 * has), PAGES);
-      const Counts = this.#counts instanceof Uint32Array ? Uint32Array : Float64Array;
+      const Counts = this.#counts.constructor as Uint16ArrayConstructor;
       const counts = new Counts(pages * PAGE);
       counts.set(this.#counts);
       this.#counts = counts;
@@ -264,7 +271,7 @@ export class Histogram {
 
 /** Visits what is not zero in a stretch of counts, with its place moved by so much. */
 function eachUsed(
-  counts: Uint32Array | Float64Array,
+  counts: Uint16Array | Uint32Array | Float64Array,
   from: number,
   to: number,
   by: number,

@@ -36,7 +36,7 @@ import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
 import { compared } from "./exposures.ts";
 import { firedInVain, inVainWords } from "./fired-in-vain.ts";
-import { evidenceIn, findingsOf, resilienceIn, sampleWords } from "./findings-of.ts";
+import { detected, sampleWords } from "./findings-of.ts";
 import { type Gathered, gather, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
 import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
@@ -192,8 +192,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
   const check = byKeys === null ? crossChecked : undefined;
   const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
   const comparisons = withPairedTests(byBlocks, plan, observations, answered);
-  const seen = evidenceIn(gathered);
-  const findings = findingsOf(gathered, seen);
+  const { findings, resilience, sampled } = detected(gathered);
   const callsSeen = calls === null ? null : seeCalls(calls, plan, observed.shownNs);
   const checks = instrumentChecks({
     plan,
@@ -242,10 +241,9 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
       ...warningsOf(gathered, callsSeen),
       ...warmUpWords(plan, warmUps),
       ...settledWords(settled, plan.stages),
-      ...sampleWords(seen),
+      ...sampleWords(sampled),
     ],
   };
-  const resilience = resilienceIn(gathered, seen);
   const model: ReportModel = {
     result,
     ...(resilience === null ? {} : { resilience }),

@@ -93,8 +93,21 @@ export function evidenceIn(
   return { evidence: buildEvidence(input), sampled };
 }
 
+/** What detectors and probes found in a run, and of which stages they saw a part: what they saw is let go. */
+export interface Detected {
+  readonly findings: readonly Finding[];
+  readonly resilience: Resilience | null;
+  readonly sampled: readonly SampledStage[];
+}
+
+export function detected(gathered: Gathered): Detected {
+  const seen = evidenceIn(gathered);
+  const findings = findingsOf(gathered, seen);
+  return { findings, resilience: resilienceIn(gathered, seen), sampled: seen.sampled };
+}
+
 /** What is said of a run that detectors saw a part of. */
-export function sampleWords({ sampled }: LookedAt): string[] {
+export function sampleWords(sampled: readonly SampledStage[]): string[] {
   if (sampled.length === 0) return [];
   const parts = sampled.map(
     ({ fromNs, name, share, toNs }) =>

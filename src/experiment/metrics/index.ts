@@ -60,6 +60,10 @@ export function familyOf({ metric }: { readonly metric: string }): MetricFamily 
   return family;
 }
 
+/** Whether it is made of service times. */
+export const isOfService = ({ metric }: { readonly metric: string }): boolean =>
+  metric.startsWith("service_time");
+
 /** Whether it is told by single requests: calls and CPU time are counted for an arm as a whole. */
 export function isOfRequests(name: { readonly metric: string }): boolean {
   const { dependency, wholeArm = false } = familyOf(name);
