@@ -8,6 +8,8 @@ export interface FleetFlags {
   readonly fleet?: string;
   /** How many of them. */
   readonly workers?: number;
+  /** How many others emulate dependencies. */
+  readonly emulators?: number;
 }
 
 export const FLEET_FLAGS = {
@@ -16,6 +18,11 @@ export const FLEET_FLAGS = {
     describe: "the load is sent by `shakedown worker`s, met at this Redis: redis://host:6379",
   },
   workers: { type: "number", describe: "with --fleet: how many of them (1 unless given)" },
+  emulators: {
+    type: "number",
+    describe:
+      "with --fleet: how many others emulate, of those with --emulate-at (here unless given)",
+  },
 } as const;
 
 /** A Redis' password, for a URL without one: on a command line everybody could read it. */
@@ -28,21 +35,31 @@ export function redisPassword(env: NodeJS.ProcessEnv): { readonly password?: str
  * The fleet that is asked for; null where none is.
  * @throws USAGE when flags do not fit; FLEET_UNREACHABLE when its Redis cannot be used
  */
-export async function fleetOf({ fleet, workers }: FleetFlags): Promise<Fleet | null> {
+export async function fleetOf({ emulators, fleet, workers }: FleetFlags): Promise<Fleet | null> {
+  checkCount("emulators", emulators);
   if (fleet === undefined) {
+    if (emulators !== undefined) {
+      throw new ShakedownError("USAGE", "--emulators counts workers of a fleet", {
+        hint: "name its Redis: --fleet redis://host:6379",
+      });
+    }
     if (workers === undefined) return null;
     throw new ShakedownError("USAGE", "--workers counts the workers of a fleet", {
       hint: "name its Redis: --fleet redis://host:6379 (threads are the scenario's: workers)",
     });
   }
-  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= 10_000)) {
-    throw new ShakedownError("USAGE", "--workers takes a number from 1 to 10,000");
-  }
+  checkCount("workers", workers);
   const { Fleet } = await import("../fleet/index.ts");
   return Fleet.connect({
     redis: fleet,
     ...redisPassword(process.env),
     workers: workers ?? 1,
+    emulators: emulators ?? 0,
     version,
   });
+}
+
+function checkCount(flag: string, count: number | undefined): void {
+  if (count === undefined || (Number.isInteger(count) && count >= 1 && count <= 10_000)) return;
+  throw new ShakedownError("USAGE", `--${flag} takes a number from 1 to 10,000`);
 }

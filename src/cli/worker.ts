@@ -7,6 +7,7 @@ import { version } from "./version.ts";
 interface WorkerArguments {
   readonly redis?: string;
   readonly ceiling?: string;
+  readonly emulateAt?: string;
   readonly cache?: string;
   readonly printKubernetes: boolean;
   readonly image: string;
@@ -38,6 +39,7 @@ async function work(io: CliIo, given: WorkerArguments): Promise<void> {
       ...redisPassword(process.env),
       version,
       ceilingPerSec: given.ceiling === undefined ? null : parseRatePerSec(given.ceiling),
+      ...(given.emulateAt === undefined ? {} : { emulateAt: given.emulateAt }),
       ...(given.cache === undefined ? {} : { cache: given.cache }),
       note: (line) => io.stdout.write(`${line}\n`),
     },
@@ -51,6 +53,11 @@ export const workerCommand: Command = (io) => ({
       .option("redis", {
         type: "string",
         describe: "where the fleet meets: redis://host:6379, rediss:// for TLS",
+      })
+      .option("emulate-at", {
+        type: "string",
+        describe:
+          "emulate dependencies, too, for runs with --emulators: the address of this machine that arms reach",
       })
       .option("ceiling", {
         type: "string",

@@ -1,5 +1,6 @@
 import type { GeneratorEvents } from "../replay/index.ts";
-import type { LoadMaker, MadeLoad } from "../run/index.ts";
+import type { LoadMaker, MadeEmulator, MadeLoad } from "../run/index.ts";
+import { LedEmulators } from "./led-emulators.ts";
 import { LedRun } from "./led-run.ts";
 import { connectRedis, placeOf, publicUrl, type Redis } from "./redis.ts";
 
@@ -8,6 +9,8 @@ export interface FleetOptions {
   readonly password?: string;
   /** How many send a run together. */
   readonly workers: number;
+  /** How many others emulate its dependencies; 0, or left out: this process does. */
+  readonly emulators?: number;
   /** Theirs must be the same. */
   readonly version: string;
 }
@@ -30,6 +33,23 @@ export class Fleet implements LoadMaker, AsyncDisposable {
   /** One each at least. */
   shardsFor(threads: number): number {
     return Math.max(threads, this.#options.workers);
+  }
+
+  async emulate(
+    given: Parameters<NonNullable<LoadMaker["emulate"]>>[0],
+    signal: AbortSignal,
+  ): Promise<MadeEmulator | null> {
+    const { emulators = 0, redis: url, version } = this.#options;
+    if (emulators === 0) return null;
+    const at = { redis: this.#redis, place: placeOf(url) };
+    const led = new LedEmulators({ ...given, ...at, emulators, version });
+    try {
+      await led.prepare(signal);
+      return led;
+    } catch (thrown) {
+      await led[Symbol.asyncDispose]();
+      throw thrown;
+    }
   }
 
   async start(

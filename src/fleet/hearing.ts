@@ -118,7 +118,9 @@ export class Hearing implements Disposable {
 }
 
 /** Null where it is none: somebody else's, or what a Redis lost a part of. What was ours is told again. */
-function readMessage(fields: StreamEntry["fields"]): ReturnType<typeof decodeMessage> | null {
+export function readMessage(
+  fields: StreamEntry["fields"],
+): ReturnType<typeof decodeMessage> | null {
   try {
     const { bytes = Buffer.alloc(0), words } = fields;
     return decodeMessage({ words: String(words), bytes });

@@ -47,8 +47,16 @@ export interface RunKeys {
 
 const leadOf = (prefix: string): string => `${prefix}:lead`;
 
-export function runKeys(runId: string): RunKeys {
-  const prefix = `${PREFIX}:{${runId}}`;
+export const runKeys = (runId: string): RunKeys => keysAt(runId, `${PREFIX}:{${runId}}`);
+
+/** The same for what is emulated for a run, which is led, told and heard by itself. */
+export const emulationKeys = (runId: string): RunKeys =>
+  keysAt(runId, `${PREFIX}:{${runId}}:emulation`);
+
+/** What the keys of limits begin with that a run's emulators share. */
+export const limitsOf = (runId: string): string => `${emulationKeys(runId).prefix}:limit`;
+
+function keysAt(runId: string, prefix: string): RunKeys {
   return {
     runId,
     prefix,

@@ -13,12 +13,9 @@ import { giveOrder, leaveRun, redisLost } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
 import { packJob, sendable } from "./pack.ts";
 import type { Redis } from "./redis.ts";
-import { checkWorkers, takeWorkers } from "./roster.ts";
+import { callWorkers, checkWorkers, takeWorkers } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
-
-/** How long a call to a worker stands. */
-const CALL_S = 30;
 
 export interface LedRunParts {
   readonly redis: Redis;
@@ -83,7 +80,7 @@ export class LedRun implements MadeLoad {
     const { job, redis, version } = this.#parts;
     const { runId } = job;
     const count = Math.min(this.#parts.workers, job.workers);
-    this.#cards = await takeWorkers(redis, { count, runId, version }, signal);
+    this.#cards = await takeWorkers(redis, { role: "send", count, runId, version }, signal);
     checkWorkers(job, this.#cards);
     await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
     this.#lead = new Lead(redis, this.#keys, {
@@ -165,13 +162,8 @@ export class LedRun implements MadeLoad {
     );
     await queue.close();
     const shards = Math.ceil(job.workers / this.#cards.length);
-    const call = { wireVersion: WIRE_VERSION, toolVersion: version, runId: job.runId, shards };
-    const calling = redis.pipeline();
-    for (const { id } of this.#cards) {
-      calling.rpush(workerKeys(id).calls, JSON.stringify(call));
-      calling.expire(workerKeys(id).calls, CALL_S);
-    }
-    await calling.exec();
+    const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId: job.runId } as const;
+    await callWorkers(redis, this.#cards, () => ({ ...of, kind: "send", shards }));
   }
 
   #order(command: FleetCommand): void {

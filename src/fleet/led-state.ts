@@ -2,8 +2,9 @@ import { readFileSync, rmSync } from "node:fs";
 import { z } from "zod";
 import { messageOf, plainError, revivedError, ShakedownError } from "../core/index.ts";
 import type { RunDirectory } from "../run/index.ts";
-import { cardSchema, errorSchema, totalsSchema, WIRE_VERSION } from "./messages.ts";
+import { cardSchema, totalsSchema, WIRE_VERSION } from "./messages.ts";
 import type { ShardState } from "./shard-book.ts";
+import { errorSchema } from "./wire-fields.ts";
 
 const FILE = "fleet.json";
 

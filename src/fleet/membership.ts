@@ -4,23 +4,18 @@ import { ShakedownError } from "../core/index.ts";
 import type { GeneratorJob } from "../replay/index.ts";
 import { timeOf } from "./clock-offset.ts";
 import { expireAll, KEPT_S, LEFT_S, type RunKeys, runKeys } from "./keys.ts";
+import { LeaderWatch } from "./leader-watch.ts";
 import type { FleetCommand, RunCall } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { unpackJob } from "./pack.ts";
 import type { Redis } from "./redis.ts";
 import { ShardSender } from "./shard-sender.ts";
 import { followOrders } from "./streams.ts";
-import { aborted, every } from "./ticker.ts";
+import { aborted } from "./ticker.ts";
 
 /** A worker that does not renew its lock for so long has lost its shard. */
 export const LOCK_MS = 3_000;
 const STALLED_EVERY_MS = 1_000;
-const BEAT_MS = 500;
-/** With the life of the leader's own sign (`LEAD_MS`): workers that nobody leads stop within 10 s. */
-const LEADERLESS_MS = 7_000;
-/** A Redis that takes so long was away, and is waited for so long. */
-const AWAY_MS = 2_000;
-const AWAY_MS_MAX = 10_000;
 /** What has not been heard for so long is told again. */
 const AGAIN_BEATS = 6;
 /** How often a shard may be taken over: as often as there are workers that die. */
@@ -29,7 +24,7 @@ const STALLED_MAX = 1_000;
 export interface MemberOptions {
   readonly redis: Redis;
   readonly worker: string;
-  readonly call: RunCall;
+  readonly call: Extract<RunCall, { kind: "send" }>;
   /** For content, which is kept, and for files of this run, which are not. */
   readonly cache: string;
   readonly folder: string;
@@ -58,8 +53,6 @@ export class Membership {
   readonly #workers: ShardWorker[] = [];
   readonly #heard = new Map<string, number>();
   #job: GeneratorJob | null = null;
-  #ledAtMs = performanceMs();
-  #beganMs: number | null = null;
   #beats = 0;
   #draining = false;
   #alone = false;
@@ -91,7 +84,10 @@ export class Membership {
       this.#over.signal,
     );
     this.#work(call.shards);
-    using _beating = every(BEAT_MS, () => void this.#beat());
+    using _watch = new LeaderWatch(redis, this.#keys, {
+      onHeard: (heard) => this.#hear(heard),
+      onLeaderless: () => void this.#stopAlone(),
+    });
     await following;
     for (const { sender } of this.#senders.values()) sender.stop();
     await Promise.all(this.#workers.map((worker) => worker.close()));
@@ -158,25 +154,6 @@ export class Membership {
     this.#senders.delete(key);
   }
 
-  /** Sees whether somebody leads, and what has been heard; one look at a time. */
-  async #beat(): Promise<void> {
-    const nowMs = performanceMs();
-    if (nowMs - this.#ledAtMs > (this.#beganMs === null ? LEADERLESS_MS : AWAY_MS_MAX)) {
-      await this.#stopAlone();
-    }
-    if (this.#beganMs !== null) return;
-    this.#beganMs = nowMs;
-    const { down, heard, job, lead, up } = this.#keys;
-    const asking = this.#options.redis.pipeline().get(lead).hgetall(heard);
-    for (const key of [up, down, heard, job]) asking.expire(key, KEPT_S);
-    const [led, told] = (await asking.exec().catch(() => null)) ?? [];
-    this.#beganMs = null;
-    // While Redis was away nobody could be seen to lead.
-    const away = performanceMs() - nowMs > AWAY_MS;
-    if (away || typeof led?.[1] === "string") this.#ledAtMs = performanceMs();
-    this.#hear((told?.[1] ?? {}) as Readonly<Record<string, string>>);
-  }
-
   /** What was sent is told to the end, for whoever resumes the run. */
   async #stopAlone(): Promise<void> {
     if (this.#alone) return;
@@ -198,8 +175,6 @@ export class Membership {
     }
   }
 }
-
-const performanceMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
 const gone = (runId: string): ShakedownError =>
   new ShakedownError("FLEET_MISMATCH", `run ${runId} is not there any more`);

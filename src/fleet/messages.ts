@@ -1,26 +1,22 @@
 import { z } from "zod";
-import { ERRORS, type ErrorCode } from "../core/index.ts";
 import type {
   ArmBlockCounts,
   BlocksMessage,
   CountsMessage,
   WorkerTotals,
 } from "../replay/index.ts";
+import {
+  type EmulatorMessage,
+  emulatorMessageOf,
+  emulatorWire,
+  emulatorWireOf,
+  isOfEmulator,
+} from "./emulator-messages.ts";
 import { PartsReader, PartsWriter } from "./parts.ts";
+import { clock, count, errorSchema, type FilePiece, part, pieceOf } from "./wire-fields.ts";
 
 /** Changes when anything here does: workers of another are refused. */
-export const WIRE_VERSION = 1;
-
-const count = z.number().int().min(0);
-const part = count;
-
-const clock = z.strictObject({ offsetUs: z.number(), errorUs: z.number().min(0) });
-
-export const errorSchema = z.strictObject({
-  code: z.enum(Object.keys(ERRORS) as [ErrorCode]),
-  message: z.string(),
-  hint: z.string().nullable(),
-});
+export const WIRE_VERSION = 2;
 
 export const totalsSchema = z.strictObject({
   endNs: z.number(),
@@ -64,8 +60,6 @@ const armBlock = z.strictObject({
 export const SHARD_FILES = ["observations", "exposures", "responses"] as const;
 export type ShardFile = (typeof SHARD_FILES)[number];
 
-const piece = z.strictObject({ file: z.enum(SHARD_FILES), offset: count, bytes: part });
-
 const message = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ready") }),
   z.strictObject({ kind: z.literal("begun"), fromNs: z.number(), clock }),
@@ -73,7 +67,7 @@ const message = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("window"),
     counts: z.array(armCounts),
-    pieces: z.array(piece),
+    pieces: z.array(pieceOf(SHARD_FILES)),
     clock: clock.nullable(),
   }),
   z.strictObject({
@@ -85,27 +79,22 @@ const message = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("disk"), error: errorSchema }),
   z.strictObject({ kind: z.literal("obeyed"), order: count }),
   z.strictObject({ kind: z.literal("done"), totals: totalsSchema, error: errorSchema.nullable() }),
+  ...emulatorWire,
 ]);
 type Wire = z.output<typeof message>;
 
-/** A piece of a file of the shard's, with where it belongs: what is there already changes nothing. */
-export interface FilePiece {
-  readonly file: ShardFile;
-  readonly offset: number;
-  readonly bytes: Buffer;
-}
-
-/** What a worker tells of a shard. */
+/** What a worker tells of a shard, or of what it emulates. */
 export type ShardMessage =
   /** `window`: what came since the last one, a second of it or less. */
   | {
       readonly kind: "window";
       readonly counts: CountsMessage;
-      readonly pieces: readonly FilePiece[];
+      readonly pieces: readonly FilePiece<ShardFile>[];
       readonly clock: z.output<typeof clock> | null;
     }
   | { readonly kind: "blocks"; readonly told: BlocksMessage }
-  | Exclude<Wire, { readonly kind: "window" | "blocks" }>;
+  | EmulatorMessage
+  | Exclude<Wire, { readonly kind: "window" | "blocks" | "emulated" }>;
 
 const origin = z.strictObject({
   v: z.literal(WIRE_VERSION),
@@ -134,6 +123,7 @@ function wireOf(told: ShardMessage, parts: PartsWriter): Wire {
       pieces: told.pieces.map((each) => ({ ...each, bytes: parts.add(each.bytes) })),
     };
   }
+  if (isOfEmulator(told)) return emulatorWireOf(told, parts);
   if (told.kind !== "blocks") return told;
   const { blocks, settledNs } = told.told;
   return {
@@ -162,6 +152,7 @@ function messageOf(wire: Wire, parts: PartsReader): ShardMessage {
       pieces: wire.pieces.map((each) => ({ ...each, bytes: parts.at(each.bytes) })),
     };
   }
+  if (wire.kind === "emulated") return emulatorMessageOf(wire, parts);
   if (wire.kind !== "blocks") return wire;
   const blocks = wire.blocks.map((each): ArmBlockCounts => ({
     ...each,
@@ -225,6 +216,8 @@ export const cardSchema = z.object({
   cores: z.number().int(),
   /** Starts that it is known to send in time; null where nobody has measured it. */
   ceilingPerSec: z.number().nullable(),
+  /** The address at which it emulates dependencies; null where it does not. */
+  emulatesAt: z.string().nullable(),
   /** It finishes what it has, and takes nothing more. */
   draining: z.boolean(),
 });
@@ -240,13 +233,21 @@ export function decodeCard(words: string): WorkerCard | null {
   }
 }
 
-const call = z.strictObject({
+const callFields = {
   wireVersion: z.literal(WIRE_VERSION),
   toolVersion: z.string(),
   runId: z.string().regex(/^[0-9a-f]{4,32}$/),
-  /** Shards that it is to take at first. */
-  shards: z.number().int().min(1),
-});
+};
+const call = z.discriminatedUnion("kind", [
+  /** `shards`: so many it is to take at first. */
+  z.strictObject({
+    ...callFields,
+    kind: z.literal("send"),
+    shards: z.number().int().min(1),
+  }),
+  /** `place`: which of the run's emulators it is to be. */
+  z.strictObject({ ...callFields, kind: z.literal("emulate"), place: count }),
+]);
 /** Asks a worker to join a run. */
 export type RunCall = z.output<typeof call>;
 

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { formatRatePerSec, ShakedownError } from "../core/index.ts";
 import type { GeneratorJob } from "../replay/index.ts";
 import { WORKERS, workerKeys } from "./keys.ts";
-import { decodeCard, type WorkerCard, WIRE_VERSION } from "./messages.ts";
+import { decodeCard, type RunCall, type WorkerCard, WIRE_VERSION } from "./messages.ts";
 import type { Redis } from "./redis.ts";
 import { pause } from "./ticker.ts";
 import { TAKEN_MS } from "./worker.ts";
@@ -10,8 +10,12 @@ import { TAKEN_MS } from "./worker.ts";
 /** How long to wait for workers that are still starting. */
 const WAIT_MS = 10_000;
 const LOOK_MS = 250;
+/** How long a call to a worker stands. */
+const CALL_S = 30;
 
 export interface Wanted {
+  /** To emulate dependencies, of those that offer it; to send load, of all. */
+  readonly role: "send" | "emulate";
   readonly count: number;
   readonly runId: string;
   readonly version: string;
@@ -31,6 +35,13 @@ const isOurs =
   ({ toolVersion, wireVersion }: WorkerCard): boolean =>
     toolVersion === version && wireVersion === WIRE_VERSION;
 
+/** Who can do it; who can do nothing else first. */
+function inOrderFor(role: Wanted["role"], cards: readonly WorkerCard[]): readonly WorkerCard[] {
+  const emulating = cards.filter(({ emulatesAt }) => emulatesAt !== null);
+  if (role === "emulate") return emulating;
+  return [...cards.filter(({ emulatesAt }) => emulatesAt === null), ...emulating];
+}
+
 /**
  * Takes as many free workers of this version as are wanted, for this run alone, and waits a while for
  * those that are still to come.
@@ -45,7 +56,7 @@ export async function takeWorkers(
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
     // oxlint-disable-next-line no-await-in-loop -- one look after another
     const cards = await allCards(redis);
-    for (const card of cards) {
+    for (const card of inOrderFor(wanted.role, cards)) {
       if (taken.size === wanted.count) break;
       if (taken.has(card.id) || card.draining || !isOurs(wanted)(card)) continue;
       const { takenBy } = workerKeys(card.id);
@@ -58,7 +69,7 @@ export async function takeWorkers(
       // oxlint-disable-next-line no-await-in-loop -- the last thing
       await releaseWorkers(redis, [...taken.values()], wanted.runId);
       signal.throwIfAborted();
-      throw tooFew(cards, taken.size, wanted);
+      throw tooFew(inOrderFor(wanted.role, cards), taken.size, wanted);
     }
     // oxlint-disable-next-line no-await-in-loop -- as above
     await pause(LOOK_MS, signal);
@@ -89,10 +100,44 @@ function tooFew(cards: readonly WorkerCard[], free: number, wanted: Wanted): Sha
     ...(draining > 0 ? [`${draining} ending`] : []),
     ...others.map(({ id, toolVersion }) => `${id} is refused: it is of version ${toolVersion}`),
   ];
+  const [what, started] =
+    wanted.role === "send"
+      ? ["workers", "shakedown worker --redis …"]
+      : ["workers that emulate,", "shakedown worker --redis … --emulate-at HOST"];
   return new ShakedownError(
     "FLEET_UNREACHABLE",
-    `${wanted.count} workers of version ${wanted.version} are wanted: ${why.join(", ")}`,
-    { hint: "start them with `shakedown worker --redis …`, of this version" },
+    `${wanted.count} ${what} of version ${wanted.version} are wanted: ${why.join(", ")}`,
+    { hint: `start them with \`${started}\`, of this version` },
+  );
+}
+
+/** Calls workers to a run that has taken them. */
+export async function callWorkers(
+  redis: Redis,
+  cards: readonly WorkerCard[],
+  callOf: (place: number) => RunCall,
+): Promise<void> {
+  const calling = redis.pipeline();
+  for (const [place, { id }] of cards.entries()) {
+    calling.rpush(workerKeys(id).calls, JSON.stringify(callOf(place)));
+    calling.expire(workerKeys(id).calls, CALL_S);
+  }
+  await calling.exec();
+}
+
+/**
+ * Whether arms of this machine reach workers that emulate.
+ * @throws USAGE when those are on other machines, at a loopback address
+ */
+export function checkEmulating(cards: readonly WorkerCard[], armsHere: boolean): void {
+  const far = cards.find(
+    ({ emulatesAt, host }) => host !== hostname() && LOOPBACK.test(emulatesAt ?? ""),
+  );
+  if (!armsHere || far === undefined) return;
+  throw new ShakedownError(
+    "USAGE",
+    `worker ${far.id} on ${far.host} emulates at ${far.emulatesAt}, where arms on ${hostname()} find themselves`,
+    { hint: "start it with --emulate-at and an address that arms reach" },
   );
 }
 

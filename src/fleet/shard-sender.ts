@@ -11,9 +11,10 @@ import {
 } from "../replay/index.ts";
 import { type AskTime, type ClockOffset, localUs, measureOffset } from "./clock-offset.ts";
 import { FileTail, isFull } from "./file-tail.ts";
-import type { FilePiece, FleetCommand, ShardFile } from "./messages.ts";
+import type { FleetCommand, ShardFile } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { aborted, every, pause } from "./ticker.ts";
+import type { FilePiece } from "./wire-fields.ts";
 
 const WINDOW_MS = 1_000;
 /** Windows between two looks at the clock. */
@@ -60,7 +61,7 @@ function localJob({ folder, job }: ShardSending): GeneratorJob {
  */
 export class ShardSender {
   readonly #sending: ShardSending;
-  readonly #tails: readonly FileTail[];
+  readonly #tails: readonly FileTail<ShardFile>[];
   readonly #stopping = new AbortController();
   readonly #cuts = new Set<number>();
   readonly #origin = Promise.withResolvers<number>();
@@ -207,7 +208,7 @@ export class ShardSender {
     return counts;
   }
 
-  #pieces(): FilePiece[] {
+  #pieces(): FilePiece<ShardFile>[] {
     return this.#tails.flatMap((tail) => tail.take() ?? []);
   }
 

@@ -1,14 +1,15 @@
-import { closeSync, existsSync, openSync, statSync, writeSync } from "node:fs";
-import { messageOf, ShakedownError } from "../core/index.ts";
+import { existsSync } from "node:fs";
 import { trimSpool } from "../measure/index.ts";
 import type { RunDirectory } from "../run/index.ts";
-import type { FilePiece, Origin, ShardFile } from "./messages.ts";
+import type { Origin, ShardFile } from "./messages.ts";
+import { PieceFiles } from "./piece-files.ts";
+import type { FilePiece } from "./wire-fields.ts";
 
 /** The run directory's files of shards, as they come in pieces. */
 export class ShardStore implements Disposable {
   readonly #directory: RunDirectory;
   readonly #shards: number;
-  readonly #open = new Map<string, { readonly fd: number; size: number }>();
+  readonly #files = new PieceFiles();
 
   constructor(directory: RunDirectory, shards: number) {
     this.#directory = directory;
@@ -16,21 +17,8 @@ export class ShardStore implements Disposable {
   }
 
   /** Writes what is not there yet of a piece. @throws DISK_WRITE_FAILED */
-  write({ attempt, shard }: Pick<Origin, "attempt" | "shard">, piece: FilePiece): void {
-    const path = this.pathOf(piece.file, shard, attempt);
-    try {
-      const file = this.#openAt(path);
-      const known = Math.max(file.size - piece.offset, 0);
-      for (let done = known; done < piece.bytes.length;) {
-        done += writeSync(file.fd, piece.bytes, done, piece.bytes.length - done, file.size);
-        file.size = piece.offset + done;
-      }
-    } catch (cause) {
-      throw new ShakedownError("DISK_WRITE_FAILED", `cannot write ${path}: ${messageOf(cause)}`, {
-        hint: "what was written before is kept; free some space and run again",
-        cause,
-      });
-    }
+  write({ attempt, shard }: Pick<Origin, "attempt" | "shard">, piece: FilePiece<ShardFile>): void {
+    this.#files.write(this.pathOf(piece.file, shard, attempt), piece);
   }
 
   /** The first attempt's is where a thread of this machine would write; one that was taken over has its own. */
@@ -47,17 +35,7 @@ export class ShardStore implements Disposable {
     return paths.filter(trimSpool);
   }
 
-  #openAt(path: string): { readonly fd: number; size: number } {
-    const known = this.#open.get(path);
-    if (known !== undefined) return known;
-    const fd = openSync(path, "a+");
-    const opened = { fd, size: statSync(path).size };
-    this.#open.set(path, opened);
-    return opened;
-  }
-
   [Symbol.dispose](): void {
-    for (const { fd } of this.#open.values()) closeSync(fd);
-    this.#open.clear();
+    this.#files[Symbol.dispose]();
   }
 }

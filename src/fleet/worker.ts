@@ -4,8 +4,9 @@ import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, plainError } from "../core/index.ts";
 import { defaultCache } from "./blobs.ts";
-import { KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
-import { Membership } from "./membership.ts";
+import { emulationKeys, KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
+import { EmulatorDuty } from "./emulator-duty.ts";
+import { type MemberOptions, Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
 import { connectRedis, placeOf } from "./redis.ts";
 import { every } from "./ticker.ts";
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   readonly redis: string;
   readonly password?: string;
   readonly version: string;
+  /** The address at which it emulates dependencies for runs that ask it to; it does not unless given. */
+  readonly emulateAt?: string;
   /** Starts a second that it is known to send in time. */
   readonly ceilingPerSec: number | null;
   /** Where content is kept from run to run; a folder of the user's own in the system's for temporary files. */
@@ -57,7 +60,7 @@ class Worker {
     readonly redis: Awaited<ReturnType<typeof connectRedis>>;
     readonly folder: string;
   };
-  #membership: Membership | null = null;
+  #part: Membership | EmulatorDuty | null = null;
   #draining = false;
 
   constructor(
@@ -74,6 +77,7 @@ class Worker {
       pid: process.pid,
       cores: availableParallelism(),
       ceilingPerSec: options.ceilingPerSec,
+      emulatesAt: options.emulateAt ?? null,
       draining: false,
     };
   }
@@ -83,7 +87,7 @@ class Worker {
     const keys = workerKeys(this.card.id);
     const drain = (): void => {
       this.#draining = true;
-      this.#membership?.drain();
+      this.#part?.drain();
       void this.#beat();
     };
     if (signal.aborted) return;
@@ -123,23 +127,33 @@ class Worker {
   async #join(call: RunCall): Promise<void> {
     const { note } = this.#options;
     const { folder, redis } = this.#at;
-    const cache = this.#options.cache ?? defaultCache();
     note(`run ${call.runId} begins`);
-    const own = join(folder, call.runId);
-    const worker = this.card.id;
-    const membership = new Membership({ redis, worker, call, cache, folder: own, note });
-    this.#membership = membership;
+    const parts = { redis, worker: this.card.id, folder: join(folder, call.runId), note };
+    const part = this.#partIn(call, parts);
+    this.#part = part;
     try {
-      await membership.take();
+      await part.take();
       note(`run ${call.runId} is over`);
     } catch (thrown) {
       note(`run ${call.runId}: ${messageOf(thrown)}`);
       const error = plainError(thrown, "INTERNAL");
-      await redis.rpush(runKeys(call.runId).failed, JSON.stringify({ worker, error }));
+      const keys = call.kind === "send" ? runKeys(call.runId) : emulationKeys(call.runId);
+      await redis.rpush(keys.failed, JSON.stringify({ worker: parts.worker, error }));
     } finally {
-      this.#membership = null;
-      await redis.del(workerKeys(worker).takenBy);
+      this.#part = null;
+      await redis.del(workerKeys(parts.worker).takenBy);
     }
+  }
+
+  /** What a run asks it to do. */
+  #partIn(
+    call: RunCall,
+    parts: Pick<MemberOptions, "redis" | "worker" | "folder" | "note">,
+  ): Membership | EmulatorDuty {
+    const { cache = defaultCache(), emulateAt = "127.0.0.1", password, redis } = this.#options;
+    if (call.kind === "send") return new Membership({ ...parts, call, cache });
+    const own = password === undefined ? {} : { password };
+    return new EmulatorDuty({ ...parts, ...own, call, address: emulateAt, redisUrl: redis });
   }
 
   async #beat(): Promise<void> {
@@ -151,7 +165,7 @@ class Worker {
       .set(keys.card, card, "PX", CARD_MS)
       .sadd(WORKERS, this.card.id)
       .expire(WORKERS, KEPT_S);
-    if (this.#membership !== null) telling.pexpire(keys.takenBy, TAKEN_MS);
+    if (this.#part !== null) telling.pexpire(keys.takenBy, TAKEN_MS);
     await telling.exec().catch(() => null);
   }
 }

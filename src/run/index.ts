@@ -16,6 +16,7 @@ export {
   LOST_SHARDS,
   type LostLoad,
   type LostShards,
+  type MadeEmulator,
   type MadeLoad,
   type RegainedLoad,
 } from "./load-maker.ts";
@@ -39,7 +40,7 @@ export type {
 } from "./saturate/index.ts";
 export * from "./sql/index.ts";
 export { type Scenario, scenarioSchema } from "./scenario/index.ts";
-export { envOfDependency } from "./target.ts";
+export { envOfDependency } from "./dependency-env.ts";
 export type { PlannedScenario, PlanProblem } from "./plan/index.ts";
 export {
   parseListenAt,

@@ -40,7 +40,8 @@ export function keysSoFar(
     const stages = [{ ...stage, endNs: Math.min(stage.endNs, untilNs) }];
     const groups = readIfPossible(() => {
       const observations = readObservations(...directory.observationSpools());
-      const calls = dependencies.length === 0 ? null : readCalls(directory.callSpools(), emulatorLeadNs);
+      const calls =
+        dependencies.length === 0 ? null : readCalls(directory.callSpools(), emulatorLeadNs);
       const exposures = exposuresOf(directory, plan);
       const rows = compared(plan, { observations, calls }, exposures);
       return cutIntoKeyGroups(plan, { ...rows, dependencies }, stages);

@@ -1,5 +1,6 @@
 import type { MonotonicClock } from "../core/index.ts";
-import type { Emulator, EmulatorSnapshot } from "../emulator/index.ts";
+import type { EmulatorSnapshot } from "../emulator/index.ts";
+import type { RunEmulator } from "./load-maker.ts";
 import {
   type ArmStop,
   type Breach,
@@ -29,7 +30,7 @@ interface LooksInput {
   readonly directory: RunDirectory;
   /** From when the emulator's clock counts. */
   readonly emulatorOriginNs: bigint;
-  readonly emulator: Emulator | null;
+  readonly emulator: RunEmulator | null;
   readonly onEvent: (event: RunEvent) => void;
   /** Variants that an earlier run of the experiment has cut. */
   readonly out: readonly ArmStop[];

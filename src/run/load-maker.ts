@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Emulator, EmulatorOptions } from "../emulator/index.ts";
 import type {
   GeneratorEvents,
   GeneratorJob,
@@ -38,6 +39,18 @@ export const fleetRecordSchema = z.strictObject({
       lostStarts: z.number().int(),
     }),
   ),
+  /** Workers that emulated dependencies; left out where this machine did. */
+  emulators: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        /** What it served. */
+        dependencies: z.array(z.string()),
+        /** Calls whose limit is shared, and that it decided without the others, since Redis was silent. */
+        alone: z.number().int(),
+      }),
+    )
+    .optional(),
   /** From ordering a stop, or the cut of a variant, until the last worker had done it, in ms; null: none was. */
   obeyedWithinMs: z.number().nullable(),
 });
@@ -51,6 +64,24 @@ export interface MadeLoad extends Generators {
   record(): FleetRecord;
 }
 
+/** What a run needs of an emulator, wherever it is. */
+export interface RunEmulator
+  extends
+    AsyncDisposable,
+    Pick<
+      Emulator,
+      "addresses" | "authority" | "begin" | "failed" | "snapshot" | "starved" | "stop"
+    > {
+  /** Dependency → arm → an address for each of its instances, where there are several. */
+  readonly instances?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+}
+
+/** A run's emulators, elsewhere. */
+export interface MadeEmulator extends RunEmulator {
+  /** What became of them; to be asked when `stop` has resolved. */
+  record(): Pick<FleetRecord, "workers" | "emulators">;
+}
+
 /** What becomes of the part of a worker that dies: another sends the rest of it, or nobody does. */
 export const LOST_SHARDS = ["take-over", "leave-out"] as const;
 export type LostShards = (typeof LOST_SHARDS)[number];
@@ -59,6 +90,19 @@ export type LostShards = (typeof LOST_SHARDS)[number];
 export interface LoadMaker {
   /** Parts that the load is cut into, of which one machine's threads would be so many. */
   shardsFor(threads: number): number;
+  /**
+   * As `startEmulatorThread`; what calls come to is in the run's directory by the end. Null where it
+   * is left to this process. `armsHere`: arms are processes of this machine.
+   * @throws ShakedownError when they cannot begin; the signal's reason
+   */
+  emulate?(
+    given: {
+      readonly options: EmulatorOptions;
+      readonly directory: RunDirectory;
+      readonly armsHere: boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<MadeEmulator | null>;
   /**
    * As `startGenerators`; what they observe comes into the run's directory while they send.
    * @throws ShakedownError when they cannot begin; the signal's reason

@@ -17,7 +17,7 @@ import { checkResponses } from "./planned-responses.ts";
 import { checkSoaks } from "./planned-soak.ts";
 import { checkThrottles } from "./planned-throttle.ts";
 import type { BuiltRevisions } from "./revision/index.ts";
-import { dependencyEnvName } from "./target.ts";
+import { dependencyEnvName } from "./dependency-env.ts";
 import { type Faults, readYamlFile } from "./yaml-file.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */

@@ -1,11 +1,6 @@
 import { rmSync } from "node:fs";
 import { monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
-import {
-  type DependencySpec,
-  type Emulator,
-  startEmulatorThread,
-  withProbes,
-} from "../emulator/index.ts";
+import type { DependencySpec } from "../emulator/index.ts";
 import type { ArmStop, AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
@@ -14,18 +9,18 @@ import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
 import type { RunControls } from "./controls.ts";
 import type { RunEvent } from "./live.ts";
-import type { LoadMaker, MadeLoad } from "./load-maker.ts";
+import type { LoadMaker, MadeLoad, RunEmulator } from "./load-maker.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
 import { nowIso } from "./now-iso.ts";
 import type { LockRecord } from "./plan/lock.ts";
-import { probesOf } from "./probes.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
 import type { GitState } from "./revision/index.ts";
 import { refuseThrottles } from "./planned-throttle.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { type EmulatedHow, fleetOf, NOTHING_EMULATED, startRunEmulator } from "./run-emulator.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import { startSegments, writeStartSegments } from "./start-segments.ts";
 import type { Target } from "./target.ts";
@@ -109,6 +104,7 @@ export function runOnce(parts: RunParts, signal: AbortSignal): Promise<Measured>
 class Run {
   readonly #parts: RunParts;
   readonly #emulatorOriginNs = process.hrtime.bigint();
+  #emulated: EmulatedHow = NOTHING_EMULATED;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -123,7 +119,7 @@ class Run {
       directory.write("plan.json", `${JSON.stringify(registered, null, 2)}\n`);
       audit.append("plan registered", registration(this.#parts));
       this.#parts.controls?.begin(audit, onEvent);
-      const emulator = await this.#startEmulator();
+      const emulator = await this.#startEmulator(signal);
       await using _emulator = emulator;
       await using telemetry = await this.#startTelemetry(emulator);
       const targets = await this.#startArms(emulator, telemetry, signal);
@@ -176,7 +172,7 @@ class Run {
 
   async #replay(
     parts: {
-      readonly emulator: Emulator | null;
+      readonly emulator: RunEmulator | null;
       readonly targets: readonly Target[];
       readonly telemetry: RunTelemetry;
       readonly traffic: Traffic;
@@ -237,7 +233,7 @@ class Run {
         calls: emulated.keptRows,
         lost: totals.lostRows + emulated.lostRows,
       },
-      ...(made === null ? {} : { fleet: made.record() }),
+      ...(made === null ? {} : { fleet: fleetOf(made, this.#emulated) }),
       emulatorEvictions: emulated.evictions,
       resends: totals.resends,
       substitutions: totals.substitutions,
@@ -247,23 +243,9 @@ class Run {
     return { manifest, stop, cuts };
   }
 
-  async #startEmulator(): Promise<Emulator | null> {
-    const { directory, id, loaded, onEvent, registered, served } = this.#parts;
-    if (Object.keys(served).length === 0) return null;
-    onEvent({ kind: "starting", what: "emulator" });
-    return startEmulatorThread({
-      arms: registered.plan.arms,
-      dependencies: withProbes(served, probesOf(registered.plan.stages)),
-      incidents: loaded.scenario.incidents,
-      seed: registered.plan.seed,
-      runId: id,
-      repeats: registered.plan.responses !== undefined,
-      originNs: this.#emulatorOriginNs,
-      spoolPath: directory.calls,
-      connectionsPath: directory.connections,
-      exchangesPath: directory.exchanges,
-      rehearse: true,
-    });
+  async #startEmulator(signal: AbortSignal): Promise<RunEmulator | null> {
+    this.#emulated = await startRunEmulator(this.#parts, this.#emulatorOriginNs, signal);
+    return this.#emulated.emulator;
   }
 
   async #behindProxies(
@@ -276,7 +258,7 @@ class Run {
     return delayed(targets, delaysUs, signal);
   }
 
-  #startTelemetry(emulator: Emulator | null): Promise<RunTelemetry> {
+  #startTelemetry(emulator: RunEmulator | null): Promise<RunTelemetry> {
     const { directory, id: runId, loaded, registered } = this.#parts;
     const { arms } = registered.plan;
     const { telemetry } = loaded.scenario;
@@ -285,7 +267,7 @@ class Run {
   }
 
   #startArms(
-    emulator: Emulator | null,
+    emulator: RunEmulator | null,
     telemetry: RunTelemetry,
     signal: AbortSignal,
   ): Promise<Target[]> {

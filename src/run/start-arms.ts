@@ -1,10 +1,11 @@
-import type { Emulator } from "../emulator/index.ts";
+import type { RunEmulator } from "./load-maker.ts";
 import { writeAuthority } from "./authority.ts";
 import type { RunEvent } from "./live.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { ScenarioArm } from "./scenario/index.ts";
-import { envOfDependency, startTarget, type Target } from "./target.ts";
+import { envOfDependency, envOfInstances } from "./dependency-env.ts";
+import { startTarget, type Target } from "./target.ts";
 
 export async function stopAll(targets: readonly Target[]): Promise<void> {
   await Promise.all(targets.map((target) => target.stop()));
@@ -21,7 +22,7 @@ export async function startArms(
     readonly loaded: LoadedScenario;
     readonly directory: RunDirectory;
     readonly slots: readonly string[];
-    readonly emulator: Emulator | null;
+    readonly emulator: RunEmulator | null;
     /** What an arm's environment has besides; its own `env` goes before. */
     readonly envOf: (arm: string) => Readonly<Record<string, string>>;
     readonly onEvent: (event: RunEvent) => void;
@@ -40,7 +41,10 @@ export async function startArms(
       const spec = arms.get(arm);
       if (spec === undefined) continue;
       onEvent({ kind: "starting", what: `arm ${arm}` });
-      const env = addresses.map(([name, byArm]) => envOfDependency(name, byArm[arm] ?? ""));
+      const env = addresses.map(([name, byArm]) => ({
+        ...envOfDependency(name, byArm[arm] ?? ""),
+        ...envOfInstances(name, emulator?.instances?.[name]?.[arm] ?? []),
+      }));
       const dependencyEnv = Object.assign({ ...trust, ...envOf(arm) }, ...env);
       const logPath = directory.log(arm);
       const dir = revisions?.arms.get(arm)?.dir ?? given.loaded.dir;

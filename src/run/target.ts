@@ -40,30 +40,6 @@ const DRAIN_MS = 250;
 const NOT_STARTED = "could not be started";
 const READY_EVERY_MS = 50;
 
-const envPrefix = (dependency: string): string =>
-  dependency.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
-
-/** `payments` → `PAYMENTS_URL`. */
-export const dependencyEnvName = (dependency: string): string => `${envPrefix(dependency)}_URL`;
-
-/**
- * What a target is told of a dependency's address: `PAYMENTS_URL`; for one that speaks its own
- * protocol over TCP, `REDIS_HOST` and `REDIS_PORT` besides.
- */
-export function envOfDependency(dependency: string, address: string): Record<string, string> {
-  const prefix = envPrefix(dependency);
-  const tcp = /^tcp:\/\/(.*):(\d+)$/.exec(address);
-  return {
-    [`${prefix}_URL`]: address,
-    ...(tcp === null
-      ? {}
-      : {
-          [`${prefix}_HOST`]: tcp[1]!.replace(/^\[(.*)\]$/, "$1"),
-          [`${prefix}_PORT`]: tcp[2]!,
-        }),
-  };
-}
-
 /**
  * Words of a command, with quotes understood (also inside a word: `--title="a b"`) and nothing
  * else: no shell is involved. A quote without its partner stands for itself.

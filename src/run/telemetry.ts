@@ -1,4 +1,4 @@
-import type { Emulator } from "../emulator/index.ts";
+import type { RunEmulator } from "./load-maker.ts";
 import {
   PROCESSES_FILE,
   type Receivers,
@@ -15,7 +15,7 @@ import type { Target } from "./target.ts";
 type Places = readonly { readonly arm: string; readonly name: string; readonly port: number }[];
 
 /** Where each arm finds its dependencies. */
-function placesOf(emulator: Emulator | null): Places {
+function placesOf(emulator: RunEmulator | null): Places {
   return Object.entries(emulator?.addresses ?? {}).flatMap(([name, byArm]) =>
     Object.entries(byArm).flatMap(([arm, address]) => {
       const port = Number(/:(\d+)$/.exec(address)?.[1]);
@@ -52,7 +52,7 @@ export class RunTelemetry {
     readonly arms: readonly string[];
     readonly runId: string;
     readonly directory: RunDirectory;
-    readonly emulator: Emulator | null;
+    readonly emulator: RunEmulator | null;
     readonly originNs: bigint;
   }): Promise<RunTelemetry> {
     const { arms, directory, originNs, runId, telemetry } = given;

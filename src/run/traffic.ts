@@ -6,7 +6,7 @@ import {
   NS_PER_S,
   type ShakedownError,
 } from "../core/index.ts";
-import type { Emulator } from "../emulator/index.ts";
+import type { RunEmulator } from "./load-maker.ts";
 import type { ArmStop, AuditLog, Plan, RuleStop, Throttling } from "../experiment/index.ts";
 import type { GeneratorEvents, GeneratorTotals } from "../replay/index.ts";
 import { ByHand } from "./by-hand.ts";
@@ -48,7 +48,7 @@ export interface TrafficInput {
   readonly load: string;
   readonly directory: RunDirectory;
   readonly targets: readonly Target[];
-  readonly emulator: Emulator | null;
+  readonly emulator: RunEmulator | null;
   /** Threads that send, and whom the target calls. */
   readonly workers: number;
   readonly dependencies: readonly string[];

@@ -49,13 +49,14 @@ export class FleetBed implements AsyncDisposable {
   }
 
   /** A worker in this process: threads of its own, and connections, but not a life of its own. */
-  work(version = VERSION): void {
+  work(version = VERSION, emulateAt?: string): void {
     const cache = join(this.folder, "cache");
     const note = (line: string): void => {
       this.notes.push(line);
       this.#onNote();
     };
-    const options = { redis: this.redis, version, ceilingPerSec: null, cache, note };
+    const emulates = emulateAt === undefined ? {} : { emulateAt };
+    const options = { redis: this.redis, version, ceilingPerSec: null, cache, note, ...emulates };
     this.#workers.push(runWorker(options, this.#leaving.signal));
   }
 

@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeMessage, encodeMessage, type ShardMessage } from "../../src/fleet/messages.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type ShardMessage,
+  WIRE_VERSION,
+} from "../../src/fleet/messages.ts";
 import { Histogram } from "../../src/measure/index.ts";
 
 const count = fc.nat(1_000_000);
@@ -31,10 +36,13 @@ const armBlock = fc.record({
   responseTime: counts,
   serviceTime: counts,
 });
-const piece = fc.record({
-  file: fc.constantFrom("observations" as const, "exposures" as const, "responses" as const),
+const pieceFields = {
   offset: count,
   bytes: fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
+};
+const piece = fc.record({
+  file: fc.constantFrom("observations" as const, "exposures" as const, "responses" as const),
+  ...pieceFields,
 });
 const clock = fc.record({ offsetUs: count, errorUs: count });
 const settledNs = fc.oneof(count, fc.constant(Number.POSITIVE_INFINITY));
@@ -50,6 +58,14 @@ const message: fc.Arbitrary<ShardMessage> = fc.oneof(
     told: fc.record({ settledNs, blocks: fc.array(armBlock, { maxLength: 3 }) }),
   }),
   fc.record({ kind: fc.constant("gone" as const), arm: fc.nat(2), forNs: count }),
+  fc.record({
+    kind: fc.constant("emulated" as const),
+    counts: fc.constant(null),
+    pieces: fc.array(fc.record({ ...pieceFields, file: fc.constant("calls" as const) }), {
+      maxLength: 3,
+    }),
+    clock: fc.option(clock),
+  }),
 );
 const origin = fc.record({
   worker: fc.string(),
@@ -73,7 +89,7 @@ describe("what a worker tells", () => {
     fc.assert(
       fc.property(origin, message, (from, told) => {
         const { bytes, words } = encodeMessage(from, told);
-        const older = words.replace('{"v":1', '{"v":0');
+        const older = words.replace(`{"v":${WIRE_VERSION}`, '{"v":0');
         expect(() => decodeMessage({ words: older, bytes })).toThrow(/"v"/);
         const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
         expect(() => decodeMessage({ words, bytes: longer })).toThrow(RangeError);

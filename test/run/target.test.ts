@@ -6,7 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { NS_PER_MS, NS_PER_S, type ShakedownError } from "../../src/core/index.ts";
 import type { ScenarioArm } from "../../src/run/scenario/index.ts";
-import { commandWords, dependencyEnvName, startTarget, type Target } from "../../src/run/target.ts";
+import { dependencyEnvName } from "../../src/run/dependency-env.ts";
+import { commandWords, startTarget, type Target } from "../../src/run/target.ts";
 import { scratch } from "./run-fixture.ts";
 
 const folder = scratch();
