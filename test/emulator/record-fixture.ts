@@ -21,6 +21,23 @@ const exchange = (
 /** What a client and a server say to each other, and what is to be seen of it. */
 export const CONVERSATIONS: readonly Conversation[] = [
   {
+    name: "lines that end by LF alone, or now so, now so, and lengths that are folded",
+    up:
+      "POST /lf HTTP/1.1\nhost: x\nContent-Length: 2\n\nhi" +
+      "POST /mixed HTTP/1.1\nhost: x\r\nContent-Length:\r\n\t2\r\n\r\nho" +
+      "GET /crlf HTTP/1.1\n\r\nGET /last HTTP/1.1\r\n\r\n",
+    down:
+      "HTTP/1.1 200 OK\ncontent-length: 3\n\nabc" +
+      "HTTP/1.1 200 OK\r\ncontent-length: 3, 3\r\n\r\nabc" +
+      "HTTP/1.1 204 No Content\n\n".repeat(2),
+    exchanges: [
+      exchange("POST", "/lf", 200, { body: "hi" }),
+      exchange("POST", "/mixed", 200, { body: "ho" }),
+      exchange("GET", "/crlf", 204),
+      exchange("GET", "/last", 204),
+    ],
+  },
+  {
     name: "kept alive, with lengths",
     up: "GET /a HTTP/1.1\r\nhost: x\r\n\r\nPOST /b?c=d HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
     down:

@@ -1,3 +1,5 @@
+import type { HeadText } from "./message.ts";
+
 /** One request as it came by, and what was answered. Times count from the clock's origin. */
 export interface RecordedExchange {
   /** The proxy's connections are numbered from 0, in the order in which they came. */
@@ -5,8 +7,8 @@ export interface RecordedExchange {
   readonly method: string;
   /** The request target as sent. */
   readonly target: string;
-  /** Names in lower case, values in Latin-1, in their order, duplicates kept. */
-  readonly headers: readonly (readonly [string, string])[];
+  /** Of the request; `headersOf` reads it. */
+  readonly head: HeadText;
   /** Undone from its chunks; null when there was none, or it was longer than is kept. */
   readonly body: Uint8Array<ArrayBuffer> | null;
   readonly requestBytes: number;

@@ -1,16 +1,20 @@
-import { type Framing, LostWay, type MessageHead, parseLines } from "./message.ts";
+import { type Framing, LostWay, type HeadText } from "./message.ts";
 
 /** Lines of one head, or of one trailer section, may have so many bytes together. */
 const LINES_BYTES_MAX = 256 * 1024;
 const CR = 13;
 const LF = 10;
+const HEAD_END = Buffer.from("\r\n\r\n");
+/** An empty line, however its neighbours end. */
+const EMPTY_LINE = /\n\r?\n/;
+const LONE_LF = /(?<!\r)\n/;
 
 /** What a reader tells of the messages that stream by. */
 export interface MessageListener {
   /** The first byte of a message has come. */
   onStart(): void;
   /** The head is complete; the answer says where its body ends. */
-  onHead(head: MessageHead): Framing;
+  onHead(head: HeadText): Framing;
   /** Bytes of the body, undone from their chunks; valid only during the call. */
   onBody(bytes: Buffer): void;
   onEnd(): void;
@@ -79,6 +83,8 @@ export class MessageReader {
     if (!this.#started) {
       this.#started = true;
       this.#listener.onStart();
+      const to = this.#wholeHead(chunk, at);
+      if (to > at) return to;
     }
     const lineEnd = chunk.indexOf(LF, at);
     const to = lineEnd === -1 ? chunk.length : lineEnd + 1;
@@ -95,6 +101,17 @@ export class MessageReader {
     return to;
   }
 
+  /** A head that one chunk has whole, which most are, at once: where it ends, or `at`. */
+  #wholeHead(chunk: Buffer, at: number): number {
+    const end = chunk.indexOf(HEAD_END, at);
+    if (end === -1 || end - at > LINES_BYTES_MAX - HEAD_END.length) return at;
+    const head = chunk.toString("latin1", at, end);
+    // Where lines end by LF alone, it has ended before.
+    if (EMPTY_LINE.test(head)) return at;
+    this.#endHead(LONE_LF.test(head) ? head.replaceAll(/\r?\n/g, "\r\n") : head);
+    return end + HEAD_END.length;
+  }
+
   #line(line: string): void {
     if (this.#state === "chunk-size") this.#chunkSize(line);
     else if (this.#state === "chunk-end") {
@@ -103,7 +120,7 @@ export class MessageReader {
     } else if (line !== "") {
       // The lines of a trailer section say nothing that is kept.
       if (this.#state === "head") this.#lines.push(line);
-    } else if (this.#state === "head") this.#endHead();
+    } else if (this.#state === "head") this.#endHead(this.#lines.join("\r\n"));
     else this.#endMessage();
   }
 
@@ -115,8 +132,7 @@ export class MessageReader {
     this.#state = this.#leftBytes === 0 ? "trailer" : "chunk";
   }
 
-  #endHead(): void {
-    const head = parseLines(this.#lines);
+  #endHead(head: HeadText): void {
     this.#lines = [];
     this.#linesBytes = 0;
     const framing = this.#listener.onHead(head);

@@ -3,11 +3,34 @@ import { type HeaderPairs, parseHeaderLines } from "../../core/index.ts";
 /** The bytes can no longer be told apart into messages; the message is one of a few fixed sentences. */
 export class LostWay extends Error {}
 
-/** The first lines of an HTTP/1 message. Text is Latin-1: one character a byte. */
-export interface MessageHead {
-  readonly firstLine: string;
-  /** Names in lower case. */
-  readonly headers: HeaderPairs;
+/** The lines of a head, CR LF between them, the empty one left out. Latin-1: one character a byte. */
+export type HeadText = string;
+
+/** Of one or several fields, at the beginning of a line, and the lines that go on with them. */
+const fieldLines = (...names: readonly string[]): RegExp =>
+  new RegExp(`\\n(${names.join("|")}):([^\\r\\n]*(?:\\r\\n[ \\t][^\\r\\n]*)*)`, "gi");
+
+const FRAMING = fieldLines("content-length", "transfer-encoding");
+const RETRY_AFTER = fieldLines("retry-after");
+
+export function firstLineOf(head: HeadText): string {
+  const end = head.indexOf("\r\n");
+  return end === -1 ? head : head.slice(0, end);
+}
+
+/**
+ * The header lines of a head as pairs, names in lower case; null when a line has no name. To be asked
+ * away from what passes: framing alone takes a tenth of the time.
+ */
+export function headersOf(head: HeadText): HeaderPairs | null {
+  const pairs = parseHeaderLines(head.split("\r\n").slice(1));
+  return pairs?.map(([name, value]) => [name.toLowerCase(), value] as const) ?? null;
+}
+
+/** The first value of that header; undefined when there is none. */
+export function retryAfterIn(head: HeadText): string | undefined {
+  const [found] = head.matchAll(RETRY_AFTER);
+  return found?.[2]!.trim();
 }
 
 /** Where a message's body ends. */
@@ -18,38 +41,21 @@ export type Framing =
   /** With the connection. */
   | { readonly kind: "close" };
 
-/** All values of a header, joined by a comma; empty when there is none. */
-export function headerValue(head: MessageHead, wanted: string): string {
-  return head.headers
-    .filter(([name]) => name === wanted)
-    .map(([, value]) => value)
-    .join(",");
-}
-
-/** @throws LostWay when a line is no header */
-export function parseLines([firstLine = "", ...lines]: readonly string[]): MessageHead {
-  const headers = parseHeaderLines(lines)?.map(
-    ([name, value]) => [name.toLowerCase(), value] as const,
-  );
-  if (headers === undefined) throw new LostWay("a header line has no name");
-  return { firstLine, headers };
-}
-
 /**
  * What the head's own fields say about the body; undefined when they say nothing.
  * Source: RFC 9112, section 6.3.
  * @throws LostWay when the length is no number, or several that differ
  */
-export function announcedFraming(head: MessageHead): Framing | undefined {
-  const coding = headerValue(head, "transfer-encoding");
-  if (coding !== "") {
-    return /(?:^|,)\s*chunked\s*$/i.test(coding) ? { kind: "chunked" } : { kind: "close" };
+export function announcedFraming(head: HeadText): Framing | undefined {
+  const codings: string[] = [];
+  const lengths = new Set<string>();
+  for (const [, name = "", value = ""] of head.matchAll(FRAMING)) {
+    if (/^t/i.test(name)) codings.push(value.trim());
+    else for (const text of value.split(",")) lengths.add(text.trim());
   }
-  const lengths = new Set(
-    head.headers
-      .filter(([name]) => name === "content-length")
-      .flatMap(([, value]) => value.split(",").map((text) => text.trim())),
-  );
+  if (codings.join() !== "") {
+    return /(?:^|,)\s*chunked\s*$/i.test(codings.join()) ? { kind: "chunked" } : { kind: "close" };
+  }
   if (lengths.size === 0) return undefined;
   const [text = ""] = lengths;
   if (lengths.size > 1 || !/^\d{1,15}$/.test(text)) {

@@ -1,5 +1,12 @@
 import type { RecordedExchange } from "./exchange.ts";
-import { announcedFraming, type Framing, LostWay, type MessageHead } from "./message.ts";
+import {
+  announcedFraming,
+  firstLineOf,
+  type Framing,
+  LostWay,
+  type HeadText,
+  retryAfterIn,
+} from "./message.ts";
 import { MessageReader } from "./message-reader.ts";
 
 /** Requests of one connection that wait for their answers, when a client sends without waiting. */
@@ -23,7 +30,7 @@ export interface ObserverOptions {
 interface Pending {
   readonly method: string;
   readonly target: string;
-  readonly headers: RecordedExchange["headers"];
+  readonly head: HeadText;
   readonly startNs: number;
   body: Buffer[];
   requestBytes: number;
@@ -113,9 +120,9 @@ export class Observer {
     this.#options.onBlind(why);
   }
 
-  #request(head: MessageHead): Framing {
+  #request(head: HeadText): Framing {
     const [, method = "", target = "", version = ""] =
-      /^(\S+) (\S+) HTTP\/(\d(?:\.\d)?)$/.exec(head.firstLine) ?? [];
+      /^(\S+) (\S+) HTTP\/(\d(?:\.\d)?)$/.exec(firstLineOf(head)) ?? [];
     if (method === "") throw new LostWay("a request line is not METHOD TARGET HTTP/1");
     if (!version.startsWith("1")) throw new LostWay("the client speaks HTTP/2");
     if (this.#pending.length >= PENDING_MAX) {
@@ -126,7 +133,7 @@ export class Observer {
     this.#asking = {
       method,
       target,
-      headers: head.headers,
+      head,
       startNs: this.#startNs,
       body: [],
       requestBytes: 0,
@@ -154,8 +161,8 @@ export class Observer {
     if (asking.answeredNs !== undefined) this.#settle(asking);
   }
 
-  #answer(head: MessageHead): Framing {
-    const match = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(head.firstLine);
+  #answer(head: HeadText): Framing {
+    const match = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(firstLineOf(head));
     if (match === null) throw new LostWay("a status line is not HTTP/1 STATUS");
     const status = Number(match[1]);
     const pending = this.#pending[0]!;
@@ -164,7 +171,7 @@ export class Observer {
     if (this.#interim) return { kind: "none" };
     if (status === 101 || tunnel) throw new Upgraded();
     pending.status = status;
-    pending.retryAfter = head.headers.find(([name]) => name === "retry-after")?.[1];
+    pending.retryAfter = retryAfterIn(head);
     const bodiless = pending.method === "HEAD" || status === 204 || status === 304;
     return bodiless ? { kind: "none" } : (announcedFraming(head) ?? { kind: "close" });
   }

@@ -1,4 +1,5 @@
 import { redactBody, Redactor } from "../../capture/index.ts";
+import type { HeaderPairs } from "../../core/index.ts";
 import type { RecordedExchange } from "../../emulator/index.ts";
 
 /** Between records of a GoReplay file. */
@@ -8,8 +9,14 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)
 /** A replay has a host of its own, and the kept body is written with a length of its own. */
 const LEFT_OUT = new Set(["host", "content-length", "transfer-encoding"]);
 
+/** An exchange whose head was read. */
+export interface ReadExchange extends RecordedExchange {
+  /** Of the request, names in lower case, in their order, duplicates kept. */
+  readonly headers: HeaderPairs;
+}
+
 /** The trace that a request belongs to; null when its `traceparent` is absent or malformed. */
-export function traceIdOf(headers: RecordedExchange["headers"]): string | null {
+export function traceIdOf(headers: HeaderPairs): string | null {
   const value = headers.find(([name]) => name === "traceparent")?.[1] ?? "";
   const traceId = TRACEPARENT.exec(value)?.[1];
   return traceId === undefined || /^0+$/.test(traceId) ? null : traceId;
@@ -45,7 +52,7 @@ export class Door {
    * `atNs`: start and end since 1970. `bodyLost`: there was a body, and it is not in the text.
    */
   gorText(
-    exchange: RecordedExchange,
+    exchange: ReadExchange,
     atNs: { readonly start: bigint; readonly end: bigint },
   ): { readonly bytes: Buffer; readonly bodyLost: boolean } {
     const { connection, method, outcome, responseBytes, startNs, status } = exchange;
@@ -73,7 +80,7 @@ export class Door {
     };
   }
 
-  #body({ body: bytes, headers }: RecordedExchange): Buffer | null {
+  #body({ body: bytes, headers }: ReadExchange): Buffer | null {
     if (bytes === null) return null;
     // From another thread it comes as plain bytes.
     const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

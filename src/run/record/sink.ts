@@ -1,6 +1,6 @@
 import { retryAfterMsOf } from "../../capture/index.ts";
-import type { RecordedExchange } from "../../emulator/index.ts";
-import { type Door, traceIdOf, unusableBecause } from "./door.ts";
+import { headersOf, type RecordedExchange } from "../../emulator/index.ts";
+import { type Door, type ReadExchange, traceIdOf, unusableBecause } from "./door.ts";
 import type { Recording } from "./recording.ts";
 
 export interface SinkCounts {
@@ -40,13 +40,14 @@ export class Sink {
 
   /** `dependency`: null for the service. */
   take(dependency: string | null, exchange: RecordedExchange): void {
-    const because = unusableBecause(exchange);
-    if (because !== null) this.#leaveOut(because);
-    else if (dependency === null) this.#request(exchange);
-    else this.#call(dependency, exchange);
+    const headers = headersOf(exchange.head);
+    const because = headers === null ? "a header line has no name" : unusableBecause(exchange);
+    if (headers === null || because !== null) this.#leaveOut(because!);
+    else if (dependency === null) this.#request({ ...exchange, headers });
+    else this.#call(dependency, { ...exchange, headers });
   }
 
-  #request(exchange: RecordedExchange): void {
+  #request(exchange: ReadExchange): void {
     const { door, epochNs, recording, requestsMax, onEnough } = this.#options;
     if (this.#recorded >= requestsMax) return;
     const { endNs, headers, startNs } = exchange;
@@ -66,7 +67,7 @@ export class Sink {
     if (this.#recorded === requestsMax) onEnough();
   }
 
-  #call(dependency: string, exchange: RecordedExchange): void {
+  #call(dependency: string, exchange: ReadExchange): void {
     const { endNs, headers, method, outcome, retryAfter, startNs, status, target } = exchange;
     const answeredMs = Number((this.#options.epochNs + BigInt(endNs)) / 1_000_000n);
     const waitMs = retryAfter === undefined ? undefined : retryAfterMsOf(retryAfter, answeredMs);
