@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { request } from "undici";
+import { traceparentOf } from "../../src/core/index.ts";
+import { dependencySchema, type EmulatorOptions } from "../../src/emulator/index.ts";
+import { Fleet } from "../../src/fleet/index.ts";
+import { type EmulatedCall, readCalls } from "../../src/measure/index.ts";
+import type { MadeEmulator, RunDirectory } from "../../src/run/index.ts";
+import { version } from "../../src/cli/version.ts";
+import { Running } from "../e2e/cli.ts";
+import { FleetBed, VERSION } from "./bed.ts";
+import { needsRedis, REDIS, TestRedis } from "./redis.ts";
+
+needsRedis();
+
+const ARMS = ["control", "variant"];
+const LIMIT = 10;
+
+const written: Readonly<Record<string, unknown>> = {
+  payments: {
+    instances: "each",
+    latency: { kind: "lognormal", median: "3ms", p99: "9ms" },
+    errors: { ratio: "30%" },
+  },
+  capped: {
+    instances: "each",
+    latency: { kind: "constant", value: "0ms" },
+    limit: { kind: "fixed-window", limit: LIMIT, window: "1h" },
+  },
+  stock: { latency: { kind: "constant", value: "1ms" } },
+};
+
+let runs = 0;
+function optionsFor(directory: RunDirectory): EmulatorOptions {
+  const dependencies = Object.entries(written).map(
+    ([name, spec]) => [name, dependencySchema.parse(spec)] as const,
+  );
+  return {
+    arms: ARMS,
+    dependencies: Object.fromEntries(dependencies),
+    seed: "fleet",
+    runId: (++runs).toString(16).padStart(16, "0"),
+    originNs: process.hrtime.bigint(),
+    spoolPath: directory.calls,
+  };
+}
+
+interface Asking {
+  readonly options: EmulatorOptions;
+  readonly emulator: MadeEmulator;
+}
+
+async function ask(
+  { emulator, options }: Asking,
+  what: { readonly dependency: string; readonly arm: string; readonly seq: number },
+  instance = 0,
+): Promise<number> {
+  const { arm, dependency, seq } = what;
+  const at = emulator.instances?.[dependency]?.[arm]?.[instance];
+  const traceparent = traceparentOf({ runId: options.runId, seq, armIndex: ARMS.indexOf(arm) });
+  const { body, statusCode } = await request(`${at}/a`, { headers: { traceparent } });
+  await body.dump();
+  return statusCode;
+}
+
+const luckOf = ({ fault, meantDelayUs, seq }: EmulatedCall): string =>
+  `${seq} ${meantDelayUs} ${fault}`;
+
+describe.skipIf(!REDIS)("emulators of a fleet (skipped: redis-server is not installed)", () => {
+  let server: TestRedis;
+  let bed: FleetBed;
+  const never = new AbortController().signal;
+  beforeAll(async () => {
+    server = await TestRedis.start();
+    bed = new FleetBed(server.url);
+  });
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it("give a start the same luck on every worker and arm, share a limit, and count each call once, though Redis forgets all", async () => {
+    for (let i = 0; i < 2; i++) bed.work(VERSION, "127.0.0.1");
+    const directory = bed.directory();
+    const options = optionsFor(directory);
+    const given = { redis: server.url, workers: 1, emulators: 2, version: VERSION };
+    await using fleet = await Fleet.connect(given);
+    const emulator = (await fleet.emulate({ options, directory, armsHere: true }, never))!;
+    await using _emulator = emulator;
+    const asking = { options, emulator };
+    await emulator.begin(process.hrtime.bigint());
+
+    const starts = Array.from({ length: 40 }, (_, seq) => seq);
+    // Each start's calls go to another instance in each arm.
+    const askAll = (seqs: readonly number[]) =>
+      Promise.all(
+        seqs.flatMap((seq) =>
+          ARMS.map((arm, index) => ask(asking, { dependency: "payments", arm, seq }, index)),
+        ),
+      );
+    await askAll(starts.slice(0, 20));
+    const statuses: number[] = [];
+    for (const seq of starts.slice(0, 3 * LIMIT)) {
+      const what = { dependency: "capped", arm: "control", seq };
+      statuses.push(await ask(asking, what, seq % 2));
+    }
+    await server.kill();
+    await server.start();
+    await askAll(starts.slice(20));
+    await ask(asking, { dependency: "stock", arm: "variant", seq: 0 });
+
+    const totals = await emulator.stop();
+    const calls = [...readCalls(directory.callSpools())];
+    expect(directory.callSpools()).toHaveLength(2);
+    const made = 2 * starts.length + 3 * LIMIT + 1;
+    expect(totals).toMatchObject({ calls: made, keptRows: made, lostRows: 0 });
+    const names = readCalls(directory.callSpools()).meta.dependencies;
+    const once = calls.map(({ arm, dependency, seq }) => `${names[dependency]} ${arm} ${seq}`);
+    expect(new Set(once).size).toBe(made);
+    const [control, variant] = [0, 1].map((arm) =>
+      calls
+        .filter((call) => call.arm === arm && names[call.dependency] === "payments")
+        .toSorted((a, b) => a.seq - b.seq)
+        .map(luckOf),
+    );
+    expect(control).toHaveLength(starts.length);
+    expect(control).toEqual(variant);
+    expect(new Set(control).size).toBe(starts.length);
+    const admitted = statuses.filter((status) => status === 200).length;
+    // On a machine too busy for Redis to answer in time an emulator goes by its own part.
+    expect(Math.abs(admitted - LIMIT)).toBeLessThanOrEqual(totals.alone);
+    const { emulators, workers } = emulator.record();
+    expect(workers).toHaveLength(2);
+    expect(emulators?.map(({ dependencies }) => dependencies.length).toSorted()).toEqual([2, 3]);
+    const counted = await emulator.snapshot();
+    expect(counted["capped"]?.["control"]?.calls).toBe(3 * LIMIT);
+  }, 60_000);
+
+  it("that die end the run: what they told is kept, and the rest is known to be missing", async () => {
+    const worker = new Running(["worker", "--redis", server.url, "--emulate-at", "127.0.0.1"]);
+    await worker.until(/^worker /m);
+    const directory = bed.directory();
+    const options = optionsFor(directory);
+    await using fleet = await Fleet.connect({
+      redis: server.url,
+      workers: 1,
+      emulators: 1,
+      version,
+    });
+    const emulator = (await fleet.emulate({ options, directory, armsHere: true }, never))!;
+    await using _emulator = emulator;
+    const what = { dependency: "stock", arm: "control" };
+    for (let seq = 0; seq < 20; seq++) await ask({ options, emulator }, { ...what, seq });
+    await expect
+      .poll(async () => (await emulator.snapshot())["stock"]?.["control"]?.calls, {
+        timeout: 9_000,
+      })
+      .toBe(20);
+    worker.child.kill("SIGKILL");
+    await worker.ended;
+    const error = await emulator.failed;
+    expect(error).toMatchObject({ code: "EMULATOR_FAILED" });
+    expect(error.message).toMatch(/^worker .*, which emulates, went silent$/);
+    const { calls, keptRows, lostRows } = await emulator.stop();
+    expect({ calls, rows: keptRows + lostRows }).toEqual({ calls: 20, rows: 20 });
+  }, 60_000);
+
+  it("are refused where a private key would go through Redis, and where nobody offers to", async () => {
+    const directory = bed.directory();
+    const options = optionsFor(directory);
+    await using fleet = await Fleet.connect({
+      redis: server.url,
+      workers: 1,
+      emulators: 1,
+      version: "7.7.7",
+    });
+    const stock = { ...options.dependencies["stock"]!, tls: { cert: "c", key: "k" } };
+    const secret = { ...options, dependencies: { stock } } as EmulatorOptions;
+    await expect(
+      fleet.emulate({ options: secret, directory, armsHere: true }, never),
+    ).rejects.toThrow(/stock has a private key/);
+    const asked = fleet.emulate({ options, directory, armsHere: true }, AbortSignal.timeout(400));
+    await expect(asked).rejects.toThrow(/aborted|timeout/i);
+  });
+});
