@@ -120,8 +120,12 @@ function refuted(rows: readonly JudgedComparison[]): Verdict {
   };
 }
 
+const ON_TIME = "a quieter machine, more cores, or a lower rate";
+
 /** What settles a doubt, by the check that leaves it. */
 const DOUBT_NEEDS: Readonly<Record<string, string>> = {
+  "generator saturated": ON_TIME,
+  "emulator late": ON_TIME,
   drift: "a run that is long enough for the difference to settle",
   "few keys": "longer stages, or a profile with more users",
   "answered ratio": "a look at what one arm alone leaves unanswered",
@@ -231,7 +235,7 @@ export function decide(input: VerdictInput): Verdict {
     const only = (wanted: string): boolean => input.invalid.every(({ name }) => name === wanted);
     const elsewhere = only("negative control")
       ? "a look at what is sent: both arms must get the same requests"
-      : "a quieter machine, more cores, or a lower rate";
+      : ON_TIME;
     return {
       decision: "hold",
       reason: reasons,

@@ -49,6 +49,33 @@ describe("whether the instrument can be believed", () => {
     expect(result.decision).toBe("roll-back");
   });
 
+  it("starts that are late: nothing is believed, but harm of ten times as much is", async () => {
+    const lateNs = 3e6;
+    const late = (row: Observation): Observation => {
+      if (row.kind !== "response" || row.seq % 20 !== 0) return row;
+      const moved = { startNs: row.startNs + lateNs, firstByteNs: row.firstByteNs + lateNs };
+      return { ...row, ...moved, endNs: row.endNs + lateNs };
+    };
+    const written = traffic();
+    const of = async (factor: number): Promise<Result> => {
+      const observations = written.observations.map((row) =>
+        late(row.arm === 1 ? slowed(row, factor) : row),
+      );
+      const given = { ...written, observations };
+      return analyse(await writeRun(join(folder.path, `run-${runs++}`), given)).result;
+    };
+    for (const factor of [1, 1.5]) {
+      const { decision, reason } = await of(factor);
+      expect([decision, reason]).toEqual(["hold", expect.stringMatching(/^generator saturated: /)]);
+    }
+    const plain = await of(9);
+    expect(checkNamed(plain, "generator saturated")).toMatchObject({
+      status: "doubt",
+      summary: expect.stringMatching(/a tenth at most of the harm that is shown$/) as string,
+    });
+    expect(plain.decision).toBe("roll-back");
+  });
+
   it("what moves both arms alike is told, and holds nothing up", async () => {
     const written = traffic();
     const observations = written.observations.map((row) =>
