@@ -1,15 +1,18 @@
 import { NS_PER_S, plainError, type PlainError } from "../core/index.ts";
-import { type Plan, registerPlan } from "../experiment/index.ts";
+import type { Plan } from "../experiment/index.ts";
 import {
   INTERVAL_MEASURES,
   intervalLengthS,
   intervalLogLines,
   readObservations,
 } from "../measure/index.ts";
-import { type Manifest, readPlan } from "./manifest.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import type { Manifest } from "./manifest.ts";
+import { RunDirectory } from "./run-directory.ts";
 
 export const HISTOGRAM_LOG = "histograms.hlog";
+
+type LogManifest = Pick<Manifest, "tool" | "trafficStartedAt">;
+type LogPlan = Pick<Plan, "stages" | "timeoutNs">;
 
 /**
  * Writes `histograms.hlog`, whole or not at all: every second's histograms, by arm, stage and
@@ -19,8 +22,8 @@ export const HISTOGRAM_LOG = "histograms.hlog";
  */
 export function writeHistogramLog(
   directory: RunDirectory,
-  manifest: Manifest,
-  { stages, timeoutNs }: Pick<Plan, "stages" | "timeoutNs">,
+  manifest: LogManifest,
+  { stages, timeoutNs }: LogPlan,
 ): void {
   const table = readObservations(...directory.observationSpools());
   const meta = {
@@ -38,13 +41,14 @@ export function writeHistogramLog(
 /** Of which run a thread is to write the log. */
 export interface LogData {
   readonly path: string;
-  readonly manifest: Manifest;
+  readonly manifest: LogManifest;
+  readonly plan: LogPlan;
 }
 
 /** Writes it, or says why not: what keeps the log from being written keeps nothing else from being known. */
-export function tryHistogramLog(directory: RunDirectory, manifest: Manifest): PlainError | null {
+export function tryHistogramLog({ manifest, path, plan }: LogData): PlainError | null {
   try {
-    writeHistogramLog(directory, manifest, readPlan(directory, registerPlan).plan);
+    writeHistogramLog(new RunDirectory(path), manifest, plan);
     return null;
   } catch (thrown) {
     return plainError(thrown, "DISK_WRITE_FAILED");

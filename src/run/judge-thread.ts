@@ -5,7 +5,6 @@ import { analyse } from "./analyse.ts";
 import { analyseRuns } from "./analyse-runs.ts";
 import type { FromJudge, JudgeData } from "./judge.ts";
 import { logBeside } from "./beside-judge.ts";
-import { tryHistogramLog } from "./histogram-log.ts";
 import { readManifest } from "./manifest.ts";
 import { RunDirectory } from "./run-directory.ts";
 
@@ -29,7 +28,7 @@ function modelOf({ manifest: given, path, writesLog }: JudgeData): {
   const runs = writesLog ? (model.result.runs ?? []) : [];
   const logs = runs.map(({ run }): Log => {
     const own = directory.run(run);
-    return async () => tryHistogramLog(own, readManifest(own));
+    return async () => logBeside(own, readManifest(own))();
   });
   return { model, logs };
 }
