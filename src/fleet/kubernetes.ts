@@ -74,7 +74,13 @@ function workerPod({ cores, image }: KubernetesOptions) {
       {
         name: "worker",
         image,
-        args: ["worker", "--redis", `redis://${REDIS}:6379`, "--cache", "/cache"],
+        args: [
+          "worker",
+          ...["--redis", `redis://${REDIS}:6379`],
+          ...["--emulate-at", "$(POD_IP)"],
+          ...["--cache", "/cache"],
+        ],
+        env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
         resources: { requests: size, limits: size },
         volumeMounts: [
           { name: "cache", mountPath: "/cache" },

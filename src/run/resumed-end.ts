@@ -66,9 +66,10 @@ export function endOf(
   };
 }
 
-/** Of the emulator's files, without what it was writing when it ended. */
-function keptCalls({ calls, connections, exchanges }: RunDirectory): number {
-  const there = [calls, connections, exchanges].filter((path) => existsSync(path));
-  const whole = new Set(there.filter(trimSpool));
-  return whole.has(calls) ? readCalls(calls).rows : 0;
+/** Of the emulators' files, without what they were writing, or had not told, when it ended. */
+function keptCalls(directory: RunDirectory): number {
+  const { connections, exchanges } = directory;
+  for (const path of [connections, exchanges]) if (existsSync(path)) trimSpool(path);
+  const whole = directory.callSpools().filter(trimSpool);
+  return whole.length === 0 ? 0 : readCalls(whole).rows;
 }
