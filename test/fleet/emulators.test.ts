@@ -78,7 +78,7 @@ describe.skipIf(!REDIS)("emulators of a fleet (skipped: redis-server is not inst
     await server[Symbol.asyncDispose]();
   });
 
-  it("give a start the same luck everywhere, share a limit, and count calls once, though Redis forgets all", async () => {
+  it("give a start the same luck, share a limit, and count calls once, though Redis forgets all", async () => {
     for (let i = 0; i < 2; i++) bed.work(VERSION, "127.0.0.1");
     const directory = bed.directory();
     const options = optionsFor(directory);
