@@ -128,12 +128,8 @@ export class Histogram {
 
   /** The buckets in use and their counts, as arrays that can be sent to another thread. */
   toCounts(): HistogramCounts {
-    let used = 0;
-    this.#each((index, count) => {
-      USED.index[used] = index;
-      USED.count[used++] = count;
-    });
-    return { index: USED.index.slice(0, used), count: USED.count.slice(0, used) };
+    const { count, index } = this.#used();
+    return { index: index.slice(), count: count.slice() };
   }
 
   /** Adds what another histogram's `toCounts` gave. @throws RangeError when it is no such thing */
@@ -187,7 +183,7 @@ export class Histogram {
 
   /** HdrHistogram V2, deflated, base64: what every HdrHistogram port reads. */
   encode(): string {
-    return encodeDeflated(this.toCounts());
+    return encodeDeflated(this.#used());
   }
 
   /** Reads what `encode` wrote. @throws Error when the text is not a V2 histogram. */
@@ -238,6 +234,16 @@ export class Histogram {
       this.#counts = counts;
     }
     return (places[page] = ++this.#pages);
+  }
+
+  /** As `toCounts`, where the next that asks will have its own. */
+  #used(): HistogramCounts {
+    let used = 0;
+    this.#each((index, count) => {
+      USED.index[used] = index;
+      USED.count[used++] = count;
+    });
+    return { index: USED.index.subarray(0, used), count: USED.count.subarray(0, used) };
   }
 
   /** The last bucket in use; -1 when there is none. */
