@@ -55,6 +55,7 @@ export class Lead implements Disposable {
   #surelyUntilMs = 0;
   #beaten = Promise.withResolvers<void>();
   #taken = false;
+  #disposed = false;
 
   constructor(redis: Redis, keys: RunKeys, hooks: LeadHooks) {
     this.#redis = redis;
@@ -85,12 +86,16 @@ export class Lead implements Disposable {
     }
   }
 
-  /** Resolves once it is sure that nobody else leads; never where somebody does. */
-  async sure(): Promise<void> {
-    while (localUs() / 1_000 >= this.#surelyUntilMs) {
+  /**
+   * Resolves once it is sure that nobody else leads: to true. To false when this is disposed of, before
+   * which it does not resolve where somebody else does.
+   */
+  async sure(): Promise<boolean> {
+    while (!this.#disposed && localUs() / 1_000 >= this.#surelyUntilMs) {
       // oxlint-disable-next-line no-await-in-loop -- until a beat has come in time
       await this.#beaten.promise;
     }
+    return !this.#disposed;
   }
 
   /** Whether it leads still. */
@@ -115,6 +120,8 @@ export class Lead implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#beaten.resolve();
     this.#ticking[Symbol.dispose]();
   }
 }

@@ -88,8 +88,7 @@ export class LedEmulators implements MadeEmulator {
     this.#lead = this.#beginToLead();
     await this.#lead.beat();
     const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
-      await this.#lead?.sure();
-      this.#book.hear(entries);
+      if ((await this.#lead?.sure()) === true) this.#book.hear(entries);
     };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(place, thrown)));

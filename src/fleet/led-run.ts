@@ -96,8 +96,7 @@ export class LedRun implements MadeLoad {
     });
     await this.#lead.beat();
     const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
-      await this.#lead?.sure();
-      this.#hearing.hear(entries);
+      if ((await this.#lead?.sure()) === true) this.#hearing.hear(entries);
     };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(this.#parts.place, thrown)));

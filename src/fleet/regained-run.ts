@@ -121,8 +121,7 @@ export class RegainedRun implements LostLoad {
     await this.#clocks.begin();
     this.#care.begin();
     const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
-      await this.#lead.sure();
-      this.#hearing.hear(entries);
+      if (await this.#lead.sure()) this.#hearing.hear(entries);
     };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal, state.lastId);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(this.#parts.place, thrown)));
