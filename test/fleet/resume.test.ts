@@ -46,6 +46,13 @@ class LeftRun implements Disposable {
     return this.scratch.run();
   }
 
+  /** It stands still, and knows nothing of what happens meanwhile. */
+  async pause(): Promise<string> {
+    await this.running.until(/^ {2}\d+ s: /m);
+    this.running.child.kill("SIGSTOP");
+    return this.scratch.run();
+  }
+
   [Symbol.dispose](): void {
     this.running.child.kill("SIGKILL");
     this.scratch[Symbol.dispose]();
@@ -82,22 +89,28 @@ describe.skipIf(!REDIS)("a run that was left (skipped: redis-server is not insta
     await server[Symbol.asyncDispose]();
   });
 
-  it("is whole when its workers sent the rest, and hold when they had stopped; two at once do not meet", async () => {
+  it("is whole when its workers sent the rest, though who led it wakes, and hold when they had stopped", async () => {
     const short = "[ { name: all, rate: 100%, for: 12s, settle: 500ms } ]";
     const long = "[ { name: pilot, rate: 100%, for: 20s }, { name: all, rate: 100%, for: 20s } ]";
     using soon = new LeftRun(scenarioText(target.origin, short), server.url);
     using late = new LeftRun(scenarioText(target.origin, long), server.url);
     const resumedSoon = async (): Promise<string> => {
-      const run = await soon.kill();
+      const run = await soon.pause();
       const said: string[] = [];
       const onEvent = (event: RunEvent): void => {
-        if (event.kind === "warning") said.push(event.message);
+        if (event.kind !== "warning") return;
+        said.push(event.message);
+        // Who led it wakes in the middle of that.
+        soon.running.child.kill("SIGCONT");
       };
       const regain = (directory: RunDirectory, signal: AbortSignal) =>
         regainRun(directory, {}, signal);
       const options = { directory: new RunDirectory(run), version, regain, onEvent };
       await resumeRun(options, new AbortController().signal);
       expect(said).toEqual([expect.stringMatching(/: its workers send the rest$/)]);
+      const before = await soon.running.ended;
+      expect(before.code).toBe(69);
+      expect(before.stderr).toMatch(/another process leads run/);
       return run;
     };
     const [soonRun, lateRun] = await Promise.all([resumedSoon(), late.kill()]);
