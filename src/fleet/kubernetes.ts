@@ -74,12 +74,9 @@ function workerPod({ cores, image }: KubernetesOptions) {
       {
         name: "worker",
         image,
-        args: [
-          "worker",
-          ...["--redis", `redis://${REDIS}:6379`],
-          ...["--emulate-at", "$(POD_IP)"],
-          ...["--cache", "/cache"],
-        ],
+        args: `worker --redis redis://${REDIS}:6379 --emulate-at $(POD_IP) --cache /cache`.split(
+          " ",
+        ),
         env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
         resources: { requests: size, limits: size },
         volumeMounts: [
