@@ -132,7 +132,7 @@ export async function openCapture(
 ): Promise<CaptureFile & AsyncDisposable> {
   const name = path === STANDARD_INPUT ? "standard input" : basename(path);
   const shown = path === STANDARD_INPUT ? name : path;
-  let damage: string | null = null;
+  const told: { damage: string | null } = { damage: null };
   const guarded = async function* (stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     try {
       yield* stream;
@@ -153,7 +153,7 @@ export async function openCapture(
     const raw = new Peeked(await open(path, options));
     const packing = packingOf(await raw.head());
     const unpack = new Unpack(CHUNK_BYTES, ({ message }) => {
-      damage = `${name} is damaged ${packing?.name}: ${message}`;
+      told.damage = `${name} is damaged ${packing?.name}: ${message}`;
     });
     const undone =
       packing === undefined
@@ -162,8 +162,8 @@ export async function openCapture(
           (pipeline(Readable.from(tapped(raw)), unpack, () => {}) as Readable);
     const plain = new Peeked(guarded(undone));
     const head = await plain.head();
-    if (head.length === 0 && damage !== null) {
-      throw new ShakedownError("CAPTURE_INVALID", `${damage}, and nothing of it can be read`, {
+    if (head.length === 0 && told.damage !== null) {
+      throw new ShakedownError("CAPTURE_INVALID", `${told.damage}, and nothing of it can be read`, {
         hint: "copy it once more from where it comes from",
       });
     }
@@ -172,7 +172,7 @@ export async function openCapture(
       head,
       chunks: plain,
       fingerprint: () => ({ bytes, sha256: hash.copy().digest("hex") }),
-      damage: () => damage,
+      damage: () => told.damage,
       async [Symbol.asyncDispose]() {
         await plain.close();
         await raw.close();

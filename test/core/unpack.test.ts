@@ -76,8 +76,8 @@ describe.each(["gzip", "zstd"] as const)("%s", (name) => {
       expect(out.length).toBeGreaterThanOrEqual(length >= first ? text.length : 0);
       expect(damage).toHaveLength(length === first || length === whole.length ? 0 : 1);
       // Blocks of zstd are undone whole or not at all; this text is less than one.
-      if (name === "gzip" && length === first >> 1)
-        expect(out.length).toBeGreaterThan(text.length / 4);
+      const least = name === "gzip" && length === first >> 1 ? text.length / 4 : 0;
+      expect(out.length).toBeGreaterThanOrEqual(least);
     }
   });
 
