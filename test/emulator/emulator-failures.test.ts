@@ -86,7 +86,13 @@ describe("an emulator whose thread ends by itself", () => {
     const failure = await emulator.failed;
     expect(failure.code).toBe("EMULATOR_FAILED");
     expect(failure.message).toContain("out of sockets");
-    expect(await emulator.stop()).toEqual({ calls: 7, lostRows: 3, keptRows: 4, evictions: 0 });
+    expect(await emulator.stop()).toEqual({
+      calls: 7,
+      lostRows: 3,
+      keptRows: 4,
+      evictions: 0,
+      alone: 0,
+    });
     expect(await emulator.snapshot()).toMatchObject({ pay: { variant: { calls: 7 } } });
   });
 });
