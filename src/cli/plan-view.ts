@@ -102,8 +102,21 @@ function factorRows(plan: Plan): (readonly [string, string])[] {
   ];
 }
 
+/** What the plan knows of how much runs differ, and what a single one may come to by that. */
+function betweenRunsWords(plan: Plan): string {
+  const { betweenRunSd, calibrationSha256, primary, runs } = plan;
+  if (betweenRunSd === null) return "SD not registered";
+  const sd = `SD ${formatRatio(betweenRunSd)}`;
+  if (calibrationSha256 !== undefined) return `${sd}, by A/A runs of this host`;
+  if (primary === null || replicatesOf(plan, runs) > 1) return sd;
+  return (
+    `${sd} by the scenario's word: a run alone may be rolled back and never ships; that takes ` +
+    "more runs (design.runs), or A/A runs of this host (`shakedown calibrate`)"
+  );
+}
+
 function designRows(plan: Plan, powerEach: number): (readonly [string, string])[] {
-  const { betweenRunSd, negativeControls, power, secondary, segments } = plan;
+  const { negativeControls, power, secondary, segments } = plan;
   const runs = plan.runs.length;
   const tests = `each of the tests below at ${powerEach.toFixed(3)}, as all must pass`;
   const lengthNs = plan.stages.at(-1)?.endNs ?? 0;
@@ -119,10 +132,7 @@ function designRows(plan: Plan, powerEach: number): (readonly [string, string])[
       `${runs} of ${formatDurationNs(lengthNs)}: ${formatDurationNs(runs * lengthNs)} in all`,
     ],
     ...factorRows(plan),
-    [
-      "between runs",
-      betweenRunSd === null ? "SD not registered" : `SD ${formatRatio(betweenRunSd)}`,
-    ],
+    ["between runs", betweenRunsWords(plan)],
     ["secondary", list(secondary.map((spec) => metricLabel(spec)))],
     ["negative controls", list(negativeControls)],
     ["segments", list(names)],

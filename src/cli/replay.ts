@@ -167,7 +167,11 @@ const VERDICT_FLAGS = {
   margin: { type: "string", describe: "with --control: by as much as this (10% unless given)" },
   "between-run-sd": {
     type: "string",
-    describe: "with --control: how much two runs of one build differ; needed to ship",
+    describe: "with --control: how much two runs of one build differ: widens intervals",
+  },
+  calibration: {
+    type: "string",
+    describe: "with --control: what `shakedown calibrate` wrote; without it one run never ships",
   },
   out: { type: "string", default: "runs", describe: "where the run's directory is made" },
   json: {

@@ -184,7 +184,7 @@ function hold(input: VerdictInput, undecided: readonly JudgedComparison[]): Verd
       decision: "hold",
       reason: "unreplicated: one run cannot tell a change from the luck of its processes",
       needs:
-        "the between-run SD of A/A runs, registered as design.betweenRunSd; of a share, several runs (design.runs)",
+        "several runs (design.runs); or A/A runs of this host, by `shakedown calibrate` and design.calibration (of a share, several runs alone tell)",
     };
   }
   return null;

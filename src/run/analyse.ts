@@ -50,9 +50,13 @@ import { heldWords } from "./held-ramp.ts";
 import { throttleWords } from "./throttle-words.ts";
 import { warmUpWords, warningsOf } from "./warnings.ts";
 
-/** `betweenRunSd` is of a ratio: it says nothing of how much a share differs from run to run. */
-const knowsOtherRuns = ({ betweenRunSd, primary }: Plan): boolean =>
-  betweenRunSd !== null && primary !== null && familyOf(primary).effect === "relative";
+/**
+ * Whether A/A runs of this host tell how much runs differ. A number that the scenario names widens the
+ * interval and is nobody's history; and either is of a ratio, and says nothing of how much a share
+ * differs from run to run.
+ */
+const knowsOtherRuns = ({ calibrationSha256, primary }: Plan): boolean =>
+  calibrationSha256 !== undefined && primary !== null && familyOf(primary).effect === "relative";
 
 function verdictOf(
   gathered: Gathered,

@@ -10,11 +10,11 @@ export function levelsOf(plan: Plan, run: number): Pick<RunRow, "levels"> {
   return { levels: Object.fromEntries(words) };
 }
 
-/** Whether the verdict can know how much runs differ: each combination of levels twice, or an SD. */
+/** Whether the verdict can know how much runs differ: each combination of levels twice, or A/A runs. */
 export function isReplicated(plan: Plan, judged: readonly { readonly run: number }[]): boolean {
   if (plan.factors === undefined) return judged.length > 1;
   const planned = judged.map(({ run }) => plan.runs[run - 1]!);
-  return plan.betweenRunSd !== null || replicatesOf(plan, planned) > 1;
+  return plan.calibrationSha256 !== undefined || replicatesOf(plan, planned) > 1;
 }
 
 /** Effects of factors as a result has them. */

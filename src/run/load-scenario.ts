@@ -61,6 +61,7 @@ const FLAGS: readonly (readonly [RegExp, string])[] = [
   [/^hypothesis\.then\.metric/, "--metric"],
   [/^hypothesis\.then\.margin/, "--margin"],
   [/^design\.betweenRunSd/, "--between-run-sd"],
+  [/^design\.calibration/, "--calibration"],
   [/^inFlightMax/, "--max-in-flight"],
   [/^bodyLimit/, "--body-limit"],
   [/^keepConnections/, "--keep-connections"],

@@ -36,6 +36,7 @@ export interface ReplayFlags extends TargetFlags {
   readonly metric?: string;
   readonly margin?: string;
   readonly betweenRunSd?: string;
+  readonly calibration?: string;
   readonly seed?: string;
 }
 
@@ -75,9 +76,15 @@ function stagesOf(flags: ReplayFlags, durationNs: number): ScenarioInput["stages
   ];
 }
 
-function hypothesisOf({ betweenRunSd, control, margin, metric, target }: ReplayFlags) {
+function hypothesisOf(flags: ReplayFlags) {
+  const { betweenRunSd, calibration, control, margin, metric, target } = flags;
   if (control === undefined) {
-    const given = { "--metric": metric, "--margin": margin, "--between-run-sd": betweenRunSd };
+    const given = {
+      "--metric": metric,
+      "--margin": margin,
+      "--between-run-sd": betweenRunSd,
+      "--calibration": calibration,
+    };
     for (const [flag, value] of Object.entries(given)) {
       if (value === undefined) continue;
       throw new ShakedownError("USAGE", `${flag} is for two targets, and there is no --control`);
@@ -89,7 +96,10 @@ function hypothesisOf({ betweenRunSd, control, margin, metric, target }: ReplayF
       if: `${target} takes the traffic instead of ${control}`,
       then: { metric: metric ?? "response_time_p99", margin: margin ?? "10%" },
     },
-    ...(betweenRunSd === undefined ? {} : { design: { betweenRunSd } }),
+    design: {
+      ...(betweenRunSd === undefined ? {} : { betweenRunSd }),
+      ...(calibration === undefined ? {} : { calibration: resolve(calibration) }),
+    },
   };
 }
 

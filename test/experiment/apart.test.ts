@@ -80,9 +80,23 @@ describe("a verdict beside runs that were kept", () => {
 
   it("a figure that one side lacks is not judged, and so not shipped", () => {
     const noise = { ...SILENT, runSd: 0.01 };
-    expect(decide([level([0])], level([0]), noise)).toBe("ship");
-    expect(decide([level([0])], level([]), noise)).toBe("hold");
-    expect(decide([level([0]), level([])], level([0]), noise)).toBe("hold");
+    const kept = [0, 0.01, -0.01, 0.003].map((theta) => level([theta]));
+    expect(decide(kept, level([0]), noise)).toBe("ship");
+    expect(decide(kept, level([]), noise)).toBe("hold");
+    expect(decide([...kept, level([])], level([0]), noise)).toBe("hold");
+  });
+
+  it("a number that nobody's runs stand behind condemns, and never ships", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -3, max: 3, noNaN: true }),
+        fc.double({ min: 0.001, max: 0.1, noNaN: true }),
+        (effect, runSd) => {
+          expect(decide([level([0])], level([effect]), { ...SILENT, runSd })).not.toBe("ship");
+        },
+      ),
+    );
+    expect(decide([level([0])], level([2]), { ...SILENT, runSd: 0.01 })).toBe("roll-back");
   });
 
   it("several runs of a side count as one where several sides were kept: they share their moment", () => {

@@ -47,6 +47,7 @@ export const PLAN: Plan = {
   alpha: 0.05,
   power: 0.8,
   betweenRunSd: 0.01,
+  calibrationSha256: "ab".repeat(32),
   load: {
     arrivals: { kind: "poisson" },
     speed: 1,
@@ -62,6 +63,10 @@ export const PLAN: Plan = {
   inputs: { scenarioSha256: "a", profileSha256: "b", dependenciesSha256: { payments: "c" } },
   limits: INSTRUMENT_LIMITS,
 };
+
+const { calibrationSha256: _aaRuns, ...typed } = PLAN;
+/** The same, of a host that no A/A runs were made on: how much runs differ is the plan's own word. */
+export const PLAN_WITHOUT_HISTORY: Plan = typed;
 
 /** The same with one arm alone: measured, and nothing to decide. */
 export const ONE_ARM_PLAN: Plan = {

@@ -12,14 +12,14 @@ import { analyse } from "../../src/run/analyse.ts";
 import { analyseRuns } from "../../src/run/analyse-runs.ts";
 import { openExport } from "../../src/run/export.ts";
 import { readManifest } from "../../src/run/manifest.ts";
-import { PLAN } from "../experiment/plan-fixture.ts";
+import { PLAN, PLAN_WITHOUT_HISTORY } from "../experiment/plan-fixture.ts";
 import { expectSound, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
 
 const planned = (runs: number): Plan => ({
-  ...PLAN,
+  ...PLAN_WITHOUT_HISTORY,
   betweenRunSd: null,
   runs: planRuns("1", runs, PLAN.arms),
 });

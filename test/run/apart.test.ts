@@ -115,7 +115,7 @@ describe("a run beside runs that were kept", () => {
     });
   });
 
-  it("is never decided by one kept run without a word on how much runs differ", async () => {
+  it("is never decided by one kept run without a word on how much runs differ, nor shipped with one", async () => {
     const kept = keep(await run());
     const one = await run({ slower: 2 });
     expect(beside(one, kept).verdict).toMatchObject({
@@ -123,8 +123,13 @@ describe("a run beside runs that were kept", () => {
       reason: expect.stringMatching(/^unreplicated: /),
     });
     expect(beside(one, kept, { runSd: 0.02 }).verdict?.decision).toBe("roll-back");
-    expect(beside(await run(), kept, { runSd: 0.02 }).verdict?.decision).toBe("ship");
-    expect(beside(await run(), kept, { runSd: 0.3 }).verdict?.decision).toBe("hold");
+    expect(beside(await run(), kept, { runSd: 0.02 }).verdict).toMatchObject({
+      decision: "hold",
+      reason: expect.stringMatching(/^unreplicated: .* --between-run-sd's word/),
+      needs: expect.stringMatching(/^several kept runs/),
+    });
+    const wide = beside(await run(), kept, { runSd: 0.3 }).verdict;
+    expect(wide?.reason).toMatch(/^underpowered: /);
   });
 
   it("on another host needs what hosts differ by, which widens it", async () => {
@@ -172,7 +177,7 @@ describe("a run beside runs that were kept", () => {
     const kept = keep(await alone(1));
     const [same, worse] = [await alone(1), await alone(1.5)];
     const flags = { metric: "response_time_p50", margin: 0.2, runSd: 0.02 };
-    expect(beside(same, kept, flags).verdict?.decision).toBe("ship");
+    expect(beside(same, kept, flags).verdict?.reason).toMatch(/^unreplicated: .*'s word/);
     expect(beside(worse, kept, flags).verdict?.decision).toBe("roll-back");
     const unknown = refusal(() => beside(same, kept, { ...flags, metric: "response_time_p75" }));
     expect(unknown.hint).toContain("response_time_p90");

@@ -4,7 +4,7 @@ import { NS_PER_S } from "../../src/core/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
 import type { Result } from "../../src/report/index.ts";
 import { analyse } from "../../src/run/analyse.ts";
-import { PLAN } from "../experiment/plan-fixture.ts";
+import { PLAN, PLAN_WITHOUT_HISTORY } from "../experiment/plan-fixture.ts";
 import { END_NS, scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
@@ -198,15 +198,24 @@ describe("whether the instrument can be believed", () => {
   });
 
   it.each([
-    ["a number of the scenario's own is told as such", {}, "open", /is the scenario's word/],
-    ["without any", { betweenRunSd: null }, "open", /^none: .* `shakedown calibrate`/],
-    ["a calibration", { calibrationSha256: "ab".repeat(32) }, "pass", /by at most 1 % .*abab/],
-  ])("the A/A runs behind a single run: %s", async (_, change, status, words) => {
-    const given = { ...traffic(), plan: { ...PLAN, ...change } };
+    ["the plan's word alone", PLAN_WITHOUT_HISTORY, "open", /is the scenario's word/, "hold"],
+    [
+      "none, and no word",
+      { ...PLAN_WITHOUT_HISTORY, betweenRunSd: null },
+      "open",
+      /^none: .* `shakedown calibrate`/,
+      "hold",
+    ],
+    ["a calibration", PLAN, "pass", /by at most 1 % .*abab/, "ship"],
+  ])("never ships without A/A runs behind it: %s", async (_, plan, status, words, decision) => {
+    const given = { ...traffic(), plan };
     const { result } = analyse(await writeRun(join(folder.path, `run-${runs++}`), given));
     expect(checkNamed(result, "a/a history")).toMatchObject({
       status,
       summary: expect.stringMatching(words),
     });
+    expect(result.decision).toBe(decision);
+    const told = decision === "hold" ? /^unreplicated: / : /within its margin/;
+    expect(result.reason).toMatch(told);
   });
 });

@@ -16,7 +16,7 @@ import { analyseRuns } from "../../src/run/analyse-runs.ts";
 import { atLevels, designOf, plannedFactors, runsWanted } from "../../src/run/factors.ts";
 import { twoLevelDesign } from "../../src/stats/index.ts";
 import { keyedDraw } from "../../src/core/index.ts";
-import { PLAN } from "../experiment/plan-fixture.ts";
+import { PLAN, PLAN_WITHOUT_HISTORY } from "../experiment/plan-fixture.ts";
 import { expectSound, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 import { changed, GOOD, said } from "./scenario-text.ts";
 
@@ -133,7 +133,7 @@ const FACTOR = { sets: "latency of payments, times", levels: ["1", "4"] } as con
 /** An experiment of two factors, each combination twice; the variant is slower where both are high. */
 async function writeExperiment(): Promise<RunDirectory> {
   const plan: Plan = {
-    ...PLAN,
+    ...PLAN_WITHOUT_HISTORY,
     betweenRunSd: null,
     factors: ["slowness", "load"].map((name) => ({ name, ...FACTOR })),
     runs: planRuns("1", 8, PLAN.arms, twoLevelDesign(2)),

@@ -45,17 +45,23 @@ const withMargin = (
   };
 };
 
-/** Why nothing can be decided, where what runs or hosts differ by is not known; else null. */
-function unknownNoise(rows: readonly BoundComparison[], hosts: string | null): Verdict | null {
+const SEVERAL = "several kept runs, or runs of several each (design.runs)";
+
+/** The rows by which it is told whether what runs differ by is known. */
+function bindingRows(rows: readonly BoundComparison[]): readonly BoundComparison[] {
   const judged = rows.filter(({ effect, role }) => effect !== null && role !== "secondary");
   const relative = judged.filter(({ effect }) => effect?.kind === "relative");
-  const bound = relative.length > 0 ? relative : judged;
+  return relative.length > 0 ? relative : judged;
+}
+
+/** Why nothing can be decided, where what runs or hosts differ by is not known; else null. */
+function unknownNoise(bound: readonly BoundComparison[], hosts: string | null): Verdict | null {
   if (bound.some(({ spread }) => spread === "blocks" || spread === "floor")) {
     return {
       decision: "hold",
       reason:
         "unreplicated: one run beside one that was kept, and nothing says how much two runs of one build differ",
-      needs: "several kept runs, or runs of several each (design.runs), or --between-run-sd",
+      needs: `${SEVERAL}; --between-run-sd can roll back, and not ship`,
     };
   }
   if (hosts === null) return null;
@@ -66,10 +72,22 @@ function unknownNoise(rows: readonly BoundComparison[], hosts: string | null): V
   };
 }
 
+/** As it was decided, but that a number that somebody typed condemns and never ships: no run stands behind it. */
+function byHistory(verdict: Verdict, bound: readonly BoundComparison[]): Verdict {
+  if (verdict.decision !== "ship" || bound.every(({ spread }) => spread === "runs")) return verdict;
+  return {
+    decision: "hold",
+    reason:
+      "unreplicated: how much two runs of one build differ is --between-run-sd's word, and no runs stand behind it",
+    needs: SEVERAL,
+  };
+}
+
 /**
  * The verdict on a run beside runs that were kept, by the rules of a run: ship needs every primary and
  * guardrail within its margin in every judged stage. Nothing is shipped or rolled back where it is not
- * known how much runs, or hosts, differ: the interval would be that of these very runs.
+ * known how much runs, or hosts, differ: the interval would be that of these very runs; nothing is
+ * shipped where runs themselves do not tell it.
  */
 export function judgeApart(given: {
   readonly rows: readonly BoundComparison[];
@@ -85,19 +103,19 @@ export function judgeApart(given: {
   const { alpha, confidence, droppedStarts, hosts, incompleteBecause, invalid, rows } = given;
   const adjusted = adjustHarmTests(rows.map((row) => withMargin(row, confidence)));
   const sound = incompleteBecause === null && invalid.length === 0;
-  const unknown = sound ? unknownNoise(rows, hosts) : null;
-  const verdict =
-    unknown ??
-    decide({
-      alpha,
-      hypothesis: true,
-      comparisons: adjusted,
-      findings: [],
-      invalid,
-      doubts: [],
-      incompleteBecause,
-      replicated: true,
-      droppedStarts,
-    });
-  return { verdict, rows: adjusted };
+  const bound = bindingRows(rows);
+  const unknown = sound ? unknownNoise(bound, hosts) : null;
+  if (unknown !== null) return { verdict: unknown, rows: adjusted };
+  const decided = decide({
+    alpha,
+    hypothesis: true,
+    comparisons: adjusted,
+    findings: [],
+    invalid,
+    doubts: [],
+    incompleteBecause,
+    replicated: true,
+    droppedStarts,
+  });
+  return { verdict: byHistory(decided, bound), rows: adjusted };
 }

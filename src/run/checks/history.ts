@@ -4,8 +4,8 @@ import type { Check, CheckInput } from "./check.ts";
 const NAME = "a/a history";
 
 /**
- * Whether A/A runs of this host stand behind what a single run is told of how much runs differ. A
- * number that the scenario names is taken at its word, and told; without either, one run never ships.
+ * Whether A/A runs of this host stand behind what a single run is told of how much runs differ. Without
+ * them one run never ships: a number that the scenario names widens its interval, and may condemn it.
  * Several runs tell it themselves.
  */
 export function history({ plan }: CheckInput): Check[] {
@@ -18,7 +18,7 @@ export function history({ plan }: CheckInput): Check[] {
   }
   const sd = formatRatio(betweenRunSd);
   if (calibrationSha256 === undefined) {
-    const summary = `that runs differ by ${sd} is the scenario's word, and no A/A runs of this host stand behind it: ${cure}`;
+    const summary = `that runs differ by ${sd} is the scenario's word, and no A/A runs of this host stand behind it, so one run never ships: ${cure}`;
     return [{ name: NAME, status: "open", summary }];
   }
   const file = calibrationSha256.slice(0, 12);

@@ -107,16 +107,18 @@ function* powerProblems({ metrics, powerEach }: PlanSizing, plan: Plan): Generat
   }
 }
 
+const HISTORY = "A/A runs of this host (`shakedown calibrate`, design.calibration)";
+
 function unreplicated({ factors, runs }: Plan): PlanProblem {
   if (factors !== undefined) {
     return {
       problem: "one run at each combination of levels cannot tell it from luck: it never ships",
-      cure: `two of each (design.runs: ${2 * runs.length}), or register design.betweenRunSd from A/A runs`,
+      cure: `two of each (design.runs: ${2 * runs.length}), or ${HISTORY}`,
     };
   }
   return {
     problem: "one run cannot tell a change from the luck of its processes: it never ships",
-    cure: "register design.betweenRunSd from A/A runs, or more runs (design.runs)",
+    cure: `more runs (design.runs), or ${HISTORY}`,
   };
 }
 

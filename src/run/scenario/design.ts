@@ -57,10 +57,12 @@ export const design = z.strictObject({
     .refine((sd) => sd > 0, "two runs are never the same: more than 0")
     .optional()
     .describe(
-      "how much two runs of the same build differ (from A/A runs); without it one run cannot ship",
+      "how much two runs of the same build differ, as far as you know: widens intervals; one run ships by `calibration` alone",
     ),
   calibration: z
     .string()
     .optional()
-    .describe("what `shakedown calibrate` wrote, from the scenario's folder: gives betweenRunSd"),
+    .describe(
+      "what `shakedown calibrate` wrote, from the scenario's folder: gives betweenRunSd, and lets one run ship",
+    ),
 });
