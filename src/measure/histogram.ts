@@ -1,46 +1,26 @@
 import type * as HdrHistogram from "hdr-histogram-js";
 import { lazily } from "../core/index.ts";
-import { BUCKETS, HALF_BITS, HIGHEST_US } from "./hdr-layout.ts";
+import {
+  BUCKETS,
+  highestOf,
+  HIGHEST_US,
+  indexOf,
+  lowestOf,
+  medianOf,
+  wholeUs,
+} from "./hdr-layout.ts";
 import { encodeDeflated } from "./hdr-v2.ts";
+import { PagedCounts, type VisitStretch } from "./paged-counts.ts";
 
 const library = lazily("hdr-histogram-js") as () => typeof HdrHistogram;
 
-/*
- * HdrHistogram's buckets for three digits, in integer arithmetic. Up to 2,048 µs a bucket is one
- * microsecond wide; after that each doubling of the value has 1,024 buckets of twice the width.
- * An hour fits into 32 bits, so that `clz32` and a shift find the bucket of any value.
- * Source: HdrHistogram, AbstractHistogram.countsArrayIndex.
+/**
+ * So many values wait until they are counted together: where many histograms are filled by turns, each
+ * one's counts are far away when its next value comes, and to go there for one takes longest.
  */
-const HALF = 1 << HALF_BITS;
-const LINEAR_MASK = 2 * HALF - 1;
-const LEADING_ZEROS = 31 - HALF_BITS;
-/** Buckets come in pages of so many: values that are like each other share one. */
-const PAGE_BITS = 6;
-const PAGE = 1 << PAGE_BITS;
-const PAGES = BUCKETS >>> PAGE_BITS;
-const PAGES_AT_FIRST = 8;
-const U16_MAX = 2 ** 16 - 1;
-const U32_MAX = 2 ** 32 - 1;
-const NOTHING = new Uint16Array(0);
+const WAITING = 256;
 /** Room for what is in use of one histogram while it is looked for. */
 const USED = { index: new Uint32Array(BUCKETS), count: new Float64Array(BUCKETS) };
-
-/** The bucket of a whole number from 0 to `HIGHEST_US`. */
-const indexOf = (whole: number): number => {
-  const doublings = LEADING_ZEROS - Math.clz32(whole | LINEAR_MASK);
-  return (doublings << HALF_BITS) + (whole >>> doublings);
-};
-/** Adding a half and cutting off takes a quarter of the time of `Math.round`. */
-const wholeUs = (valueUs: number): number =>
-  valueUs > 0 ? (valueUs < HIGHEST_US ? valueUs + 0.5 : HIGHEST_US) >>> 0 : 0;
-const doublingsOf = (index: number): number => Math.max((index >>> HALF_BITS) - 1, 0);
-const lowestOf = (index: number): number => {
-  const doublings = doublingsOf(index);
-  return (index - (doublings << HALF_BITS)) * 2 ** doublings;
-};
-const highestOf = (index: number): number => lowestOf(index) + 2 ** doublingsOf(index) - 1;
-const medianOf = (index: number): number =>
-  lowestOf(index) + Math.floor(2 ** doublingsOf(index) / 2);
 
 /**
  * A histogram's counts, for passing between threads: the buckets in use, ascending, and how many
@@ -59,15 +39,13 @@ export interface HistogramCounts {
  * second, ask for all 184 KiB at once (`dense`). Counts are exact to 2^53.
  */
 export class Histogram {
-  /** Of each page, 1 + its place in `#counts`; 0: none of its buckets is in use. Null while empty. */
-  #places: Uint16Array | null = null;
-  #pages = 0;
-  /** Page after page, as they came; all pages in their order where `#dense` has them. */
-  #counts: Uint16Array | Uint32Array | Float64Array = NOTHING;
-  /** All that they may hold together, so that none holds more than it can. */
-  #most = U16_MAX;
+  /** Where all buckets are not. */
+  readonly #paged = new PagedCounts();
   #dense: Float64Array | null = null;
   #count = 0;
+  /** Buckets of values that are in `#count`, and not yet among the counts. */
+  #waiting: Uint16Array | null = null;
+  #waits = 0;
   /** The first and last bucket of `#dense` that may be in use: to look at all of them takes long. */
   #first = BUCKETS;
   #last = -1;
@@ -106,14 +84,21 @@ export class Histogram {
 
   /** Records a value in microseconds; fractions are rounded, negatives count as 0. */
   record(valueUs: number, count = 1): void {
-    this.#addAt(indexOf(wholeUs(valueUs)), count);
+    const index = indexOf(wholeUs(valueUs));
+    if (count !== 1 || this.#dense !== null) {
+      this.#addAt(index, count);
+      return;
+    }
+    const waiting = (this.#waiting ??= new Uint16Array(WAITING));
+    waiting[this.#waits++] = index;
+    this.#count++;
+    if (this.#waits === WAITING) this.#settle();
   }
 
   /** Forgets what was recorded, and keeps the memory that it took for what comes next. */
   clear(): void {
-    this.#places?.fill(0);
-    this.#counts.fill(0, 0, this.#pages << PAGE_BITS);
-    this.#pages = 0;
+    this.#paged.clear();
+    this.#waits = 0;
     this.#dense?.fill(0, this.#first, this.#last + 1);
     this.#count = 0;
     this.#first = BUCKETS;
@@ -152,15 +137,20 @@ export class Histogram {
 
   /** The value at or below which a share `p` (0…1) of the values lie, in µs; 0 when empty. */
   quantile(p: number): number {
-    // The rank that a share stands for, less the rounding of a product such as 0.99 × 100.
-    const rank = Math.max(Math.ceil(Math.min(p, 1) * this.#count - 1e-9), 1);
-    let [seen, at] = [0, -1];
-    this.#each((index, count) => {
-      if (seen < rank && seen + count >= rank) at = index;
-      seen += count;
+    return this.quantiles([p])[0]!;
+  }
+
+  /** As `quantile`, of several shares at once, in their order. */
+  quantiles(shares: readonly number[]): number[] {
+    const { count, index } = this.#used();
+    return shares.map((p) => {
+      // The rank that a share stands for, less the rounding of a product such as 0.99 × 100.
+      const rank = Math.max(Math.ceil(Math.min(p, 1) * this.#count - 1e-9), 1);
+      let [at, seen] = [-1, 0];
+      while (seen < rank && at + 1 < index.length) seen += count[++at]!;
+      if (at < 0) return 0;
+      return p <= 0 ? lowestOf(index[at]!) : highestOf(index[at]!);
     });
-    if (at < 0) return 0;
-    return p <= 0 ? lowestOf(at) : highestOf(at);
   }
 
   /** How many values are at or below `valueUs`, to the width of its bucket. */
@@ -199,7 +189,7 @@ export class Histogram {
 
   #addAt(index: number, count: number): void {
     this.#count += count;
-    if (this.#dense === null) this.#addToPage(index, count);
+    if (this.#dense === null) this.#paged.add(index, count, this.#count);
     else this.#addDensely(this.#dense, index, count);
   }
 
@@ -209,82 +199,52 @@ export class Histogram {
     if (index > this.#last) this.#last = index;
   }
 
-  #addToPage(index: number, count: number): void {
-    // No bucket holds more than all of them do.
-    if (this.#count > this.#most) this.#widen();
-    this.#places ??= new Uint16Array(PAGES);
-    const page = index >>> PAGE_BITS;
-    const place = this.#places[page]! || this.#newPage(this.#places, page);
-    this.#counts[((place - 1) << PAGE_BITS) + (index & (PAGE - 1))]! += count;
-  }
-
-  #widen(): void {
-    const wide = this.#count > U32_MAX;
-    this.#counts = wide ? Float64Array.from(this.#counts) : Uint32Array.from(this.#counts);
-    this.#most = wide ? Infinity : U32_MAX;
-  }
-
-  #newPage(places: Uint16Array, page: number): number {
-    const has = this.#counts.length / PAGE;
-    if (this.#pages === has) {
-      const pages = Math.min(Math.max(PAGES_AT_FIRST, 2 * has), PAGES);
-      const Counts = this.#counts.constructor as Uint16ArrayConstructor;
-      const counts = new Counts(pages * PAGE);
-      counts.set(this.#counts);
-      this.#counts = counts;
+  /** Counts the values that wait. */
+  #settle(): void {
+    if (this.#waiting !== null && this.#waits > 0) {
+      this.#paged.addEach(this.#waiting, this.#waits, this.#count);
     }
-    return (places[page] = ++this.#pages);
+    this.#waits = 0;
   }
 
   /** As `toCounts`, where the next that asks will have its own. */
   #used(): HistogramCounts {
     let used = 0;
-    this.#each((index, count) => {
-      USED.index[used] = index;
-      USED.count[used++] = count;
+    const { count: counts, index } = USED;
+    this.#eachStretch((stretch, from, to, by) => {
+      for (let at = from; at < to; at++) {
+        const count = stretch[at]!;
+        if (count === 0) continue;
+        index[used] = at + by;
+        counts[used++] = count;
+      }
     });
-    return { index: USED.index.subarray(0, used), count: USED.count.subarray(0, used) };
+    return { index: index.subarray(0, used), count: counts.subarray(0, used) };
   }
 
   /** The last bucket in use; -1 when there is none. */
   #lastUsed(): number {
     if (this.#dense !== null) return this.#last;
-    for (let page = PAGES - 1; this.#places !== null && page >= 0; page--) {
-      const place = this.#places[page]!;
-      if (place === 0) continue;
-      const from = (place - 1) << PAGE_BITS;
-      for (let at = PAGE - 1; at >= 0; at--) {
-        if (this.#counts[from + at]! > 0) return (page << PAGE_BITS) + at;
-      }
-    }
-    return -1;
+    this.#settle();
+    return this.#paged.lastUsed();
   }
 
   /** The buckets in use and their counts, ascending. */
   #each(visit: (index: number, count: number) => void): void {
+    this.#eachStretch((counts, from, to, by) => {
+      for (let at = from; at < to; at++) {
+        const count = counts[at]!;
+        if (count > 0) visit(at + by, count);
+      }
+    });
+  }
+
+  #eachStretch(visit: VisitStretch): void {
     if (this.#dense !== null) {
-      eachUsed(this.#dense, this.#first, this.#last + 1, 0, visit);
+      visit(this.#dense, this.#first, this.#last + 1, 0);
       return;
     }
-    for (let page = 0; this.#places !== null && page < PAGES; page++) {
-      const place = this.#places[page]!;
-      if (place === 0) continue;
-      const from = (place - 1) << PAGE_BITS;
-      eachUsed(this.#counts, from, from + PAGE, (page << PAGE_BITS) - from, visit);
-    }
-  }
-}
-
-/** Visits what is not zero in a stretch of counts, with its place moved by so much. */
-function eachUsed(
-  counts: Uint16Array | Uint32Array | Float64Array,
-  from: number,
-  to: number,
-  by: number,
-  visit: (index: number, count: number) => void,
-): void {
-  for (let at = from; at < to; at++) {
-    const count = counts[at]!;
-    if (count > 0) visit(at + by, count);
+    this.#settle();
+    this.#paged.eachStretch(visit);
   }
 }

@@ -6,6 +6,7 @@ export * from "./emulated-call.ts";
 export * from "./exchange-spool.ts";
 export * from "./exposure-spool.ts";
 export * from "./failure.ts";
+export { BUCKETS, highestOf } from "./hdr-layout.ts";
 export { decodeCounts, encodeCounts } from "./hdr-v2.ts";
 export * from "./histogram.ts";
 export * from "./interval-log.ts";

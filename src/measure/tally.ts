@@ -76,7 +76,6 @@ export class Tally {
   dropped = 0;
   /** Starts more than 1 ms late, by whose doing. */
   readonly lateStarts: Record<LagCause, number> = { generator: 0, connection: 0 };
-  readonly statusCounts = new Map<string, number>();
   readonly errorCounts = new Map<string, number>();
   readonly dropCounts = new Map<string, number>();
   readonly responseTime = new Histogram();
@@ -85,6 +84,10 @@ export class Tally {
   /** Of the start lag: waiting for a connection. */
   readonly connectionWait = new Histogram();
   readonly #capNs: number;
+  readonly #statusCounts = new Map<string, number>();
+  /** The last status, and how many of it are not among the counts yet: most are like the one before. */
+  #status = 0;
+  #ofStatus = 0;
 
   /** `capNs`: what a failed request counts with, the run's timeout. */
   constructor(capNs: number) {
@@ -95,13 +98,21 @@ export class Tally {
     return this.responses + this.errors + this.dropped;
   }
 
+  /** By status code. */
+  get statusCounts(): ReadonlyMap<string, number> {
+    if (this.#ofStatus > 0) bump(this.#statusCounts, String(this.#status), this.#ofStatus);
+    this.#ofStatus = 0;
+    return this.#statusCounts;
+  }
+
   /** Adds what another tally with the same cap has counted. */
   merge(other: Tally): void {
     this.responses += other.responses;
     this.errors += other.errors;
     this.dropped += other.dropped;
     for (const cause of LAG_CAUSES) this.lateStarts[cause] += other.lateStarts[cause];
-    for (const counts of ["statusCounts", "errorCounts", "dropCounts"] as const) {
+    for (const [status, count] of other.statusCounts) bump(this.#statusCounts, status, count);
+    for (const counts of ["errorCounts", "dropCounts"] as const) {
       for (const [key, count] of other[counts]) bump(this[counts], key, count);
     }
     for (const times of ["responseTime", "serviceTime", "startLag", "connectionWait"] as const) {
@@ -123,10 +134,18 @@ export class Tally {
     this.serviceTime.record(serviceTimeUs(observation, this.#capNs));
     if (observation.kind === "response") {
       this.responses++;
-      bump(this.statusCounts, String(observation.status));
+      this.#countStatus(observation.status);
     } else {
       this.errors++;
       bump(this.errorCounts, observation.error);
     }
+  }
+
+  #countStatus(status: number): void {
+    if (status !== this.#status) {
+      if (this.#ofStatus > 0) bump(this.#statusCounts, String(this.#status), this.#ofStatus);
+      [this.#status, this.#ofStatus] = [status, 0];
+    }
+    this.#ofStatus++;
   }
 }

@@ -1,0 +1,105 @@
+import { BUCKETS } from "./hdr-layout.ts";
+
+/** Buckets come in pages of so many: values that are like each other share one. */
+const PAGE_BITS = 6;
+const PAGE = 1 << PAGE_BITS;
+const PAGES = BUCKETS >>> PAGE_BITS;
+const PAGES_AT_FIRST = 8;
+const U16_MAX = 2 ** 16 - 1;
+const U32_MAX = 2 ** 32 - 1;
+
+export type Counts = Uint16Array | Uint32Array | Float64Array;
+const NOTHING = new Uint16Array(0);
+
+/**
+ * A stretch of counts, of which `from` to `to` are meant: a count's bucket is its place and `by`.
+ */
+export type VisitStretch = (counts: Counts, from: number, to: number, by: number) => void;
+
+/** A histogram's counts, with memory for pages of buckets into which values have come. */
+export class PagedCounts {
+  /** Of each page, 1 + its place in `#counts`; 0: none of its buckets is in use. Null while empty. */
+  #places: Uint16Array | null = null;
+  #pages = 0;
+  /** Page after page, as they came. */
+  #counts: Counts = NOTHING;
+  /** All that they may hold together, so that none holds more than it can. */
+  #most = U16_MAX;
+
+  /** Adds to a bucket. `total`: what all come to with it. */
+  add(index: number, count: number, total: number): void {
+    const places = this.#readyFor(total);
+    // First: making room may put other counts in their place.
+    const at = this.#placeIn(places, index);
+    this.#counts[at]! += count;
+  }
+
+  /** Adds one to each of the first buckets of a list. `total`: what all come to with them. */
+  addEach(buckets: Uint16Array, length: number, total: number): void {
+    const places = this.#readyFor(total);
+    for (let next = 0; next < length; next++) {
+      const at = this.#placeIn(places, buckets[next]!);
+      this.#counts[at]! += 1;
+    }
+  }
+
+  /** Forgets all, and keeps the memory. */
+  clear(): void {
+    this.#places?.fill(0);
+    this.#counts.fill(0, 0, this.#pages << PAGE_BITS);
+    this.#pages = 0;
+  }
+
+  /** Pages with buckets in use, ascending. */
+  eachStretch(visit: VisitStretch): void {
+    for (let page = 0; this.#places !== null && page < PAGES; page++) {
+      const place = this.#places[page]!;
+      if (place === 0) continue;
+      const from = (place - 1) << PAGE_BITS;
+      visit(this.#counts, from, from + PAGE, (page << PAGE_BITS) - from);
+    }
+  }
+
+  /** The last bucket in use; -1 when there is none. */
+  lastUsed(): number {
+    for (let page = PAGES - 1; this.#places !== null && page >= 0; page--) {
+      const place = this.#places[page]!;
+      if (place === 0) continue;
+      const from = (place - 1) << PAGE_BITS;
+      for (let at = PAGE - 1; at >= 0; at--) {
+        if (this.#counts[from + at]! > 0) return (page << PAGE_BITS) + at;
+      }
+    }
+    return -1;
+  }
+
+  #readyFor(total: number): Uint16Array {
+    if (total > this.#most) this.#widen(total);
+    return (this.#places ??= new Uint16Array(PAGES));
+  }
+
+  #widen(total: number): void {
+    const wide = total > U32_MAX;
+    this.#counts = wide ? Float64Array.from(this.#counts) : Uint32Array.from(this.#counts);
+    this.#most = wide ? Infinity : U32_MAX;
+  }
+
+  /** Where a bucket's count is; room is made for it. */
+  #placeIn(places: Uint16Array, index: number): number {
+    const page = index >>> PAGE_BITS;
+    const place = places[page]! || this.#newPage(places, page);
+    return ((place - 1) << PAGE_BITS) + (index & (PAGE - 1));
+  }
+
+  #newPage(places: Uint16Array, page: number): number {
+    const has = this.#counts.length / PAGE;
+    if (this.#pages === has) {
+      const pages = Math.min(Math.max(PAGES_AT_FIRST, 2 * has), PAGES);
+      const Wide = this.#counts.constructor as Uint16ArrayConstructor;
+      const counts = new Wide(pages * PAGE);
+      counts.set(this.#counts);
+      this.#counts = counts;
+    }
+    return (places[page] = ++this.#pages);
+  }
+}
