@@ -1,28 +1,13 @@
 import { NS_PER_S } from "../core/index.ts";
 import type { Finding } from "../detect/index.ts";
 import {
-  blocksAfter,
-  compareMetrics,
-  countTold,
-  crossChecked,
-  cutIntoBlocks,
-  cutIntoKeyGroups,
-  cutIntoParts,
   decideArms,
   exploreParts,
   familyOf,
-  findSettled,
-  findWarmUps,
-  guardSegments,
-  judgeSoaks,
   type MetricComparison,
   type Plan,
-  refusalsFail,
   type StageBlocks,
   stagesAfter,
-  targetsOf,
-  toldSpecsOf,
-  withPairedTests,
   type TrafficPart,
   type Verdicts,
   type WarmUp,
@@ -31,20 +16,20 @@ import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/
 import { armRows, droppedStarts } from "./arm-rows.ts";
 import { assignmentRow } from "./assignment-row.ts";
 import { instrumentChecks } from "./checks/index.ts";
-import { seeCalls } from "./calls-seen.ts";
+import { type ComparedRun, compareRun } from "./compare-run.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
-import { compared } from "./exposures.ts";
 import { firedInVain, inVainWords } from "./fired-in-vain.ts";
-import { detected, sampleWords } from "./findings-of.ts";
-import { type Gathered, gather, incompleteBecause } from "./gather.ts";
+import { sampleWords } from "./findings-of.ts";
+import { type Gathered, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
-import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
+import { armEnds, looksOf } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { settledWords, soakRows } from "./soak-rows.ts";
 import { picturesOf, trailEntries } from "./pictures.ts";
 import { revisionsIn } from "./revision/index.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { seeRun, type SeenBeside } from "./see-run.ts";
 import { responsesFound } from "./responses-found.ts";
 import { heldWords } from "./held-ramp.ts";
 import { throttleWords } from "./throttle-words.ts";
@@ -156,48 +141,22 @@ export function analyse(
 
 /** As `analyse`, with what the result was made of. @throws RUN_INVALID, SPOOL_INVALID */
 export function analyseRun(directory: RunDirectory, manifest: Manifest): AnalysedRun {
-  const gathered = gather(directory, manifest);
-  const { calls, exposures, observations, observed, registered, tallies, usage } = gathered;
-  const { answered, ranNs } = observed;
+  const run = compareRun(directory, manifest);
+  return concludeRun(directory, run, seeRun(run.gathered));
+}
+
+/** As `analyseRun`, of what was compared, and what others saw of the run. */
+export function concludeRun(
+  directory: RunDirectory,
+  run: ComparedRun,
+  { callsSeen, detected: { findings, resilience, sampled } }: SeenBeside,
+): AnalysedRun {
+  const { comparisons, cut, gathered, leftOut, parts, settled, soaks, stages, warmUps } = run;
+  const { calls, exposures, manifest, observations, observed, registered, tallies } = gathered;
   const { plan } = registered;
-  const { buckets, ...rows } = compared(plan, { observations, calls }, exposures);
+  const { ranNs } = observed;
   const dependencies = manifest.dependencies.map(({ name }) => name);
-  const lookedAt = stagesLookedAt(gathered);
   const ends = armEnds(manifest);
-  // Where some starts are left out, the routes of the others are counted anew.
-  const byRoute = rows.observations === observations ? observed.rowsByRoute : undefined;
-  const cut = cutIntoBlocks({
-    ...rows,
-    answered,
-    usage,
-    processes: gathered.processes,
-    responses: gathered.responses?.pairs ?? [],
-    dependencies,
-    targets: targetsOf(plan),
-    stages: lookedAt,
-    capNs: plan.timeoutNs,
-    refusalsFail: refusalsFail(plan),
-  });
-  countTold(cut, toldSpecsOf(plan), gathered.inside);
-  const warmUps = findWarmUps(plan, cut);
-  const warm = blocksAfter(warmUps, cut);
-  const settled = findSettled(plan, warm, { dependencies, ends });
-  const stages = blocksAfter(settled, warm);
-  const leftOut = [...settled, ...warmUps];
-  const judged = stagesAfter(leftOut, lookedAt);
-  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts, answered, byRoute);
-  const byKeys =
-    buckets.size === 0 ? null : cutIntoKeyGroups(plan, { ...rows, buckets, dependencies }, judged);
-  const guarded = guardSegments(plan, parts, ends);
-  const soaked = { whole: warm, after: stages };
-  const soaks = judgeSoaks(plan, soaked, { dependencies, ends, settled, sources: gathered });
-  const more = [...guarded, ...soaks.rows];
-  // Groups of keys have no stretches of time to draw.
-  const check = byKeys === null ? crossChecked : undefined;
-  const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
-  const comparisons = withPairedTests(byBlocks, plan, observations, answered);
-  const { findings, resilience, sampled } = detected(gathered);
-  const callsSeen = calls === null ? null : seeCalls(calls, plan, observed.shownNs);
   const checks = instrumentChecks({
     plan,
     manifest,
@@ -234,7 +193,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     comparisons: comparisonRows(plan, comparisons, ends),
     ...responsesFound(plan, observations.meta.routes, [gathered]),
     parts: partRows(exploreParts(plan, parts, ends)),
-    emulator: callsSeen?.emulator.rows(gathered.connections) ?? {},
+    emulator: callsSeen?.emulator ?? {},
     stages: stageRows(plan, ranNs, leftOut),
     ...soakRows(soaks.courses),
     ...assignmentRow(plan, exposures),
@@ -253,7 +212,7 @@ export function analyseRun(directory: RunDirectory, manifest: Manifest): Analyse
     ...(resilience === null ? {} : { resilience }),
     curves: curvesOf(plan.arms, stages, 1 - plan.alpha),
     timeline: observed.timeline.rows(),
-    dependencies: callsSeen?.series.rows() ?? [],
+    dependencies: callsSeen?.series ?? [],
     pictures: picturesOf(
       plan,
       tallies.arms,

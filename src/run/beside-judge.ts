@@ -1,11 +1,23 @@
 import { statSync } from "node:fs";
-import { messageOf, type PlainError, startThread } from "../core/index.ts";
-import { type LogData, tryHistogramLog } from "./histogram-log.ts";
+import { resourceLimits } from "node:worker_threads";
+import {
+  messageOf,
+  plainError,
+  type PlainError,
+  revivedError,
+  ShakedownError,
+  startThread,
+  systemCodeOf,
+} from "../core/index.ts";
 import { registerPlan } from "../experiment/index.ts";
+import { openRun } from "./gather.ts";
+import { type LogData, tryHistogramLog } from "./histogram-log.ts";
+import { tooLarge } from "./judge.ts";
 import { type Manifest, readPlan } from "./manifest.ts";
-import type { RunDirectory } from "./run-directory.ts";
+import { RunDirectory } from "./run-directory.ts";
+import { type SeenBeside, seeRun } from "./see-run.ts";
 
-/** Observations of fewer bytes make a log in less time than a thread takes to start. */
+/** Observations of fewer bytes are judged in less time than a thread takes to start. */
 const LARGE_BYTES = 20e6;
 
 function isLarge(directory: RunDirectory): boolean {
@@ -13,7 +25,7 @@ function isLarge(directory: RunDirectory): boolean {
   return bytes.reduce((sum, size) => sum + size, 0) >= LARGE_BYTES;
 }
 
-/** What a log is made of. A thread that is told so needs not know how a plan is read. */
+/** What a log is made of. */
 function logDataOf(directory: RunDirectory, manifest: Manifest): LogData {
   const { tool, trafficStartedAt } = manifest;
   const { stages, timeoutNs } = readPlan(directory, registerPlan).plan;
@@ -21,23 +33,84 @@ function logDataOf(directory: RunDirectory, manifest: Manifest): LogData {
   return { path, manifest: { tool, trafficStartedAt }, plan: { stages, timeoutNs } };
 }
 
+/** Writes a run's histogram log; why not, if not. @throws RUN_INVALID where there is no plan */
+export const writeLog = (directory: RunDirectory, manifest: Manifest): PlainError | null =>
+  tryHistogramLog(logDataOf(directory, manifest));
+
+/** What the thread beside a judge is to do. */
+export interface BesideData {
+  readonly path: string;
+  readonly manifest: Manifest;
+  /** Null: no log is to be written. */
+  readonly log: LogData | null;
+}
+
+type Seen = { readonly seen: SeenBeside } | { readonly failed: PlainError };
+
+/** What it tells, in this order. */
+export type FromBeside =
+  | ({ readonly kind: "seen" } & Seen)
+  | { readonly kind: "logged"; readonly unwritten: PlainError | null };
+
+/** What is seen of a run, or why nothing is. */
+export function seeOrSay(path: string, manifest: Manifest): Seen {
+  try {
+    return { seen: seeRun(openRun(new RunDirectory(path), manifest)) };
+  } catch (thrown) {
+    return { failed: plainError(thrown, "JUDGE_FAILED") };
+  }
+}
+
+/** What is done beside a judge, or after it. */
+export interface BesideJudge {
+  /** What needs no comparison of a run (`seeRun`); null where nobody looks, and the judge is to. */
+  readonly seen: Promise<SeenBeside> | null;
+  /** Waits for the histogram log, or writes it now; why there is none, if there is none. */
+  readonly log: () => Promise<PlainError | null>;
+}
+
+/** For a run whose log is not wanted, too: nothing of it fails. */
+const NO_LOG = async (): Promise<null> => null;
+
 /**
- * Writes a run's histogram log, which takes a third as long as judging it: of a large run in a thread,
- * at once, else when it is asked for. Gives what waits for it, and why there is none, if there is none.
+ * Of a large run, half of what a judge does is done at the same time in a thread: detectors and calls
+ * are gone through, then the histogram log is written. Of any other, nothing is, and the log is
+ * written when it is asked for.
  * @throws RUN_INVALID where there is no plan
  */
-export function logBeside(
+export function besideJudge(
   directory: RunDirectory,
   manifest: Manifest,
-): () => Promise<PlainError | null> {
-  const workerData = logDataOf(directory, manifest);
-  if (!isLarge(directory)) return async () => tryHistogramLog(workerData);
-  const thread = startThread("log-thread", import.meta.url, { workerData });
-  const { promise, resolve } = Promise.withResolvers<PlainError | null>();
-  const failed = (message: string): void =>
-    resolve({ code: "DISK_WRITE_FAILED", message, hint: null });
-  thread.on("message", resolve);
-  thread.on("error", (cause) => failed(`the histogram log is missing: ${messageOf(cause)}`));
-  thread.on("exit", (code) => failed(`the histogram log's writer ended with exit code ${code}`));
-  return () => promise;
+  writesLog: boolean,
+): BesideJudge {
+  const log = writesLog ? logDataOf(directory, manifest) : null;
+  if (!isLarge(directory)) {
+    return { seen: null, log: log === null ? NO_LOG : async () => tryHistogramLog(log) };
+  }
+  const workerData: BesideData = { path: directory.path, manifest, log };
+  const { maxOldGenerationSizeMb } = resourceLimits;
+  const thread = startThread("beside-thread", import.meta.url, {
+    workerData,
+    resourceLimits: maxOldGenerationSizeMb === undefined ? {} : { maxOldGenerationSizeMb },
+  });
+  const seen = Promise.withResolvers<SeenBeside>();
+  const logged = Promise.withResolvers<PlainError | null>();
+  // Whoever judges may have failed before it asks.
+  seen.promise.catch(() => {});
+  const failed = (cause: unknown): void => {
+    const full = systemCodeOf(cause) === "ERR_WORKER_OUT_OF_MEMORY";
+    const error = full ? tooLarge(cause) : new ShakedownError("JUDGE_FAILED", messageOf(cause));
+    seen.reject(error);
+    logged.resolve(plainError(error, "DISK_WRITE_FAILED"));
+  };
+  thread.on("message", (message: FromBeside) => {
+    if (message.kind === "logged") logged.resolve(message.unwritten);
+    else if ("seen" in message) seen.resolve(message.seen);
+    else seen.reject(revivedError(message.failed));
+  });
+  thread.on("error", failed);
+  thread.on("exit", (code) =>
+    failed(new Error(`the thread beside the judge ended with exit code ${code}`)),
+  );
+  return { seen: seen.promise, log: () => logged.promise };
 }

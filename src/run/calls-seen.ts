@@ -1,20 +1,25 @@
-import type { Plan } from "../experiment/index.ts";
-import type { CallTable } from "../measure/index.ts";
+import type { ReportModel, Result } from "../report/index.ts";
 import { inJudgedTime } from "./checks/index.ts";
 import { DependencySeries } from "./dependency-series.ts";
-import { DelayErrors, EmulatorRows } from "./emulator-rows.ts";
+import { DelayErrors, type DelayRow, EmulatorRows } from "./emulator-rows.ts";
+import type { RunFiles } from "./gather.ts";
+import { shownOf } from "./observed.ts";
 
-/** What is known of a run's emulated calls when they have been gone through. */
+/** What is known of a run's emulated calls when they have been gone through: plain, for any thread. */
 export interface CallsSeen {
-  readonly emulator: EmulatorRows;
+  readonly emulator: Result["emulator"];
   /** Of calls that arrived in judged time. */
-  readonly judgedDelays: DelayErrors;
-  readonly series: DependencySeries;
+  readonly judgedDelays: readonly DelayRow[];
+  readonly series: ReportModel["dependencies"];
 }
 
-/** Goes through the calls once, by when they arrived. `shownNs`: how much of the run is drawn. */
-export function seeCalls(calls: CallTable, plan: Plan, shownNs: number): CallsSeen {
+/** Goes through the calls once, by when they arrived; null where there are none to go through. */
+export function seeCalls(files: RunFiles): CallsSeen | null {
+  const { calls, connections, manifest, observations, registered } = files;
+  if (calls === null) return null;
   const { meta } = calls;
+  const { plan } = registered;
+  const { shownNs } = shownOf(observations, manifest, plan);
   const emulator = new EmulatorRows(meta);
   const judgedDelays = new DelayErrors(meta, inJudgedTime(plan));
   const series = new DependencySeries(meta, plan.arms, shownNs);
@@ -24,5 +29,9 @@ export function seeCalls(calls: CallTable, plan: Plan, shownNs: number): CallsSe
     series.add(call);
   });
   for (const untilNs of passing) series.passed(untilNs);
-  return { emulator, judgedDelays, series };
+  return {
+    emulator: emulator.rows(connections),
+    judgedDelays: judgedDelays.rows(plan.limits),
+    series: series.rows(),
+  };
 }

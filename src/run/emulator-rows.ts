@@ -4,31 +4,65 @@ import {
   type EmulatedCall,
   Histogram,
 } from "../measure/index.ts";
+import type { Plan } from "../experiment/index.ts";
 import type { Result } from "../report/index.ts";
+
+/** How late one dependency's answers to one arm were, in µs, against how late they may be. */
+export interface DelayRow {
+  readonly dependency: string;
+  readonly arm: string;
+  readonly p99Us: number;
+  readonly limitUs: number;
+  /** The part of its calls that was off by more than the limit. */
+  readonly offRatio: number;
+}
 
 /**
  * Delay errors (given − meant, as distances) of the calls that were given a delay and an answer and
- * that arrived at a moment that counts: `rows[dependency][arm]`. A limited call is answered at
- * once: no delay was meant.
+ * that arrived at a moment that counts. A limited call is answered at once: no delay was meant.
  */
 export class DelayErrors {
-  readonly rows: readonly (readonly { readonly error: Histogram; readonly meant: Histogram }[])[];
+  readonly #meta: ArmMeta;
+  readonly #of: readonly (readonly { readonly error: Histogram; readonly meant: Histogram }[])[];
   readonly #counts: (arriveNs: number) => boolean;
 
-  constructor({ arms, dependencies }: ArmMeta, counts: (arriveNs: number) => boolean = () => true) {
-    this.rows = dependencies.map(() =>
-      arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
+  constructor(meta: ArmMeta, counts: (arriveNs: number) => boolean = () => true) {
+    this.#meta = meta;
+    this.#of = meta.dependencies.map(() =>
+      meta.arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
     );
     this.#counts = counts;
   }
 
   add(call: EmulatedCall): void {
-    const row = this.rows[call.dependency]?.[call.arm];
+    const row = this.#of[call.dependency]?.[call.arm];
     // Only an answer that was meant to wait can have waited too long.
     if (row === undefined || (call.outcome !== "ok" && call.outcome !== "error")) return;
     if (!this.#counts(call.arriveNs)) return;
     row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
     row.meant.record(call.meantDelayUs);
+  }
+
+  /** The errors of one dependency's calls of one arm, by their places in the lists. */
+  errors(dependency: number, arm: number): Histogram {
+    return this.#of[dependency]![arm]!.error;
+  }
+
+  /** By dependency, and in it by arm, when all have been added. */
+  rows({
+    delayErrorFloorUs,
+    delayErrorShare,
+  }: Pick<Plan["limits"], "delayErrorFloorUs" | "delayErrorShare">): DelayRow[] {
+    const { arms, dependencies } = this.#meta;
+    return dependencies.flatMap((dependency, index) =>
+      arms.map((arm, armIndex) => {
+        const { error, meant } = this.#of[index]![armIndex]!;
+        const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
+        const off = error.count - error.countAtOrBelow(limitUs);
+        const offRatio = error.count === 0 ? 0 : off / error.count;
+        return { dependency, arm, p99Us: error.quantile(0.99), limitUs, offRatio };
+      }),
+    );
   }
 }
 
@@ -71,14 +105,6 @@ export class EmulatorRows {
     if (call.connections > row.connectionsMax) row.connectionsMax = call.connections;
   }
 
-  /** Whether any arm called it. */
-  wasCalled(dependency: string): boolean {
-    return (
-      this.#seen[this.#meta.dependencies.indexOf(dependency)]?.some(({ calls }) => calls > 0) ===
-      true
-    );
-  }
-
   /**
    * By dependency and arm. Of a TCP dependency only connections are known: those that were refused
    * count as turned away, those whose upstream could not be reached as errors.
@@ -89,7 +115,7 @@ export class EmulatorRows {
     for (const [index, dependency] of dependencies.entries()) {
       const perArm: Record<string, EmulatedArm> = {};
       for (const [armIndex, arm] of arms.entries()) {
-        const { error } = this.#errors.rows[index]![armIndex]!;
+        const error = this.#errors.errors(index, armIndex);
         const delayErrorUs = { p50: error.quantile(0.5), p99: error.quantile(0.99) };
         perArm[arm] = { ...this.#seen[index]![armIndex]!, delayErrorUs };
       }

@@ -9,7 +9,7 @@ import {
   type SampledStage,
 } from "../detect/index.ts";
 import { formatDurationNs, formatRatio } from "../core/index.ts";
-import type { Gathered } from "./gather.ts";
+import type { RunFiles } from "./gather.ts";
 import { heardDetectors, isHeard } from "./heard-detectors.ts";
 import { armEnds } from "./looks-of.ts";
 import { callsInOwnTime, observationsInOwnTime, OwnTime } from "./own-time.ts";
@@ -28,7 +28,7 @@ export interface LookedAt {
  * that an earlier run had cut. `lookedAt`: `evidenceIn` the whole run, where that is known already.
  */
 export function findingsOf(
-  gathered: Gathered,
+  gathered: RunFiles,
   { evidence }: LookedAt = evidenceIn(gathered),
 ): Finding[] {
   const heard = heardDetectors(gathered.registered.plan);
@@ -46,7 +46,7 @@ export function findingsOf(
 }
 
 /** What probes found of each arm; null where no stage has one. */
-export function resilienceIn({ registered }: Gathered, { evidence }: LookedAt): Resilience | null {
+export function resilienceIn({ registered }: RunFiles, { evidence }: LookedAt): Resilience | null {
   const { stages } = registered.plan;
   return stages.some(({ probe }) => probe !== undefined) ? resilienceOf(evidence) : null;
 }
@@ -62,7 +62,7 @@ export function evidenceIn(
     observations,
     processes,
     registered,
-  }: Gathered,
+  }: RunFiles,
   untilNs = Number.POSITIVE_INFINITY,
 ): LookedAt {
   const begun = registered.plan.stages.filter(({ startNs }) => startNs < untilNs);
@@ -100,7 +100,7 @@ export interface Detected {
   readonly sampled: readonly SampledStage[];
 }
 
-export function detected(gathered: Gathered): Detected {
+export function detected(gathered: RunFiles): Detected {
   const seen = evidenceIn(gathered);
   const findings = findingsOf(gathered, seen);
   return { findings, resilience: resilienceIn(gathered, seen), sampled: seen.sampled };

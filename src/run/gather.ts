@@ -37,8 +37,8 @@ import type { RunDirectory } from "./run-directory.ts";
 import { readStartSegments } from "./start-segments.ts";
 import { USAGE_FILE } from "./usage.ts";
 
-/** A run's files, read. */
-export interface Gathered {
+/** A run's files, opened: small ones are read, tables are to be gone through. */
+export interface RunFiles {
   readonly registered: RegisteredPlan;
   readonly manifest: Manifest;
   readonly observations: ObservationTable;
@@ -59,6 +59,10 @@ export interface Gathered {
   readonly inside: InsideSignals | null;
   /** What the processes of arms that were started used; empty where nobody looked. */
   readonly processes: readonly ProcessSample[];
+}
+
+/** A run's files, with what was seen when the observations were gone through. */
+export interface Gathered extends RunFiles {
   readonly tallies: Tallies;
   /** What was seen of the observations, the tallies among it. */
   readonly observed: Observed;
@@ -78,7 +82,7 @@ function insideOf(directory: RunDirectory, manifest: Manifest): InsideSignals | 
 }
 
 /** @throws RUN_INVALID, SPOOL_INVALID */
-export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
+export function openRun(directory: RunDirectory, manifest: Manifest): RunFiles {
   const registered = readPlan(directory, registerPlan);
   const observations = readObservations(...directory.observationSpools());
   const callSpools = directory.callSpools();
@@ -86,7 +90,6 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
   const connections = existsSync(directory.connections)
     ? readConnections(directory.connections, manifest.emulatorLeadNs)
     : null;
-  const observed = observe(observations, manifest, registered.plan);
   const usagePath = directory.file(USAGE_FILE);
   const processesPath = directory.file(PROCESSES_FILE);
   return {
@@ -104,9 +107,14 @@ export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
     starts: readStartSegments(directory),
     inside: insideOf(directory, manifest),
     processes: existsSync(processesPath) ? readProcesses(processesPath) : [],
-    tallies: observed.tallies,
-    observed,
   };
+}
+
+/** @throws RUN_INVALID, SPOOL_INVALID */
+export function gather(directory: RunDirectory, manifest: Manifest): Gathered {
+  const files = openRun(directory, manifest);
+  const observed = observe(files.observations, manifest, files.registered.plan);
+  return { ...files, tallies: observed.tallies, observed };
 }
 
 /** Why a run is not whole; null when it is. */

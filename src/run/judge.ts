@@ -33,7 +33,7 @@ export type FromJudge =
 /** Of the machine's memory: what a judge may take before it is said to be too much. */
 const MEMORY_SHARE = 0.75;
 
-const tooLarge = (cause: unknown): ShakedownError =>
+export const tooLarge = (cause: unknown): ShakedownError =>
   new ShakedownError("JUDGE_FAILED", "the run is too large to be judged in this machine's memory", {
     hint: "nothing is lost: `shakedown report` judges it where there is more memory",
     cause,

@@ -39,13 +39,23 @@ function lastSeenNs(observations: ObservationTable): number {
   return lastNs;
 }
 
+/** For how long a run ran, and how much of it is drawn, in ns. */
+export function shownOf(
+  observations: ObservationTable,
+  manifest: Manifest,
+  plan: Plan,
+): Pick<Observed, "ranNs" | "shownNs"> {
+  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
+  const planEndNs = plan.stages.at(-1)?.endNs ?? 0;
+  return { ranNs, shownNs: Math.min(Math.max(ranNs, NS_PER_S), planEndNs + plan.timeoutNs) };
+}
+
 /** Goes through the observations once, by their intended starts, for all that needs no more than the plan. */
 export function observe(observations: ObservationTable, manifest: Manifest, plan: Plan): Observed {
   const { meta } = observations;
   const capNs = plan.timeoutNs;
-  const ranNs = manifest.ended?.durationNs ?? lastSeenNs(observations);
+  const { ranNs, shownNs } = shownOf(observations, manifest, plan);
   const planEndNs = plan.stages.at(-1)?.endNs;
-  const shownNs = Math.min(Math.max(ranNs, NS_PER_S), (planEndNs ?? 0) + capNs);
   // By intended start: after the plan's end there is none.
   const timeline = new Timeline(meta, {
     durationNs: Math.min(shownNs, planEndNs ?? shownNs),

@@ -56,7 +56,8 @@ export function warningsOf(gathered: Gathered, callsSeen: CallsSeen | null): str
     );
   }
   for (const { name } of manifest.dependencies) {
-    if (callsSeen?.emulator.wasCalled(name) !== true)
+    const byArm = Object.values(callsSeen?.emulator[name] ?? {});
+    if (byArm.every(({ calls }) => calls === 0))
       warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);
   }
   const evictions = manifest.ended?.emulatorEvictions ?? 0;

@@ -1,5 +1,6 @@
 import { formatRatio, formatUs } from "../../core/index.ts";
 import { type MetricComparison, statusOf } from "../../experiment/index.ts";
+import type { DelayRow } from "../emulator-rows.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
 
 const LATE_START_US = 1_000;
@@ -56,23 +57,12 @@ export function startLag(input: CheckInput): Check {
 
 /** How late the emulator's answers were: p99 of the delay error against the plan's limit. */
 export function delayError(input: CheckInput): Check[] {
-  const { calls, callsSeen, plan } = input;
+  const { calls, callsSeen } = input;
   if (calls === null || callsSeen === null || calls.rows === 0) return [];
-  const { delayErrorFloorUs, delayErrorShare } = plan.limits;
-  const rows = calls.meta.dependencies.flatMap((dependency, index) =>
-    calls.meta.arms.map((arm, armIndex) => {
-      const { error, meant } = callsSeen.judgedDelays.rows[index]![armIndex]!;
-      const limitUs = Math.max(delayErrorFloorUs, delayErrorShare * meant.quantile(0.5));
-      const off = error.count - error.countAtOrBelow(limitUs);
-      const offRatio = error.count === 0 ? 0 : off / error.count;
-      const p99Us = error.quantile(0.99);
-      const what = `${dependency} for ${arm}`;
-      return { dependency, what, p99Us, limitUs, offRatio, late: p99Us > limitUs };
-    }),
-  );
-  const describe = ({ limitUs, offRatio, p99Us, what }: (typeof rows)[number]): string =>
-    `${what} off by ${formatUs(p99Us)} at p99 (${formatRatio(offRatio)} of calls by more than ${formatUs(limitUs)})`;
-  const late = rows.filter((row) => row.late);
+  const rows = callsSeen.judgedDelays;
+  const describe = ({ arm, dependency, limitUs, offRatio, p99Us }: DelayRow): string =>
+    `${dependency} for ${arm} off by ${formatUs(p99Us)} at p99 (${formatRatio(offRatio)} of calls by more than ${formatUs(limitUs)})`;
+  const late = rows.filter(({ limitUs, p99Us }) => p99Us > limitUs);
   if (late.length > 0) {
     const means = lateMeans(input, sumOfWorst(rows));
     const so = means === "fail" ? "" : `${DWARFED}, all of them together`;
