@@ -52,10 +52,7 @@ function read(evidence: Evidence, arm: number, stage: StageWindow): Reading {
   const [own, control] = [journeysOf(evidence, arm, stage), journeysOf(evidence, 0, stage)];
   const sides = (of: (journey: Journey) => number) =>
     [sideOf(own.map(of)), sideOf(control.map(of))] as const;
-  const usualMs = quantile(
-    control.map(({ ownMs }) => ownMs),
-    0.9,
-  );
+  const usualMs = median(control.map(({ ownMs }) => ownMs));
   const longMs = RULE.factor * usualMs + RULE.floorMs;
   const counted = (journeys: readonly Journey[]) =>
     journeys.map(({ ownMs, request }) => ({
