@@ -47,13 +47,13 @@ export function buildEvidence(input: {
     const believed = lists.map((list) =>
       believeIdentity(
         list.toSorted((a, b) => a.arriveNs - b.arriveNs),
-        (seq) => bySeq[arm]?.[seq],
+        (seq) => bySeq[arm]?.(seq),
       ),
     );
     joined.push(believed.map(({ joinedBy }) => joinedBy));
     return believed.map((each) => each.calls);
   });
-  const callsBySeq = calls.map((lists, arm) => indexBySeq(lists.flat(), bySeq[arm]?.length ?? 0));
+  const callsBySeq = calls.map((lists, arm) => indexBySeq(lists.flat(), requests[arm] ?? []));
   return {
     arms,
     routes,
@@ -61,7 +61,7 @@ export function buildEvidence(input: {
     dependencies: input.dependencies,
     recordCount: input.recordCount,
     requests: (arm) => requests[arm] ?? [],
-    request: (arm, seq) => bySeq[arm]?.[seq],
+    request: (arm, seq) => bySeq[arm]?.(seq),
     calls: (arm, dependency) => calls[arm]?.[dependency] ?? [],
     joinedBy: (arm, dependency) => joined[arm]?.[dependency] ?? "rates",
     connections: (arm, dependency) => opened[arm]?.[dependency] ?? [],
@@ -73,21 +73,33 @@ export function buildEvidence(input: {
 
 function indexRequests(observations: Rows<Observation, ObservationMeta>) {
   const requests = observations.meta.arms.map((): RequestRow[] => []);
-  // Numbers are as good as dense: a list of ten million takes half of what a map does.
-  const bySeq = requests.map((): (RequestRow | undefined)[] => []);
   visitRows(observations, (observation) => {
     if (observation.kind === "dropped") return;
     const { arm, endNs, intendedNs, route, seq, stage, startNs } = observation;
     const response = observation.kind === "response";
     const status = response ? observation.status : 0;
     const error = response ? null : observation.error;
-    const row: RequestRow = { seq, stage, route, intendedNs, startNs, endNs, status, error };
-    requests[arm]?.push(row);
-    const rows = bySeq[arm];
-    if (rows !== undefined) rows[seq] = row;
+    requests[arm]?.push({ seq, stage, route, intendedNs, startNs, endNs, status, error });
   });
   for (const rows of requests) rows.sort((a, b) => a.startNs - b.startNs);
-  return { requests, bySeq };
+  return { requests, bySeq: requests.map(bySeqOf) };
+}
+
+const lastSeq = (rows: readonly RequestRow[]): number =>
+  rows.reduce((last, { seq }) => Math.max(last, seq), -1);
+
+/** Of a whole run's numbers most are taken, and a list has half the memory of a map; of a stretch, few. */
+const TAKEN = 0.25;
+
+function bySeqOf(rows: readonly RequestRow[]): (seq: number) => RequestRow | undefined {
+  const numbers = lastSeq(rows) + 1;
+  if (rows.length < TAKEN * numbers) {
+    const map = new Map(rows.map((row) => [row.seq, row]));
+    return (seq) => map.get(seq);
+  }
+  const list = Array.from({ length: numbers }, (): RequestRow | undefined => undefined);
+  for (const row of rows) list[row.seq] = row;
+  return (seq) => list[seq];
 }
 
 /** Rows of a table by arm and dependency; a dependency is found by its name. */
@@ -104,23 +116,26 @@ function spread<Row extends { readonly arm: number; readonly dependency: number 
   return lists;
 }
 
-/**
- * The calls of a request by its number, in the order in which they arrived; of numbers below `end`: no
- * request has another. One list in the order of requests, and where each one's begin.
- */
+/** The first place in an ascending list whose value is not less. */
+function placeOf(ascending: Float64Array, value: number): number {
+  let [from, to] = [0, ascending.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (ascending[middle]! < value) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** The calls of a request by its number, in the order in which they arrived. */
 function indexBySeq(
   calls: readonly EmulatedCall[],
-  end: number,
+  requests: readonly RequestRow[],
 ): (seq: number) => readonly EmulatedCall[] {
-  const own = calls.filter(({ seq }) => seq >= 0 && seq < end);
+  const last = lastSeq(requests);
+  const own = calls.filter(({ seq }) => seq >= 0 && seq <= last);
   // Dependencies one after the other come out of order.
   own.sort((a, b) => a.seq - b.seq || a.arriveNs - b.arriveNs);
-  const begins = new Uint32Array(end + 1);
-  for (const { seq } of own) begins[seq + 1]!++;
-  for (let seq = 0; seq < end; seq++) begins[seq + 1]! += begins[seq]!;
-  return (seq) => {
-    const from = begins[seq] ?? 0;
-    const to = begins[seq + 1] ?? from;
-    return from === to ? [] : own.slice(from, to);
-  };
+  const seqs = Float64Array.from(own, ({ seq }) => seq);
+  return (seq) => own.slice(placeOf(seqs, seq), placeOf(seqs, seq + 1));
 }
