@@ -32,7 +32,9 @@ export interface SizedStage {
   readonly judgedNs: number;
   readonly blocks: number;
   readonly blockNs: number;
-  /** Expected of each arm, in judged time. */
+  /** Mean rate of judged time, of starts to whichever arm gets them. */
+  readonly ratePerSec: number;
+  /** Expected of the arm that gets the fewest, in judged time. */
   readonly requests: number;
 }
 
@@ -74,7 +76,7 @@ export interface PlanSizing {
 }
 
 /** Expected starts in judged time: of a ramp, the area below it. */
-function expectedRequests(stage: PlannedStage): number {
+function expectedStarts(stage: PlannedStage): number {
   const { endNs, fromPerSec, judgedFromNs, ratePerSec, startNs } = stage;
   if (judgedFromNs === null) return 0;
   const share = (judgedFromNs - startNs) / (endNs - startNs);
@@ -96,12 +98,14 @@ function shareOfArm({ arms, assignment, stages }: Plan, stage: PlannedStage): nu
 
 function sizedStage(plan: Plan, stage: PlannedStage): SizedStage {
   const judgedNs = stage.endNs - (stage.judgedFromNs ?? stage.endNs);
+  const starts = expectedStarts(stage);
   return {
     name: stage.name,
     judgedNs,
     blocks: Math.floor(judgedNs / stage.blockNs),
     blockNs: stage.blockNs,
-    requests: expectedRequests(stage) * shareOfArm(plan, stage),
+    ratePerSec: (starts / judgedNs) * NS_PER_S,
+    requests: starts * shareOfArm(plan, stage),
   };
 }
 

@@ -54,7 +54,6 @@ function* quantileProblems(spec: MetricSpec, stage: SizedStage): Generator<PlanP
   const needed = requestsForQuantile(evidence.p);
   if (stage.requests >= needed) return;
   const times = needed / stage.requests;
-  const perSec = (stage.requests / stage.judgedNs) * 1e9;
   // The quantile that so many requests can tell.
   const lower = Math.floor((1 - (1 - evidence.p) * times) * 100);
   const other = lower >= 50 ? `; or judge p${lower}` : "";
@@ -64,7 +63,7 @@ function* quantileProblems(spec: MetricSpec, stage: SizedStage): Generator<PlanP
       `and ${formatCount(needed)} are needed for 100 slower ones`,
     cure:
       `judge it for ${secondsUp(stage.judgedNs * times)}, or at ` +
-      `${formatRatePerSec(perSec * times)}${other}`,
+      `${formatRatePerSec(stage.ratePerSec * times)}${other}`,
   };
 }
 
