@@ -6,7 +6,7 @@ import {
   visitRows,
 } from "../measure/index.ts";
 import { mcNemar } from "../stats/index.ts";
-import { type ArmPair, armPairs } from "./arm-pairs.ts";
+import { type ArmEnds, type ArmPair, armPairs } from "./arm-pairs.ts";
 import { hasFailed, refusalsFail } from "./blocks.ts";
 import type { MetricComparison } from "./compare.ts";
 import { metricLabel } from "./metric.ts";
@@ -21,13 +21,15 @@ export interface Discordant {
   readonly variantOnly: number;
 }
 
-/** Counts the starts of which one arm's outcome is bad and the other's is not. */
+/** Counts the starts of which one arm's outcome is bad and the other's is not, while both are judged. */
 export function discordant(
   observations: ObservationTable,
-  { judgedFromNs, endNs }: PlannedStage,
-  { control, variant }: Pick<ArmPair, "control" | "variant">,
+  stage: PlannedStage,
+  { control, untilNs = Infinity, variant }: Omit<ArmPair, "arm">,
   isBad: IsBad,
 ): Discordant {
+  const { judgedFromNs } = stage;
+  const endNs = Math.min(stage.endNs, untilNs);
   // Starts of which one outcome is known, and those of them that were bad.
   const [known, wereBad] = [new StartSet(), new StartSet()];
   const counts = { controlOnly: 0, variantOnly: 0 };
@@ -84,13 +86,15 @@ function badOf({ metric, target }: MetricSpec, plan: Plan, answered: StartSet): 
 /**
  * Comparisons of `error_ratio` and `slo_attainment`, each with a warning where the paired test of
  * starts (McNemar's, exact) and the interval over blocks do not agree on whether there is a
- * difference. A cross-check of a duet, and no more: requests are not the sampling unit. `answered`:
- * of the table, where that is known already.
+ * difference. A cross-check of a duet, and no more: requests are not the sampling unit. `judged`: the
+ * stages as the rows are of them, and up to when each variant is. `answered`: of the table, where that
+ * is known already.
  */
 export function withPairedTests(
   rows: readonly MetricComparison[],
   plan: Plan,
   table: ObservationTable,
+  judged: { readonly stages: readonly PlannedStage[]; readonly ends?: ArmEnds },
   answered: StartSet = answeredStarts(table),
 ): MetricComparison[] {
   if (plan.assignment !== undefined || plan.primary === null) return [...rows];
@@ -99,8 +103,8 @@ export function withPairedTests(
   );
   return rows.map((row) => {
     const spec = specs.get(row.label);
-    const stage = plan.stages.find(({ name }) => name === row.stage);
-    const pair = armPairs(plan).find(({ arm }) => arm === row.arm);
+    const stage = judged.stages.find(({ name }) => name === row.stage);
+    const pair = armPairs(plan, judged.ends).find(({ arm }) => arm === row.arm);
     const isBad = spec === undefined ? null : badOf(spec, plan, answered);
     if (isBad === null || stage === undefined || pair === undefined || row.effect === null)
       return row;

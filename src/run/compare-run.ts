@@ -82,6 +82,7 @@ export function compareRun(directory: RunDirectory, manifest: Manifest): Compare
   // Groups of keys have no stretches of time to draw.
   const check = byKeys === null ? crossChecked : undefined;
   const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
-  const comparisons = withPairedTests(byBlocks, plan, observations, answered);
+  const paired = { stages: stages.map(({ stage }) => stage), ends };
+  const comparisons = withPairedTests(byBlocks, plan, observations, paired, answered);
   return { gathered, cut, stages, parts, comparisons, soaks, settled, warmUps, leftOut };
 }

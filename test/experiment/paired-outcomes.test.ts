@@ -31,6 +31,9 @@ it("of judged starts those count of which one outcome alone is bad, whichever ar
   const pair = { control: 0, variant: 1 };
   const counts = discordant(observationTable(rows), STAGE, pair, isBad);
   expect(counts).toEqual({ controlOnly: 1, variantOnly: 2 });
+  // A variant that was cut is judged up to then.
+  const cut = discordant(observationTable(rows), STAGE, { ...pair, untilNs: 6e8 }, isBad);
+  expect(cut).toEqual({ controlOnly: 1, variantOnly: 1 });
 });
 
 it("a disagreement is told, either way, and agreement is not", () => {

@@ -104,6 +104,23 @@ describe("judging a run from its directory", () => {
 });
 
 describe("a run that is not whole", () => {
+  it("what was cut off when a rule ended it is no evidence, start by start neither", async () => {
+    const untilNs = 8e9;
+    const stoppedBy = { rule: "harm", decision: "roll-back", because: "it is slow", untilNs };
+    const { calls, observations } = traffic();
+    const rows = { observations: observations.length, calls: calls!.length, lost: 0 };
+    const cutOff = observations.map((row): Observation =>
+      row.arm === 1 && row.intendedNs >= untilNs && row.kind === "response"
+        ? { ...row, status: 503 }
+        : row,
+    );
+    const ended = { ...MANIFEST.ended, rows, stoppedBy };
+    const { result } = analyse(await made({ observations: cutOff, calls, manifest: { ended } }));
+    expect(result.stoppedEarly?.rule).toBe("harm");
+    const said = result.comparisons.flatMap(({ warnings }) => warnings).join();
+    expect(said).not.toMatch(/start by start/);
+  });
+
   it.each([
     [
       "cut observations",
