@@ -125,6 +125,7 @@ export {
   findSettled,
   isOfSoak,
   judgeSoaks,
+  LEAK_JUDGED_MIN_NS,
   poolSoakRows,
   type Settled,
   type SoakCourse,

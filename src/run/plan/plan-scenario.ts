@@ -1,6 +1,7 @@
 import { formatCount, formatDurationNs, formatRatio, formatRatePerSec } from "../../core/index.ts";
 import {
   familyOf,
+  LEAK_JUDGED_MIN_NS,
   type MetricSpec,
   type Plan,
   type PlanSizing,
@@ -45,6 +46,16 @@ function* blockProblems({ blockNs, blocks, judgedNs, name }: SizedStage): Genera
   yield {
     problem: `stage ${name} has ${blocks} blocks of ${formatDurationNs(blockNs)}; ${MIN_BLOCKS} are the fewest that are judged`,
     cure: `judge it for ${secondsUp(MIN_BLOCKS * blockNs)} instead of ${formatDurationNs(judgedNs)}`,
+  };
+}
+
+function* leakProblems({ stages }: Plan, { judgedNs, name }: SizedStage): Generator<PlanProblem> {
+  const leak = stages.find((stage) => stage.name === name)?.soak?.leak ?? null;
+  if (leak === null || judgedNs >= LEAK_JUDGED_MIN_NS) return;
+  const least = formatDurationNs(LEAK_JUDGED_MIN_NS);
+  yield {
+    problem: `the soak ${name} is judged for ${formatDurationNs(judgedNs)}; ${least} are the least that leaks are judged by`,
+    cure: `judge it for ${least}, or write leak: false`,
   };
 }
 
@@ -126,7 +137,7 @@ function problemsOf(plan: Plan, sizing: PlanSizing): PlanProblem[] {
   const specs = [...(primary === null ? [] : [primary]), ...guardrails];
   const once = replicatesOf(plan, plan.runs) < 2 && primary !== null;
   return [
-    ...sizing.stages.flatMap((stage) => [...blockProblems(stage)]),
+    ...sizing.stages.flatMap((stage) => [...blockProblems(stage), ...leakProblems(plan, stage)]),
     ...sizing.stages.flatMap((stage) =>
       specs.flatMap((spec) => [...quantileProblems(spec, stage)]),
     ),
