@@ -17,6 +17,9 @@ import {
 import type { LiftCurve } from "../report/index.ts";
 import { asymptoticHalfWidth } from "../stats/index.ts";
 
+/** Looks and blocks at the same moment are told so by their times, which were rounded. */
+const NEAR_S = 0.001;
+
 /** More points than this a picture of one stage does not show. */
 const POINTS_MAX = 30;
 
@@ -27,16 +30,23 @@ function steps(count: number): number[] {
   return all.filter((blocks) => (count - blocks) % every === 0);
 }
 
-/** By variant, metric and stage, what looks saw at the end of each block, above 0 for worse. */
-function looksBy(entries: readonly AuditEntry[]): Map<string, Map<number, number | null>> {
-  const found = new Map<string, Map<number, number | null>>();
+/** What a look saw, above 0 for worse, of so many blocks. */
+interface Seen {
+  readonly atS: number;
+  readonly blocks: number;
+  readonly harm: number;
+}
+
+/** By variant and metric, what looks saw at the end of each block, in the order of time. */
+function looksBy(entries: readonly AuditEntry[]): Map<string, Seen[]> {
+  const found = new Map<string, Seen[]>();
   for (const { detail, event } of entries) {
     if (event !== "look") continue;
-    const { atS, metrics, stage } = detail as unknown as Look;
-    for (const { arm = "variant", harm, metric } of metrics) {
-      const key = JSON.stringify([arm, metric, stage]);
-      const ofKey = found.get(key) ?? new Map<number, number | null>();
-      found.set(key, ofKey.set(atS, harm));
+    const { atS, metrics } = detail as unknown as Look;
+    for (const { arm = "variant", blocks, harm, metric } of metrics) {
+      if (harm === null) continue;
+      const key = JSON.stringify([arm, metric]);
+      found.set(key, [...(found.get(key) ?? []), { atS, blocks, harm }]);
     }
   }
   return found;
@@ -72,10 +82,14 @@ export function liftsOf(
   const lists = blockLists(plan, dependencies);
   const looks = looksBy(entries);
   const alpha = 1 - familyConfidence(plan);
+  const until = stages.map((at, index) => {
+    const next = stages[index + 1]?.stage;
+    return [at, (next?.judgedFromNs ?? Infinity) / NS_PER_S + NEAR_S] as const;
+  });
   const curveOf = (
     spec: MetricSpec,
     role: LiftCurve["role"],
-    at: StageBlocks,
+    [at, untilS]: readonly [StageBlocks, number],
     pair: ReturnType<typeof armPairs>[number],
   ): LiftCurve[] => {
     const { better, effect: kind, onePerRun = false, unit } = familyOf(spec);
@@ -83,28 +97,43 @@ export function liftsOf(
     const { control, variant } = pairedBlocks(at, pair);
     const fromNs = at.stage.judgedFromNs ?? at.stage.startNs;
     const metric = metricLabel(spec);
-    const seen = looks.get(JSON.stringify([pair.arm, metric, at.stage.name]));
+    const { blockNs, breached = false, name: stage } = at.stage;
+    const seen = looks.get(JSON.stringify([pair.arm, metric])) ?? [];
+    const signed = ({ harm }: Seen): number => (better === "lower" ? harm : -harm);
     const points = steps(control.length).flatMap((blocks) => {
       const arms = { control: control.slice(0, blocks), variant: variant.slice(0, blocks) };
       const cut = { ...arms, confidence: 1 - alpha, betweenRunSd: null };
       const { estimate, theta } = metricEffect(spec, cut, lists);
       const band = bandOf(theta, kind, { n: blocks, plannedN: control.length, alpha });
-      const atS = (fromNs + blocks * at.stage.blockNs) / NS_PER_S;
-      const near = [...(seen ?? [])].find(([when]) => Math.abs(when - atS) < 0.001)?.[1] ?? null;
-      const looked = near === null || better === "lower" ? near : -near;
+      const atS = (fromNs + blocks * blockNs) / NS_PER_S;
+      const sinceS = atS - blockNs / NS_PER_S + NEAR_S;
+      const near = seen.findLast((look) => look.atS > sinceS && look.atS < atS + NEAR_S);
+      const looked = near === undefined ? null : signed(near);
       const told = [estimate, band.low, band.high].every(Number.isFinite);
       if (!told && looked === null) return [];
       const effect = told ? { estimate, ...band } : { estimate: null, low: null, high: null };
       return [{ atS, blocks, ...effect, looked }];
     });
-    const { margin } = spec;
-    const { name: stage } = at.stage;
-    return [{ arm: pair.arm, metric, unit, role, stage, better, kind, margin, points }];
+    // Between a breach and the smaller load looks went on, and no block is judged.
+    const lastS = points.at(-1)?.atS ?? fromNs / NS_PER_S;
+    const between = seen.filter(({ atS }) => breached && atS > lastS + NEAR_S && atS < untilS);
+    const unjudged = between.map((look) => ({
+      atS: look.atS,
+      blocks: look.blocks,
+      estimate: null,
+      low: null,
+      high: null,
+      looked: signed(look),
+    }));
+    const all = [...points, ...unjudged];
+    return [
+      { arm: pair.arm, metric, unit, role, stage, better, kind, margin: spec.margin, points: all },
+    ];
   };
   return armPairs(plan, ends).flatMap((pair) =>
-    stages.flatMap((at) => [
-      ...curveOf(plan.primary!, "primary", at, pair),
-      ...plan.guardrails.flatMap((spec) => curveOf(spec, "guardrail", at, pair)),
+    until.flatMap((part) => [
+      ...curveOf(plan.primary!, "primary", part, pair),
+      ...plan.guardrails.flatMap((spec) => curveOf(spec, "guardrail", part, pair)),
     ]),
   );
 }
