@@ -25,6 +25,13 @@ function checkFields({ design, stages }: Scenario, faults: Faults): void {
       `is for ${kind}, and this design is ${design.kind}: write kind: ${kind}, or leave it out`,
     );
   }
+  if (design.by?.kind === "request" && (design.reserved ?? []).length > 0) {
+    faults.in(
+      ["design", "reserved"],
+      "names keys, and by request no start has one: write by: session or by: header:<name>, or " +
+        "leave it out",
+    );
+  }
   for (const [index, { share }] of stages.entries()) {
     if (share === undefined || design.kind === "split") continue;
     faults.in(

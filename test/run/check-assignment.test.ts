@@ -67,6 +67,10 @@ describe("a split", () => {
   const stageShare = (share: string) => ["for: 27s,", `for: 27s, share: ${share},`] as const;
   const METRIC = "metric: response_time_p95, changesBy: less-than";
   const cases: Record<string, readonly [text: string, message: RegExp]> = {
+    "reserved keys where no start has one": [
+      withDesign("kind: split, by: request, reserved: ['vip-*']"),
+      /design.reserved: names keys, and by request no start has one: write by: session or by: h/,
+    ],
     "weights of more than everything": [
       withDesign(`${SPLIT}, weights: { control: 60%, variant: 50% }`),
       /^30:\d+ design\.weights: add up to 110 %/m,
