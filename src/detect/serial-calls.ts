@@ -133,12 +133,14 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   if (sick !== undefined) {
     return { ...base, ...sicknessOf(sick, name), evidence: evidenceOf(sick) };
   }
-  const few = busiest.own.length < RULE.requests;
+  const count = busiest.own.length;
+  const few = count < RULE.requests;
+  const call = count === 1 ? "request calls" : "requests call";
   return {
     ...base,
     status: few ? "inconclusive" : "pass",
     summary: few
-      ? `only ${formatCount(busiest.own.length)} requests call ${name}, ${RULE.requests} are needed to tell of chains`
+      ? `only ${formatCount(count)} ${call} ${name}, ${RULE.requests} are needed to tell of chains`
       : `at most ${formatCount(busiest.length)} of a request's calls to ${name} wait for one another, in the median`,
     evidence: evidenceOf(busiest),
   };

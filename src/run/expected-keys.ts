@@ -42,7 +42,7 @@ export function expectFewKeys(
     if (keys >= KEYS_MIN) return [];
     const arm = arms[shares.indexOf(least)] ?? "";
     const problem =
-      `arm ${arm} has about ${formatCount(keys)} keys in stage ${stage.name} (${formatRatio(least)} of ` +
+      `arm ${arm} has about ${formatCount(keys)} ${keys === 1 ? "key" : "keys"} in stage ${stage.name} (${formatRatio(least)} of ` +
       `all); of fewer than ${KEYS_MIN} what one asks for weighs much, and the run holds`;
     const cure = "a longer stage, a larger share, a capture of more users, or `by: request`";
     return [{ problem, cure }];
