@@ -1,5 +1,5 @@
 import { ShakedownError } from "../core/index.ts";
-import { meant } from "./data-faults.ts";
+import { meant, noDependency } from "./data-faults.ts";
 import { designOf, runsWanted } from "./factors.ts";
 import type { Scenario, ScenarioArm, ScenarioFactor } from "./scenario/index.ts";
 import type { Faults } from "./yaml-file.ts";
@@ -13,8 +13,7 @@ function checkDependency(
 ): void {
   const spec = dependencies[factor.dependency];
   if (spec === undefined) {
-    const hint = meant(factor.dependency, Object.keys(dependencies));
-    told("dependency", `there is no dependency \`${factor.dependency}\`${hint}`);
+    told("dependency", noDependency(factor.dependency, dependencies));
   } else if (spec.protocol === "tcp") {
     told("dependency", "is a TCP connection: latency and errors are of one that speaks HTTP");
   } else if ("errorRatio" in factor && spec.errors !== undefined) {

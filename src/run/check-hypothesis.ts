@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { familyOf, metricLabel, type MetricSpec } from "../experiment/index.ts";
 import { lacksRuns, RUNS_LEAST, unmeasurable } from "./check-metrics.ts";
-import { meant, valueAt } from "./data-faults.ts";
+import { noDependency, valueAt } from "./data-faults.ts";
 import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import type { Faults } from "./yaml-file.ts";
 
@@ -28,8 +28,7 @@ function checkMetrics(scenario: Scenario, faults: Faults): void {
     const { keys, spec } = registered;
     const { dependency } = spec;
     if (dependency !== undefined && !Object.hasOwn(dependencies, dependency)) {
-      const hint = meant(dependency, Object.keys(dependencies));
-      faults.in([...keys, "dependency"], `there is no dependency \`${dependency}\`${hint}`);
+      faults.in([...keys, "dependency"], noDependency(dependency, dependencies));
     } else if (dependency !== undefined && dependencies[dependency]?.protocol === "tcp") {
       faults.in(
         [...keys, "dependency"],

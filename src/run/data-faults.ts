@@ -41,6 +41,21 @@ export function meant(word: string, words: readonly string[]): string {
   return known === undefined ? "" : `; did you mean \`${known}\`?`;
 }
 
+/** `there is no dependency x`, with the one that was probably meant, or else those that there are. */
+export function noDependency(
+  name: string,
+  dependencies: Readonly<Record<string, unknown>>,
+): string {
+  const known = Object.keys(dependencies);
+  const hint = meant(name, known);
+  const none = "; none is written under `dependencies`";
+  const there =
+    known.length === 0
+      ? none
+      : `: write ${new Intl.ListFormat("en-GB", { type: "disjunction" }).format(known)}`;
+  return `there is no dependency \`${name}\`${hint === "" ? there : hint}`;
+}
+
 /** Letters to change, put in, take out, or swap with the next. */
 function distance(a: string, b: string): number {
   let [older, previous] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)];

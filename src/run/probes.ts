@@ -1,7 +1,7 @@
 import type { ProbeWindow } from "../emulator/index.ts";
 import type { PlannedStage } from "../experiment/index.ts";
 import type { Scenario } from "./scenario/index.ts";
-import { meant } from "./data-faults.ts";
+import { noDependency } from "./data-faults.ts";
 import type { Faults } from "./yaml-file.ts";
 
 /** What the stages of a plan do to dependencies, and when. */
@@ -20,8 +20,7 @@ export function checkProbes({ dependencies, stages }: Scenario, faults: Faults):
       ? dependencies[probe.dependency]
       : undefined;
     if (spec === undefined) {
-      const hint = meant(probe.dependency, Object.keys(dependencies));
-      faults.in(path, `there is no dependency \`${probe.dependency}\`${hint}`);
+      faults.in(path, noDependency(probe.dependency, dependencies));
     } else if (spec.protocol !== "http") {
       faults.in(path, `${probe.dependency} is behind a TCP proxy; probes need emulated HTTP`);
     }

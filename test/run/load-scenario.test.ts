@@ -201,7 +201,7 @@ describe("a fault in a scenario", () => {
       "an unknown dependency of the hypothesis",
       "metric: response_time_p95,",
       "metric: amplification, dependency: stock,",
-      "hypothesis.then.dependency: there is no dependency `stock`",
+      "hypothesis.then.dependency: there is no dependency `stock`: write payments or catalog",
     ],
     [
       "an arm without a target",
