@@ -58,10 +58,12 @@ export function keepUnits(text: string): string {
   return text.replaceAll(/(\d) (?=(?:%|pp|ns|µs|ms|s|m|h|B|kB|MB|GB)(?![\p{L}\d]))/gu, "$1\u00a0");
 }
 
-/** A metric's name for people: `response_time_p95` → `p95 response time`. */
+/** A metric's name for people: `response_time_p95@pool=1,load=4` → `p95 response time, pool=1, load=4`. */
 export function metricWords(label: string): string {
   const [metric = "", ...parts] = label.split("@");
-  return [wordsOf(metric), ...parts].join(", ");
+  // Levels of factors; a segment's name is what somebody has called it.
+  const told = parts.map((part) => (part.includes("=") ? part.replaceAll(",", ", ") : part));
+  return [wordsOf(metric), ...told].join(", ");
 }
 
 /** Whether there are several variants, so that it has to be said which one something is of. */

@@ -179,6 +179,7 @@ describe("an experiment with factors", () => {
       "variant slowness load",
     ]);
     const text = renderText(model, { color: false, width: 100 });
+    expect(text).toContain("p90 response time, slowness=4, load=4, everybody: harm");
     expect(text).toContain("slowness decides what variant does to p90 response time");
     for (const format of REPORT_FORMATS) {
       // oxlint-disable-next-line no-await-in-loop -- three formats
