@@ -1,5 +1,5 @@
 import { formatDurationNs, NS_PER_S } from "../core/index.ts";
-import type { Result } from "./model.ts";
+import type { ComparisonRow, Result } from "./model.ts";
 import type { SoakRow } from "./soak-model.ts";
 import { formatEffect, formatValue, hasVariants, metricWords } from "./words.ts";
 
@@ -36,17 +36,35 @@ function growthWords(held: SoakRow["resources"][number]["control"], unit: "MB" |
   return `${of(estimate)} an hour (${of(low)} … ${of(high)})`;
 }
 
-function resourceLine(resource: SoakRow["resources"][number], whose: string): SoakLine {
+/** What is not shown, with its mark: whether it is excluded is told by the row that is judged. */
+const notShown = (row: ComparisonRow | undefined, what: string): Pick<SoakLine, "mark" | "text"> =>
+  row?.status === "inconclusive"
+    ? { mark: "?", text: `${what} is shown, and none is excluded` }
+    : { mark: "✓", text: `${what} is shown` };
+
+function resourceLine(
+  resource: SoakRow["resources"][number],
+  whose: string,
+  row: ComparisonRow | undefined,
+): SoakLine {
   const { control, course, unit, variant } = resource;
   const name = resourceWords(resource.resource);
   const arms = `control ${growthWords(control, unit)}, ${whose} ${growthWords(variant, unit)}`;
   if (course === "leak") return { mark: "✗", text: `a leak of ${name} in ${whose}: ${arms}` };
   if (course === "shared") return { mark: "=", text: `${name}: both arms grow alike: ${arms}` };
-  if (course === "unknown") return { mark: "?", text: `${name}: too little was told to judge it` };
-  return { mark: "✓", text: `${name}: no leak beyond control’s is shown; ${arms}` };
+  if (course === "unknown") {
+    const [why = "too little was told to judge it"] = row?.warnings ?? [];
+    return { mark: "?", text: `${name}: ${why}` };
+  }
+  const { mark, text } = notShown(row, "no leak beyond control’s");
+  return { mark, text: `${name}: ${text}; ${arms}` };
 }
 
-function effectLine({ effect, kind, metric }: SoakRow, from: number): SoakLine {
+function effectLine(
+  { effect, kind, metric }: SoakRow,
+  from: number,
+  row: ComparisonRow | undefined,
+): SoakLine {
   const { change, course, settled } = effect;
   const shape = { unit: kind === "difference" ? "ratio" : "as told", effect: null } as const;
   const of = (value: number): string => formatEffect(shape, value);
@@ -61,9 +79,9 @@ function effectLine({ effect, kind, metric }: SoakRow, from: number): SoakLine {
   }
   if (change === null) return { mark: "?", text: `${name}: too short to tell how it goes` };
   const moved = `${of(change.estimate)} from beginning to end (${of(change.low)} … ${of(change.high)})`;
-  return course === "moving"
-    ? { mark: "○", text: `${name} did not keep its level: ${moved}` }
-    : { mark: "✓", text: `${name}: no trend is shown; ${moved}` };
+  if (course === "moving") return { mark: "○", text: `${name} did not keep its level: ${moved}` };
+  const { mark, text } = notShown(row, "no trend");
+  return { mark, text: `${name}: ${text}; ${moved}` };
 }
 
 /** What each soak showed, variant by variant, of what before its lines; nothing where there was none. */
@@ -71,11 +89,18 @@ export function soakParts(result: Result): { readonly of: string; readonly lines
   return (result.soaks ?? []).map((soak) => {
     const whose = hasVariants(result) ? `${soak.arm}, ` : "";
     const from = result.stages.find(({ name }) => name === soak.stage)?.startS ?? 0;
+    const judged = (label: string): ComparisonRow | undefined =>
+      result.comparisons.find(
+        ({ arm, metric, stage }) =>
+          metric === label && stage === soak.stage && (arm ?? soak.arm) === soak.arm,
+      );
     return {
       of: `${whose}${soak.stage}, ${lastsWords(soak.judgedS)}`,
       lines: [
-        effectLine(soak, from),
-        ...soak.resources.map((resource) => resourceLine(resource, soak.arm)),
+        effectLine(soak, from, judged(`drift:${soak.metric}`)),
+        ...soak.resources.map((resource) =>
+          resourceLine(resource, soak.arm, judged(`leak:${resource.resource}`)),
+        ),
       ],
     };
   });

@@ -168,12 +168,12 @@ describe("what processes hold over a soak", () => {
   });
 
   it("connections of the warm-up that one arm closes some seconds later are no leak of the other", () => {
-    const stage = stageOf(RULES, 30);
+    const stage = stageOf(RULES, 60);
     const openFiles = (second: number, arm: number): number =>
-      arm === 0 && second < 8 ? 69 : 50 + Math.floor(second / 100);
+      arm === 0 && second < 8 ? 69 : 50 + Math.floor(second / 200);
     const { statusIn } = judge(
       [blocksOf("idle", { stage })],
-      processesOf(() => 100, 300, openFiles),
+      processesOf(() => 100, 600, openFiles),
     );
     expect(statusIn("leak:open_files")).toBe("within-margin");
   });
@@ -234,7 +234,7 @@ describe("what processes hold over a soak", () => {
       [blocksOf("short", { stage: short })],
       processesOf(() => 100, 40),
     );
-    expect(brief.row(MEMORY)!.warnings[0]).toBe("too short to judge: it would take about 5 m");
+    expect(brief.row(MEMORY)!.warnings[0]).toBe("too short to judge: it would take about 10 m");
     expect(brief.row(DRIFT)!.warnings[0]).toBe("too short to judge: it would take about 3 m 20 s");
     expect([MEMORY, DRIFT].map(brief.statusIn)).toEqual(["inconclusive", "inconclusive"]);
   });

@@ -74,6 +74,42 @@ describe("what a soak showed", () => {
     }
   });
 
+  it("a row that is inconclusive is no pass, and one that is not judged says why", () => {
+    const { result, ...model } = soaked({ ...MOVING, course: "steady" });
+    const [soak] = result.soaks;
+    const [memory] = soak!.resources;
+    const unknown = { resource: "sockets", unit: "count", course: "unknown" } as const;
+    const resources = [
+      { ...memory!, course: "steady" as const },
+      { ...unknown, control: null, variant: null },
+    ];
+    const [like] = result.comparisons;
+    const rowOf = (metric: string, status: "inconclusive" | "within-margin", why: string) => {
+      const row = { ...like!, arm: "variant", metric, stage: soak!.stage, status };
+      return { ...row, warnings: why === "" ? [] : [why] };
+    };
+    const told = (status: "inconclusive" | "within-margin"): string => {
+      const comparisons = [
+        rowOf("drift:response_time_p50", status, ""),
+        rowOf("leak:memory", status, ""),
+        rowOf("leak:sockets", "inconclusive", "too short to judge: it would take about 10 m"),
+      ];
+      const soaks = [{ ...soak!, resources }];
+      const text = renderText(
+        { ...model, result: { ...result, comparisons, soaks } },
+        { color: false, width: 200 },
+      );
+      return text.slice(text.indexOf("Over the soak"), text.indexOf("Ledger"));
+    };
+    const open = told("inconclusive");
+    expect(open).toMatch(/\? effect on .*: no trend is shown, and none is excluded; \+8 %/);
+    expect(open).toMatch(/\? memory: no leak beyond control’s is shown, and none is excluded; con/);
+    expect(open).toContain("? sockets: too short to judge: it would take about 10 m");
+    const well = told("within-margin");
+    expect(well).toMatch(/✓ effect on .*: no trend is shown; \+8 %/);
+    expect(well).toMatch(/✓ memory: no leak beyond control’s is shown; control/);
+  });
+
   it("says on what part of the time the verdict rests, where an effect wore off", async () => {
     for (const text of await texts(soaked(WORN))) {
       expect(text.replaceAll("\u00A0", " ")).toMatch(

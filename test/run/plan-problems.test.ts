@@ -45,7 +45,7 @@ it("a soak that is too short for leaks: the length that is said to do does", asy
   const soakFor = (length: string, soak: string): string =>
     `rate: 60/s, for: ${length}, soak: ${soak}`;
   const [cure] = await curesOf(/leaks/, soakFor("1m", "{ drift: 5% }"));
-  expect(cure).toBe("judge it for 5 m, or write leak: false");
-  expect(await curesOf(/leaks/, soakFor("5m", "{ drift: 5% }"))).toEqual([]);
+  expect(cure).toBe("judge it for 10 m, or write leak: false");
+  expect(await curesOf(/leaks/, soakFor("10m", "{ drift: 5% }"))).toEqual([]);
   expect(await curesOf(/leaks/, soakFor("1m", "{ leak: false }"))).toEqual([]);
 });
