@@ -20,6 +20,7 @@ import type { ReportModel, Result, RunRow } from "../report/index.ts";
 import { type AnalysedRun, analyseRun } from "./analyse.ts";
 import { armRows, droppedStarts, type Tallies } from "./arm-rows.ts";
 import { mergeAssignments } from "./assignment-row.ts";
+import { besideAllRuns } from "./checks/index.ts";
 import { comparisonRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
 import { readExperimentFile } from "./experiment-file.ts";
@@ -34,7 +35,6 @@ import {
   mergeFindings,
   mergeTallies,
   mergeWarnings,
-  type OfRun,
 } from "./merge-rows.ts";
 import { responsesFound } from "./responses-found.ts";
 import { registeredRules, timesOf, trailEntries, trailOf } from "./pictures.ts";
@@ -50,6 +50,7 @@ interface OneRun {
   readonly parts: readonly TrafficPart[];
   readonly comparisons: AnalysedRun["comparisons"];
   readonly findings: AnalysedRun["findings"];
+  readonly late: AnalysedRun["late"];
   readonly tallies: Tallies;
   readonly responses: AnalysedRun["gathered"]["responses"];
   readonly routes: readonly string[];
@@ -59,7 +60,8 @@ function readRun(directory: RunDirectory, plan: Plan, run: number): OneRun | nul
   const own = directory.run(run);
   if (!existsSync(own.file("manifest.json"))) return null;
   const manifest = readManifest(own);
-  const { comparisons, findings, gathered, model, parts, stages } = analyseRun(own, manifest);
+  const analysed = analyseRun(own, manifest);
+  const { comparisons, findings, gathered, late, model, parts, stages } = analysed;
   if (gathered.registered.sha256 !== registerPlan(planOfRun(plan, run - 1)).sha256) {
     throw new ShakedownError("RUN_INVALID", `${own.path} is not of this experiment's plan`, {
       hint: "runs of one experiment are made together; report this one by itself",
@@ -74,6 +76,7 @@ function readRun(directory: RunDirectory, plan: Plan, run: number): OneRun | nul
     parts,
     comparisons,
     findings,
+    late,
     tallies: gathered.tallies,
     responses: gathered.responses,
     routes,
@@ -160,10 +163,6 @@ function rowOf(
   };
 }
 
-/** Of the runs that are judged, each one's part of the result with its number. */
-const each = <Row>(runs: readonly OneRun[], of: (result: Result) => readonly Row[]): OfRun<Row>[] =>
-  runs.flatMap(({ model, run }) => of(model.result).map((value) => ({ run, value })));
-
 function stageRows(runs: readonly OneRun[]): Result["stages"] {
   const [first] = runs;
   return (first?.model.result.stages ?? []).map((stage, index) => ({
@@ -195,7 +194,14 @@ export function analyseRuns(directory: RunDirectory): ReportModel {
   const findings = mergeFindings(
     judged.flatMap((one) => one.findings.map((value) => ({ run: one.run, value }))),
   );
-  const checks = mergeChecks(each(judged, (result) => result.checks));
+  const checks = mergeChecks(
+    judged.flatMap(({ late, model, run }) =>
+      besideAllRuns({ checks: model.result.checks, late }, { comparisons, plan }).map((value) => ({
+        run,
+        value,
+      })),
+    ),
+  );
   const tallies = mergeTallies(
     judged.map((run) => run.tallies),
     plan.timeoutNs,

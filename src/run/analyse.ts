@@ -15,7 +15,7 @@ import {
 import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
 import { armRows, droppedStarts } from "./arm-rows.ts";
 import { assignmentRow } from "./assignment-row.ts";
-import { instrumentChecks } from "./checks/index.ts";
+import { instrumentChecks, type Late } from "./checks/index.ts";
 import { type ComparedRun, compareRun } from "./compare-run.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
@@ -48,7 +48,7 @@ function verdictOf(
   judged: {
     readonly comparisons: readonly MetricComparison[];
     readonly findings: readonly Finding[];
-    readonly checks: Result["checks"];
+    readonly checks: readonly Result["checks"][number][];
   },
 ): Verdicts {
   const { plan } = gathered.registered;
@@ -124,6 +124,8 @@ export interface AnalysedRun {
   readonly parts: readonly TrafficPart[];
   readonly comparisons: readonly MetricComparison[];
   readonly findings: readonly Finding[];
+  /** What of the instrument was late: of several runs, held against what all of them show. */
+  readonly late: readonly Late[];
   readonly model: ReportModel;
 }
 
@@ -157,7 +159,7 @@ export function concludeRun(
   const { ranNs } = observed;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const ends = armEnds(manifest);
-  const checks = instrumentChecks({
+  const { checks, late } = instrumentChecks({
     plan,
     manifest,
     observations,
@@ -198,7 +200,7 @@ export function concludeRun(
     ...soakRows(soaks.courses),
     ...assignmentRow(plan, exposures),
     ...looksOf(directory, gathered),
-    checks,
+    checks: [...checks],
     warnings: [
       ...inVainWords(inVain),
       ...warningsOf(gathered, callsSeen),
@@ -221,5 +223,5 @@ export function concludeRun(
     ),
   };
   const guardedParts = parts.filter((part) => part.protected);
-  return { gathered, cut, stages, parts: guardedParts, comparisons, findings, model };
+  return { gathered, cut, stages, parts: guardedParts, comparisons, findings, late, model };
 }

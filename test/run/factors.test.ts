@@ -16,6 +16,7 @@ import { analyseRuns } from "../../src/run/analyse-runs.ts";
 import { atLevels, designOf, plannedFactors, runsWanted } from "../../src/run/factors.ts";
 import { twoLevelDesign } from "../../src/stats/index.ts";
 import { keyedDraw } from "../../src/core/index.ts";
+import type { Observation } from "../../src/measure/index.ts";
 import { PLAN, PLAN_WITHOUT_HISTORY } from "../experiment/plan-fixture.ts";
 import { expectSound, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 import { changed, GOOD, said } from "./scenario-text.ts";
@@ -130,15 +131,28 @@ describe("factors of a scenario", () => {
 
 const FACTOR = { sets: "latency of payments, times", levels: ["1", "4"] } as const;
 
-/** An experiment of two factors, each combination twice; the variant is slower where both are high. */
-async function writeExperiment(): Promise<RunDirectory> {
+/** One start in twenty of both arms is late by 3 ms. */
+const late = (row: Observation): Observation => {
+  if (row.kind !== "response" || row.seq % 20 !== 0) return row;
+  const { endNs, firstByteNs, startNs } = row;
+  return { ...row, startNs: startNs + 3e6, firstByteNs: firstByteNs + 3e6, endNs: endNs + 3e6 };
+};
+
+/**
+ * An experiment of two factors, each combination twice; the variant is slower where both are high, and
+ * the generator is late where both are low.
+ */
+async function writeExperiment(
+  folderName: string,
+  { isLate, times }: { readonly isLate: boolean; readonly times: number },
+): Promise<RunDirectory> {
   const plan: Plan = {
     ...PLAN_WITHOUT_HISTORY,
     betweenRunSd: null,
     factors: ["slowness", "load"].map((name) => ({ name, ...FACTOR })),
     runs: planRuns("1", 8, PLAN.arms, twoLevelDesign(2)),
   };
-  const directory = new RunDirectory(join(folder.path, "factorial"));
+  const directory = new RunDirectory(join(folder.path, folderName));
   mkdirSync(directory.path, { recursive: true });
   const registered = registerPlan(plan);
   writeFileSync(directory.file("plan.json"), JSON.stringify(registered));
@@ -149,9 +163,10 @@ async function writeExperiment(): Promise<RunDirectory> {
   const file = { experimentVersion: 1, id: "ff00", startedAt, runs: 8, ended };
   writeFileSync(directory.file("experiment.json"), JSON.stringify(file));
   for (const [index, { levels, seed }] of plan.runs.entries()) {
-    const slower = levels!.join() === "1,1" ? 1.6 : 1;
-    const made = traffic({ slower, perSec: 126 + index });
-    const written = { ...made, plan: planOfRun(plan, index), manifest: { seed } };
+    const slower = levels!.join() === "1,1" ? times : 1;
+    const { calls, observations } = traffic({ slower, perSec: 126 + index });
+    const own = isLate && levels!.join() === "-1,-1" ? observations.map(late) : observations;
+    const written = { calls, observations: own, plan: planOfRun(plan, index), manifest: { seed } };
     // oxlint-disable-next-line no-await-in-loop -- a few runs, one after the other
     await writeRun(directory.run(index + 1).path, written);
   }
@@ -160,7 +175,7 @@ async function writeExperiment(): Promise<RunDirectory> {
 
 describe("an experiment with factors", () => {
   it("is judged at each combination, and says what the effect depends on", async () => {
-    const model = analyseRuns(await writeExperiment());
+    const model = analyseRuns(await writeExperiment("slower", { isLate: false, times: 1.6 }));
     expectSound(model);
     const { comparisons, decision, factors, runs } = model.result;
     expect(decision).toBe("roll-back");
@@ -186,4 +201,17 @@ describe("an experiment with factors", () => {
       expect(plainText(await format.render(model), 1e7)).toContain("slowness");
     }
   });
+
+  it.each([
+    [1.6, "fail", "hold"],
+    [9, "doubt", "roll-back"],
+  ])(
+    "late at one combination, and %d times as slow at another: %s",
+    async (times, status, decided) => {
+      const directory = await writeExperiment(`late ${times}`, { isLate: true, times });
+      const { checks, decision } = analyseRuns(directory).result;
+      expect(checks.find(({ name }) => name === "generator saturated")).toMatchObject({ status });
+      expect(decision).toBe(decided);
+    },
+  );
 });

@@ -3,9 +3,22 @@ import { type MetricComparison, statusOf } from "../../experiment/index.ts";
 import type { DelayRow } from "../emulator-rows.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
 
+/** An instrument that was late, by how much at p99, and what is said of it. */
+export interface Late {
+  readonly name: string;
+  readonly lateUs: number;
+  readonly summary: string;
+  /** Said beside it where nothing is believed, and where harm dwarfs it. */
+  readonly colours: string;
+  readonly dwarfed: string;
+}
+
 const LATE_START_US = 1_000;
 /** Harm of so many times what the instrument was late by is not the instrument's. */
 const DWARFED_BY = 10;
+
+/** What was shown, by one run or by all runs of an experiment. */
+type Shown = Pick<CheckInput, "comparisons" | "plan">;
 
 /** The least that a harm to a time comes to by its interval, in µs; 0 where it is none. */
 function harmUs({ control, effect, unit }: MetricComparison): number {
@@ -19,7 +32,7 @@ function harmUs({ control, effect, unit }: MetricComparison): number {
  * only of being taken for well. Late by one part in ten, calls and starts make no such harm in one arm;
  * and a variant whose pool is dry must not pass for untested because the machine was busy, too.
  */
-function lateMeans({ comparisons, plan }: CheckInput, lateUs: number): "fail" | "doubt" {
+function lateMeans({ comparisons, plan }: Shown, lateUs: number): "fail" | "doubt" {
   const harmed = comparisons.filter(
     (row) => row.role !== "secondary" && statusOf(row, plan.alpha) === "harm",
   );
@@ -30,8 +43,39 @@ function lateMeans({ comparisons, plan }: CheckInput, lateUs: number): "fail" | 
 
 const DWARFED = ", a tenth at most of the harm that is shown";
 
+/** What lateness comes to beside what was shown. */
+function lateCheck(late: Late, shown: Shown): Check {
+  const means = lateMeans(shown, late.lateUs);
+  const so = means === "fail" ? late.colours : late.dwarfed;
+  return check(late.name, false, late.summary + so, means);
+}
+
+/** A check that passes, or what was late. */
+export type Punctuality = Check | Late;
+
+const isLate = (row: Punctuality): row is Late => "lateUs" in row;
+
+export const lateOf = (rows: readonly Punctuality[]): Late[] => rows.filter(isLate);
+
+/** As checks, beside what was shown. */
+export const lateChecks = (rows: readonly Punctuality[], shown: Shown): Check[] =>
+  rows.map((row) => (isLate(row) ? lateCheck(row, shown) : row));
+
+/**
+ * The checks of one run of several, with its lateness beside what all of them have shown: harm at one
+ * combination of levels is not there at another, and one run alone may not show what they do.
+ */
+export const besideAllRuns = (
+  { checks, late }: { readonly checks: readonly Check[]; readonly late: readonly Late[] },
+  shown: Shown,
+): Check[] =>
+  checks.map((row) => {
+    const own = late.find(({ name }) => name === row.name);
+    return own === undefined ? row : lateCheck(own, shown);
+  });
+
 /** The generator's own lateness against the size of what is compared. */
-export function startLag(input: CheckInput): Check {
+export function startLag(input: CheckInput): Punctuality {
   const { comparisons, observed, plan, tallies } = input;
   const primary = comparisons
     .filter((row) => row.role === "primary" && row.unit === "us" && row.control !== null)
@@ -50,13 +94,12 @@ export function startLag(input: CheckInput): Check {
     `the generator's starts were late by ${formatUs(worst)} at p99 (limit ${formatUs(limitUs)}), ` +
     `${formatRatio(started === 0 ? 0 : late / started)} by more than 1 ms`;
   if (worst <= limitUs) return check("start lag", true, summary);
-  const means = lateMeans(input, worst);
-  const so = means === "fail" ? ": its own lateness colours what is measured" : DWARFED;
-  return check("generator saturated", false, summary + so, means);
+  const colours = ": its own lateness colours what is measured";
+  return { name: "generator saturated", lateUs: worst, summary, colours, dwarfed: DWARFED };
 }
 
 /** How late the emulator's answers were: p99 of the delay error against the plan's limit. */
-export function delayError(input: CheckInput): Check[] {
+export function delayError(input: CheckInput): Punctuality[] {
   const { calls, callsSeen } = input;
   if (calls === null || callsSeen === null || calls.rows === 0) return [];
   const rows = callsSeen.judgedDelays;
@@ -64,10 +107,9 @@ export function delayError(input: CheckInput): Check[] {
     `${dependency} for ${arm} off by ${formatUs(p99Us)} at p99 (${formatRatio(offRatio)} of calls by more than ${formatUs(limitUs)})`;
   const late = rows.filter(({ limitUs, p99Us }) => p99Us > limitUs);
   if (late.length > 0) {
-    const means = lateMeans(input, sumOfWorst(rows));
-    const so = means === "fail" ? "" : `${DWARFED}, all of them together`;
-    const summary = `answers came late: ${late.map(describe).join("; ")}${so}`;
-    return [check("emulator late", false, summary, means)];
+    const summary = `answers came late: ${late.map(describe).join("; ")}`;
+    const dwarfed = `${DWARFED}, all of them together`;
+    return [{ name: "emulator late", lateUs: sumOfWorst(rows), summary, colours: "", dwarfed }];
   }
   const worst = rows.toSorted((a, b) => b.p99Us / b.limitUs - a.p99Us / a.limitUs)[0]!;
   return [check("delay error", true, `answers came on time; at worst ${describe(worst)}`)];
