@@ -112,7 +112,7 @@ function heldSentences({ heldRamps = [] }: Result): string[] {
 }
 
 /** When the load was halved, and why. */
-function throttleSentences({ throttlings = [] }: Result): string[] {
+export function throttleSentences({ throttlings = [] }: Result): string[] {
   return throttlings.map(
     ({ because, fromS, share }) =>
       `The load was halved, to ${formatRatio(share)} of what was planned, ` +

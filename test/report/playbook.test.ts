@@ -92,6 +92,36 @@ describe("a playbook", () => {
     expect(playbookMarkdown({ runs: runs.toReversed(), unread: unread.toReversed() })).toBe(text);
   });
 
+  it("tells what an effect depends on, and when the load was halved", () => {
+    const at = (level: string, value: number) => ({ level, value, low: value, high: value });
+    const slowness = {
+      of: "variant" as const,
+      arm: "variant",
+      metric: "response_time_p95",
+      unit: "us" as const,
+      stage: "everybody",
+      factors: ["slowness"],
+      aliases: [],
+      kind: "relative" as const,
+      estimate: 2,
+      low: 1.5,
+      high: 2.5,
+      confidence: 0.95,
+      adjustedP: 0.001,
+      shown: true,
+      levels: [at("1", 0.03), at("4", 2.09)],
+      errorFrom: "replicates" as const,
+    };
+    const halved = { stage: "everybody", share: 0.5, because: "p95 looks worse" };
+    const throttlings = [{ ...halved, evidenceUntilS: 11, fromS: 12 }];
+    const run = runOf("hold", 1, { result: { factors: [slowness], throttlings } });
+    const text = playbookMarkdown({ runs: [run], unread: [] }).replaceAll(/[\u00A0\\]/g, " ");
+    expect(text).toMatch(
+      /^- Run 1: slowness decides what variant does to .* at 1, \+209 % .* at 4$/m,
+    );
+    expect(text).toMatch(/^- Run 1: the load was halved, to 50 % .* 12 s into .* looks worse$/m);
+  });
+
   it("has no NaN, undefined or null where a reader would meet it, be there no run at all", () => {
     for (const model of [FOLDER, { runs: [], unread: FOLDER.unread }]) {
       expect(playbookMarkdown(model)).not.toMatch(/NaN|undefined|null|Infinity|\[object/);

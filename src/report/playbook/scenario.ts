@@ -1,3 +1,5 @@
+import { factorSentences } from "../factor-words.ts";
+import { throttleSentences } from "../look-words.ts";
 import { escapeMarkdown } from "../markdown.ts";
 import type { Result } from "../model.ts";
 import { rowWords } from "../variant-words.ts";
@@ -135,7 +137,13 @@ function eventLines(runs: readonly PlaybookRun[]): string[] {
       const what = `overridden${who} on ${escapeMarkdown(at.slice(0, 10))}`;
       return `${what}: ${escapeMarkdown(decision, 80)}, because ${escapeMarkdown(reason)}`;
     });
-    return [...firedOf(result), ...decided].map((text) => `- Run ${index + 1}: ${text}`);
+    const told = [...factorSentences(result), ...throttleSentences(result)].map((text) =>
+      escapeMarkdown(
+        text.replace(/^(?:No|The) /, (word) => word.toLowerCase()).replace(/\.$/, ""),
+        400,
+      ),
+    );
+    return [...told, ...firedOf(result), ...decided].map((text) => `- Run ${index + 1}: ${text}`);
   });
   return lines.length === 0 ? [] : [...lines, ""];
 }
