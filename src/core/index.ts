@@ -9,6 +9,7 @@ export {
   type Pacing,
   PACINGS,
 } from "./deadlines.ts";
+export { endIdleAlarms } from "./wakers.ts";
 export * from "./errors.ts";
 export { parseExactJson } from "./exact-json.ts";
 export * from "./fields.ts";

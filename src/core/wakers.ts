@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Worker } from "node:worker_threads";
 import type { Clock, MonotonicClock } from "./clock.ts";
 import { startThread } from "./thread.ts";
 
@@ -90,6 +91,73 @@ export function timerWaker(clock: Clock, wake: () => void): Waker {
   };
 }
 
+/** Alarm threads that are kept, asleep, for whoever is next: to begin one takes up to 100 ms of CPU. */
+const IDLE_MAX = 2;
+const idle: Alarm[] = [];
+
+/** A thread that waits for one moment at a time, for one owner after the other. */
+class Alarm {
+  onAlarm: () => void = () => {};
+  readonly #shared: AlarmShared;
+  readonly #thread: Worker;
+
+  private constructor(shared: AlarmShared, thread: Worker) {
+    this.#shared = shared;
+    this.#thread = thread;
+    thread.on("message", () => this.onAlarm());
+  }
+
+  static async take(originNs: bigint): Promise<Alarm> {
+    const kept = idle.pop();
+    if (kept !== undefined) {
+      kept.#thread.ref();
+      return kept;
+    }
+    const shared: AlarmShared = {
+      state: new Int32Array(new SharedArrayBuffer(8)),
+      deadline: new Float64Array(new SharedArrayBuffer(8)).fill(Number.POSITIVE_INFINITY),
+      originNs,
+    };
+    const thread = startThread("alarm-thread", import.meta.url, { workerData: shared });
+    await once(thread, "online");
+    return new Alarm(shared, thread);
+  }
+
+  /** From when it counts. */
+  get originNs(): bigint {
+    return this.#shared.originNs;
+  }
+
+  set(atNs: number): void {
+    this.#shared.deadline[0] = atNs;
+    Atomics.add(this.#shared.state, 0, 1);
+    Atomics.notify(this.#shared.state, 0);
+  }
+
+  async giveBack(): Promise<void> {
+    this.onAlarm = () => {};
+    if (idle.length < IDLE_MAX) {
+      this.set(Number.POSITIVE_INFINITY);
+      // Asleep, it keeps nobody from ending, and ends with its owner.
+      this.#thread.unref();
+      idle.push(this);
+    } else await this.end();
+  }
+
+  async end(): Promise<void> {
+    this.#thread.ref();
+    const gone = once(this.#thread, "exit");
+    Atomics.store(this.#shared.state, 1, 1);
+    this.set(0);
+    await gone;
+  }
+}
+
+/** Ends those that are kept: who goes first from now on needs alarms that do so, too. */
+export async function endIdleAlarms(): Promise<void> {
+  await Promise.all(idle.splice(0).map((alarm) => alarm.end()));
+}
+
 /**
  * An alarm thread blocked in `Atomics.wait` wakes the loop a little ahead, and turns of the loop
  * await the rest: within about 0.1–0.3 ms at a few per cent of a core, where `setTimeout` is off by
@@ -97,18 +165,9 @@ export function timerWaker(clock: Clock, wake: () => void): Waker {
  * together, it spins.
  */
 export async function startAlarm(clock: MonotonicClock): Promise<MakeWaker> {
-  const shared: AlarmShared = {
-    state: new Int32Array(new SharedArrayBuffer(8)),
-    deadline: new Float64Array(new SharedArrayBuffer(8)).fill(Number.POSITIVE_INFINITY),
-    originNs: clock.originNs,
-  };
-  const thread = startThread("alarm-thread", import.meta.url, { workerData: shared });
-  await once(thread, "online");
-  const setAlarm = (atNs: number): void => {
-    shared.deadline[0] = atNs;
-    Atomics.add(shared.state, 0, 1);
-    Atomics.notify(shared.state, 0);
-  };
+  const alarm = await Alarm.take(clock.originNs);
+  const sinceNs = Number(clock.originNs - alarm.originNs);
+  const setAlarm = (atNs: number): void => alarm.set(atNs + sinceNs);
   return (wake) => {
     const near = spinWaker(clock, wake);
     let armedNs = Number.POSITIVE_INFINITY;
@@ -130,16 +189,13 @@ export async function startAlarm(clock: MonotonicClock): Promise<MakeWaker> {
       setAlarm(deadlineNs - NEAR_NS);
       backstop = setTimeout(comeNear, Math.min(Math.floor(leftNs / 1e6), TIMER_MS_MAX));
     };
-    thread.on("message", comeNear);
+    alarm.onAlarm = comeNear;
     return {
       arm,
       async close() {
         clearTimeout(backstop);
         await near.close();
-        const gone = once(thread, "exit");
-        Atomics.store(shared.state, 1, 1);
-        setAlarm(0);
-        await gone;
+        await alarm.giveBack();
       },
     };
   };

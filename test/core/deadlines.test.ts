@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -171,6 +173,51 @@ describe.each(PACINGS)("deadlines, in real time, by %s", (pacing) => {
     setImmediate(() => nextTurn.resolve());
     await nextTurn.promise;
     expect(fired).toBe(0);
+  });
+});
+
+describe("alarm threads", () => {
+  /** Threads are numbered as they begin. */
+  const nextThread = async (): Promise<number> => {
+    const thread = new Worker("", { eval: true });
+    const { threadId } = thread;
+    await once(thread, "exit");
+    return threadId;
+  };
+  const wakesAt = async (originNs: bigint): Promise<number> => {
+    const clock = monotonicClock(originNs);
+    const deadlines = await createDeadlines(clock, "alarm");
+    const deadlineNs = clock.nowNs() + 3e6;
+    const firedNs = await new Promise<number>((fire) => {
+      deadlines.at(deadlineNs, () => fire(clock.nowNs()));
+    });
+    await deadlines.close();
+    return firedNs - deadlineNs;
+  };
+
+  it("are used again, whatever their next owner's clock counts from", async () => {
+    const nowNs = process.hrtime.bigint();
+    await wakesAt(nowNs);
+    const before = await nextThread();
+    const lates = [
+      await wakesAt(nowNs - 10_000_000_000n),
+      await wakesAt(nowNs + 3_600_000_000_000n),
+    ];
+    expect(lates.filter((lateNs) => lateNs < 0)).toEqual([]);
+    expect(await nextThread()).toBe(before + 1);
+  });
+
+  it("of several at once are several, and those kept hold nobody back", async () => {
+    const module = new URL("../../src/core/index.ts", import.meta.url).href;
+    const text = `
+      import { createDeadlines, monotonicClock } from ${JSON.stringify(module)};
+      const clock = monotonicClock(process.hrtime.bigint());
+      const all = await Promise.all(Array.from({ length: 4 }, () => createDeadlines(clock)));
+      const untilNs = clock.nowNs() + 2e6;
+      await Promise.all(all.map((own) => new Promise((fire) => void own.at(untilNs, fire))));
+      await Promise.all(all.map((own) => own.close()));`;
+    const thread = new Worker(new URL(`data:text/javascript,${encodeURIComponent(text)}`));
+    expect(await once(thread, "exit")).toEqual([0]);
   });
 });
 

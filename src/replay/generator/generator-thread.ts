@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { goFirst, plainError } from "../../core/index.ts";
+import { endIdleAlarms, goFirst, plainError } from "../../core/index.ts";
 import { rehearseReplay } from "./rehearse.ts";
 import { type FromWorker, NOTHING_DONE, type ToWorker, type WorkerJob } from "./job.ts";
 import { WorkerGenerator } from "./worker.ts";
@@ -28,7 +28,11 @@ try {
   if (workerJob.job.rehearse !== false) {
     await rehearseReplay(workerJob, leaving.signal, (counts) => say({ kind: "rehearsal", counts }));
   }
-  if (workerJob.job.goesFirst) goFirst();
+  if (workerJob.job.goesFirst) {
+    // A thread is in the class of whoever began it, and rehearsals were in none.
+    await endIdleAlarms();
+    goFirst();
+  }
   say({ kind: "ready" });
   const told = await go.promise;
   if (told !== null) {
