@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { type Clock, type Deadlines, traceparentOf } from "../core/index.ts";
 import { Conduct } from "./conduct.ts";
 import { type DependencySpec, dependencySchema } from "./dependency.ts";
@@ -48,28 +49,61 @@ function rehearsalListener(clock: Clock, deadlines: Deadlines): Listener {
   });
 }
 
+/**
+ * Makes one call after another over a connection of its own, until there are no more. No library of
+ * HTTP: it would take longer than the answering that is rehearsed.
+ */
+function callInTurn(port: number, nextCall: () => string | null): Promise<void> {
+  const { promise: over, reject, resolve } = Promise.withResolvers<void>();
+  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  let answer = "";
+  const goOn = (): void => {
+    const call = nextCall();
+    if (call !== null) {
+      socket.write(call, "latin1");
+      return;
+    }
+    resolve();
+    socket.destroy();
+  };
+  socket.on("connect", goOn);
+  socket.on("data", (bytes: Buffer) => {
+    answer += bytes.toString("latin1");
+    if (answer.length < lengthOf(answer)) return;
+    answer = "";
+    goOn();
+  });
+  socket.on("error", reject);
+  socket.on("close", () => reject(new Error("a rehearsal's connection was closed")));
+  return over;
+}
+
+/** How long an answer is that has begun so: our own always say. */
+function lengthOf(answer: string): number {
+  const headEnd = answer.indexOf("\r\n\r\n");
+  const told = /content-length: (\d+)/.exec(answer);
+  return headEnd < 0 || told === null ? Number.POSITIVE_INFINITY : headEnd + 4 + Number(told[1]);
+}
+
 async function rehearseListener(clock: Clock, deadlines: Deadlines): Promise<void> {
   const listener = rehearsalListener(clock, deadlines);
   const port = await listener.listen({ host: "127.0.0.1", port: 0 });
-  const { Pool } = await import("undici");
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, allowH2: false });
   let next = 0;
-  const caller = async (): Promise<void> => {
-    while (next < CALLS) {
-      const seq = next++;
-      const headers = { traceparent: traceparentOf({ runId: RUN_ID, seq, armIndex: 0 }) };
-      const asks =
-        seq % 4 === 0
-          ? ({ method: "POST", body: `{"n":${seq}}` } as const)
-          : ({ method: "GET" } as const);
-      const answer = await pool.request({ ...asks, path: `/rehearsal/${seq % 50}`, headers });
-      await answer.body.dump();
-    }
+  const nextCall = (): string | null => {
+    if (next === CALLS) return null;
+    const seq = next++;
+    const traceparent = traceparentOf({ runId: RUN_ID, seq, armIndex: 0 });
+    const body = seq % 4 === 0 ? `{"n":${seq}}` : null;
+    return (
+      `${body === null ? "GET" : "POST"} /rehearsal/${seq % 50} HTTP/1.1\r\n` +
+      `host: 127.0.0.1:${port}\r\nconnection: keep-alive\r\naccept: */*\r\n` +
+      `traceparent: ${traceparent}\r\n` +
+      (body === null ? "\r\n" : `content-length: ${body.length}\r\n\r\n${body}`)
+    );
   };
   try {
-    await Promise.all(Array.from({ length: CONNECTIONS }, caller));
+    await Promise.all(Array.from({ length: CONNECTIONS }, () => callInTurn(port, nextCall)));
   } finally {
-    await pool.destroy();
     await listener.close();
   }
 }
