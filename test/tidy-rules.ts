@@ -251,10 +251,17 @@ const SOCKET_MODULES = /^(?:node:(?:net|http|https|http2|dgram|tls)|undici)$/;
 const NO_SOCKET =
   /^type\b|^\{(?:\s*(?:type\s+\w+|isIP(?:v[46])?|STATUS_CODES|METHODS|validateHeader\w+)\s*,?)*\}$/;
 
-const opensSockets = (source: Source): boolean =>
-  importsOf(source).some(
-    ({ clause, target }) => SOCKET_MODULES.test(target) && !NO_SOCKET.test(clause),
-  ) || /(?<![.\w])fetch\(/.test(withoutComments(source.text));
+const opensSockets = (source: Source): boolean => {
+  const code = withoutComments(source.text);
+  const ofHttp = [...code.matchAll(/(\{[^{}]*\}) = nodeHttp\(\)/g)].map(([, clause]) => clause!);
+  return (
+    importsOf(source).some(
+      ({ clause, target }) => SOCKET_MODULES.test(target) && !NO_SOCKET.test(clause),
+    ) ||
+    ofHttp.some((clause) => !NO_SOCKET.test(clause)) ||
+    /(?<![.\w])fetch\(/.test(code)
+  );
+};
 
 export const onlySomeOpenSockets: Check = (sources) =>
   sources

@@ -17,6 +17,7 @@ export * from "./header-lines.ts";
 export * from "./identity.ts";
 export { deferred, lazily } from "./lazily.ts";
 export { NamelessFile } from "./nameless-file.ts";
+export { nodeHttp } from "./node-http.ts";
 export { openFileLimit } from "./open-files.ts";
 export * from "./plain-error.ts";
 export * from "./priority.ts";

@@ -1,6 +1,7 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
-import { messageOf } from "../core/index.ts";
+import { messageOf, nodeHttp } from "../core/index.ts";
+
+const { validateHeaderName, validateHeaderValue } = nodeHttp();
 
 /** Headers of an answer by their names; of several values, each is a line of its own, in order. */
 export type AnswerHeaders = Readonly<Record<string, string | string[]>>;

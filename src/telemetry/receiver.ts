@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { nodeHttp } from "../core/index.ts";
 import { type OtlpEncoding, readPoints, readSpans } from "../otlp/index.ts";
 import { failureBody, mediaTypeOf, type SignalPath, SIGNALS, successBody } from "./answer.ts";
 import type { Intake, Refusal, Rejected } from "./intake.ts";
 import { INTAKE_LIMITS } from "./limits.ts";
+
+const { createServer } = nodeHttp();
 
 const unpack = promisify(gunzip);
 const REQUEST_MS = 10_000;

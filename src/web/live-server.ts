@@ -1,12 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { messageOf, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { messageOf, nodeHttp, ShakedownError, systemCodeOf } from "../core/index.ts";
 import { renderLivePage } from "../report/index.ts";
 import { answerAsk, type Steer } from "./ask.ts";
 import { LiveFeed } from "./feed.ts";
 import { newToken, refusedCaller, sameToken } from "./guard.ts";
 import { LiveMetrics } from "./metrics.ts";
 import { Readers } from "./readers.ts";
+
+const { createServer } = nodeHttp();
 
 export interface LiveServerOptions {
   /** On loopback; 0 takes a free one. */

@@ -1,13 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { z } from "zod";
-import { messageOf, ShakedownError } from "../../core/index.ts";
+import { messageOf, nodeHttp, ShakedownError } from "../../core/index.ts";
 import { formatHostPort } from "../address.ts";
 import type { Emulator } from "../emulator.ts";
 import type { StubStateChange } from "../stub-states.ts";
 import { listenAs } from "../listening.ts";
 import { AdminRefusal, type Changes } from "./changes.ts";
 import { prometheusMetrics } from "./metrics.ts";
+
+const { createServer } = nodeHttp();
 
 export interface AdminOptions {
   readonly emulator: Emulator;

@@ -1,6 +1,8 @@
-import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
+import { nodeHttp } from "../../core/index.ts";
 import type { Answer } from "../deliver/delivery.ts";
 import type { AnswerHeaders } from "../headers.ts";
+
+const { STATUS_CODES, validateHeaderName, validateHeaderValue } = nodeHttp();
 
 /** How long an idle connection is kept: longer than callers keep theirs, so that it is never we who close. */
 export const KEEP_ALIVE_S = 75;

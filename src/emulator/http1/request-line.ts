@@ -1,5 +1,7 @@
-import { METHODS } from "node:http";
+import { nodeHttp } from "../../core/index.ts";
 import { bytes as b } from "../../http1/index.ts";
+
+const { METHODS } = nodeHttp();
 
 /** Their names by themselves; others are no methods, as Node has it. */
 const KNOWN: ReadonlyMap<string, string> = new Map(METHODS.map((name) => [name, name]));

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { nodeHttp } from "../../core/index.ts";
 import { formatHostPort } from "../address.ts";
 import { listenAs } from "../listening.ts";
 import type { TcpProxies } from "./proxies.ts";
 import { readText } from "./toxiproxy-body.ts";
 import { refusalOf, type Reply, routeToxiproxy } from "./toxiproxy-routes.ts";
+
+const { createServer } = nodeHttp();
 
 export interface ToxiproxyApiOptions {
   readonly proxies: TcpProxies;

@@ -1,7 +1,8 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
-import { durationNsField, messageOf, NS_PER_S } from "../../core/index.ts";
+import { durationNsField, messageOf, nodeHttp, NS_PER_S } from "../../core/index.ts";
 import { name } from "./name.ts";
+
+const { validateHeaderName, validateHeaderValue } = nodeHttp();
 
 /** What the generator sets on every request itself. */
 const OWN_HEADERS = /^(?:content-length|transfer-encoding|connection|traceparent|x-request-id)$/i;
