@@ -180,11 +180,11 @@ export const foldersHaveALevel: Check = (sources) => {
 
 export const onlyTheIndexFromOutside: Check = (sources) =>
   crossings(sources)
-    .filter(({ to, target }) => target !== posix.join("src", to, "index.ts"))
+    .filter(({ target }) => posix.basename(target) !== "index.ts")
     .map(
       ({ file, to, target }) =>
         `${file} imports ${target}: from outside a folder import only its surface, ${named(to)}/index.ts ` +
-        "(and export there what is meant to be used).",
+        "(and export there what is meant to be used), or that of a folder in it.",
     );
 
 export const nobodyImportsTesting: Check = (sources) =>

@@ -67,6 +67,12 @@ const RULES: readonly Rule[] = [
     good: ["src/emulator/limit/gcra.ts", `${from("../../core/index.ts")}\n${from("../model.ts")}`],
   },
   {
+    claim: "or that of a folder in it",
+    check: rules.onlyTheIndexFromOutside,
+    bad: ["src/emulator/latency/gamma.ts", from("../../stats/fit/laws.ts")],
+    good: ["src/emulator/latency/gamma.ts", from("../../stats/fit/index.ts")],
+  },
+  {
     claim: "nothing in src imports testing",
     check: rules.nobodyImportsTesting,
     bad: ["src/run/run.ts", from("../testing/index.ts")],

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import {
-  CAPTURE_FORMATS,
+  type CaptureFormat,
+  captureFormats,
   type CapturedFile,
   type CaptureFilter,
   captureToFile,
@@ -116,16 +117,18 @@ async function capture(io: CliIo, given: CaptureArguments): Promise<void> {
   else reportHuman(io, captured, out);
 }
 
-const DESCRIPTION = `make a profile from captured traffic
+const description = (
+  formats: readonly CaptureFormat[],
+): string => `make a profile from captured traffic
 
-Formats, recognised by their content (gzip and zstd are undone): ${CAPTURE_FORMATS.map(({ description }) => description).join("; ")}; and tables of requests (CSV, JSON lines), whose columns --columns names. Several files become one profile, merged by time.
+Formats, recognised by their content (gzip and zstd are undone): ${formats.map((format) => format.description).join("; ")}; and tables of requests (CSV, JSON lines), whose columns --columns names. Several files become one profile, merged by time.
 
 Secrets and personal data are replaced before anything is written: credentials, cookie values, keys named like secrets, JWTs, e-mail addresses, card numbers and IP addresses become pseudonyms of the same length; equal values stay equal.`;
 
 export const captureCommand: Command = (io) => ({
-  builder: (yargs) =>
+  builder: async (yargs) =>
     yargs
-      .usage(`$0 capture <files..>\n\n${DESCRIPTION}`)
+      .usage(`$0 capture <files..>\n\n${description(await captureFormats())}`)
       .positional("files", {
         type: "string",
         array: true,

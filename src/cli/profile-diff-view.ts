@@ -5,7 +5,7 @@ import {
   DRIFT_NAMES,
   driftDetailFormat,
   driftEffectWords,
-} from "../report/index.ts";
+} from "../report/profile/index.ts";
 import { labelled, wrapped } from "./text-layout.ts";
 
 const STATES = { drifted: "DRIFTED", alike: "alike", unknown: "unknown" } as const;

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { EXIT, messageOf, ShakedownError } from "../core/index.ts";
 import { diffProfiles, pictureProfile, readProfile } from "../profile/index.ts";
-import { type ProfilePage, renderProfileHtml } from "../report/index.ts";
+import { type ProfilePage, renderProfileHtml } from "../report/profile/index.ts";
 import type { CliIo } from "./command.ts";
 import { checkOutput, withoutEnding } from "./output-file.ts";
 import { version } from "./version.ts";

@@ -12,7 +12,6 @@ export {
 export { endIdleAlarms } from "./wakers.ts";
 export * from "./errors.ts";
 export { parseExactJson } from "./exact-json.ts";
-export * from "./fields.ts";
 export * from "./header-lines.ts";
 export * from "./identity.ts";
 export { deferred, lazily } from "./lazily.ts";

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { durationNsField, NS_PER_MS, NS_PER_S } from "../core/index.ts";
+import { NS_PER_MS, NS_PER_S } from "../core/index.ts";
+import { durationNsField } from "../core/fields/index.ts";
 import { writtenCapacitySchema } from "./capacity/index.ts";
 import { faultSchema } from "./fault/index.ts";
 import { headersSchema } from "./headers.ts";
 import { latencySchema } from "./latency/index.ts";
 import { limitSchema } from "./limit/index.ts";
 import { connectionFaultSchema } from "./listen/connection-faults.ts";
-import { stubSchema } from "./stub/index.ts";
+import { stubSchema } from "./stub/schema.ts";
 import { tcpSchema } from "./tcp/index.ts";
 import { transferSchema } from "./transfer/index.ts";
 

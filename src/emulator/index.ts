@@ -1,4 +1,6 @@
 /** The dependency server: what answers the target's calls as slowly, and fails as often, as told. */
+import { deferred } from "../core/index.ts";
+
 export type { Counted, EmulatorSnapshot } from "./counters.ts";
 export {
   type DependencySpec,
@@ -8,15 +10,9 @@ export {
 } from "./dependency.ts";
 export type { JournalEntry } from "./journal.ts";
 export { incidentSchema, type IncidentSpec } from "./timeline/index.ts";
-export { type Admin, startAdmin } from "./admin/admin.ts";
+export type { Admin } from "./admin/admin.ts";
 export { Changes, type ReadDependency } from "./admin/changes.ts";
-export {
-  type Emulator,
-  type EmulatorAddresses,
-  type EmulatorOptions,
-  type EmulatorTotals,
-  startEmulator,
-} from "./emulator.ts";
+export type { Emulator, EmulatorAddresses, EmulatorOptions, EmulatorTotals } from "./emulator.ts";
 export { capacitySchema } from "./capacity/index.ts";
 export {
   createFaultModel,
@@ -52,4 +48,7 @@ export {
   withProbes,
 } from "./probe.ts";
 export { startEmulatorThread } from "./thread.ts";
-export * from "./record/index.ts";
+
+// Sockets and all that is on them, which a thread that reads scenarios has no need of.
+export const startAdmin = deferred(async () => (await import("./admin/admin.ts")).startAdmin);
+export const startEmulator = deferred(async () => (await import("./emulator.ts")).startEmulator);

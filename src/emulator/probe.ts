@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ratioField, ShakedownError } from "../core/index.ts";
+import { ShakedownError } from "../core/index.ts";
+import { ratioField } from "../core/fields/index.ts";
 import type { ConnectionFaultSpec } from "./listen/connection-faults.ts";
 import type { DependencySpec, HttpSpec } from "./dependency.ts";
 import type { FaultSpec } from "./fault/index.ts";

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { HttpSpec } from "./dependency.ts";
-import { importStubs, type Unsupported } from "./foreign/index.ts";
-import { withBodyFiles } from "./stub/index.ts";
+import type { Unsupported } from "./foreign/index.ts";
+import { withBodyFiles } from "./stub/body-files.ts";
 
 const told = ({ file, what, where }: Unsupported): string => `${file}: ${where}: ${what}`;
 
@@ -10,9 +10,15 @@ const told = ({ file, what, where }: Unsupported): string => `${file}: ${where}:
  * own. `warn` is told of each thing in those files that is not supported.
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, SCENARIO_INVALID for a file that does not parse
  */
-export function withStubs(spec: HttpSpec, dir: string, warn: (message: string) => void): HttpSpec {
+export async function withStubs(
+  spec: HttpSpec,
+  dir: string,
+  warn: (message: string) => void,
+): Promise<HttpSpec> {
   if (spec.stubs.length === 0 && spec.import.length === 0) return spec;
   const own = withBodyFiles(spec.stubs, dir);
+  if (spec.import.length === 0) return { ...spec, stubs: own };
+  const { importStubs } = await import("./foreign/index.ts");
   const foreign = spec.import.flatMap((written) => {
     const path = resolve(dir, written);
     const { stubs, unsupported } = importStubs(path);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { percentField } from "../core/index.ts";
+import { percentField } from "../core/fields/index.ts";
 import { checkParameters, MARGIN, metricFields, type MetricSpec } from "./metric.ts";
 import { familyNamed } from "./metrics/index.ts";
 

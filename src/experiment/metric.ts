@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { durationNsField, formatDurationNs, percentField } from "../core/index.ts";
+import { formatDurationNs } from "../core/index.ts";
+import { durationNsField, percentField } from "../core/fields/index.ts";
 import {
   AGGREGATIONS,
   familyNamed,

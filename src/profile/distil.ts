@@ -1,6 +1,6 @@
 import { keyedDraw, ShakedownError } from "../core/index.ts";
 import { compactMakeup, describeRecords } from "./describe.ts";
-import { sessionOf } from "./makeup/sessions.ts";
+import { sessionOf } from "./in-record/session-of.ts";
 import type { Profile, ProfileManifest, ProfileRecord } from "./record.ts";
 
 /** Which records to keep; what is not given keeps all. */

@@ -5,7 +5,7 @@ export * from "./describe.ts";
 export * from "./diff/index.ts";
 export * from "./distil.ts";
 export { GivenRoutes } from "./given-routes.ts";
-export { type JsonScalar, jsonScalars } from "./json-scalars.ts";
+export * from "./in-record/index.ts";
 export * from "./keys.ts";
 export * from "./makeup/index.ts";
 export * from "./popularity.ts";

@@ -1,6 +1,6 @@
 import { decodedText, type Escapes } from "./escaped-text.ts";
 import { identityOf, isSessionCookie, isSessionHeader } from "./identity-names.ts";
-import { jsonScalars } from "./json-scalars.ts";
+import { jsonScalars } from "./in-record/json-scalars.ts";
 import type { ProfileRecord } from "./record.ts";
 
 /** Where an identity was found; `session` wherever it belongs to one user rather than to a thing. */

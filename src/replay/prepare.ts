@@ -1,4 +1,5 @@
-import { type ProfileRecord, sessionOf } from "../profile/index.ts";
+import type { ProfileRecord } from "../profile/index.ts";
+import { sessionOf } from "../profile/in-record/index.ts";
 
 /** One request, made ready to be sent again and again. */
 export interface PreparedRequest {

@@ -17,7 +17,6 @@ export { resilienceMarkdown } from "./resilience-words.ts";
 export { resultJsonSchema } from "./json.ts";
 export * from "./playbook/index.ts";
 export * from "./live/index.ts";
-export * from "./profile/index.ts";
 export * from "./saturation/index.ts";
 export { renderText, type TextOptions } from "./text.ts";
 

@@ -109,7 +109,8 @@ export async function servedDependencies(
     if (spec.protocol === "tcp") served[name] = spec;
     else {
       const warn = (message: string): void => from.warn(`dependency ${name}: ${message}`);
-      served[name] = withStubs(await resolved(name, spec, { ...from, warn }), from.dir, warn);
+      const whole = await resolved(name, spec, { ...from, warn });
+      served[name] = await withStubs(whole, from.dir, warn);
     }
   }
   return served;

@@ -1,4 +1,6 @@
 /** What targets tell of themselves by OpenTelemetry: received, kept, and read again. */
+import { deferred } from "../core/index.ts";
+
 export { Distribution } from "./buckets.ts";
 export { type InsideBusy, insideBusy } from "./busy.ts";
 export { type Exporting, type ExportOptions, startExport } from "./export/index.ts";
@@ -12,9 +14,8 @@ export {
   parseProcStatus,
   type SocketCounts,
 } from "./processes/proc-files.ts";
+export { processLine, PROCESSES_FILE } from "./processes/process-line.ts";
 export {
-  processLine,
-  PROCESSES_FILE,
   type ProcessSample,
   processUse,
   type ProcessUse,
@@ -23,7 +24,7 @@ export {
 export { type SampledArm } from "./processes/sampler.ts";
 export { startProcessSampler } from "./processes/thread.ts";
 export { type InsidePool, insidePool } from "./pool.ts";
-export { type ReceiverOptions, type Receivers, startReceivers } from "./receivers.ts";
+export type { ReceiverOptions, Receivers } from "./receivers.ts";
 export {
   type InsideSpan,
   type IntakeAccount,
@@ -33,3 +34,4 @@ export {
   type TelemetryLine,
 } from "./telemetry-log.ts";
 export { startReceiversThread, telemetryEnv } from "./thread.ts";
+export const startReceivers = deferred(async () => (await import("./receivers.ts")).startReceivers);

@@ -39,7 +39,7 @@ const ARM = "default";
 const NAME = "dependency";
 
 /** Files that it names are looked for from where the test runs; what of them is not supported is a warning. */
-function specOf(written: unknown): DependencySpec {
+async function specOf(written: unknown): Promise<DependencySpec> {
   const parsed = dependencySchema.safeParse(written);
   if (parsed.success) {
     const { data } = parsed;
@@ -71,7 +71,7 @@ export async function emulate(
   let now: object = { ...written, ...ports };
   const emulator = await startEmulator({
     arms: [ARM],
-    dependencies: { [NAME]: specOf(now) },
+    dependencies: { [NAME]: await specOf(now) },
     seed,
     runId: randomBytes(8).toString("hex"),
     originNs: process.hrtime.bigint(),
@@ -85,7 +85,7 @@ export async function emulate(
     calls: () => emulator.journal(),
     async change(fields) {
       const next = { ...now, ...fields };
-      await emulator.change(NAME, specOf(next));
+      await emulator.change(NAME, await specOf(next));
       now = next;
     },
     async reset() {

@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  CAPTURE_FORMATS,
   type Captured,
   type CaptureFormat,
   type CaptureItem,
   type CaptureOptions,
   captureProfile,
 } from "../../src/capture/index.ts";
+import { CAPTURE_FORMATS } from "../../src/capture/import.ts";
 
 export const fixture = (name: string): string =>
   new URL(`fixtures/${name}`, import.meta.url).pathname;

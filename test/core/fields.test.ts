@@ -4,7 +4,7 @@ import {
   durationUsField,
   ratePerSecField,
   ratioField,
-} from "../../src/core/index.ts";
+} from "../../src/core/fields/index.ts";
 
 describe("schema fields", () => {
   it("give the number in the unit of their name", () => {

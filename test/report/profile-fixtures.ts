@@ -5,7 +5,7 @@ import {
   type ProfileDependency,
   type ProfileManifest,
 } from "../../src/profile/index.ts";
-import { renderProfileHtml } from "../../src/report/index.ts";
+import { renderProfileHtml } from "../../src/report/profile/index.ts";
 import { profileOf, shopProfile, type Traffic } from "../profile/traffic.ts";
 
 export const EVIL = "</script><img src=x onerror=globalThis.ran=1>";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField, ratioField } from "../../core/index.ts";
+import { durationNsField, ratioField } from "../../core/fields/index.ts";
 import type { FaultModel, Timeline, World } from "../model.ts";
 import { createTimeline } from "../timeline/index.ts";
 import { checkWhat, chooseFault, faultsOf, whatFields } from "./what.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratioField } from "../../core/index.ts";
+import { ratioField } from "../../core/fields/index.ts";
 import type { FaultModel } from "../model.ts";
 import { checkWhat, chooseFault, faultsOf, whatFields } from "./what.ts";
 

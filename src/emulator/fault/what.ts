@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Draw, durationUsField, ratioField } from "../../core/index.ts";
+import { type Draw } from "../../core/index.ts";
+import { durationUsField, ratioField } from "../../core/fields/index.ts";
 import { type AnswerHeaders, headersSchema } from "../headers.ts";
 import type { Fault } from "../model.ts";
 

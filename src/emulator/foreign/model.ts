@@ -1,5 +1,5 @@
 import { type AnswerHeaders, isFraming, isSingleValue } from "../headers.ts";
-import { type StubInput, stubSchema, type StubSpec } from "../stub/index.ts";
+import { type StubInput, stubSchema, type StubSpec } from "../stub/schema.ts";
 
 /** A feature of a foreign file that is left out, so that its answers may differ there. */
 export interface Unsupported {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationUsField, ratioField } from "../../core/index.ts";
+import { durationUsField, ratioField } from "../../core/fields/index.ts";
 import type { LatencyModel } from "../model.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type LatencyLaw, lawDensity, lawQuantile } from "../../stats/index.ts";
+import { type LatencyLaw, lawDensity, lawQuantile } from "../../stats/fit/index.ts";
 import type { LatencyModel } from "../model.ts";
 import {
   byQuantile,

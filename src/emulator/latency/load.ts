@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratePerSecField } from "../../core/index.ts";
+import { ratePerSecField } from "../../core/fields/index.ts";
 import type { LatencyModel } from "../model.ts";
 
 const factor = () => z.number().min(0).max(1e6);

@@ -1,6 +1,6 @@
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { z } from "zod";
-import { durationUsField } from "../../core/index.ts";
+import { durationUsField } from "../../core/fields/index.ts";
 import type { LatencyModel } from "../model.ts";
 import { byQuantile, shiftField } from "./form/plain.ts";
 

@@ -1,7 +1,7 @@
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { z } from "zod";
-import { durationUsField } from "../../core/index.ts";
+import { durationUsField } from "../../core/fields/index.ts";
 import type { LatencyModel } from "../model.ts";
 import { byQuantile, positiveUsField } from "./form/plain.ts";
 

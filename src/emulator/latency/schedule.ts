@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField } from "../../core/index.ts";
+import { durationNsField } from "../../core/fields/index.ts";
 import type { LatencyModel, World } from "../model.ts";
 
 const factor = () => z.number().min(0).max(1e6);

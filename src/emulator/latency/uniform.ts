@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationUsField } from "../../core/index.ts";
+import { durationUsField } from "../../core/fields/index.ts";
 import type { LatencyModel } from "../model.ts";
 import { byQuantile } from "./form/plain.ts";
 

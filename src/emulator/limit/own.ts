@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField } from "../../core/index.ts";
+import { durationNsField } from "../../core/fields/index.ts";
 import { headersSchema } from "../headers.ts";
 import { ALGORITHM_FIELDS, type AlgorithmSpec } from "./algorithm/index.ts";
 import { formatReset } from "./formats.ts";

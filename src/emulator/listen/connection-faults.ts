@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratioField } from "../../core/index.ts";
+import { ratioField } from "../../core/fields/index.ts";
 import type { Timeline, World } from "../model.ts";
 import { createTimeline, timelineSchema } from "../timeline/index.ts";
 

@@ -1,6 +1,7 @@
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { z } from "zod";
-import { bytesField, type Draw } from "../../core/index.ts";
+import { type Draw } from "../../core/index.ts";
+import { bytesField } from "../../core/fields/index.ts";
 
 const SIZE_MAX_BYTES = 64_000_000;
 const zOf = normalQuantile.factory(0, 1);

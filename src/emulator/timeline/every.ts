@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField } from "../../core/index.ts";
+import { durationNsField } from "../../core/fields/index.ts";
 import type { Timeline } from "../model.ts";
 
 const positive = () => durationNsField().refine((durationNs) => durationNs > 0, "more than 0");

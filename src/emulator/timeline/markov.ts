@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField } from "../../core/index.ts";
+import { durationNsField } from "../../core/fields/index.ts";
 import type { Timeline, World } from "../model.ts";
 
 const STATES_MAX = 16;

@@ -1,6 +1,6 @@
 /** How an answer's body is spread over time. */
 import { z } from "zod";
-import { bytesField, durationUsField } from "../../core/index.ts";
+import { bytesField, durationUsField } from "../../core/fields/index.ts";
 import type { Transfer } from "../model.ts";
 
 const CHUNKS_MAX = 10_000;

@@ -1,4 +1,4 @@
-import { sessionOf } from "../makeup/sessions.ts";
+import { sessionOf } from "../in-record/session-of.ts";
 import type { Profile, ProfileRecord } from "../record.ts";
 
 /** Blocks that a profile's time is cut into: the sampling unit of all comparisons. */

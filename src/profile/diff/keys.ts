@@ -1,7 +1,7 @@
 import { formatCount } from "../../core/index.ts";
 import { blockDifference, type BlockEstimate } from "../../stats/index.ts";
 import { requestKey } from "../keys.ts";
-import { sessionOf } from "../makeup/sessions.ts";
+import { sessionOf } from "../in-record/session-of.ts";
 import { popularityOf, type ZipfFit } from "../popularity.ts";
 import type { ProfileRecord } from "../record.ts";
 import { workingSetAt, workingSetOfTimes } from "../working-set.ts";

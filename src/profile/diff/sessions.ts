@@ -1,6 +1,6 @@
 import { NS_PER_US } from "../../core/index.ts";
 import type { ValueBlocks } from "../../stats/index.ts";
-import { sessionOf } from "../makeup/sessions.ts";
+import { sessionOf } from "../in-record/session-of.ts";
 import type { ProfileRecord } from "../record.ts";
 import { blockOf, type BlockedProfile, type Pair } from "./blocks.ts";
 import { type Compared, untold } from "./drift.ts";

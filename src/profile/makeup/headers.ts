@@ -1,7 +1,7 @@
 import { hashText53 } from "../../core/index.ts";
 import type { ProfileRecord } from "../record.ts";
 import type { HeaderName, Makeup } from "./schema.ts";
-import { sessionOf } from "./sessions.ts";
+import { sessionOf } from "../in-record/session-of.ts";
 import { Counts } from "./shares.ts";
 
 /** Of more names than this, the later ones are counted without looking at their values. */

@@ -1,5 +1,4 @@
 /** What traffic is made of: one pass over its records, in memory that is bounded or says so. */
-export { sessionOf } from "./sessions.ts";
 export {
   type HeaderName,
   type Makeup,

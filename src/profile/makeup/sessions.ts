@@ -1,12 +1,8 @@
 import { NS_PER_US } from "../../core/index.ts";
 import type { ProfileRecord } from "../record.ts";
+import { sessionOf } from "../in-record/session-of.ts";
 import { Quantiles } from "./quantiles.ts";
 import type { Makeup } from "./schema.ts";
-
-/** The captured session of a record, or its connection; null where neither is known. */
-export function sessionOf(record: ProfileRecord): string | null {
-  return record.session ?? record.connection ?? null;
-}
 
 interface Session {
   requests: number;

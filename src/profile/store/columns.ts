@@ -1,6 +1,6 @@
 import { hashText53, ShakedownError } from "../../core/index.ts";
 import type { ProfileRecord } from "../record.ts";
-import { sessionOf } from "../makeup/sessions.ts";
+import { sessionOf } from "../in-record/session-of.ts";
 
 /** What an observation's 16 bits can name. */
 const ROUTES_MAX = 65_535;

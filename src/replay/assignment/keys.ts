@@ -1,5 +1,6 @@
 import { hashText53 } from "../../core/index.ts";
-import { type ProfileRecord, type RecordStore, sessionOf } from "../../profile/index.ts";
+import type { ProfileRecord, RecordStore } from "../../profile/index.ts";
+import { sessionOf } from "../../profile/in-record/index.ts";
 import type { RecordKeys } from "./split.ts";
 import type { SplitSpec } from "./spec.ts";
 

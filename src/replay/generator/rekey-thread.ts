@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError } from "../../core/index.ts";
-import { planRekeying, RecordStore } from "../../profile/index.ts";
+import { planRekeying } from "../../profile/rekey/index.ts";
+import { RecordStore } from "../../profile/store/index.ts";
 import type { FromPlanner, PlannerJob } from "./plan-copies.ts";
 
 /* Plans how a capture's copies are re-keyed, tells the plan, and is gone with all that it took. */

@@ -6,7 +6,8 @@ import {
   type PlainError,
 } from "../../core/index.ts";
 import { type Observation, ObservationWriter } from "../../measure/index.ts";
-import { makeRekeyer, RecordStore } from "../../profile/index.ts";
+import { makeRekeyer } from "../../profile/rekey/index.ts";
+import { RecordStore } from "../../profile/store/index.ts";
 import { AnswerWatch, ResponseLogWriter } from "../answers/index.ts";
 import { replay, type ReplayArm } from "../replay.ts";
 import { ProfileRequests } from "../requests.ts";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { jsonScalars } from "../../profile/index.ts";
+import { jsonScalars } from "../../profile/in-record/index.ts";
 import { preparedRequest, type PreparedRequest } from "../prepare.ts";
 import type { JsonPath, RequestPlace } from "./rule.ts";
 

@@ -1,5 +1,5 @@
 import { ShakedownError } from "../../core/index.ts";
-import type { RecordUpstream } from "../../emulator/index.ts";
+import type { RecordUpstream } from "../../emulator/record/index.ts";
 
 /** One pair of addresses: where the recorder listens, and where the bytes go on to. */
 export interface RecordedPlace {

@@ -1,6 +1,6 @@
 import { redactBody, Redactor } from "../../capture/index.ts";
 import type { HeaderPairs } from "../../core/index.ts";
-import type { RecordedExchange } from "../../emulator/index.ts";
+import type { RecordedExchange } from "../../emulator/record/index.ts";
 
 /** Between records of a GoReplay file. */
 export const GOR_SEPARATOR = "\n🐵🙈🙉\n";

@@ -1,5 +1,5 @@
 import { monotonicClock, ShakedownError } from "../../core/index.ts";
-import { type RecorderCounts, RecordingProxy } from "../../emulator/index.ts";
+import { type RecorderCounts, RecordingProxy } from "../../emulator/record/index.ts";
 import type { RecordedPlace } from "./addresses.ts";
 import { type Finished, finishRecording } from "./finish.ts";
 import type { SinkCounts } from "./sink.ts";

@@ -6,7 +6,7 @@ import {
   ShakedownError,
   startThread,
 } from "../../core/index.ts";
-import type { RecordedExchange } from "../../emulator/index.ts";
+import type { RecordedExchange } from "../../emulator/record/index.ts";
 import type { SinkCounts } from "./sink.ts";
 
 /** Exchanges that may wait to be redacted; beyond, they are counted and not recorded. */

@@ -1,5 +1,5 @@
 import { retryAfterMsOf } from "../../capture/index.ts";
-import { headersOf, type RecordedExchange } from "../../emulator/index.ts";
+import { headersOf, type RecordedExchange } from "../../emulator/record/index.ts";
 import { type Door, type ReadExchange, traceIdOf, unusableBecause } from "./door.ts";
 import type { Recording } from "./recording.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { durationNsField, messageOf, nodeHttp, NS_PER_S } from "../../core/index.ts";
+import { messageOf, nodeHttp, NS_PER_S } from "../../core/index.ts";
+import { durationNsField } from "../../core/fields/index.ts";
 import { name } from "./name.ts";
 
 const { validateHeaderName, validateHeaderValue } = nodeHttp();

@@ -1,11 +1,6 @@
 import { z } from "zod";
-import {
-  durationNsField,
-  formatDurationNs,
-  NS_PER_MS,
-  NS_PER_S,
-  ratioField,
-} from "../../core/index.ts";
+import { formatDurationNs, NS_PER_MS, NS_PER_S } from "../../core/index.ts";
+import { durationNsField, ratioField } from "../../core/fields/index.ts";
 import type { SplitBy } from "../../replay/index.ts";
 import { name } from "./name.ts";
 

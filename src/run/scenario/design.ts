@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField, ratioField } from "../../core/index.ts";
+import { durationNsField, ratioField } from "../../core/fields/index.ts";
 import { primarySchema } from "../../experiment/index.ts";
 import { assignment } from "./assignment.ts";
 import { factorial } from "./factor.ts";

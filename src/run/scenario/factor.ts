@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratioField } from "../../core/index.ts";
+import { ratioField } from "../../core/fields/index.ts";
 import { headerFault } from "./arm.ts";
 import { name } from "./name.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { bytesField, durationNsField, NS_PER_S, PACINGS, ratioField } from "../../core/index.ts";
+import { NS_PER_S, PACINGS } from "../../core/index.ts";
+import { bytesField, durationNsField, ratioField } from "../../core/fields/index.ts";
 import {
   substitutionSchema,
   TRANSPORT_LIMITS,

@@ -1,11 +1,6 @@
 import { z } from "zod";
-import {
-  parseMultiple,
-  parseRatePerSec,
-  parseRatio,
-  ShakedownError,
-  textWithUnit,
-} from "../../core/index.ts";
+import { parseMultiple, parseRatePerSec, parseRatio, ShakedownError } from "../../core/index.ts";
+import { textWithUnit } from "../../core/fields/index.ts";
 
 /** Reads a text with one of several readers; the message is that of the last. */
 function readText<Out>(text: string, context: z.RefinementCtx, read: (text: string) => Out): Out {

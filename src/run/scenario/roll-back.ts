@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { durationNsField, NS_PER_MS, NS_PER_S } from "../../core/index.ts";
+import { NS_PER_MS, NS_PER_S } from "../../core/index.ts";
+import { durationNsField } from "../../core/fields/index.ts";
 
 const TIMEOUT_MAX_NS = 600 * NS_PER_S;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField, percentField, ratioField } from "../../core/index.ts";
+import { durationNsField, percentField, ratioField } from "../../core/fields/index.ts";
 import { probeSchema } from "../../emulator/index.ts";
 import { name } from "./name.ts";
 import { stageRate } from "./rate.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratioField } from "../../core/index.ts";
+import { ratioField } from "../../core/fields/index.ts";
 
 const port = z.int().min(1).max(65_535);
 

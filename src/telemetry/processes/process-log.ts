@@ -2,9 +2,6 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { TimeWindow } from "../inside-series.ts";
 
-/** Beside the observations, in a run directory: what the processes of arms that we start used. */
-export const PROCESSES_FILE = "processes.ndjson";
-
 const count = z.number().min(0);
 const sockets = z.strictObject({ established: count, timeWait: count, other: count });
 
@@ -30,8 +27,6 @@ const sampleSchema = z.strictObject({ atNs: z.number(), arms: z.record(z.string(
 /** What each arm had used by a moment: `atNs` in nanoseconds since the run's start. */
 export type ProcessSample = z.output<typeof sampleSchema>;
 export type ArmProcesses = z.output<typeof armSample>;
-
-export const processLine = (sample: ProcessSample): string => `${JSON.stringify(sample)}\n`;
 
 function sampleIn(line: string): ProcessSample | null {
   try {

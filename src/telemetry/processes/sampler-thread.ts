@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { standBack } from "../../core/index.ts";
-import { processLine } from "./process-log.ts";
+import { processLine } from "./process-line.ts";
 import { ProcessSampler } from "./sampler.ts";
 import type { SamplerData } from "./thread.ts";
 

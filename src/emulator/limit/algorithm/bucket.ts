@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { durationNsField, NS_PER_S, ratePerSecField } from "../../../core/index.ts";
+import { NS_PER_S } from "../../../core/index.ts";
+import { durationNsField, ratePerSecField } from "../../../core/fields/index.ts";
 import type { Account, MakeAccount } from "../standing.ts";
 
 const burst = () => z.number().int().min(1).max(1e9);

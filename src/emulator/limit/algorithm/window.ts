@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationNsField } from "../../../core/index.ts";
+import { durationNsField } from "../../../core/fields/index.ts";
 import type { Account, MakeAccount } from "../standing.ts";
 
 const limit = () => z.number().int().min(1).max(10_000_000);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratePerSecField } from "../../../core/index.ts";
+import { ratePerSecField } from "../../../core/fields/index.ts";
 import type { LimitPolicy } from "../policy.ts";
 import { vendorRule } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratioField } from "../../../core/index.ts";
+import { ratioField } from "../../../core/fields/index.ts";
 import { bandwidthAttributes, bandwidthFields, bandwidthToxic } from "./bandwidth.ts";
 import { latencyAttributes, latencyFields, latencyToxic } from "./latency.ts";
 import { limitDataAttributes, limitDataFields, limitDataToxic } from "./limit-data.ts";

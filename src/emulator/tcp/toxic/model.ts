@@ -1,12 +1,6 @@
 import { z } from "zod";
-import {
-  type Draw,
-  durationNsField,
-  messageOf,
-  NS_PER_MS,
-  parseBytes,
-  textWithUnit,
-} from "../../../core/index.ts";
+import { type Draw, messageOf, NS_PER_MS, parseBytes } from "../../../core/index.ts";
+import { durationNsField, textWithUnit } from "../../../core/fields/index.ts";
 
 /**
  * How a direction of a connection ends: `end` closes this direction alone (a half-close), `close`

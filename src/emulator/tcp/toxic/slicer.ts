@@ -1,5 +1,5 @@
 import { NS_PER_US } from "../../../core/index.ts";
-import { durationNsField } from "../../../core/index.ts";
+import { durationNsField } from "../../../core/fields/index.ts";
 import {
   bytesField,
   type Piece,

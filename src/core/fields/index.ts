@@ -1,6 +1,7 @@
+/** Fields of schemas, by themselves: a thread that reads none has no need of zod. */
 import { z } from "zod";
-import { NS_PER_US, parseBytes, parseDurationNs, parseRatePerSec, parseRatio } from "./units.ts";
-import { ShakedownError } from "./errors.ts";
+import { NS_PER_US, parseBytes, parseDurationNs, parseRatePerSec, parseRatio } from "../units.ts";
+import { ShakedownError } from "../errors.ts";
 
 /*
  * Schema fields for values that people write with a unit. Each accepts the text (and, where that
