@@ -26,4 +26,5 @@ export * from "./thread.ts";
 export { GZIP_MAGIC, Unpack, ZSTD_MAGIC } from "./unpack.ts";
 export { type ValueDifference, valueDifferences } from "./value-differences.ts";
 export * from "./units.ts";
+export { untilAborted } from "./until-aborted.ts";
 export { withoutPasswords } from "./without-passwords.ts";

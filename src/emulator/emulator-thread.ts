@@ -59,6 +59,8 @@ try {
   for (const kind of ["failed", "starved"] as const) {
     void emulator[kind].then((error) => say({ kind, error: plainError(error, "EMULATOR_FAILED") }));
   }
+  await emulator.rehearsed;
+  say({ kind: "rehearsed" });
 } catch (thrown) {
   say({ kind: "refused", error: plainError(thrown, "EMULATOR_FAILED") });
 }

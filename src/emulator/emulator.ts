@@ -41,7 +41,7 @@ export interface EmulatorOptions {
   readonly serves?: readonly string[];
   /** Others serve dependencies of `instances: each`, too: where limits are kept that hold over all. */
   readonly sharing?: LimitSharing;
-  /** Run through the answering of calls before there are any, so as to be on time from the first. */
+  /** Run through the answering of calls, so as to be on time from the first that counts. */
   readonly rehearse?: boolean;
 }
 
@@ -67,6 +67,11 @@ export interface Emulator extends AsyncDisposable {
   readonly toxiproxyAddress: string | null;
   /** What callers have to trust of dependencies with `tls: generated`, as PEM; null without one. */
   readonly authority: string | null;
+  /**
+   * Resolves when it has rehearsed, if it was to: calls until then are answered, and late. Rejects
+   * with what the rehearsal threw. Who stops it before need not wait for that.
+   */
+  readonly rehearsed: Promise<void>;
   /** The counts of this moment; costs the serving thread nothing. */
   snapshot(): Promise<EmulatorSnapshot>;
   /** The last calls, the oldest first: as many as the options say. */
@@ -139,7 +144,6 @@ export async function serveEmulator(
   });
   const clock = monotonicClock(options.originNs);
   const deadlines = await createDeadlines(clock);
-  if (options.rehearse === true) await rehearse(clock, deadlines);
   const journal = new Journal(options.journal ?? 0);
   const { promise: starved, resolve: starve } = Promise.withResolvers<ShakedownError>();
   const openFiles = new OpenFiles(starve);
@@ -179,9 +183,16 @@ export async function serveEmulator(
       throw thrown;
     },
   );
+  const stopping = new AbortController();
+  const rehearsed =
+    options.rehearse === true ? rehearse(clock, deadlines, stopping.signal) : Promise.resolve();
+  rehearsed.catch(() => {});
   const refreshing = tcp ? setInterval(() => servers.refresh(), REFRESH_MS).unref() : undefined;
   const stop = async (): Promise<EmulatorTotals> => {
     clearInterval(refreshing);
+    stopping.abort();
+    // Its calls wait for deadlines of ours.
+    await rehearsed.catch(() => {});
     servers.refresh();
     await toxiproxy?.stop();
     await servers.close();
@@ -192,12 +203,13 @@ export async function serveEmulator(
     const [evictions, alone] = [counters.total("evictions"), counters.total("alone")];
     return { calls: counters.calls(), lostRows, keptRows, alone, evictions };
   };
-  let stopping: Promise<EmulatorTotals> | undefined;
-  const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());
+  let stopped: Promise<EmulatorTotals> | undefined;
+  const stopOnce = (): Promise<EmulatorTotals> => (stopped ??= stop());
   return {
     addresses: servers.addresses,
     toxiproxyAddress: toxiproxy?.address ?? null,
     authority: generated?.authority ?? null,
+    rehearsed,
     failed,
     starved,
     snapshot: async () => counters.snapshot(),

@@ -15,11 +15,17 @@ const NO_COUNTERS = { get: () => 0, add() {}, set() {} };
 /**
  * Answers some thousand calls of its own, in a second or two: code that has not run yet is slow, and
  * without this the first calls of a run would be milliseconds late. Two listeners at a time: what
- * the engine has made fast for one alone it would make anew for the next.
+ * the engine has made fast for one alone it would make anew for the next. Aborting the signal ends it,
+ * and it resolves.
  */
-export async function rehearse(clock: Clock, deadlines: Deadlines): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) {
-    await Promise.all([rehearseListener(clock, deadlines), rehearseListener(clock, deadlines)]);
+export async function rehearse(
+  clock: Clock,
+  deadlines: Deadlines,
+  signal: AbortSignal,
+): Promise<void> {
+  const listener = (): Promise<void> => rehearseListener(clock, deadlines, signal);
+  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+    await Promise.all([listener(), listener()]);
   }
 }
 
@@ -53,18 +59,18 @@ function rehearsalListener(clock: Clock, deadlines: Deadlines): Listener {
  * Makes one call after another over a connection of its own, until there are no more. No library of
  * HTTP: it would take longer than the answering that is rehearsed.
  */
-function callInTurn(port: number, nextCall: () => string | null): Promise<void> {
+async function callInTurn(
+  port: number,
+  nextCall: () => string | null,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise: over, reject, resolve } = Promise.withResolvers<void>();
   const socket = connect({ host: "127.0.0.1", port, noDelay: true });
   let answer = "";
   const goOn = (): void => {
     const call = nextCall();
-    if (call !== null) {
-      socket.write(call, "latin1");
-      return;
-    }
-    resolve();
-    socket.destroy();
+    if (call === null) resolve();
+    else socket.write(call, "latin1");
   };
   socket.on("connect", goOn);
   socket.on("data", (bytes: Buffer) => {
@@ -75,7 +81,14 @@ function callInTurn(port: number, nextCall: () => string | null): Promise<void> 
   });
   socket.on("error", reject);
   socket.on("close", () => reject(new Error("a rehearsal's connection was closed")));
-  return over;
+  const leave = (): void => resolve();
+  signal.addEventListener("abort", leave);
+  try {
+    await over;
+  } finally {
+    signal.removeEventListener("abort", leave);
+    socket.destroy();
+  }
 }
 
 /** How long an answer is that has begun so: our own always say. */
@@ -85,12 +98,16 @@ function lengthOf(answer: string): number {
   return headEnd < 0 || told === null ? Number.POSITIVE_INFINITY : headEnd + 4 + Number(told[1]);
 }
 
-async function rehearseListener(clock: Clock, deadlines: Deadlines): Promise<void> {
+async function rehearseListener(
+  clock: Clock,
+  deadlines: Deadlines,
+  signal: AbortSignal,
+): Promise<void> {
   const listener = rehearsalListener(clock, deadlines);
   const port = await listener.listen({ host: "127.0.0.1", port: 0 });
   let next = 0;
   const nextCall = (): string | null => {
-    if (next === CALLS) return null;
+    if (next === CALLS || signal.aborted) return null;
     const seq = next++;
     const traceparent = traceparentOf({ runId: RUN_ID, seq, armIndex: 0 });
     const body = seq % 4 === 0 ? `{"n":${seq}}` : null;
@@ -102,7 +119,8 @@ async function rehearseListener(clock: Clock, deadlines: Deadlines): Promise<voi
     );
   };
   try {
-    await Promise.all(Array.from({ length: CONNECTIONS }, () => callInTurn(port, nextCall)));
+    const callers = Array.from({ length: CONNECTIONS }, () => callInTurn(port, nextCall, signal));
+    await Promise.all(callers);
   } finally {
     await listener.close();
   }

@@ -40,6 +40,7 @@ export type FromThread =
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "cannot"; readonly id: number; readonly error: PlainError }
   | { readonly kind: "ready"; readonly at: EmulatorPlaces }
+  | { readonly kind: "rehearsed" }
   | { readonly kind: "refused"; readonly error: PlainError }
   | { readonly kind: "failed"; readonly error: PlainError }
   | { readonly kind: "starved"; readonly error: PlainError }
@@ -57,6 +58,8 @@ export type EmulatorPlaces = Pick<Emulator, "addresses" | "toxiproxyAddress" | "
 /** The emulator that a thread which was started with `ThreadData` serves. */
 export async function emulatorOver(thread: Worker, counters: EmulatorCounters): Promise<Emulator> {
   const ready = Promise.withResolvers<EmulatorPlaces>();
+  const rehearsed = Promise.withResolvers<void>();
+  rehearsed.promise.catch(() => {});
   const failed = Promise.withResolvers<ShakedownError>();
   const starved = Promise.withResolvers<ShakedownError>();
   const stopped = Promise.withResolvers<EmulatorTotals>();
@@ -70,6 +73,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   const fail = (error: ShakedownError): void => {
     failed.resolve(error);
     ready.reject(error);
+    rehearsed.reject(error);
     for (const id of asked.keys()) take(id)?.reject(error);
   };
   let ids = 0;
@@ -83,6 +87,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   const say = (message: ToThread): void => thread.postMessage(message);
   thread.on("message", (message: FromThread) => {
     if (message.kind === "ready") ready.resolve(message.at);
+    else if (message.kind === "rehearsed") rehearsed.resolve();
     else if (message.kind === "answer") take(message.id)?.resolve(message.value);
     else if (message.kind === "cannot") take(message.id)?.reject(revivedError(message.error));
     else if (message.kind === "starved") starved.resolve(revivedError(message.error));
@@ -110,6 +115,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   const stopOnce = (): Promise<EmulatorTotals> => (stopping ??= stop());
   return {
     ...(await ready.promise),
+    rehearsed: rehearsed.promise,
     failed: failed.promise,
     starved: starved.promise,
     snapshot: async () => counters.snapshot(),

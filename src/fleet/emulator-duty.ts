@@ -112,6 +112,10 @@ export class EmulatorDuty {
       exchangesPath: join(folder, "exchanges"),
     });
     this.#emulator = emulator;
+    await emulator.rehearsed.catch(async (thrown: unknown) => {
+      await emulator.stop();
+      throw thrown;
+    });
     const { addresses, authority } = emulator;
     void this.#outbox.tell({ kind: "serves", addresses, authority, clock });
     for (const kind of ["failed", "starved"] as const) {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { ShakedownError } from "../core/index.ts";
+import { ShakedownError, untilAborted } from "../core/index.ts";
 import type { EmulatorOptions, EmulatorTotals } from "../emulator/index.ts";
 import { readCalls, trimSpool } from "../measure/index.ts";
 import type { FleetRecord, MadeEmulator, RunDirectory } from "../run/index.ts";
@@ -40,6 +40,8 @@ export class LedEmulators implements MadeEmulator {
   readonly #over = new AbortController();
   readonly #failed = Promise.withResolvers<ShakedownError>();
   readonly #starved = Promise.withResolvers<ShakedownError>();
+  /** Workers rehearse before they say that they serve. */
+  readonly rehearsed = Promise.resolve();
   #emulation: Emulation | null = null;
   #cards: readonly WorkerCard[] = [];
   #lead: Lead | null = null;
@@ -94,14 +96,7 @@ export class LedEmulators implements MadeEmulator {
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(place, thrown)));
     const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId } as const;
     await callWorkers(redis, this.#cards, (at) => ({ ...of, kind: "emulate", place: at }));
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#book.ready.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    await untilAborted(this.#book.ready.promise, signal);
   }
 
   /** Dependency → arm → the first of its instances. */

@@ -70,7 +70,7 @@ export interface RunEmulator
     AsyncDisposable,
     Pick<
       Emulator,
-      "addresses" | "authority" | "begin" | "failed" | "snapshot" | "starved" | "stop"
+      "addresses" | "authority" | "begin" | "failed" | "rehearsed" | "snapshot" | "starved" | "stop"
     > {
   /** Dependency → arm → an address for each of its instances, where there are several. */
   readonly instances?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

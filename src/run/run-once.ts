@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { monotonicClock, NS_PER_MS, ShakedownError } from "../core/index.ts";
+import { monotonicClock, NS_PER_MS, ShakedownError, untilAborted } from "../core/index.ts";
 import type { DependencySpec } from "../emulator/index.ts";
 import type { ArmStop, AuditLog, RegisteredPlan } from "../experiment/index.ts";
 import type { StoredProfile } from "../profile/index.ts";
@@ -156,7 +156,8 @@ class Run {
         (await maker?.start({ job, directory, lostShards }, traffic.events, signal)) ?? null;
       const generators = made ?? (await startGenerators(job, traffic.events, signal));
       await using _generators = generators;
-      signal.throwIfAborted();
+      // It had all the time until now.
+      await untilAborted(emulator?.rehearsed ?? Promise.resolve(), signal);
       begun = true;
       return await this.#replay(
         { emulator, targets, telemetry, traffic, generators, made, job },

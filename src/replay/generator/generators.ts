@@ -4,6 +4,7 @@ import {
   revivedError,
   type ShakedownError,
   startThread,
+  untilAborted,
 } from "../../core/index.ts";
 import type { BlocksMessage } from "./block-counts.ts";
 import type { Thinning } from "../thinner.ts";
@@ -135,19 +136,6 @@ export async function startGenerators(
     },
     [Symbol.asyncDispose]: leave,
   };
-}
-
-/** Rejects with the signal's reason should it come first. */
-async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 /** Of a worker that failed, what it has not told is counted here; what a disk lost, it has told. */
