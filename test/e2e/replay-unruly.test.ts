@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { LoopbackReply } from "../../src/testing/index.ts";
 import { shakedown } from "./cli.ts";
 import {
   begin,
@@ -7,6 +8,7 @@ import {
   MS,
   OK,
   read,
+  type Replayed,
   replayed,
   serve,
   targetOf,
@@ -43,39 +45,6 @@ describe("a target that does what none should", () => {
     }
   });
 
-  it("speaks garbage here and there: protocol errors, and the rest is answered", async () => {
-    const garbage = { kind: "raw", bytes: "SSH-2.0-OpenSSH_9.6\r\n\r\n", then: "end" } as const;
-    const target = await serve(({ path }) => (path === "/bad" ? garbage : { kind: "answer" }));
-    const run = await replayed(evenly(60, 10 * MS, ["/good", "/bad"]), "--target", target.origin);
-    expectMeasured(run);
-    expect(targetOf(run)).toMatchObject({
-      planned: 60,
-      responses: 30,
-      errorCounts: { protocol: 30 },
-      statusCounts: { 200: 30 },
-    });
-  });
-
-  it("sends somewhere else: a redirect is an answer, and is not followed", async () => {
-    const headers = { location: "/elsewhere" };
-    const target = await serve(() => ({ kind: "answer", status: 302, headers }));
-    const run = await replayed(evenly(20, 10 * MS, ["/a"]), "--target", target.origin);
-    expectMeasured(run);
-    expect(targetOf(run)).toMatchObject({ responses: 20, statusCounts: { 302: 20 } });
-    expect(new Set(target.seen.map(({ path }) => path))).toEqual(new Set(["/a"]));
-  });
-
-  it("answers with more than the limit: too large, and the rest is answered", async () => {
-    const large = Buffer.alloc(2_001, "x");
-    const target = await serve(({ path }) => {
-      return { kind: "answer", body: path === "/large" ? large : large.subarray(0, 2_000) };
-    });
-    const flags = ["--target", target.origin, "--body-limit", "2kB"];
-    const run = await replayed(evenly(20, 10 * MS, ["/small", "/large"]), ...flags);
-    expectMeasured(run);
-    expect(targetOf(run)).toMatchObject({ responses: 10, errorCounts: { "too-large": 10 } });
-  });
-
   it("goes away half-way: what was measured is kept, and the run ends with 69", async () => {
     const target = await serve((request) => {
       if (target.seen.length > 30) void target.refuse();
@@ -91,6 +60,47 @@ describe("a target that does what none should", () => {
     expect(errorCounts["refused"]).toBeGreaterThan(50);
     expect(dropCounts["run-stopped"]).toBeGreaterThan(2_000);
     expect(run.result.run.complete).toBe(false);
+  });
+});
+
+/** One replay of a target that answers each path in a way of its own, a sixth of the requests each. */
+describe("a target of which some answers are unlike others", () => {
+  const PATHS = ["/good", "/bad", "/moved", "/large", "/small", "/good"];
+  const SIXTH = 20;
+  let run: Replayed;
+  let seen: ReadonlySet<string>;
+  beforeAll(async () => {
+    const large = Buffer.alloc(2_001, "x");
+    const replies: Readonly<Record<string, LoopbackReply>> = {
+      "/bad": { kind: "raw", bytes: "SSH-2.0-OpenSSH_9.6\r\n\r\n", then: "end" },
+      "/moved": { kind: "answer", status: 302, headers: { location: "/elsewhere" } },
+      "/large": { kind: "answer", body: large },
+      "/small": { kind: "answer", body: large.subarray(0, 2_000) },
+    };
+    const target = await serve(({ path }) => replies[path] ?? { kind: "answer" });
+    const flags = ["--target", target.origin, "--body-limit", "2kB"];
+    run = await replayed(evenly(PATHS.length * SIXTH, 5 * MS, PATHS), ...flags);
+    seen = new Set(target.seen.map(({ path }) => path));
+    await tidyUp();
+  }, 60_000);
+
+  it("is measured whatever it does: each start is answered, or an error", () => {
+    expectMeasured(run);
+    expect(targetOf(run)).toMatchObject({ planned: 6 * SIXTH, responses: 4 * SIXTH, dropped: 0 });
+  });
+
+  it("speaks garbage here and there: protocol errors, and the rest is answered", () => {
+    expect(targetOf(run).errorCounts["protocol"]).toBe(SIXTH);
+    expect(targetOf(run).statusCounts).toEqual({ 200: 3 * SIXTH, 302: SIXTH });
+  });
+
+  it("sends somewhere else: a redirect is an answer, and is not followed", () => {
+    expect(targetOf(run).statusCounts[302]).toBe(SIXTH);
+    expect(seen).toEqual(new Set(PATHS));
+  });
+
+  it("answers with more than the limit: too large, and the rest is answered", () => {
+    expect(targetOf(run).errorCounts).toEqual({ protocol: SIXTH, "too-large": SIXTH });
   });
 });
 

@@ -74,17 +74,6 @@ describe("a run from end to end", () => {
     expect(shared.length).toBeGreaterThan(100);
     expect(shared.filter(([control, variant]) => control !== variant)).toEqual([]);
   });
-
-  it("prints nothing but JSON with --json", async () => {
-    using scratch = new Scratch();
-    const stages = "[ { name: all, rate: 100%, for: 1s } ]";
-    const { code, stdout } = await begin(scratch, scenarioText({ stages }), "--json").ended;
-    const printed = JSON.parse(stdout) as { decision: string; schemaVersion: number };
-    expect(printed.schemaVersion).toBe(RESULT_SCHEMA_VERSION);
-    // One second is too little to judge.
-    expect(printed.decision).toBe("hold");
-    expect(code).toBe(2);
-  });
 });
 
 describe("an experiment of two runs", () => {
@@ -211,13 +200,18 @@ describe("a target that ran already", () => {
     expect(code).toBe(69);
   });
 
-  it("and refuses what control answers does not ship", async () => {
+  it("and refuses what control answers does not ship; --json prints that, and nothing else", async () => {
     using scratch = new Scratch();
     const [control, variant] = [await answering(200), await answering(404)];
-    await begin(scratch, scenarioText({ control: control.arm, variant: variant.arm })).ended;
+    const arms = { control: control.arm, variant: variant.arm };
+    const { code, stdout } = await begin(scratch, scenarioText(arms), "--json").ended;
     control.close();
     variant.close();
     const result = resultOf(scratch.run());
+    const printed: unknown = JSON.parse(stdout);
+    expect(printed).toMatchObject({ schemaVersion: RESULT_SCHEMA_VERSION });
+    expect(resultSchema.parse(printed)).toEqual(result);
+    expect(code).toBe(result.decision === "hold" ? 2 : 1);
     expect(result.decision).not.toBe("ship");
     const errors = result.comparisons.find(({ metric }) => metric === "error_ratio");
     expect(errors).toMatchObject({ status: "harm", control: 0 });
