@@ -25,10 +25,10 @@ export type EmulatorSnapshot = Readonly<
 >;
 
 /**
- * Rows handed to the spool; rows known to be in the file; keys forgotten by `Ordinals`; calls whose
- * limit is shared, and that were decided without the others.
+ * Rows handed to the spool; rows known to be in the file; keys forgotten by `Ordinals`; calls that
+ * asked for a limit that is shared; those of them that were decided without the others.
  */
-const TOTALS = ["rows", "rowsKept", "evictions", "alone"] as const;
+const TOTALS = ["rows", "rowsKept", "evictions", "asked", "alone"] as const;
 
 /** One listener's counts. */
 export interface ListenerCounters {
@@ -73,6 +73,16 @@ export class EmulatorCounters {
 
   addTotal(name: (typeof TOTALS)[number]): void {
     Atomics.add(this.shared, TOTALS.indexOf(name), 1);
+  }
+
+  /** What ends up in `EmulatorTotals` as it is. */
+  told(): Readonly<Record<"calls" | "evictions" | "asked" | "alone", number>> {
+    return {
+      calls: this.calls(),
+      evictions: this.total("evictions"),
+      asked: this.total("asked"),
+      alone: this.total("alone"),
+    };
   }
 
   setTotal(name: (typeof TOTALS)[number], value: number): void {

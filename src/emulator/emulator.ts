@@ -55,7 +55,9 @@ export interface EmulatorTotals {
   readonly lostRows: number;
   /** Calls whose record is in the spool. */
   readonly keptRows: number;
-  /** Calls whose limit is shared, and that were decided without the others. */
+  /** Calls that asked for a limit that is shared with other emulators. */
+  readonly asked: number;
+  /** Those of them that were decided without the others. */
   readonly alone: number;
   /** Calls forgotten when numbering attempts, to bound memory. */
   readonly evictions: number;
@@ -147,11 +149,11 @@ export async function serveEmulator(
   const journal = new Journal(options.journal ?? 0);
   const { promise: starved, resolve: starve } = Promise.withResolvers<ShakedownError>();
   const openFiles = new OpenFiles(starve);
-  const onAlone = (): void => counters.addTotal("alone");
+  const count = (what: "asked" | "alone"): void => counters.addTotal(what);
   const ledger =
     sharing === undefined
       ? null
-      : await SharedLedger.connect(sharing, { clock, deadlines, onAlone }).catch(
+      : await SharedLedger.connect(sharing, { clock, deadlines, count }).catch(
           async (thrown: unknown) => {
             await Promise.all([deadlines.close(), recorder.discard()]);
             throw thrown;
@@ -200,8 +202,7 @@ export async function serveEmulator(
     await deadlines.close();
     const lostRows = await recorder.close();
     const keptRows = counters.total("rows") - lostRows;
-    const [evictions, alone] = [counters.total("evictions"), counters.total("alone")];
-    return { calls: counters.calls(), lostRows, keptRows, alone, evictions };
+    return { ...counters.told(), lostRows, keptRows };
   };
   let stopped: Promise<EmulatorTotals> | undefined;
   const stopOnce = (): Promise<EmulatorTotals> => (stopped ??= stop());

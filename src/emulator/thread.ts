@@ -98,8 +98,7 @@ export async function emulatorOver(thread: Worker, counters: EmulatorCounters): 
   thread.on("exit", (code) => {
     const keptRows = counters.total("rowsKept");
     const lostRows = counters.total("rows") - keptRows;
-    const [evictions, alone] = [counters.total("evictions"), counters.total("alone")];
-    stopped.resolve({ calls: counters.calls(), lostRows, keptRows, alone, evictions });
+    stopped.resolve({ ...counters.told(), lostRows, keptRows });
     if (stopping === undefined) fail(died(`exit code ${code}`));
     exited.resolve();
   });

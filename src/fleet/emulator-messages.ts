@@ -16,6 +16,7 @@ export const servedSchema = z.strictObject({
   calls: count,
   lostRows: count,
   keptRows: count,
+  asked: count,
   alone: count,
   evictions: count,
 });

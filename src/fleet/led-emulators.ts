@@ -155,6 +155,7 @@ export class LedEmulators implements MadeEmulator {
       emulators: this.#cards.map(({ id }, place) => ({
         id,
         dependencies: servedAt(emulation, place),
+        asked: this.#book.totalsOf(place)?.asked ?? 0,
         alone: this.#book.totalsOf(place)?.alone ?? 0,
       })),
     };
@@ -200,6 +201,7 @@ export class LedEmulators implements MadeEmulator {
       calls: sum(({ calls }) => calls),
       lostRows: sum(({ lostRows }) => lostRows),
       keptRows: sum(({ keptRows }) => keptRows),
+      asked: sum(({ asked }) => asked),
       alone: sum(({ alone }) => alone),
       evictions: sum(({ evictions }) => evictions),
     };
@@ -210,7 +212,8 @@ export class LedEmulators implements MadeEmulator {
     const path = this.#parts.directory.callsOf(place);
     const keptRows = existsSync(path) && trimSpool(path) ? readCalls(path).rows : 0;
     const calls = this.#book.callsOf(place);
-    return { calls, keptRows, lostRows: Math.max(calls - keptRows, 0), alone: 0, evictions: 0 };
+    const lostRows = Math.max(calls - keptRows, 0);
+    return { calls, keptRows, lostRows, asked: 0, alone: 0, evictions: 0 };
   }
 
   #toRedisUs(ns: bigint): number {

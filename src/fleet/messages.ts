@@ -16,7 +16,7 @@ import { PartsReader, PartsWriter } from "./parts.ts";
 import { clock, count, errorSchema, type FilePiece, part, pieceOf } from "./wire-fields.ts";
 
 /** Changes when anything here does: workers of another are refused. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 export const totalsSchema = z.strictObject({
   endNs: z.number(),

@@ -46,7 +46,9 @@ export const fleetRecordSchema = z.strictObject({
         id: z.string(),
         /** What it served. */
         dependencies: z.array(z.string()),
-        /** Calls whose limit is shared, and that it decided without the others, since Redis was silent. */
+        /** Calls that asked for a limit that is shared with the others. */
+        asked: z.number().int(),
+        /** Those of them that it decided without the others, since Redis was silent. */
         alone: z.number().int(),
       }),
     )

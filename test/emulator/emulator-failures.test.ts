@@ -91,6 +91,7 @@ describe("an emulator whose thread ends by itself", () => {
       lostRows: 3,
       keptRows: 4,
       evictions: 0,
+      asked: 0,
       alone: 0,
     });
     expect(await emulator.snapshot()).toMatchObject({ pay: { variant: { calls: 7 } } });

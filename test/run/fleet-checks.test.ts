@@ -66,6 +66,25 @@ describe("a run that a fleet sent", () => {
     }
   });
 
+  it("is held when more than a hundredth of the calls under a shared limit were decided alone", async () => {
+    const emulating = (...counts: readonly { readonly asked: number; readonly alone: number }[]) =>
+      judged({
+        ...FLEET,
+        emulators: counts.map((each, i) => ({ id: `${i}`, dependencies: ["stock"], ...each })),
+      });
+    // Of all the run's calls these are few: the others asked for no such limit.
+    const apart = await emulating({ asked: 90, alone: 0 }, { asked: 10, alone: 2 });
+    expect(apart.decision).toBe("hold");
+    expect(apart.reason).toMatch(/limits apart/);
+    const told = apart.checks.find(({ name }) => name === "limits apart");
+    expect(told?.summary).toMatch(/^2 % of 100 calls under a limit over all emulators/);
+    const shared = await emulating({ asked: 90, alone: 0 }, { asked: 10, alone: 1 });
+    expect(shared.decision).toBe("ship");
+    expect(shared.checks.find(({ name }) => name === "shared limits")?.status).toBe("pass");
+    const none = await emulating({ asked: 0, alone: 0 });
+    expect(none.checks.map(({ name }) => name)).not.toContain("shared limits");
+  });
+
   it("is held when more than a hundredth of the planned starts was not sent", async () => {
     const result = await judged({ ...FLEET, gaps: [gapOf(1_000_000)] });
     expect(result.decision).toBe("hold");

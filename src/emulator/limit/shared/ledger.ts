@@ -44,8 +44,8 @@ type Scripts = Redis & {
 interface Around {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  /** A call was decided without Redis. */
-  readonly onAlone: () => void;
+  /** Of calls: each that asks, and each of them that is decided without Redis. */
+  readonly count: (what: "asked" | "alone") => void;
 }
 
 /** Accounts that several emulators take from, in Redis. */
@@ -99,9 +99,10 @@ export class SharedLedger {
 
   /** Null where Redis has not said it in time. What it then took for nothing, it gets back. Never rejects. */
   async ask(name: string, charges: readonly Charge[]): Promise<LedgerAnswer | null> {
-    const { clock, deadlines, onAlone } = this.#around;
+    const { clock, count, deadlines } = this.#around;
+    count("asked");
     if (clock.nowNs() < this.#awayUntilNs) {
-      onAlone();
+      count("alone");
       return null;
     }
     const late = Promise.withResolvers<null>();
@@ -110,7 +111,7 @@ export class SharedLedger {
     const answer = await Promise.race([asking, late.promise]);
     deadlines.cancel(due);
     if (answer !== null) return answer;
-    onAlone();
+    count("alone");
     this.#awayUntilNs = clock.nowNs() + AWAY_NS;
     void asking.then((told) => {
       if (told?.admitted === true) this.giveBack(name, charges);
