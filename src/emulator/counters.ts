@@ -26,9 +26,10 @@ export type EmulatorSnapshot = Readonly<
 
 /**
  * Rows handed to the spool; rows known to be in the file; keys forgotten by `Ordinals`; calls that
- * asked for a limit that is shared; those of them that were decided without the others.
+ * asked for a limit that is shared; those of them that were decided without the others; how long the
+ * thread stood still while there was traffic.
  */
-const TOTALS = ["rows", "rowsKept", "evictions", "asked", "alone"] as const;
+const TOTALS = ["rows", "rowsKept", "evictions", "asked", "alone", "stoodStillMs"] as const;
 
 /** One listener's counts. */
 export interface ListenerCounters {
@@ -76,12 +77,13 @@ export class EmulatorCounters {
   }
 
   /** What ends up in `EmulatorTotals` as it is. */
-  told(): Readonly<Record<"calls" | "evictions" | "asked" | "alone", number>> {
+  told(): Readonly<Record<"calls" | "evictions" | "asked" | "alone" | "stoodStillMs", number>> {
     return {
       calls: this.calls(),
       evictions: this.total("evictions"),
       asked: this.total("asked"),
       alone: this.total("alone"),
+      stoodStillMs: this.total("stoodStillMs"),
     };
   }
 

@@ -8,6 +8,7 @@ import { OpenFiles } from "./open-files.ts";
 import { Recorder } from "./recorder.ts";
 import { rehearse } from "./rehearse.ts";
 import { checkPorts, servedBy, Servers, serveToxiproxy } from "./servers.ts";
+import { Standstill } from "./standstill.ts";
 import type { StubStateChange, StubStates } from "./stub-states.ts";
 import type { IncidentSpec } from "./timeline/index.ts";
 
@@ -59,6 +60,8 @@ export interface EmulatorTotals {
   readonly asked: number;
   /** Those of them that were decided without the others. */
   readonly alone: number;
+  /** How long it did nothing while there was traffic, not even see what it was asked. */
+  readonly stoodStillMs: number;
   /** Calls forgotten when numbering attempts, to bound memory. */
   readonly evictions: number;
 }
@@ -122,7 +125,7 @@ async function generatedFor({ dependencies, host }: EmulatorOptions) {
   return generateIdentity([...new Set(names)], new Date());
 }
 
-/** How often the counts of proxies are told. */
+/** How often the counts of proxies are told, and it is seen whether this thread is at it. */
 const REFRESH_MS = 100;
 
 /** The emulator in this thread, counting into the given counters. */
@@ -189,13 +192,18 @@ export async function serveEmulator(
   const rehearsed =
     options.rehearse === true ? rehearse(clock, deadlines, stopping.signal) : Promise.resolve();
   rehearsed.catch(() => {});
-  const refreshing = tcp ? setInterval(() => servers.refresh(), REFRESH_MS).unref() : undefined;
+  const standstill = new Standstill(clock, REFRESH_MS);
+  const refresh = (): void => {
+    counters.setTotal("stoodStillMs", standstill.look());
+    servers.refresh();
+  };
+  const refreshing = setInterval(refresh, REFRESH_MS).unref();
   const stop = async (): Promise<EmulatorTotals> => {
     clearInterval(refreshing);
     stopping.abort();
     // Its calls wait for deadlines of ours.
     await rehearsed.catch(() => {});
-    servers.refresh();
+    refresh();
     await toxiproxy?.stop();
     await servers.close();
     ledger?.close();
@@ -217,7 +225,10 @@ export async function serveEmulator(
     journal: async () => journal.list(),
     clearJournal: async () => journal.clear(),
     change: async (dependency, spec) => servers.change(dependency, spec),
-    begin: async (originNs) => servers.begin(Number(originNs - options.originNs)),
+    begin: async (originNs) => {
+      servers.begin(Number(originNs - options.originNs));
+      standstill.begin();
+    },
     reset: async () => servers.reset(),
     stubStates: async () => servers.stubStates(),
     setStubStates: async (change) => servers.setStubStates(change),

@@ -18,6 +18,7 @@ export const servedSchema = z.strictObject({
   keptRows: count,
   asked: count,
   alone: count,
+  stoodStillMs: count,
   evictions: count,
 });
 

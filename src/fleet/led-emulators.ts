@@ -26,6 +26,9 @@ export interface LedEmulatorsParts {
   readonly version: string;
 }
 
+/** What only its end would have told of an emulator. */
+const NOTHING_TOLD = { asked: 0, alone: 0, stoodStillMs: 0, evictions: 0 };
+
 const nowMs = (): number => localUs() / 1_000;
 
 /**
@@ -152,12 +155,10 @@ export class LedEmulators implements MadeEmulator {
         shards: [],
         ...this.#clocks.of(id),
       })),
-      emulators: this.#cards.map(({ id }, place) => ({
-        id,
-        dependencies: servedAt(emulation, place),
-        asked: this.#book.totalsOf(place)?.asked ?? 0,
-        alone: this.#book.totalsOf(place)?.alone ?? 0,
-      })),
+      emulators: this.#cards.map(({ id }, place) => {
+        const { alone, asked, stoodStillMs } = this.#book.totalsOf(place) ?? NOTHING_TOLD;
+        return { id, dependencies: servedAt(emulation, place), asked, alone, stoodStillMs };
+      }),
     };
   }
 
@@ -203,6 +204,7 @@ export class LedEmulators implements MadeEmulator {
       keptRows: sum(({ keptRows }) => keptRows),
       asked: sum(({ asked }) => asked),
       alone: sum(({ alone }) => alone),
+      stoodStillMs: sum(({ stoodStillMs }) => stoodStillMs),
       evictions: sum(({ evictions }) => evictions),
     };
   }
@@ -213,7 +215,7 @@ export class LedEmulators implements MadeEmulator {
     const keptRows = existsSync(path) && trimSpool(path) ? readCalls(path).rows : 0;
     const calls = this.#book.callsOf(place);
     const lostRows = Math.max(calls - keptRows, 0);
-    return { calls, keptRows, lostRows, asked: 0, alone: 0, evictions: 0 };
+    return { calls, keptRows, lostRows, ...NOTHING_TOLD };
   }
 
   #toRedisUs(ns: bigint): number {

@@ -50,6 +50,8 @@ export const fleetRecordSchema = z.strictObject({
         asked: z.number().int(),
         /** Those of them that it decided without the others, since Redis was silent. */
         alone: z.number().int(),
+        /** How long it stood still: calls of that time seem to have come when it went on. */
+        stoodStillMs: z.number().int(),
       }),
     )
     .optional(),

@@ -93,6 +93,7 @@ describe("an emulator whose thread ends by itself", () => {
       evictions: 0,
       asked: 0,
       alone: 0,
+      stoodStillMs: 0,
     });
     expect(await emulator.snapshot()).toMatchObject({ pay: { variant: { calls: 7 } } });
   });

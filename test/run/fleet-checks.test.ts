@@ -32,6 +32,16 @@ async function judged(fleet: FleetRecord): Promise<Result> {
   return analyse(directory).result;
 }
 
+type Emulated = NonNullable<FleetRecord["emulators"]>[number];
+const emulator = (id: string, told: Partial<Emulated>): Emulated => ({
+  id,
+  dependencies: ["stock"],
+  asked: 0,
+  alone: 0,
+  stoodStillMs: 0,
+  ...told,
+});
+
 const gapOf = (lostStarts: number) => ({
   shard: 1,
   worker: "two",
@@ -70,7 +80,7 @@ describe("a run that a fleet sent", () => {
     const emulating = (...counts: readonly { readonly asked: number; readonly alone: number }[]) =>
       judged({
         ...FLEET,
-        emulators: counts.map((each, i) => ({ id: `${i}`, dependencies: ["stock"], ...each })),
+        emulators: counts.map((each, i) => emulator(`${i}`, each)),
       });
     // Of all the run's calls these are few: the others asked for no such limit.
     const apart = await emulating({ asked: 90, alone: 0 }, { asked: 10, alone: 2 });
@@ -83,6 +93,17 @@ describe("a run that a fleet sent", () => {
     expect(shared.checks.find(({ name }) => name === "shared limits")?.status).toBe("pass");
     const none = await emulating({ asked: 0, alone: 0 });
     expect(none.checks.map(({ name }) => name)).not.toContain("shared limits");
+  });
+
+  it("is held when an emulator stood still for more than a hundredth of the time", async () => {
+    const emulating = (stoodStillMs: number) =>
+      judged({ ...FLEET, emulators: [emulator("one", {}), emulator("two", { stoodStillMs })] });
+    const { checks, decision, reason } = await emulating(5_000);
+    expect(decision).toBe("hold");
+    expect(reason).toMatch(/emulator stood still/);
+    const told = checks.find(({ name }) => name === "emulator stood still");
+    expect(told?.summary).toMatch(/more than 5 s.* at worst two$/);
+    expect((await emulating(100)).decision).toBe("ship");
   });
 
   it("is held when more than a hundredth of the planned starts was not sent", async () => {

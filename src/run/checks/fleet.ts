@@ -58,9 +58,25 @@ function limits({ emulators = [] }: FleetRecord): Check[] {
   return [check(passes ? "shared limits" : "limits apart", passes, summary)];
 }
 
+/** Of more than this of the traffic's time nobody knows how late calls were answered. */
+const STILL_RATIO_MAX = 0.01;
+
+/** Whether emulators were there for whoever called; nothing where this machine emulated. */
+function standstills({ emulators = [] }: FleetRecord, durationNs: number): Check[] {
+  const worst = emulators.toSorted((a, b) => b.stoodStillMs - a.stoodStillMs)[0];
+  if (worst === undefined) return [];
+  const stillUs = worst.stoodStillMs * 1_000;
+  const ratio = (stillUs * 1_000) / Math.max(durationNs, 1);
+  const passes = ratio <= STILL_RATIO_MAX;
+  const summary =
+    `of ${formatCount(emulators.length)} emulators none stood still for more than ${formatUs(stillUs)}, ` +
+    `${formatRatio(ratio)} of the traffic's time (limit ${formatRatio(STILL_RATIO_MAX)}), at worst ${worst.id}`;
+  return [check(passes ? "emulators" : "emulator stood still", passes, summary)];
+}
+
 /** What must hold of the machines that sent the load; nothing where it was this one. */
 export function fleetChecks(input: CheckInput): Check[] {
-  const fleet = input.manifest.ended?.fleet;
+  const { durationNs = 0, fleet } = input.manifest.ended ?? {};
   if (fleet === undefined) return [];
-  return [clocks(fleet), gaps(fleet, input), ...limits(fleet)];
+  return [clocks(fleet), gaps(fleet, input), ...limits(fleet), ...standstills(fleet, durationNs)];
 }
