@@ -28,6 +28,8 @@ export interface EmulatorBookParts {
   readonly nowMs: () => number;
   readonly onFailed: (error: ShakedownError) => void;
   readonly onStarved: (error: ShakedownError) => void;
+  /** One has told its end. */
+  readonly onServed: (worker: string) => void;
 }
 
 /** What a run's emulators have told: each message once, in order, and what they were asked into its files. */
@@ -147,6 +149,7 @@ export class EmulatorBook implements Disposable {
     if (told.kind === "troubled") (told.starved ? onStarved : onFailed)(revivedError(told.error));
     if (told.kind !== "served") return;
     known.totals = told.totals;
+    this.#parts.onServed(from.worker);
     this.#endIfOver();
   }
 

@@ -19,6 +19,8 @@ export interface HearingParts {
   readonly orders: OrderTimes;
   /** A shard could not be sent. */
   readonly onFailed: (error: ShakedownError) => void;
+  /** A worker stopped by itself, since nobody led it, and dropped what was still to come. */
+  readonly onUnled: (worker: string) => void;
 }
 
 /** Hears what workers tell of a run: each message once, in order, into the run's files and events. */
@@ -85,7 +87,7 @@ export class Hearing implements Disposable {
   }
 
   #hear(from: Origin, told: ShardMessage): void {
-    const { care, clocks, events, onFailed, orders } = this.#parts;
+    const { care, clocks, events, onFailed, onUnled, orders } = this.#parts;
     if (!care.book.take(from, localUs() / 1_000)) return;
     if (told.kind === "ready") care.seeReady(from);
     if (told.kind === "begun") {
@@ -100,6 +102,7 @@ export class Hearing implements Disposable {
     if (told.kind === "obeyed") orders.obeyed(told.order, localUs() / 1_000);
     if (told.kind !== "done") return;
     const error = told.error === null ? null : revivedError(told.error);
+    if (told.unled) onUnled(from.worker);
     care.seeDone(from, { ...told.totals, error });
     if (error !== null) onFailed(error);
   }

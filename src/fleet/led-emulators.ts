@@ -10,7 +10,7 @@ import { EmulatorBook } from "./emulator-book.ts";
 import { emulationKeys, KEPT_S, type RunKeys } from "./keys.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
-import { giveOrder, leaveRun, redisLost } from "./orders.ts";
+import { giveOrder, leaveRun, redisLost, unled } from "./orders.ts";
 import type { Redis } from "./redis.ts";
 import { callWorkers, checkEmulating, takeWorkers } from "./roster.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
@@ -64,6 +64,11 @@ export class LedEmulators implements MadeEmulator {
       nowMs,
       onFailed: (error) => this.#fail(error),
       onStarved: (error) => this.#starved.resolve(error),
+      onServed: (worker) => {
+        // All tell their rest still.
+        if (this.#stopping === null)
+          this.#failed.resolve(unled(`worker ${worker}, which emulates,`));
+      },
     });
   }
 

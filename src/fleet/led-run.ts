@@ -9,7 +9,7 @@ import { Hearing } from "./hearing.ts";
 import { forgetLedState, writeLedState } from "./led-state.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
-import { giveOrder, leaveRun, redisLost } from "./orders.ts";
+import { giveOrder, leaveRun, redisLost, unled } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
 import { packJob, sendable } from "./pack.ts";
 import type { Redis } from "./redis.ts";
@@ -48,6 +48,7 @@ export class LedRun implements MadeLoad {
   #originUs: number | null = null;
   #failure: ShakedownError | null = null;
   #taken = false;
+  #stopped = false;
 
   constructor(parts: LedRunParts) {
     const { directory, events, job, lostShards, redis } = parts;
@@ -72,6 +73,7 @@ export class LedRun implements MadeLoad {
       clocks: this.#clocks,
       orders: this.#orders,
       onFailed: (error) => this.#fail(error),
+      onUnled: (worker) => this.#seeUnled(worker),
     });
   }
 
@@ -122,6 +124,7 @@ export class LedRun implements MadeLoad {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#order({ kind: "stop", order: this.#orders.sent(nowMs()) });
   }
 
@@ -212,6 +215,13 @@ export class LedRun implements MadeLoad {
     // A part of the plan is not the plan: the others stop, too.
     if (error.code === "FLEET_UNREACHABLE") this.#care.loseAll(error.message);
     else this.stop();
+  }
+
+  /** It has sent a part of the plan: the others stop, too, and tell what they have. */
+  #seeUnled(worker: string): void {
+    if (this.#stopped) return;
+    this.#failure ??= unled(`worker ${worker}`);
+    this.stop();
   }
 
   #seeFailed(words: string): void {

@@ -128,6 +128,8 @@ export class Membership {
 
   async #send(shard: number, attempt: number): Promise<void> {
     const { folder, note, redis, worker } = this.#options;
+    // BullMQ gives a job again whose end Redis did not hear of in time.
+    if (this.#over.signal.aborted) return;
     // It has missed its own sign of life, and is at it still.
     const own = [...this.#senders.values()].find((each) => each.shard === shard);
     if (own !== undefined) {
@@ -159,7 +161,7 @@ export class Membership {
     if (this.#alone) return;
     this.#alone = true;
     this.#options.note("nobody has led this run for 10 s: stopped");
-    for (const { sender } of this.#senders.values()) sender.stop();
+    for (const { sender } of this.#senders.values()) sender.stopUnled();
     await Promise.all([...this.#senders.values()].map(({ told }) => told));
     this.#over.abort();
   }

@@ -78,7 +78,13 @@ const message = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("gone"), arm: count, forNs: z.number() }),
   z.strictObject({ kind: z.literal("disk"), error: errorSchema }),
   z.strictObject({ kind: z.literal("obeyed"), order: count }),
-  z.strictObject({ kind: z.literal("done"), totals: totalsSchema, error: errorSchema.nullable() }),
+  z.strictObject({
+    kind: z.literal("done"),
+    totals: totalsSchema,
+    error: errorSchema.nullable(),
+    /** It stopped by itself, since nobody led it. */
+    unled: z.boolean(),
+  }),
   ...emulatorWire,
 ]);
 type Wire = z.output<typeof message>;

@@ -36,3 +36,11 @@ export const redisLost = (place: string, thrown: unknown): ShakedownError =>
   new ShakedownError("FLEET_UNREACHABLE", `the Redis at ${place} was lost: ${messageOf(thrown)}`, {
     hint: "what was told before is kept; see Redis' log",
   });
+
+/** Of a worker that stopped by itself: what it had told, and tells still, counts. */
+export const unled = (who: string): ShakedownError =>
+  new ShakedownError(
+    "FLEET_UNREACHABLE",
+    `${who} stopped: for 10 s it did not hear that this run is led`,
+    { hint: "its Redis, the way there, or this process stood still" },
+  );

@@ -6,6 +6,8 @@ const WAITING_BYTES_MAX = 16 * 2 ** 20;
 
 interface Waiting extends Entry {
   readonly n: number;
+  /** Redis has it. */
+  taken: boolean;
 }
 
 /**
@@ -16,8 +18,9 @@ export class Outbox {
   readonly #redis: Redis;
   readonly #up: string;
   readonly #from: Omit<Origin, "n">;
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   #next = 0;
+  #lettingGo = false;
   #waitingBytes = 0;
   #idle = Promise.withResolvers<void>();
 
@@ -36,20 +39,22 @@ export class Outbox {
   /** Resolves to whether Redis has taken it; it is kept, and told again, either way. */
   tell(told: ShardMessage): Promise<boolean> {
     const n = this.#next++;
-    const entry = encodeMessage({ ...this.#from, n }, told);
+    const entry = { n, taken: false, ...encodeMessage({ ...this.#from, n }, told) };
     if (this.#waiting.length === 0) this.#idle = Promise.withResolvers<void>();
-    this.#waiting.push({ n, ...entry });
+    this.#waiting.push(entry);
     this.#waitingBytes += entry.bytes.length + entry.words.length;
     return this.#put(entry);
   }
 
   /** All before `next` have been heard. */
   heard(next: number): void {
-    while (this.#waiting.length > 0 && this.#waiting[0]!.n < next) {
-      const { bytes, words } = this.#waiting.shift()!;
-      this.#waitingBytes -= bytes.length + words.length;
-    }
-    if (this.#waiting.length === 0) this.#idle.resolve();
+    this.#keep(({ n }) => n >= next);
+  }
+
+  /** Nobody is there to hear: what Redis has, or takes later, is kept no longer. */
+  letGo(): void {
+    this.#lettingGo = true;
+    this.#keep(({ taken }) => !taken);
   }
 
   /** Tells all again that has not been heard. */
@@ -57,14 +62,31 @@ export class Outbox {
     await Promise.all(this.#waiting.map((entry) => this.#put(entry)));
   }
 
+  /** What nobody has heard, in messages and bytes. */
+  get unheard(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.#waiting.length, bytes: this.#waitingBytes };
+  }
+
   /** Resolves when all that was told has been heard. */
   get allHeard(): Promise<void> {
     return this.#idle.promise;
   }
 
-  async #put({ bytes, words }: Entry): Promise<boolean> {
+  #keep(wanted: (entry: Waiting) => boolean): void {
+    this.#waiting = this.#waiting.filter(wanted);
+    this.#waitingBytes = this.#waiting.reduce(
+      (sum, { bytes, words }) => sum + bytes.length + words.length,
+      0,
+    );
+    if (this.#waiting.length === 0) this.#idle.resolve();
+  }
+
+  async #put(entry: Waiting): Promise<boolean> {
+    const { bytes, words } = entry;
     try {
       await this.#redis.xadd(this.#up, "*", "words", words, "bytes", bytes);
+      entry.taken = true;
+      if (this.#lettingGo) this.#keep(({ taken }) => !taken);
       return true;
     } catch {
       // Out of memory, or the connection was given up: it is told again until it is heard.

@@ -73,6 +73,8 @@ export class RegainedRun implements LostLoad {
         clocks: this.#clocks,
         orders: this.#orders,
         onFailed: (error) => this.#fail(error),
+        // Whether they had, is looked for in their files.
+        onUnled: () => {},
       },
       state.lastId,
     );

@@ -69,6 +69,7 @@ export class ShardSender {
   #generators: Generators | null = null;
   #counts: CountsMessage[number][] = [];
   #windows = 0;
+  #unled = false;
 
   constructor(sending: ShardSending) {
     this.#sending = sending;
@@ -95,6 +96,13 @@ export class ShardSender {
     if (command.attempt > attempt && command.granted) this.stop();
   }
 
+  /** As `stop`, since nobody leads: what was sent is told for whoever resumes the run. */
+  stopUnled(): void {
+    this.#unled = true;
+    this.#sending.outbox.letGo();
+    this.stop();
+  }
+
   /** Drops what is still to come. */
   stop(): void {
     this.#stopping.abort(new Error("stopped"));
@@ -112,7 +120,7 @@ export class ShardSender {
         const { error, ...rest } = totals;
         await this.#tellRest();
         const failed = error === null ? null : plainError(error, "INTERNAL");
-        void outbox.tell({ kind: "done", totals: rest, error: failed });
+        void outbox.tell({ kind: "done", totals: rest, error: failed, unled: this.#unled });
       }
     } catch (thrown) {
       if (!this.#stopping.signal.aborted) this.#fail(thrown);
@@ -126,7 +134,7 @@ export class ShardSender {
     const nothing = { learned: 0, applied: 0, missed: 0, refused: 0, forgotten: 0 };
     const totals = { endNs: 0, keptRows: 0, lostRows: 0, resends: 0, substitutions: nothing };
     const error = plainError(thrown, "INTERNAL");
-    void this.#sending.outbox.tell({ kind: "done", totals, error });
+    void this.#sending.outbox.tell({ kind: "done", totals, error, unled: this.#unled });
   }
 
   /** Null where it was relieved, or not wanted, before it began. */

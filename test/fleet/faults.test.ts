@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allStarts } from "../../src/replay/index.ts";
-import type { RunDirectory } from "../../src/run/index.ts";
 import { loopbackTarget, type LoopbackTarget } from "../../src/testing/index.ts";
 import { Running } from "../e2e/cli.ts";
 import { version } from "../../src/cli/version.ts";
@@ -17,21 +16,19 @@ async function windows(merged: Merged, count: number): Promise<void> {
 }
 
 const SECONDS = 12;
+const HANGS_MS = 3_000;
+/** Longer than workers wait to be led, and less than who leads waits for Redis. */
+const HANGS_LONG_MS = 11_500;
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Every start is there once, for every arm: sent, failed, or counted as dropped. */
-function expectWhole({ directory, observations, totals }: FleetRun): void {
+function expectLedger({ observations, totals }: FleetRun, meant: number): void {
   const { dropped, errors, planned, responses } = ledgerOf(observations);
-  expect(planned).toBe(plannedOf(directory));
+  expect(planned).toBe(meant);
   expect(planned).toBe(responses + errors + dropped);
-  expect(totals).toMatchObject({ error: null, keptRows: observations.length, lostRows: 0 });
+  expect(totals).toMatchObject({ keptRows: observations.length, lostRows: 0 });
   const sent = observations.filter(({ kind }) => kind !== "dropped");
   expect(new Set(sent.map(({ arm, seq }) => `${arm} ${seq}`)).size).toBe(sent.length);
-}
-
-/** What the schedule holds for all arms together. */
-function plannedOf(directory: RunDirectory): number {
-  const job = jobFor(directory, { origin: "http://127.0.0.1:9", seconds: SECONDS, shards: 1 });
-  return job.arms.length * [...allStarts(job)].length;
 }
 
 describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not installed)", () => {
@@ -60,6 +57,16 @@ describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not instal
     await target.refuse();
     await server[Symbol.asyncDispose]();
   });
+
+  /** Starts to all arms. */
+  const plannedIn = (seconds: number): number => {
+    const job = jobFor(bed.directory(), { origin: target.origin, seconds, shards: 2 });
+    return [...allStarts(job)].length * job.arms.length;
+  };
+  const expectWhole = (run: FleetRun): void => {
+    expectLedger(run, plannedIn(SECONDS));
+    expect(run.totals.error).toBeNull();
+  };
 
   /** The process of a worker that has a shard: its id tells. */
   const processOf = (shard: string) => {
@@ -111,7 +118,7 @@ describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not instal
         await windows(merged, 4);
         const child = processOf("shard 0\n");
         child.kill("SIGSTOP");
-        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        await after(5_000);
         child.kill("SIGCONT");
       },
     });
@@ -119,10 +126,14 @@ describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not instal
     expect(run.record.gaps.every(({ shard }) => shard === 0)).toBe(true);
   }, 120_000);
 
-  it("a Redis that is killed and forgets all: what was told is told again, and counted once", async () => {
+  it("a Redis that hangs, is killed and forgets all: what was told is told again, and counted once", async () => {
     const run = await lead({
       async during(_load, merged) {
-        await windows(merged, 4);
+        await windows(merged, 2);
+        server.pause();
+        await after(HANGS_MS);
+        server.resume();
+        await windows(merged, 2);
         await server.kill();
         await server.start();
       },
@@ -131,6 +142,23 @@ describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not instal
     expect(run.record.gaps).toEqual([]);
     const drops = run.observations.flatMap((each) => (each.kind === "dropped" ? each.reason : []));
     expect(new Set(drops)).toEqual(new Set());
-    expect(run.merged.planned).toBe(plannedOf(run.directory));
+    expect(run.merged.planned).toBe(plannedIn(SECONDS));
+  }, 120_000);
+
+  it("a Redis that hangs for longer than workers go on unled: the run says so, and its ledger is whole", async () => {
+    const seconds = 2 * SECONDS;
+    const run = await lead({
+      seconds,
+      async during(_load, merged) {
+        await windows(merged, 2);
+        server.pause();
+        await after(HANGS_LONG_MS);
+        server.resume();
+      },
+    });
+    expectLedger(run, plannedIn(seconds));
+    expect(run.totals.error).toMatchObject({ code: "FLEET_UNREACHABLE" });
+    expect(run.totals.error?.message).toMatch(/for 10 s it did not hear that this run is led/);
+    expect(ledgerOf(run.observations).dropped).toBeGreaterThan(0);
   }, 120_000);
 });

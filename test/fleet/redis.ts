@@ -77,6 +77,15 @@ export class TestRedis implements AsyncDisposable {
     await answers(this.port);
   }
 
+  /** It hangs: connections stay, and nothing is answered. */
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
   /** As a machine that loses its power. */
   async kill(): Promise<void> {
     const child = this.#child;
