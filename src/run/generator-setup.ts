@@ -11,8 +11,9 @@ import type { StoredProfile } from "../profile/index.ts";
 import {
   choosePacing,
   chooseWorkers,
-  goesFirst,
+  type GeneratorArm,
   type GeneratorJob,
+  goesFirst,
   type LookedAt,
   NOTHING_LOOKED_AT,
   TRANSPORT_LIMITS,
@@ -39,14 +40,21 @@ import type { Scenario, ScenarioArm } from "./scenario/index.ts";
 import { recordSegments, type RecordSegments } from "./start-segments.ts";
 import type { Target } from "./target.ts";
 
+/** An arm, as far as whoever sends to it needs to know it. */
+export type Aim = Pick<Target, "address" | "arm" | "headers">;
+
 /** How a run's load will be made: decided before anything is started. */
 export interface GeneratorSetup {
   /** For people: arrivals, pacing, workers, connections. */
   readonly label: string;
   readonly warnings: readonly string[];
+  /** Threads that send. */
+  readonly workers: number;
   /** In which of the plan's segments each record is; null where routes alone tell. */
   readonly segments: RecordSegments | null;
-  jobFor(targets: readonly Target[], directory: RunDirectory, runId: string): GeneratorJob;
+  jobFor(targets: readonly Aim[], directory: RunDirectory, runId: string): GeneratorJob;
+  /** The arms of such a job. */
+  armsAt(targets: readonly Aim[]): readonly GeneratorArm[];
   describe(job: GeneratorJob): Manifest["generator"];
 }
 
@@ -212,17 +220,21 @@ export function setUpGenerator(
     ...assignmentWarnings(plan, profile),
     ...expectFewKeys(plan, keys).map(({ cure, problem }) => `${problem}: ${cure} would do`),
   ];
+  const armsAt = (targets: readonly Aim[]): GeneratorArm[] =>
+    targets.map(({ address, arm, headers }) => ({
+      name: arm,
+      target: address,
+      headers,
+      transport: transportFor(scenario.transport, address),
+    }));
   return {
     label,
     warnings,
+    workers,
     segments: recordSegments(plan, profile, loaded),
+    armsAt,
     jobFor: (targets, directory, runId) => ({
-      arms: targets.map(({ address, arm, headers }) => ({
-        name: arm,
-        target: address,
-        headers,
-        transport: transportFor(scenario.transport, address),
-      })),
+      arms: armsAt(targets),
       records: profile.records.data,
       stageNames: plan.stages.map(({ name }) => name),
       stages: stageArrivals(load, stagesOfOneArm(plan), profile),

@@ -26,6 +26,7 @@ import { startSegments, writeStartSegments } from "./start-segments.ts";
 import type { Target } from "./target.ts";
 import { RunTelemetry } from "./telemetry.ts";
 import { type Stop, Traffic } from "./traffic.ts";
+import { armsToCome, type WarmGenerators, warmGenerators } from "./warm-generators.ts";
 import { asksForUsage, USAGE_FILE, UsageLog } from "./usage.ts";
 
 /** Dependencies as they will be served. */
@@ -122,39 +123,26 @@ class Run {
       const emulator = await this.#startEmulator(signal);
       await using _emulator = emulator;
       await using telemetry = await this.#startTelemetry(emulator);
+      const traffic = this.#trafficBeside(emulator);
+      const warm = this.#warmGenerators(traffic, signal);
+      await using _warm = warm;
       const targets = await this.#startArms(emulator, telemetry, signal);
       await using _targets = { [Symbol.asyncDispose]: () => stopAll(targets) };
       const late = await this.#behindProxies(targets, signal);
       await using _late = late;
-      const job = setup.jobFor(late?.targets ?? targets, directory, id);
+      const aims = late?.targets ?? targets;
+      const arms = setup.armsAt(aims);
+      const job = warm === null ? setup.jobFor(aims, directory, id) : { ...warm.job, arms };
       if (setup.segments !== null) {
         writeStartSegments(directory, startSegments(job, setup.segments));
       }
-      const { plan } = registered;
-      const load = setup.label;
-      const { workers } = job;
-      const dependencies = Object.keys(this.#parts.served);
-      const onRollBack = (reason: string, arm?: string): void =>
-        this.#parts.rollBack.fire(reason, arm);
-      const heard = { directory, audit, onEvent, onRollBack };
-      const traffic = new Traffic({
-        ...heard,
-        plan,
-        load,
-        targets,
-        emulator,
-        workers,
-        dependencies,
-        emulatorOriginNs: this.#emulatorOriginNs,
-        out: this.#parts.out ?? [],
-        controls: this.#parts.controls,
-      });
-      onEvent({ kind: "starting", what: startingLabel(job) });
+      if (warm === null) onEvent({ kind: "starting", what: startingLabel(job) });
       const { loaded, maker } = this.#parts;
       const { lostShards = "take-over" } = loaded.scenario;
       const made =
         (await maker?.start({ job, directory, lostShards }, traffic.events, signal)) ?? null;
-      const generators = made ?? (await startGenerators(job, traffic.events, signal));
+      const generators =
+        made ?? (await (warm?.aim(arms) ?? startGenerators(job, traffic.events, signal)));
       await using _generators = generators;
       // It had all the time until now.
       await untilAborted(emulator?.rehearsed ?? Promise.resolve(), signal);
@@ -213,7 +201,7 @@ class Run {
     const usage = new UsageLog(used, directory.file(USAGE_FILE), clock);
     usage.begin();
     telemetry.watch(targets, originNs);
-    const sent = await traffic.send(generators, clock, signal);
+    const sent = await traffic.send({ generators, targets }, clock, signal);
     usage.end();
     await telemetry.unwatch();
     const { cuts, durationNs, held, stop, throttlings, totals } = sent;
@@ -242,6 +230,35 @@ class Run {
     const manifest = { ...begun, ended };
     writeIfPossible(() => writeManifest(directory, manifest));
     return { manifest, stop, cuts };
+  }
+
+  #trafficBeside(emulator: RunEmulator | null): Traffic {
+    const { audit, controls, directory, onEvent, out = [] } = this.#parts;
+    const { registered, rollBack, served, setup } = this.#parts;
+    return new Traffic({
+      plan: registered.plan,
+      load: setup.label,
+      directory,
+      emulator,
+      workers: setup.workers,
+      dependencies: Object.keys(served),
+      emulatorOriginNs: this.#emulatorOriginNs,
+      audit,
+      onEvent,
+      onRollBack: (reason, arm) => rollBack.fire(reason, arm),
+      out,
+      controls,
+    });
+  }
+
+  /** Null where another machine sends, or arms run already. */
+  #warmGenerators({ events }: Traffic, signal: AbortSignal): WarmGenerators | null {
+    const { directory, id, loaded, maker, onEvent, setup } = this.#parts;
+    const arms = maker === undefined ? armsToCome(loaded.scenario) : null;
+    if (arms === null) return null;
+    const job = setup.jobFor(arms, directory, id);
+    onEvent({ kind: "starting", what: startingLabel(job) });
+    return warmGenerators(job, events, signal);
   }
 
   async #startEmulator(signal: AbortSignal): Promise<RunEmulator | null> {

@@ -47,7 +47,6 @@ export interface TrafficInput {
   /** How the load is made, for people. */
   readonly load: string;
   readonly directory: RunDirectory;
-  readonly targets: readonly Target[];
   readonly emulator: RunEmulator | null;
   /** Threads that send, and whom the target calls. */
   readonly workers: number;
@@ -62,6 +61,12 @@ export interface TrafficInput {
   readonly out: readonly ArmStop[];
   /** Through which people end it, if they can. */
   readonly controls?: RunControls | undefined;
+}
+
+/** Who sends it, and to whom: known when all is up. */
+export interface SentTo {
+  readonly generators: ThinnableGenerators;
+  readonly targets: readonly Target[];
 }
 
 const TICK_MS = 1_000;
@@ -79,6 +84,7 @@ export class Traffic {
   readonly #byHand: ByHand;
   readonly #lessLoad: LessLoad;
   #generators: ThinnableGenerators | null = null;
+  #targets: readonly Target[] = [];
   #clock: MonotonicClock | null = null;
   #stop: Stop | null = null;
   readonly #cuts: ArmStop[] = [];
@@ -127,11 +133,12 @@ export class Traffic {
    * @throws RUN_LED when another process has taken the run: it is not ours to end
    */
   async send(
-    generators: ThinnableGenerators,
+    { generators, targets }: SentTo,
     clock: MonotonicClock,
     signal: AbortSignal,
   ): Promise<TrafficEnd> {
     this.#generators = generators;
+    this.#targets = targets;
     this.#clock = clock;
     this.#lessLoad.begin(generators);
     const { directory, load, onEvent, plan } = this.#input;
@@ -171,11 +178,11 @@ export class Traffic {
 
   /** Everything that can end the traffic early. */
   #watch(signal: AbortSignal): void {
-    const { emulator, targets } = this.#input;
+    const { emulator } = this.#input;
     const interrupt = (): void => this.#stopFor("interrupted", EXIT.interrupted);
     if (signal.aborted) interrupt();
     else signal.addEventListener("abort", interrupt, { once: true });
-    for (const { arm, died, pid } of targets) {
+    for (const { arm, died, pid } of this.#targets) {
       void died.then((how) => {
         this.#lose(arm, `arm ${arm} (process ${pid}) ${how} during the run`);
       });
@@ -187,7 +194,7 @@ export class Traffic {
 
   /** A target that was running already has no process to watch: its silence has to tell. */
   #gone(arm: number, forNs: number): void {
-    const target = this.#input.targets[arm];
+    const target = this.#targets[arm];
     if (target === undefined) return;
     const whom = `arm ${target.arm} at ${target.origin}`;
     this.#lose(target.arm, `${whom} took no connection for ${forNs / NS_PER_S} s`);

@@ -11,6 +11,7 @@ import type { Thinning } from "../thinner.ts";
 import type { CountsMessage } from "./counts.ts";
 import {
   type FromWorker,
+  type GeneratorArm,
   type GeneratorJob,
   NOTHING_DONE,
   sumCounts,
@@ -74,6 +75,8 @@ export interface ThinnedGenerators extends Generators {
  * them by sequence number (or by session, where sessions are kept), so that neighbouring starts
  * are different workers': they never fire together.
  * @param shards the workers that are started here, where others are elsewhere; all unless given
+ * @param aimed the job's arms where they are not up yet: of its own no more is used than their names
+ * and transports, with which the workers rehearse meanwhile
  * @throws OUTPUT_UNWRITABLE, INTERNAL when a worker could not start; the signal's reason
  */
 export async function startGenerators(
@@ -81,10 +84,12 @@ export async function startGenerators(
   events: GeneratorEvents,
   signal: AbortSignal,
   shards: readonly number[] = Array.from({ length: job.workers }, (_, worker) => worker),
+  aimed?: Promise<readonly GeneratorArm[]>,
 ): Promise<ThinnedGenerators> {
   const rekeying = await planCopies(job, signal);
   signal.throwIfAborted();
-  const workers = shards.map((worker) => new WorkerHandle({ job, worker, rekeying }));
+  const given = { job, rekeying, aimsLater: aimed !== undefined };
+  const workers = shards.map((worker) => new WorkerHandle({ ...given, worker }));
   const announced = new Set<number>();
   const heard = (worker: number, message: FromWorker): void => {
     if (message.kind === "stage" && !announced.has(message.stage)) {
@@ -107,7 +112,10 @@ export async function startGenerators(
     worker.onMessage = (message) => heard(shards[index]!, message);
   }
   try {
-    await untilAborted(Promise.all(workers.map(({ ready }) => ready)), signal);
+    const aiming = aimed?.then((arms) => {
+      for (const worker of workers) worker.say({ kind: "aim", arms });
+    });
+    await untilAborted(Promise.all([aiming, ...workers.map(({ ready }) => ready)]), signal);
   } catch (thrown) {
     await leave();
     throw thrown;

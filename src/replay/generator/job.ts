@@ -84,11 +84,14 @@ export interface Shard {
 export interface WorkerJob extends Shard {
   /** How clones are re-keyed; null where they are not. */
   readonly rekeying: RekeyPlan | null;
+  /** Where the arms are is told later. */
+  readonly aimsLater?: boolean;
 }
 
 export type ToWorker =
   /** Starts that were intended before `fromNs` are somebody else's. */
   | { readonly kind: "go"; readonly originNs: bigint; readonly fromNs: number }
+  | { readonly kind: "aim"; readonly arms: readonly GeneratorArm[] }
   | { readonly kind: "stop" }
   /** One arm gets no load any more. */
   | { readonly kind: "cut"; readonly arm: number }

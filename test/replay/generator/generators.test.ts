@@ -81,6 +81,30 @@ describe("generator threads", () => {
     expect(ids.size).toBe(40);
   });
 
+  it("rehearse before the arms are up, and send where they are told to", async () => {
+    const never = new AbortController().signal;
+    const aimed = Promise.withResolvers<GeneratorJob["arms"]>();
+    const rehearsing = Promise.withResolvers<void>();
+    const events = { ...EVENTS, onRehearsal: () => rehearsing.resolve() };
+    const job = jobFor("http://127.0.0.1:1");
+    const starting = startGenerators(job, events, never, undefined, aimed.promise);
+    await rehearsing.promise;
+    await using target = await loopbackTarget(() => ({ kind: "answer", body: "ok" }));
+    aimed.resolve(jobFor(target.origin).arms);
+    await using generators = await starting;
+    const totals = await generators.go(process.hrtime.bigint() + 50_000_000n);
+    expect(totals).toMatchObject({ error: null, keptRows: 40 });
+    expect(target.seen).toHaveLength(40);
+  });
+
+  it("are given up with what kept the arms from coming up", async () => {
+    const never = new AbortController().signal;
+    const aimed = Promise.reject(new Error("no arms"));
+    aimed.catch(() => {});
+    const job = jobFor("http://127.0.0.1:1");
+    await expect(startGenerators(job, EVENTS, never, undefined, aimed)).rejects.toThrow("no arms");
+  });
+
   it("of a shard alone send its starts, from a moment on, and leave the rest to others", async () => {
     await using target = await loopbackTarget(() => ({ kind: "answer", body: "ok" }));
     const never = new AbortController().signal;
