@@ -61,7 +61,7 @@ describe("shakedown replay", () => {
     expect(new Set(variant.seen.map(({ headers }) => headers["x-flag"]))).toEqual(new Set(["new"]));
   });
 
-  it("at twice the captured rate sends twice as much, in the capture's own rhythm; --json prints the result alone", async () => {
+  it("at twice the captured rate sends twice as much, in its own rhythm; --json prints the result alone", async () => {
     const target = await serve();
     const flags = ["--target", target.origin, "--rate", "2x", "--json"];
     const run = await replayed(evenly(50, 20 * MS), ...flags);
