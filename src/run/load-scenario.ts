@@ -22,6 +22,8 @@ import { type Faults, readYamlFile } from "./yaml-file.ts";
 
 /** A scenario with where it came from. `text` is the file as it was read. */
 export interface LoadedScenario {
+  /** Whether flags say what it is: then `text` is nobody's file. */
+  readonly fromFlags?: boolean;
   readonly path: string;
   readonly dir: string;
   readonly text: string;
@@ -80,19 +82,25 @@ function flagOf(field: string): string {
   return field;
 }
 
+/** For faults of a scenario that was made from flags; `told` has them, each with its flag. */
+export function flagFaults(): Faults & { readonly told: readonly string[] } {
+  const told: string[] = [];
+  return {
+    told,
+    at: (_offset, message) => void told.push(message),
+    in: (keys, message) => void told.push(`${flagOf(keys.map(String).join("."))}: ${message}`),
+    check: () => {
+      if (told.length > 0) throw new ShakedownError("USAGE", told.join("\n"));
+    },
+  };
+}
+
 /**
  * Checks a scenario that was made from flags.
  * @throws USAGE that names each flag at fault
  */
 export function checkedScenario(data: ScenarioInput): Scenario {
-  const found: string[] = [];
-  const faults: Faults = {
-    at: (_offset, message) => void found.push(message),
-    in: (keys, message) => void found.push(`${flagOf(keys.map(String).join("."))}: ${message}`),
-    check: () => {
-      if (found.length > 0) throw new ShakedownError("USAGE", found.join("\n"));
-    },
-  };
+  const faults = flagFaults();
   const parsed = scenarioSchema.safeParse(data);
   if (!parsed.success) {
     const given = { data, what: "a scenario" };

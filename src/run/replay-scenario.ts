@@ -169,7 +169,8 @@ export async function replayScenario(
     const scenario = checkedScenario(data);
     const text = canonicalJson(data);
     const dir = resolve(".");
-    return { path: "replay", dir, text, scenario, profilePath: scenario.profile, captured };
+    const from = { path: "replay", fromFlags: true, dir, text };
+    return { ...from, scenario, profilePath: scenario.profile, captured };
   } catch (thrown) {
     captured.profile[Symbol.dispose]();
     throw thrown;

@@ -8,7 +8,7 @@ import {
   metricLabel,
   type MetricSpec,
 } from "../experiment/index.ts";
-import type { LoadedScenario } from "./load-scenario.ts";
+import { flagFaults, type LoadedScenario } from "./load-scenario.ts";
 import { nowIso } from "./now-iso.ts";
 import { readTextFile } from "./text-file.ts";
 import { type Faults, faultsIn } from "./yaml-file.ts";
@@ -69,16 +69,17 @@ function parsed(text: string, faults: Faults) {
 /**
  * The calibration that a scenario names, if it names one, held against this host, this moment, the
  * profile and the primary metric.
- * @throws SCENARIO_INVALID, with line and column, where it cannot be read or does not hold
+ * @throws SCENARIO_INVALID, with line and column, where it cannot be read or does not hold; USAGE where
+ * a flag names it
  */
 export function usedCalibration(
   loaded: LoadedScenario,
   here: { readonly profileSha256: string; readonly version: string },
 ): UsedCalibration | null {
-  const { dir, path, scenario, text } = loaded;
+  const { dir, fromFlags = false, path, scenario, text } = loaded;
   const { calibration: file } = scenario.design;
   if (file === undefined || scenario.hypothesis === undefined) return null;
-  const faults = faultsIn(path, text);
+  const faults = fromFlags ? flagFaults() : faultsIn(path, text);
   const found = textOf(resolve(dir, file), faults);
   const calibration = found === null ? null : parsed(found, faults);
   const why =
@@ -95,7 +96,8 @@ export function usedCalibration(
   const none = why ?? notTakenBecause(scenario.hypothesis.then);
   if (none !== null) faults.in(["design", "calibration"], `${file} ${none}`);
   if (found === null || calibration === null || faults.told.length > 0) {
-    throw new ShakedownError("SCENARIO_INVALID", faults.told.join("\n"), { hint: NAMED.hint });
+    const code = fromFlags ? "USAGE" : "SCENARIO_INVALID";
+    throw new ShakedownError(code, faults.told.join("\n"), { hint: NAMED.hint });
   }
   const { betweenRunSd, interference } = calibration;
   return { betweenRunSd, interference, sha256: sha256Hex(found) };

@@ -6,6 +6,7 @@ import { COMMANDS } from "../../src/cli/commands.ts";
 import { NS_PER_S, ShakedownError } from "../../src/core/index.ts";
 import { readProfile, writeProfile } from "../../src/profile/index.ts";
 import { type LoadedScenario, type ReplayFlags, replayScenario } from "../../src/run/index.ts";
+import { usedCalibration } from "../../src/run/used-calibration.ts";
 import { ROOT } from "../e2e/cli.ts";
 import { scratch } from "../run/run-fixture.ts";
 
@@ -108,8 +109,13 @@ const FLAGS: ReplayFlags = {
   http2: false,
   tls: { insecure: false },
 };
+const loadedOf = async (flags: Partial<ReplayFlags> = {}): Promise<LoadedScenario> => {
+  const loaded = await replayScenario({ ...FLAGS, ...flags }, signal);
+  loaded.captured?.profile[Symbol.dispose]();
+  return loaded;
+};
 const made = async (flags: Partial<ReplayFlags> = {}): Promise<LoadedScenario["scenario"]> =>
-  (await replayScenario({ ...FLAGS, ...flags }, signal)).scenario;
+  (await loadedOf(flags)).scenario;
 
 describe("what the flags come to", () => {
   it("without any: the capture as it was recorded, once, against one arm", async () => {
@@ -169,6 +175,19 @@ describe("what the flags come to", () => {
       },
       design: { betweenRunSd: 0.02 },
     });
+  });
+
+  it("a calibration that does not hold is told by its flag", async () => {
+    const place = join(folder.path, "none.json");
+    const control = "http://127.0.0.1:2";
+    const loaded = await loadedOf({ control, calibration: place });
+    expect(loaded.scenario.design.calibration).toBe(place);
+    expect(() => usedCalibration(loaded, { profileSha256: "p", version: "1" })).toThrow(
+      expect.objectContaining({
+        code: "USAGE",
+        message: `--calibration: there is no calibration ${place}`,
+      }),
+    );
   });
 
   it("TLS is said of https targets alone", async () => {
