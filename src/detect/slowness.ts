@@ -9,7 +9,13 @@ const RULE = {
   /** A slice is slow from this multiple of the usual delay on, and usual up to that. */
   slowFactor: 2.5,
   usualFactor: 1.5,
+  /** And by so many standard errors of its median: some calls may have been long by chance. */
+  errors: 3,
 } as const;
+/** Of a median beside a mean, where what is drawn is normal: √(π/2). */
+const MEDIAN_SE = Math.sqrt(Math.PI / 2);
+/** A normal law's quartiles are so many SDs apart. */
+const QUARTILES_SD = 1.349;
 
 /** A slice of judged time, with the median delay that the emulator gave a dependency's calls in it. */
 export interface DelaySlice {
@@ -17,6 +23,17 @@ export interface DelaySlice {
   readonly fromNs: number;
   readonly toNs: number;
   readonly delayMs: number;
+  /** Of so many calls. */
+  readonly calls: number;
+}
+
+/** How much delays scatter within slices, as the SD of their logarithms, by their quartiles. */
+function scatterOf(slices: readonly (readonly number[])[]): number {
+  const off = slices.flatMap((delaysMs) => {
+    const middle = median(delaysMs);
+    return middle > 0 ? delaysMs.map((ms) => Math.log(Math.max(ms, 1e-3) / middle)) : [];
+  });
+  return off.length === 0 ? 0 : (quantile(off, 0.75) - quantile(off, 0.25)) / QUARTILES_SD;
 }
 
 /** A dependency that was slow for a while, and usual for another. */
@@ -34,6 +51,7 @@ export interface Slowness {
  */
 export function slownessOf(evidence: Evidence, dependency: number, least: number): Slowness | null {
   const calls = evidence.arms.flatMap((_, arm) => evidence.calls(arm, dependency));
+  const judged: number[][] = [];
   const all = judgedStages(evidence).flatMap(({ fromNs, name, toNs }): DelaySlice[] => {
     const lengthNs = (toNs - fromNs) / RULE.slices;
     const delays = Array.from({ length: RULE.slices }, (): number[] => []);
@@ -46,11 +64,13 @@ export function slownessOf(evidence: Evidence, dependency: number, least: number
     return delays.flatMap((delaysMs, i) => {
       if (delaysMs.length < RULE.calls) return [];
       const sliceNs = fromNs + i * lengthNs;
+      judged.push(delaysMs);
       return {
         stage: name,
         fromNs: sliceNs,
         toNs: sliceNs + lengthNs,
         delayMs: median(delaysMs),
+        calls: delaysMs.length,
       };
     });
   });
@@ -59,7 +79,11 @@ export function slownessOf(evidence: Evidence, dependency: number, least: number
     0.25,
   );
   if (!(usualMs > 0)) return null;
-  const slow = all.filter(({ delayMs }) => delayMs >= RULE.slowFactor * usualMs);
+  const scatter = scatterOf(judged);
+  const slow = all.filter(({ calls: n, delayMs }) => {
+    const byChance = (RULE.errors * MEDIAN_SE * scatter) / Math.sqrt(n);
+    return delayMs >= Math.max(RULE.slowFactor, Math.exp(byChance)) * usualMs;
+  });
   const usual = all.filter(({ delayMs }) => delayMs <= RULE.usualFactor * usualMs);
   if (slow.length < least || usual.length < least) return null;
   const factor = median(slow.map(({ delayMs }) => delayMs)) / usualMs;
