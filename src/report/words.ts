@@ -114,7 +114,8 @@ export function formatValue(unit: ComparisonRow["unit"], value: number | null): 
   if (unit === "MB per hour") {
     return `${value < 0 ? "−" : ""}${formatBytes(Math.abs(value) * 1e6)}/h`;
   }
-  return withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
+  const text = withMinus(value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
+  return unit === "per hour" ? `${text}/h` : text;
 }
 
 /** A number on a comparison's effect scale: `+620 %`, `+2.31 pp` (percentage points), `+0.4`. */

@@ -15,7 +15,7 @@ import {
 import { type ReportModel, type Result, RESULT_SCHEMA_VERSION } from "../report/index.ts";
 import { armRows, droppedStarts } from "./arm-rows.ts";
 import { assignmentRow } from "./assignment-row.ts";
-import { instrumentChecks, type Late } from "./checks/index.ts";
+import { harmAtStop, instrumentChecks, type Late } from "./checks/index.ts";
 import { type ComparedRun, compareRun } from "./compare-run.ts";
 import { comparisonRows, partRows, verdictRows } from "./comparison-rows.ts";
 import { curvesOf } from "./curves.ts";
@@ -159,6 +159,7 @@ export function concludeRun(
   const { ranNs } = observed;
   const dependencies = manifest.dependencies.map(({ name }) => name);
   const ends = armEnds(manifest);
+  const entries = trailEntries(directory);
   const { checks, late } = instrumentChecks({
     plan,
     manifest,
@@ -170,6 +171,7 @@ export function concludeRun(
     tallies,
     stages: cut,
     comparisons,
+    harmAtStop: harmAtStop(entries, comparisons, manifest.ended?.stoppedBy),
     ends,
   });
   const { verdict, verdicts } = verdictOf(gathered, { comparisons, findings, checks });
@@ -177,7 +179,6 @@ export function concludeRun(
   // Of a run that was stopped, rates are those of the time that it had.
   const whole = incompleteBecause(gathered) === null && manifest.ended?.stoppedBy === undefined;
   const countedNs = whole ? plannedNs : Math.min(ranNs, plannedNs);
-  const entries = trailEntries(directory);
   const rowsOfVerdicts = verdictRows(verdicts);
   const inVain = firedInVain(entries, { decision: verdict.decision, ...rowsOfVerdicts });
   const result: Result = {

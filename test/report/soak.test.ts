@@ -88,23 +88,26 @@ describe("what a soak showed", () => {
       const row = { ...like!, arm: "variant", metric, stage: soak!.stage, status };
       return { ...row, warnings: why === "" ? [] : [why] };
     };
-    const told = (status: "inconclusive" | "within-margin"): string => {
+    const all = (status: "inconclusive" | "within-margin"): string => {
+      const sockets = rowOf("leak:sockets", "inconclusive", "too short to judge: about 10 m");
       const comparisons = [
         rowOf("drift:response_time_p50", status, ""),
         rowOf("leak:memory", status, ""),
-        rowOf("leak:sockets", "inconclusive", "too short to judge: it would take about 10 m"),
+        { ...sockets, unit: "per hour" as const, control: 12.3, variant: -4 },
       ];
       const soaks = [{ ...soak!, resources }];
-      const text = renderText(
-        { ...model, result: { ...result, comparisons, soaks } },
-        { color: false, width: 200 },
-      );
+      const given = { ...model, result: { ...result, comparisons, soaks } };
+      return renderText(given, { color: false, width: 200 });
+    };
+    const told = (status: "inconclusive" | "within-margin"): string => {
+      const text = all(status);
       return text.slice(text.indexOf("Over the soak"), text.indexOf("Ledger"));
     };
     const open = told("inconclusive");
     expect(open).toMatch(/\? effect on .*: no trend is shown, and none is excluded; \+8 %/);
     expect(open).toMatch(/\? memory: no leak beyond control’s is shown, and none is excluded; con/);
-    expect(open).toContain("? sockets: too short to judge: it would take about 10 m");
+    expect(all("inconclusive")).toMatch(/12\.3\/h +→? *−4\/h/);
+    expect(open).toContain("? sockets: too short to judge: about 10 m");
     const well = told("within-margin");
     expect(well).toMatch(/✓ effect on .*: no trend is shown; \+8 %/);
     expect(well).toMatch(/✓ memory: no leak beyond control’s is shown; control/);

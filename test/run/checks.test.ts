@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { NS_PER_S } from "../../src/core/index.ts";
+import { AuditLog } from "../../src/experiment/index.ts";
 import type { Observation } from "../../src/measure/index.ts";
 import type { Result } from "../../src/report/index.ts";
 import { analyse } from "../../src/run/analyse.ts";
 import { PLAN, PLAN_WITHOUT_HISTORY } from "../experiment/plan-fixture.ts";
-import { END_NS, scratch, traffic, writeRun } from "./run-fixture.ts";
+import { END_NS, MANIFEST, scratch, traffic, writeRun } from "./run-fixture.ts";
 
 const folder = scratch();
 afterAll(() => folder.remove());
@@ -26,6 +27,13 @@ const slowed = (row: Observation, factor: number): Observation => {
   if (row.kind !== "response") return row;
   const endNs = row.startNs + Math.round((row.endNs - row.startNs) * factor);
   return { ...row, firstByteNs: endNs, endNs };
+};
+
+/** One start in twenty is late by 3 ms. */
+const late = (row: Observation): Observation => {
+  if (row.kind !== "response" || row.seq % 20 !== 0) return row;
+  const moved = { startNs: row.startNs + 3e6, firstByteNs: row.firstByteNs + 3e6 };
+  return { ...row, ...moved, endNs: row.endNs + 3e6 };
 };
 
 describe("whether the instrument can be believed", () => {
@@ -50,12 +58,6 @@ describe("whether the instrument can be believed", () => {
   });
 
   it("starts that are late: nothing is believed, but harm of ten times as much is", async () => {
-    const lateNs = 3e6;
-    const late = (row: Observation): Observation => {
-      if (row.kind !== "response" || row.seq % 20 !== 0) return row;
-      const moved = { startNs: row.startNs + lateNs, firstByteNs: row.firstByteNs + lateNs };
-      return { ...row, ...moved, endNs: row.endNs + lateNs };
-    };
     const written = traffic();
     const of = async (factor: number): Promise<Result> => {
       const observations = written.observations.map((row) =>
@@ -75,6 +77,36 @@ describe("whether the instrument can be believed", () => {
     });
     expect(plain.decision).toBe("roll-back");
   });
+
+  it.each([
+    [0.5, "fail", "hold", /^generator saturated: /],
+    [6, "doubt", "roll-back", /^stopped early: harm: it is slow$/],
+  ])(
+    "starts that are late, harm at a look with the load halved, by %d times at least: %s",
+    async (low, status, decision, reason) => {
+      const written = traffic();
+      const observations = written.observations.map((row) =>
+        late(row.arm === 1 ? slowed(row, 9) : row),
+      );
+      const because = "it is slow";
+      const [breachNs, fromNs, untilNs] = [5e9, 6e9, 8e9];
+      const halved = { stage: "everybody", share: 0.5, because, untilNs: breachNs, fromNs };
+      const stoppedBy = { rule: "harm", decision: "roll-back", because, untilNs };
+      const rows = { observations: observations.length, calls: written.calls!.length, lost: 0 };
+      const ended = { ...MANIFEST.ended, rows, stoppedBy, throttlings: [halved] };
+      const given = { ...written, observations, manifest: { ended } };
+      const directory = await writeRun(join(folder.path, `run-${runs++}`), given);
+      const seen = { arm: "variant", metric: "response_time_p90", blocks: 20, reached: true };
+      const metrics = [{ ...seen, harm: low + 2, band: { low, high: low + 4 } }];
+      const audit = AuditLog.resume(directory.file("audit.ndjson"), () => MANIFEST.startedAt);
+      audit.append("look", { stage: "everybody", block: 19, atS: 8, metrics });
+      const { result } = analyse(directory);
+      // Neither part of the stage is long enough to be judged.
+      expect(result.comparisons.map(({ effect }) => effect)).not.toContainEqual(expect.anything());
+      expect(checkNamed(result, "generator saturated")).toMatchObject({ status });
+      expect(result).toMatchObject({ decision, reason: expect.stringMatching(reason) as string });
+    },
+  );
 
   it("what moves both arms alike is told, and holds nothing up", async () => {
     const written = traffic();

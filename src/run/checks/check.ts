@@ -11,6 +11,7 @@ import type { Tallies } from "../arm-rows.ts";
 import type { CallsSeen } from "../calls-seen.ts";
 import type { Observed } from "../observed.ts";
 import type { Manifest } from "../manifest.ts";
+import type { TimeHarm } from "./harm-at-stop.ts";
 
 /**
  * One thing that must hold of the instrument. `fail`: nothing that the run shows is believed.
@@ -34,6 +35,8 @@ export interface CheckInput {
   /** With what was found to be warm-up: what moves there alone must show, too. */
   readonly stages: readonly StageBlocks[];
   readonly comparisons: readonly MetricComparison[];
+  /** What a run that ended for harm was seen to do at that. */
+  readonly harmAtStop: readonly TimeHarm[];
   /** Variants whose load was cut before the end. */
   readonly ends: ArmEnds;
 }

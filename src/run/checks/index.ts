@@ -11,6 +11,7 @@ import { splitChecks } from "./split.ts";
 import { drift } from "./steadiness.ts";
 
 export { type Check, inJudgedTime } from "./check.ts";
+export { harmAtStop } from "./harm-at-stop.ts";
 export { besideAllRuns, type Late } from "./lateness.ts";
 export { JudgedCounts } from "./pairing.ts";
 export { SendOrders } from "./send-order.ts";

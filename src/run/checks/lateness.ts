@@ -2,6 +2,7 @@ import { formatRatio, formatUs } from "../../core/index.ts";
 import { type MetricComparison, statusOf } from "../../experiment/index.ts";
 import type { DelayRow } from "../emulator-rows.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
+import type { TimeHarm } from "./harm-at-stop.ts";
 
 /** An instrument that was late, by how much at p99, and what is said of it. */
 export interface Late {
@@ -18,7 +19,7 @@ const LATE_START_US = 1_000;
 const DWARFED_BY = 10;
 
 /** What was shown, by one run or by all runs of an experiment. */
-type Shown = Pick<CheckInput, "comparisons" | "plan">;
+type Shown = Pick<CheckInput, "comparisons" | "harmAtStop" | "plan">;
 
 /** The least that a harm to a time comes to by its interval, in µs; 0 where it is none. */
 function harmUs({ control, effect, unit }: MetricComparison): number {
@@ -32,13 +33,17 @@ function harmUs({ control, effect, unit }: MetricComparison): number {
  * only of being taken for well. Late by one part in ten, calls and starts make no such harm in one arm;
  * and a variant whose pool is dry must not pass for untested because the machine was busy, too.
  */
-function lateMeans({ comparisons, plan }: Shown, lateUs: number): "fail" | "doubt" {
-  const harmed = comparisons.filter(
-    (row) => row.role !== "secondary" && statusOf(row, plan.alpha) === "harm",
+function lateMeans({ comparisons, harmAtStop, plan }: Shown, lateUs: number): "fail" | "doubt" {
+  const harms: readonly TimeHarm[] = [
+    ...comparisons
+      .filter((row) => row.role !== "secondary" && statusOf(row, plan.alpha) === "harm")
+      .map((row) => ({ arm: row.arm, us: harmUs(row) })),
+    ...harmAtStop,
+  ];
+  const plainly = new Set(
+    harms.filter(({ us }) => us >= DWARFED_BY * lateUs).map(({ arm }) => arm),
   );
-  const plain = harmed.filter((row) => harmUs(row) >= DWARFED_BY * lateUs);
-  const plainly = new Set(plain.map(({ arm }) => arm));
-  return harmed.length > 0 && harmed.every(({ arm }) => plainly.has(arm)) ? "doubt" : "fail";
+  return harms.length > 0 && harms.every(({ arm }) => plainly.has(arm)) ? "doubt" : "fail";
 }
 
 const DWARFED = ", a tenth at most of the harm that is shown";
@@ -67,11 +72,11 @@ export const lateChecks = (rows: readonly Punctuality[], shown: Shown): Check[] 
  */
 export const besideAllRuns = (
   { checks, late }: { readonly checks: readonly Check[]; readonly late: readonly Late[] },
-  shown: Shown,
+  shown: Omit<Shown, "harmAtStop">,
 ): Check[] =>
   checks.map((row) => {
     const own = late.find(({ name }) => name === row.name);
-    return own === undefined ? row : lateCheck(own, shown);
+    return own === undefined ? row : lateCheck(own, { ...shown, harmAtStop: [] });
   });
 
 /** The generator's own lateness against the size of what is compared. */
