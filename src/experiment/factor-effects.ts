@@ -5,6 +5,7 @@ import {
   type Interval,
   type Level,
   LETTERS,
+  tCdf,
   tQuantile,
 } from "../stats/index.ts";
 import type { MetricComparison } from "./compare.ts";
@@ -59,6 +60,8 @@ interface Response {
   readonly row: MetricComparison;
   /** Of each run, on a scale on which effects add up; NaN where it is not known. */
   readonly values: readonly number[];
+  /** What each run's own blocks leave open of it; 0 where that is not known. */
+  readonly withinSes: readonly number[];
   readonly relative: boolean;
 }
 
@@ -75,35 +78,47 @@ function responsesOf(runs: readonly ComparedRun[], plan: Plan): Response[] {
       relative ? Math.log(level ?? Number.NaN) : (level ?? Number.NaN);
     const effect = rows.map((each) => each?.theta?.estimate ?? Number.NaN);
     const level = rows.map((each) => levelOf(each?.control));
+    const withinSes = rows.map((each) => each?.theta?.se ?? 0);
     const isFirst = row.arm === plan.arms[1];
     return [
-      { of: "variant", row, values: effect, relative },
+      { of: "variant", row, values: effect, withinSes, relative },
       // Of several variants it is the same control.
-      ...(isFirst ? [{ of: "control", row, values: level, relative } as const] : []),
+      ...(isFirst
+        ? [{ of: "control", row, values: level, withinSes: rows.map(() => 0), relative } as const]
+        : []),
     ] satisfies Response[];
   });
 }
 
 type Unadjusted = Omit<FactorEffect, "adjustedP" | "shown"> & { readonly pValue: number };
 
-/** The means at both levels of a factor; half of the runs have each. */
+/** What so many runs' own blocks leave open of their mean. */
+const withinSe = (ses: readonly number[]): number => Math.hypot(...ses) / ses.length;
+
+/**
+ * The means at both levels of a factor; half of the runs have each. As the verdict's intervals, none is
+ * narrower than what the runs' own blocks leave open.
+ */
 function atLevels(
   index: number,
   factor: PlannedFactor,
   given: {
     readonly response: Response;
     readonly levels: readonly (readonly Level[])[];
-    readonly half: number;
+    readonly se: number;
+    readonly times: number;
   },
 ): AtLevel[] {
-  const { half, levels, response } = given;
-  const { of, relative, values } = response;
+  const { levels, response, se, times } = given;
+  const { of, relative, values, withinSes } = response;
   const scale = (value: number): number => {
     if (!relative) return value;
     return of === "variant" ? Math.expm1(value) : Math.exp(value);
   };
   return ([-1, 1] as const).map((level) => {
-    const those = values.filter((_, run) => levels[run]![index] === level);
+    const isThere = (_: number, run: number): boolean => levels[run]![index] === level;
+    const those = values.filter(isThere);
+    const half = times * Math.max(se, withinSe(withinSes.filter(isThere)));
     const mean = those.reduce((sum, value) => sum + value, 0) / those.length;
     return {
       level: levelWord(factor, level),
@@ -128,9 +143,21 @@ function rowsOf(
   const { arm, label, stage, unit } = response.row;
   return found.effects
     .filter(({ name }) => name.length <= 2)
-    .map(({ aliases, df, estimate, high, low, name, pValue, se }) => {
+    .map((effect) => {
+      const { aliases, df, estimate, name, se } = effect;
       const index = LETTERS.indexOf(name);
-      const half = (tQuantile((1 + confidence) / 2, df) * se) / Math.SQRT2;
+      const times = tQuantile((1 + confidence) / 2, df);
+      // Of the difference of two halves of the runs.
+      const floor = 2 * withinSe(response.withinSes);
+      const wide = times * Math.max(se, floor);
+      const { high, low, pValue } =
+        floor <= se
+          ? effect
+          : {
+              low: estimate - wide,
+              high: estimate + wide,
+              pValue: 2 * tCdf(-Math.abs(estimate) / floor, df),
+            };
       return {
         of: response.of,
         arm,
@@ -147,7 +174,10 @@ function rowsOf(
         high: scale(high),
         confidence,
         pValue,
-        levels: name.length > 1 ? [] : atLevels(index, factors[index]!, { response, levels, half }),
+        levels:
+          name.length > 1
+            ? []
+            : atLevels(index, factors[index]!, { response, levels, se: se / Math.SQRT2, times }),
         errorFrom: found.errorFrom,
       };
     });
@@ -173,7 +203,8 @@ function adjusted(rows: readonly Unadjusted[], alpha: number): FactorEffect[] {
  * two, of the variant's effect and of the control's own level. Both arms are in every run, so that a
  * factor's effect on the variant's effect is the interaction of the two. With the error of repeated
  * runs, or, where none is repeated, Lenth's. Nothing is told of runs that are not balanced, nor of a
- * metric that one of them could not judge. No verdict rests on it.
+ * metric that one of them could not judge; of the variant's effect, never surer than the runs' own blocks
+ * are. No verdict rests on it.
  *
  * `runs`: those that are judged, numbered from 1 as the plan has them.
  * Source: Box, Hunter & Hunter 2005, §5; Lenth 1989; Holm 1979.

@@ -117,6 +117,27 @@ describe("the runs of a design", () => {
 });
 
 describe("effects of factors", () => {
+  it.each([0.001, 0.3])(
+    "at each level of one factor are as sure as the verdict, runs' own blocks leaving %d open",
+    (se) => {
+      const plan = planned(1, 2);
+      const runs = runsOf(plan, costly, { normal: gaussians("own blocks") }).map((each) => ({
+        ...each,
+        comparisons: each.comparisons.map((own) => ({ ...own, theta: { ...own.theta!, se } })),
+      }));
+      const slowness = factorEffects(plan, runs).rows.find(({ of }) => of === "variant");
+      const judged = judge(plan, runs)
+        .map(({ effect }) => [effect!.low, effect!.high] as const)
+        .toSorted(([one], [other]) => one - other);
+      const told = slowness!.levels.map(({ high, low }) => [low, high]);
+      expect(told).toEqual(
+        judged.map((ends) => ends.map((end) => expect.closeTo(end, 9) as number)),
+      );
+      // 1.0 on the log scale, by t on 2 degrees of freedom 4.3 standard errors of 0.3.
+      expect(slowness!.shown).toBe(se < 0.1);
+    },
+  );
+
   it("says what the variant does at each level, and what control does", () => {
     const plan = planned(2, 2);
     const normal = gaussians("costly");
