@@ -5,7 +5,9 @@ import {
   type PlannedStage,
   type PlanSizing,
   type SizedMetric,
+  type SizedStage,
 } from "../experiment/index.ts";
+import { MIN_BLOCKS } from "../stats/index.ts";
 import { labelled, wrapped } from "./text-layout.ts";
 
 const WIDTH = 80;
@@ -19,6 +21,12 @@ function armWords({ arms, assignment }: Plan): string {
     : `${names}: in turn, ${formatDurationNs(assignment.periodNs)} each`;
 }
 
+function judgedWords({ blocks, requests }: SizedStage): string {
+  return blocks < MIN_BLOCKS
+    ? `too short to judge: ${formatCount(blocks)} blocks, and ${MIN_BLOCKS} are needed`
+    : `${formatCount(Math.round(requests))} requests an arm judged`;
+}
+
 function stageWords(stage: PlannedStage, { stages }: PlanSizing): string[] {
   const { endNs, fromPerSec, judgedFromNs, name, ratePerSec, startNs } = stage;
   const rate = formatRatePerSec(ratePerSec);
@@ -28,7 +36,7 @@ function stageWords(stage: PlannedStage, { stages }: PlanSizing): string[] {
     name,
     fromPerSec === ratePerSec ? rate : `${formatRatePerSec(fromPerSec)} … ${rate}`,
     formatDurationNs(endNs - startNs),
-    judged ? `${formatCount(Math.round(sized.requests))} requests an arm judged` : "not judged",
+    judged ? judgedWords(sized) : "not judged",
   ];
 }
 

@@ -107,6 +107,18 @@ describe("the banner", () => {
     `);
   });
 
+  it("says which stage is too short, before it runs", () => {
+    const [warmUp, everybody] = PLAN.stages;
+    const brief = { ...PLAN, stages: [warmUp!, { ...everybody!, blockNs: 1e9 }] };
+    const lines = bannerLines(
+      brief,
+      sizePlan(brief, () => "no pilot"),
+    );
+    const text = lines.join(" ").replaceAll(/\s+/g, " ");
+    expect(text).toContain("11.1 s too short to judge: 10 blocks, and 20 are needed");
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
   it("multiplies the time by the runs", () => {
     const runs = [PLAN.runs[0]!, PLAN.runs[0]!, PLAN.runs[0]!];
     const lengthS = PLAN.stages.at(-1)!.endNs / 1e9;
