@@ -9,7 +9,7 @@ import { FileTail } from "./file-tail.ts";
 import { emulationKeys, expireAll, KEPT_S, LEFT_S, limitsOf, type RunKeys } from "./keys.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import type { FleetCommand, RunCall } from "./messages.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type Unheard } from "./outbox.ts";
 import type { Redis } from "./redis.ts";
 import { followOrders } from "./streams.ts";
 import { every, pause } from "./ticker.ts";
@@ -65,6 +65,16 @@ export class EmulatorDuty {
 
   /** What it has it finishes: callers know its addresses. */
   drain(): void {}
+
+  /** What it has told that was not heard. */
+  get unheard(): Unheard {
+    return this.#outbox.unheard;
+  }
+
+  /** Nobody is there to tell: leaves everything as it is. */
+  abandon(): void {
+    this.#over.abort();
+  }
 
   /**
    * Resolves when the run is over.

@@ -6,7 +6,7 @@ import { timeOf } from "./clock-offset.ts";
 import { expireAll, KEPT_S, LEFT_S, type RunKeys, runKeys } from "./keys.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import type { FleetCommand, RunCall } from "./messages.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, sumOf, type Unheard } from "./outbox.ts";
 import { unpackJob } from "./pack.ts";
 import type { Redis } from "./redis.ts";
 import { ShardSender } from "./shard-sender.ts";
@@ -66,6 +66,18 @@ export class Membership {
   drain(): void {
     this.#draining = true;
     for (const worker of this.#workers.slice(1)) void worker.close();
+  }
+
+  /** What it has told that was not heard. */
+  get unheard(): Unheard {
+    return sumOf([...this.#senders.values()].map(({ outbox }) => outbox.unheard));
+  }
+
+  /** Nobody is there to tell: leaves everything as it is. */
+  abandon(): void {
+    this.#over.abort();
+    for (const { sender } of this.#senders.values()) sender.stop();
+    for (const worker of this.#workers) void worker.close(true);
   }
 
   /**
@@ -153,7 +165,7 @@ export class Membership {
     note(attempt === 1 ? `shard ${shard}` : `shard ${shard}, taken over`);
     await told;
     await Promise.race([outbox.allHeard, aborted(this.#over.signal)]);
-    this.#senders.delete(key);
+    if (outbox.unheard.messages === 0) this.#senders.delete(key);
   }
 
   /** What was sent is told to the end, for whoever resumes the run. */

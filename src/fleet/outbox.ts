@@ -10,6 +10,17 @@ interface Waiting extends Entry {
   taken: boolean;
 }
 
+/** What was told and not heard yet. */
+export interface Unheard {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export const sumOf = (all: readonly Unheard[]): Unheard => ({
+  messages: all.reduce((sum, { messages }) => sum + messages, 0),
+  bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+});
+
 /**
  * What one attempt at a shard tells, numbered, and kept until whoever leads has heard it: Redis may
  * lose it, or be away, and is then told again. What comes twice is known by its number.
@@ -63,7 +74,7 @@ export class Outbox {
   }
 
   /** What nobody has heard, in messages and bytes. */
-  get unheard(): { readonly messages: number; readonly bytes: number } {
+  get unheard(): Unheard {
     return { messages: this.#waiting.length, bytes: this.#waitingBytes };
   }
 

@@ -36,11 +36,21 @@ export async function followStream(
 ): Promise<void> {
   const waiting = redis.duplicate();
   waiting.on("error", () => {});
-  signal.addEventListener("abort", () => waiting.disconnect(), { once: true });
+  // What waits for a connection that is to be made again is not told that it never will be.
+  let endLook = (_entries: readonly StreamEntry[]): void => {};
+  const end = (): void => {
+    waiting.disconnect();
+    endLook([]);
+  };
+  signal.addEventListener("abort", end, { once: true });
   let last = after;
   while (!signal.aborted) {
+    const looking = new Promise<readonly StreamEntry[]>((resolve, reject) => {
+      endLook = resolve;
+      lookAt(waiting, key, last, signal).then(resolve, reject);
+    });
     // oxlint-disable-next-line no-await-in-loop -- one look after another
-    const entries = await lookAt(waiting, key, last, signal);
+    const entries = await looking;
     if (entries.length === 0) continue;
     last = entries.at(-1)!.id;
     // oxlint-disable-next-line no-await-in-loop -- as above

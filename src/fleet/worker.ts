@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { messageOf, plainError } from "../core/index.ts";
+import { formatBytes, formatCount, messageOf, plainError, ShakedownError } from "../core/index.ts";
 import { defaultCache } from "./blobs.ts";
 import { emulationKeys, KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
 import { EmulatorDuty } from "./emulator-duty.ts";
 import { type MemberOptions, Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
 import { connectRedis, placeOf } from "./redis.ts";
+import { LAST_WAIT_MS, waitedInVain } from "./last-wait.ts";
 import { every } from "./ticker.ts";
 
 /** A worker that has not been heard of for so long is not there. */
@@ -35,20 +36,38 @@ export interface WorkerOptions {
 
 /**
  * Offers this process' capacity to a fleet, and sends what runs ask it to, one run after another.
- * When the signal is aborted it takes nothing more, finishes what it has, and resolves.
- * @throws USAGE, FLEET_UNREACHABLE when Redis cannot be used
+ * When the signal is aborted it takes nothing more, finishes what it has, and resolves; for a Redis
+ * that does not answer it waits no longer than `LAST_WAIT_MS` then.
+ * @throws USAGE, FLEET_UNREACHABLE when Redis cannot be used, or did not hear all at the end
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const redis = await connectRedis(options.redis, options.password);
   const folder = mkdtempSync(join(tmpdir(), "shakedown-worker-"));
   const worker = new Worker(options, { redis, folder });
+  // A second Ctrl-C ends the process, whatever it is at.
+  const onExit = (): void => {
+    if (worker.untold !== null) options.note(`ended at once: ${worker.untold}`);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", onExit);
+  const over = new AbortController();
   try {
     options.note(
       `worker ${worker.card.id} at ${placeOf(options.redis)}: ${worker.card.cores} cores`,
     );
-    await worker.serve(signal);
+    const serving = worker.serve(signal).then(() => true);
+    serving.catch(() => {});
+    const vain = waitedInVain(redis, signal, over.signal).then(() => false);
+    if (await Promise.race([serving, vain])) return;
+    const { untold } = worker;
+    worker.abandon();
+    const silent = `the Redis at ${placeOf(options.redis)} has not answered for ${LAST_WAIT_MS / 1_000} s`;
+    if (untold !== null) throw new ShakedownError("FLEET_UNREACHABLE", `${silent}: ${untold}`);
+    options.note(`${silent}: ended without it, with nothing to tell`);
   } finally {
+    over.abort();
     redis.disconnect();
+    process.off("exit", onExit);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -60,7 +79,9 @@ class Worker {
     readonly redis: Awaited<ReturnType<typeof connectRedis>>;
     readonly folder: string;
   };
+  readonly #abandoned = new AbortController();
   #part: Membership | EmulatorDuty | null = null;
+  #run = "";
   #draining = false;
 
   constructor(
@@ -82,6 +103,19 @@ class Worker {
     };
   }
 
+  /** What of its run nobody has heard, in words; null where all was heard. */
+  get untold(): string | null {
+    const { bytes = 0, messages = 0 } = this.#part?.unheard ?? {};
+    if (messages === 0) return null;
+    return `${formatCount(messages)} messages of run ${this.#run} (${formatBytes(bytes)}) were not heard`;
+  }
+
+  /** Leaves everything as it is. */
+  abandon(): void {
+    this.#part?.abandon();
+    this.#abandoned.abort();
+  }
+
   async serve(signal: AbortSignal): Promise<void> {
     const { redis } = this.#at;
     const keys = workerKeys(this.card.id);
@@ -97,6 +131,7 @@ class Worker {
     // It waits for calls on a connection of its own.
     const waiting = redis.duplicate();
     waiting.on("error", () => {});
+    this.#abandoned.signal.addEventListener("abort", () => waiting.disconnect(), { once: true });
     try {
       while (!this.#draining) {
         // oxlint-disable-next-line no-await-in-loop -- one run after another
@@ -128,6 +163,7 @@ class Worker {
     const { note } = this.#options;
     const { folder, redis } = this.#at;
     note(`run ${call.runId} begins`);
+    this.#run = call.runId;
     const parts = { redis, worker: this.card.id, folder: join(folder, call.runId), note };
     const part = this.#partIn(call, parts);
     this.#part = part;

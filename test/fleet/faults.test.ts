@@ -161,4 +161,33 @@ describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not instal
     expect(run.totals.error?.message).toMatch(/for 10 s it did not hear that this run is led/);
     expect(ledgerOf(run.observations).dropped).toBeGreaterThan(0);
   }, 120_000);
+
+  // The last one: nobody is left after it.
+  it("a Redis that is gone for good: the run ends, and workers that are to, which say what was not heard", async () => {
+    const seconds = 3 * SECONDS;
+    const living = workers.filter(
+      ({ child }) => child.exitCode === null && child.signalCode === null,
+    );
+    const run = await lead({
+      seconds,
+      workers: 1,
+      async during(_load, merged) {
+        await windows(merged, 2);
+        await server.kill();
+        for (const { child } of living) child.kill("SIGTERM");
+      },
+    });
+    expectLedger(run, plannedIn(seconds));
+    expect(run.totals.error).toMatchObject({ code: "FLEET_UNREACHABLE" });
+    const ends = await Promise.all(living.map(({ ended }) => ended));
+    const codes = ends.map(({ code }) => code);
+    expect(codes.filter((code) => code === 69)).toHaveLength(1);
+    for (const { code, stderr, stdout } of ends) {
+      const [said, what] =
+        code === 0
+          ? [stdout, /: ended without it, with nothing to tell\n$/]
+          : [stderr, /has not answered for 15 s: \d+ messages of run \w+ \(.+\) were not heard\n$/];
+      expect(said).toMatch(what);
+    }
+  }, 120_000);
 });
