@@ -1,7 +1,6 @@
 /** How often a dependency may be called: rules, and how callers are told of them. */
-import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import { NS_PER_MS } from "../../core/index.ts";
+import { NS_PER_MS, RecentMap } from "../../core/index.ts";
 import { fittedSchema, isFitted, unresolvedFit } from "../fitted.ts";
 import { ADMITTED, type Admitted, type CallContext, type Limited, type Limiter } from "../model.ts";
 import { ownPolicy, ownSchema } from "./own.ts";
@@ -37,7 +36,7 @@ function policyOf(spec: LimitSpec): LimitPolicy {
 /** Says what a ruling means for a caller, and remembers how long each was told to wait. */
 function teller(policy: LimitPolicy, { wallMsAt }: LimitEnvironment) {
   /** Until when each caller was told to wait. */
-  const told = new LRUCache<string, number>({ max: WATCHED_MAX });
+  const told = new RecentMap<string, number>(WATCHED_MAX);
   return (ruling: Ruling, call: CallContext, nowNs: number): Admitted | Limited => {
     if (ruling.standings.length === 0) return ADMITTED;
     const untilNs = told.get(ruling.caller) ?? Number.NEGATIVE_INFINITY;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { RecentMap } from "../../core/index.ts";
 import type { z } from "zod";
 import type { CallContext } from "../model.ts";
 import { type AlgorithmSpec, makeAccounts, windowNsOf } from "./algorithm/index.ts";
@@ -93,7 +93,7 @@ const CALLERS_MAX = 100_000;
 
 class KeyedAccounts {
   readonly #make: MakeAccount;
-  readonly #accounts = new LRUCache<string, Account>({ max: CALLERS_MAX });
+  readonly #accounts = new RecentMap<string, Account>(CALLERS_MAX);
 
   constructor(rule: Rule, wallNsAt: (nowNs: number) => number) {
     this.#make = makeAccounts(rule.algorithm, wallNsAt);

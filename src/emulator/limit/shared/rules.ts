@@ -1,5 +1,4 @@
-import { LRUCache } from "lru-cache";
-import { NS_PER_S } from "../../../core/index.ts";
+import { NS_PER_S, RecentMap } from "../../../core/index.ts";
 import type { CallContext } from "../../model.ts";
 import {
   callerOf,
@@ -41,7 +40,7 @@ export class SharedRules {
   readonly #parts: SharedRulesParts;
   readonly #charges: Charges;
   readonly #alone: Rules;
-  readonly #refused = new LRUCache<string, Refused>({ max: REFUSED_MAX });
+  readonly #refused = new RecentMap<string, Refused>(REFUSED_MAX);
 
   constructor(parts: SharedRulesParts) {
     const { ledger, rules, wallNsAt } = parts;
