@@ -199,7 +199,7 @@ export function concludeRun(
     emulator: callsSeen?.emulator ?? {},
     stages: stageRows(plan, ranNs, leftOut),
     ...soakRows(soaks.courses),
-    ...assignmentRow(plan, exposures),
+    ...assignmentRow(plan, exposures, lookedAt),
     ...looksOf(directory, gathered),
     checks: [...checks],
     warnings: [

@@ -53,9 +53,11 @@ export function mergeAssignments(
   const [first] = rows;
   if (first === undefined) return {};
   if (first.kind === "crossover") {
-    const stages = first.stages.map((stage) => ({
-      ...stage,
-      periods: stage.periods * rows.length,
+    const periodsIn = (row: (typeof rows)[number], name: string): number =>
+      row.kind === "crossover" ? (row.stages.find(({ stage }) => stage === name)?.periods ?? 0) : 0;
+    const stages = first.stages.map(({ stage }) => ({
+      stage,
+      periods: rows.reduce((sum, row) => sum + periodsIn(row, stage), 0),
     }));
     return { assignment: { ...first, stages } };
   }
@@ -78,18 +80,22 @@ export function mergeAssignments(
   return { assignment: { ...first, stages } };
 }
 
-/** Who got which start, by judged stage; nothing where all did, or where the log is missing. */
+/**
+ * Who got which start, by judged stage; nothing where all did, or where the log is missing. `lookedAt`:
+ * the stages as far as the run went by its own rules.
+ */
 export function assignmentRow(
   plan: Plan,
   exposures: ExposureTable | null,
+  lookedAt: Plan["stages"] = plan.stages,
 ): Pick<Result, "assignment"> {
-  const { assignment, stages } = plan;
+  const { assignment } = plan;
   if (assignment?.kind === "split") {
     return exposures === null ? {} : { assignment: splitRow(plan, assignment, exposures) };
   }
   if (assignment === undefined) return {};
   const { kind, periodNs, washoutNs } = assignment;
-  const judged = stages.flatMap(({ blockNs, endNs, judgedFromNs, name }) =>
+  const judged = lookedAt.flatMap(({ blockNs, endNs, judgedFromNs, name }) =>
     judgedFromNs === null
       ? []
       : [{ stage: name, periods: Math.floor((endNs - judgedFromNs) / blockNs) }],

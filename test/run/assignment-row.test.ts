@@ -46,3 +46,17 @@ it("a split tells keys, each once, and starts, by stage and arm", () => {
   });
   expect(assignmentRow(PLAN, null)).toEqual({});
 });
+
+it("a crossover tells the periods that were judged, and of several runs those of all", () => {
+  const assignment = { kind: "crossover", periodNs: 125e6, washoutNs: 0 } as const;
+  const plan = { ...PLAN, assignment };
+  const { blockNs, judgedFromNs, name } = PLAN.stages[stage]!;
+  const untilNs = judgedFromNs! + 21 * blockNs;
+  const lookedAt = PLAN.stages.map((each) => ({ ...each, endNs: Math.min(each.endNs, untilNs) }));
+  const [whole, stopped] = [assignmentRow(plan, null), assignmentRow(plan, null, lookedAt)];
+  expect(whole.assignment).toMatchObject({ stages: [{ stage: name, periods: 40 }] });
+  expect(stopped.assignment).toMatchObject({ stages: [{ stage: name, periods: 21 }] });
+  expect(mergeAssignments([whole, stopped]).assignment).toMatchObject({
+    stages: [{ stage: name, periods: 61 }],
+  });
+});

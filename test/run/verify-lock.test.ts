@@ -47,7 +47,7 @@ describe("the lock of a run that is verified", () => {
     expect(looked()).toMatch(/^broken: .*no amendment tells of it/);
 
     writeFileSync(lockPath, text.replace('"sha256": "', '"sha256": "0'));
-    expect(looked()).toMatch(/^broken: .*its hash differs/);
+    expect(looked()).toMatch(/^broken: it is not a lock as .*its hash differs/);
   });
 
   it("is found beside the scenario that the run names, and named when it is broken", async () => {

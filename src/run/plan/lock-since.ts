@@ -17,7 +17,8 @@ export function lockSince(path: string, recorded: string): LockSince {
   try {
     lock = readLock(path);
   } catch (thrown) {
-    return { status: "broken", summary: messageOf(thrown) };
+    // Which file it is stands before it.
+    return { status: "broken", summary: messageOf(thrown).replace(`${path} `, "it ") };
   }
   if (lock === null) {
     return { status: "not checked", summary: `${path} is not there; the run's was ${recorded}` };
