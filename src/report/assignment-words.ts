@@ -87,7 +87,7 @@ export function assignmentLines(result: Result, width: number, paint: Paint): st
   const stages = assignedStages(result).flatMap(({ arms, note, stage }) => {
     const each = arms.map(
       ({ arm, got, keys, meant, starts }) =>
-        `${arm} ${got} of the keys (${meant} meant): ${keys} keys, ${starts} starts`,
+        `${arm} ${got} of the keys (${meant} meant): ${keys} ${keys === "1" ? "key" : "keys"}, ${starts} ${starts === "1" ? "start" : "starts"}`,
     );
     return wrapped("  ", `${stage}: ${[...each, note].join("; ")}`, width);
   });
