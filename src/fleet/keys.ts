@@ -46,12 +46,13 @@ export interface RunKeys {
 }
 
 const leadOf = (prefix: string): string => `${prefix}:lead`;
+const emulationOf = (prefix: string): string => `${prefix}:emulation`;
 
 export const runKeys = (runId: string): RunKeys => keysAt(runId, `${PREFIX}:{${runId}}`);
 
 /** The same for what is emulated for a run, which is led, told and heard by itself. */
 export const emulationKeys = (runId: string): RunKeys =>
-  keysAt(runId, `${PREFIX}:{${runId}}:emulation`);
+  keysAt(runId, emulationOf(`${PREFIX}:{${runId}}`));
 
 /** What the keys of limits begin with that a run's emulators share. */
 export const limitsOf = (runId: string): string => `${emulationKeys(runId).prefix}:limit`;
@@ -79,13 +80,14 @@ export function blobKeys(sha256: string): {
   return { head: at, chunk: (index) => `${at}:${index}` };
 }
 
-/** Lets all keys of a run expire, BullMQ's own included; the sign of life of who leads it does so by itself. */
+/** Lets all keys of a run expire, BullMQ's own included; signs of life of who leads do so by themselves. */
 export async function expireAll(redis: Redis, prefix: string, seconds: number): Promise<void> {
   const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}:*`;
+  const leads = new Set([leadOf(prefix), leadOf(emulationOf(prefix))]);
   const scanning = redis.scanStream({ match: pattern, count: 1_000 });
   for await (const keys of scanning as AsyncIterable<string[]>) {
     const expiring = redis.pipeline();
-    for (const key of keys) if (key !== leadOf(prefix)) expiring.expire(key, seconds);
+    for (const key of keys) if (!leads.has(key)) expiring.expire(key, seconds);
     await expiring.exec();
   }
 }

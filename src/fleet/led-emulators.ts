@@ -10,8 +10,8 @@ import { EmulatorBook } from "./emulator-book.ts";
 import { emulationKeys, KEPT_S, type RunKeys } from "./keys.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
-import { giveOrder, leaveRun, redisLost, unled } from "./orders.ts";
-import type { Redis } from "./redis.ts";
+import { giveOrder, leaveRun, unled } from "./orders.ts";
+import { type Redis, redisLost } from "./redis.ts";
 import { callWorkers, checkEmulating, takeWorkers } from "./roster.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
 

@@ -1,4 +1,4 @@
-import { messageOf, ShakedownError } from "../core/index.ts";
+import { ShakedownError } from "../core/index.ts";
 import { expireAll, LEFT_S, type RunKeys } from "./keys.ts";
 import type { FleetCommand, WorkerCard } from "./messages.ts";
 import type { Redis } from "./redis.ts";
@@ -31,11 +31,6 @@ export async function leaveRun(
   await Promise.race([forget(), pause(LEAVE_WITHIN_MS)]);
   await Promise.race([releaseWorkers(redis, cards, runId), pause(LEAVE_WITHIN_MS)]);
 }
-
-export const redisLost = (place: string, thrown: unknown): ShakedownError =>
-  new ShakedownError("FLEET_UNREACHABLE", `the Redis at ${place} was lost: ${messageOf(thrown)}`, {
-    hint: "what was told before is kept; see Redis' log",
-  });
 
 /** Of a worker that stopped by itself: what it had told, and tells still, counts. */
 export const unled = (who: string): ShakedownError =>

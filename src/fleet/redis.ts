@@ -109,15 +109,21 @@ const REFUSALS: readonly (readonly [pattern: RegExp, what: string, hint: string]
 
 /** An error of Redis as one of ours, which says what is the matter. */
 export function unusable(url: string, thrown: unknown): ShakedownError {
-  const message = messageOf(thrown);
-  const known = REFUSALS.find(([pattern]) => pattern.test(message));
-  const where = `the Redis at ${placeOf(url)}`;
-  if (known !== undefined) {
-    const [, what, hint] = known;
-    return new ShakedownError("FLEET_UNREACHABLE", `${where} ${what}`, { hint, cause: thrown });
-  }
-  return new ShakedownError("FLEET_UNREACHABLE", `${where} cannot be used: ${message}`, {
-    hint: "see that it is there, and that the URL has its scheme (rediss: for TLS), host and port",
-    cause: thrown,
-  });
+  const hint =
+    "see that it is there, and that the URL has its scheme (rediss: for TLS), host and port";
+  return refused(url, thrown) ?? trouble(url, `cannot be used: ${messageOf(thrown)}`, hint, thrown);
 }
+
+/** One that was there, and is lost to a run. */
+export function redisLost(url: string, thrown: unknown): ShakedownError {
+  const hint = "what was told before is kept; see Redis' log";
+  return refused(url, thrown) ?? trouble(url, `was lost: ${messageOf(thrown)}`, hint, thrown);
+}
+
+function refused(url: string, thrown: unknown): ShakedownError | null {
+  const known = REFUSALS.find(([pattern]) => pattern.test(messageOf(thrown)));
+  return known === undefined ? null : trouble(url, known[1], known[2], thrown);
+}
+
+const trouble = (url: string, what: string, hint: string, cause: unknown): ShakedownError =>
+  new ShakedownError("FLEET_UNREACHABLE", `the Redis at ${placeOf(url)} ${what}`, { hint, cause });

@@ -8,7 +8,7 @@ import { emulationKeys, KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
 import { EmulatorDuty } from "./emulator-duty.ts";
 import { type MemberOptions, Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
-import { connectRedis, placeOf } from "./redis.ts";
+import { connectRedis, placeOf, unusable } from "./redis.ts";
 import { LAST_WAIT_MS, waitedInVain } from "./last-wait.ts";
 import { every } from "./ticker.ts";
 
@@ -82,6 +82,7 @@ class Worker {
   readonly #abandoned = new AbortController();
   #part: Membership | EmulatorDuty | null = null;
   #run = "";
+  #refusal: string | null = null;
   #draining = false;
 
   constructor(
@@ -202,6 +203,16 @@ class Worker {
       .sadd(WORKERS, this.card.id)
       .expire(WORKERS, KEPT_S);
     if (this.#part !== null) telling.pexpire(keys.takenBy, TAKEN_MS);
-    await telling.exec().catch(() => null);
+    const told = (await telling.exec().catch(() => null)) ?? [];
+    this.#seeRefusal(told.find(([error]) => error !== null)?.[0] ?? null);
+  }
+
+  /** A Redis that takes no sign of life: no run finds this worker. Said when it begins. */
+  #seeRefusal(error: Error | null): void {
+    const { note, redis } = this.#options;
+    const refusal = error === null ? null : unusable(redis, error).message;
+    if (refusal !== null && refusal !== this.#refusal)
+      note(`${refusal}: runs cannot find this worker`);
+    this.#refusal = refusal;
   }
 }

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fetchBlob, putBlob } from "../../src/fleet/blobs.ts";
 import { measureOffset, movedApartUs, timeOf } from "../../src/fleet/clock-offset.ts";
-import { blobKeys } from "../../src/fleet/keys.ts";
+import { blobKeys, emulationKeys, expireAll, runKeys } from "../../src/fleet/keys.ts";
 import { packJob, unpackJob } from "../../src/fleet/pack.ts";
 import { connectRedis, type Redis, unusable } from "../../src/fleet/redis.ts";
 import { seededPrng } from "../../src/core/index.ts";
@@ -83,6 +83,17 @@ describe.skipIf(!REDIS)(
       await expect(fetchBlob(redis, ref, other)).rejects.toMatchObject({ code: "FLEET_MISMATCH" });
       await redis.del(blobKeys(ref.sha256).chunk(0));
       await expect(fetchBlob(redis, ref, other)).rejects.toMatchObject({ code: "FLEET_MISMATCH" });
+    });
+
+    it("what is left of a run expires, and keeps no sign of life of who leads it or its emulators", async () => {
+      const [{ lead, prefix, up }, emulation] = [runKeys("0123"), emulationKeys("0123")];
+      for (const key of [lead, emulation.lead]) await redis.set(key, "me", "PX", 3_000);
+      for (const key of [up, emulation.up]) await redis.xadd(key, "*", "words", "");
+      await expireAll(redis, prefix, 60);
+      for (const key of [lead, emulation.lead]) {
+        expect(await redis.pttl(key)).toBeLessThanOrEqual(3_000);
+      }
+      for (const key of [up, emulation.up]) expect(await redis.ttl(key)).toBeGreaterThan(0);
     });
 
     it("a job comes out as it went in, and its stages share the arrivals that they shared", async () => {

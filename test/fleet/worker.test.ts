@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Fleet } from "../../src/fleet/index.ts";
 import { loopbackTarget, selfSignedCertificate } from "../../src/testing/index.ts";
 import { Running } from "../e2e/cli.ts";
+import { connectRedis } from "../../src/fleet/redis.ts";
 import { FleetBed, jobFor, Merged, VERSION } from "./bed.ts";
 import { freePort, needsRedis, REDIS, TestRedis } from "./redis.ts";
 
@@ -41,6 +42,26 @@ describe.skipIf(!REDIS)("a worker (skipped: redis-server is not installed)", () 
     expect(refused.stderr).toMatch(/cannot be used: .*certificate/i);
     expect(refused.stderr).not.toContain("open-sesame");
   }, 90_000);
+
+  it("says it when its Redis takes nothing, so that no run finds it, and each time anew", async () => {
+    await using server = await TestRedis.start();
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    const redis = await connectRedis(server.url);
+    const told = (): number =>
+      bed.notes.filter((line) => line.endsWith("is out of memory: runs cannot find this worker"))
+        .length;
+    for (const times of [1, 2]) {
+      await redis.config("SET", "maxmemory", "1");
+      await expect.poll(told, { timeout: 15_000 }).toBe(times);
+      await redis.config("SET", "maxmemory", "0");
+      await redis.del("none", ...(await redis.keys("shakedown:worker:*")));
+      await expect
+        .poll(() => redis.keys("shakedown:worker:*"), { timeout: 15_000 })
+        .toHaveLength(1);
+    }
+    redis.disconnect();
+  }, 60_000);
 
   it("stops when nobody leads its run, and is there for the next", async () => {
     await using server = await TestRedis.start();
