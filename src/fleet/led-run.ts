@@ -119,13 +119,15 @@ export class LedRun implements MadeLoad {
     this.#care.begin();
     this.#save();
     this.#order({ kind: "go", originUs: this.#originUs });
+    if (this.#stopped) this.#orderStop();
     await this.#care.ended.promise;
     return this.#hearing.totals(this.#failure);
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#order({ kind: "stop", order: this.#orders.sent(nowMs()) });
+    // A worker that is stopped before it goes has nothing to tell: first it is to go.
+    if (this.#originUs !== null) this.#orderStop();
   }
 
   cut(arm: number): void {
@@ -166,6 +168,10 @@ export class LedRun implements MadeLoad {
     const shards = Math.ceil(job.workers / this.#cards.length);
     const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId: job.runId } as const;
     await callWorkers(redis, this.#cards, () => ({ ...of, kind: "send", shards }));
+  }
+
+  #orderStop(): void {
+    this.#order({ kind: "stop", order: this.#orders.sent(nowMs()) });
   }
 
   #order(command: FleetCommand): void {
