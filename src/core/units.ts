@@ -100,12 +100,16 @@ export function parseBytes(text: string): number {
   });
 }
 
-const trimmed = (value: number, digits: number): string =>
-  Number(value.toPrecision(digits)).toLocaleString("en-US", {
+/** Made once, when first asked: `toLocaleString` makes one for each number. */
+let format: Intl.NumberFormat | undefined;
+function trimmed(value: number, digits: number): string {
+  format ??= new Intl.NumberFormat("en-US", {
     maximumFractionDigits: 6,
     // What rounds to nothing has no sign.
     signDisplay: "negative",
   });
+  return format.format(Number(value.toPrecision(digits)));
+}
 
 /** Microseconds for people, in the unit that reads best: `850 µs`, `12.4 ms`, `1.25 s`. */
 export function formatUs(valueUs: number): string {
