@@ -23,7 +23,7 @@ import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { sampleWords } from "./findings-of.ts";
 import { type Gathered, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
-import { armEnds, looksOf } from "./looks-of.ts";
+import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { settledWords, soakRows } from "./soak-rows.ts";
 import { picturesOf, trailEntries } from "./pictures.ts";
@@ -199,7 +199,7 @@ export function concludeRun(
     emulator: callsSeen?.emulator ?? {},
     stages: stageRows(plan, ranNs, leftOut),
     ...soakRows(soaks.courses),
-    ...assignmentRow(plan, exposures, lookedAt),
+    ...assignmentRow(plan, exposures, stagesLookedAt(gathered)),
     ...looksOf(directory, gathered),
     checks: [...checks],
     warnings: [
