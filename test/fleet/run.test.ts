@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { randomBytes } from "node:crypto";
+import { runKeys } from "../../src/fleet/keys.ts";
+import { allStarts } from "../../src/replay/index.ts";
 import { connectRedis } from "../../src/fleet/redis.ts";
 import { Histogram, type Observation, responseTimeUs } from "../../src/measure/index.ts";
 import { loopbackTarget, type LoopbackTarget } from "../../src/testing/index.ts";
-import { FleetBed, leadRun, ledgerOf } from "./bed.ts";
+import { FleetBed, jobFor, leadRun, ledgerOf } from "./bed.ts";
 import { needsRedis, REDIS, TestRedis } from "./redis.ts";
 
 needsRedis();
@@ -80,6 +83,42 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
       expect(new Set(reasons)).toEqual(new Set(["run-stopped"]));
       expect(record.obeyedWithinMs).toBeGreaterThan(0);
     }
+  });
+
+  it("counts once what is delivered twice, and out of turn", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    bed.work();
+    const redis = await connectRedis(server.url);
+    const runId = randomBytes(8).toString("hex");
+    let again = 0;
+    /** All that is in the stream, the last first. */
+    const deliverAgain = async (): Promise<void> => {
+      const { up } = runKeys(runId);
+      const entries = await redis.xrevrangeBuffer(up, "+", "-");
+      for (const [, fields] of entries) await redis.xadd(up, "*", ...fields);
+      again += entries.length;
+    };
+    const given = { origin: target.origin, seconds: 3, workers: 2, runId };
+    const { merged, observations, totals } = await leadRun(bed, {
+      ...given,
+      async during(_load, watched) {
+        const window = (): Promise<void> => new Promise((resolve) => (watched.onWindow = resolve));
+        for (let i = 0; i < 2; i++) {
+          const before = watched.planned;
+          while (watched.planned === before) await window();
+          await deliverAgain();
+        }
+      },
+    });
+    redis.disconnect();
+    expect(again).toBeGreaterThan(0);
+    const job = jobFor(bed.directory(), { ...given, shards: 2 });
+    const meant = [...allStarts(job)].length * job.arms.length;
+    expect(ledgerOf(observations)).toMatchObject({ planned: meant });
+    expect(new Set(startsOf(observations)).size).toBe(meant);
+    expect(merged.planned).toBe(meant);
+    expect(totals).toMatchObject({ error: null, keptRows: observations.length, lostRows: 0 });
   });
 
   it("leaves nothing for good", async () => {
