@@ -8,10 +8,13 @@ import { needsRedis, REDIS, TestRedis } from "./redis.ts";
 
 needsRedis();
 
-/** Resolves when so many windows have come. */
+/** Resolves when so many windows with traffic have come: workers that get ready tell empty ones. */
 async function windows(merged: Merged, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    await new Promise<void>((resolve) => (merged.onWindow = resolve));
+    const { planned } = merged;
+    while (merged.planned === planned) {
+      await new Promise<void>((resolve) => (merged.onWindow = resolve));
+    }
   }
 }
 
