@@ -76,10 +76,10 @@ export async function takeWorkers(
   }
 }
 
-/** Gives workers back that this run has not begun with. */
+/** Gives workers back that this run has not begun with, or has ended with; not those that another has taken. */
 export async function releaseWorkers(
   redis: Redis,
-  cards: readonly WorkerCard[],
+  cards: readonly Pick<WorkerCard, "id">[],
   runId: string,
 ): Promise<void> {
   await Promise.all(

@@ -9,6 +9,7 @@ import { EmulatorDuty } from "./emulator-duty.ts";
 import { type MemberOptions, Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
 import { connectRedis, placeOf, unusable } from "./redis.ts";
+import { releaseWorkers } from "./roster.ts";
 import { LAST_WAIT_MS, waitedInVain } from "./last-wait.ts";
 import { every } from "./ticker.ts";
 
@@ -178,7 +179,8 @@ class Worker {
       await redis.rpush(keys.failed, JSON.stringify({ worker: parts.worker, error }));
     } finally {
       this.#part = null;
-      await redis.del(workerKeys(parts.worker).takenBy);
+      // Late, it may be another run's already.
+      await releaseWorkers(redis, [this.card], call.runId);
     }
   }
 
