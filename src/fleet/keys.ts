@@ -10,6 +10,8 @@ const PREFIX = "shakedown";
 export const KEPT_S = 3_600;
 /** How long what is left of a run that is over is kept. */
 export const LEFT_S = 60;
+/** How long a run has a worker that does not say so again. */
+export const TAKEN_MS = 15_000;
 
 /** Ids of workers that have been heard of. */
 export const WORKERS = `${PREFIX}:workers`;

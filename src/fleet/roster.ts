@@ -1,11 +1,10 @@
 import { hostname } from "node:os";
 import { formatRatePerSec, ShakedownError } from "../core/index.ts";
 import type { GeneratorJob } from "../replay/index.ts";
-import { WORKERS, workerKeys } from "./keys.ts";
+import { TAKEN_MS, workerKeys, WORKERS } from "./keys.ts";
 import { decodeCard, type RunCall, type WorkerCard, WIRE_VERSION } from "./messages.ts";
 import type { Redis } from "./redis.ts";
 import { pause } from "./ticker.ts";
-import { TAKEN_MS } from "./worker.ts";
 
 /** How long to wait for workers that are still starting. */
 const WAIT_MS = 10_000;

@@ -4,7 +4,7 @@ import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatBytes, formatCount, messageOf, plainError, ShakedownError } from "../core/index.ts";
 import { defaultCache } from "./blobs.ts";
-import { emulationKeys, KEPT_S, runKeys, WORKERS, workerKeys } from "./keys.ts";
+import { emulationKeys, KEPT_S, runKeys, TAKEN_MS, WORKERS, workerKeys } from "./keys.ts";
 import { EmulatorDuty } from "./emulator-duty.ts";
 import { type MemberOptions, Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
@@ -15,8 +15,6 @@ import { every } from "./ticker.ts";
 
 /** A worker that has not been heard of for so long is not there. */
 export const CARD_MS = 5_000;
-/** How long a run has a worker that does not say so again. */
-export const TAKEN_MS = 15_000;
 const BEAT_MS = 1_000;
 /** How soon an idle worker sees that it is to end. */
 const CALL_WAIT_S = 1;
