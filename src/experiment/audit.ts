@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { canonicalJson, messageOf, sha256Hex, ShakedownError } from "../core/index.ts";
 
 /** One entry of the audit trail: what was decided, when, and the hash that chains it to the last. */
@@ -25,6 +26,12 @@ export interface AuditTrail {
 
 const FIRST = "0".repeat(64);
 
+/** 0 of what is no file. */
+function sizeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true ? found.size : 0;
+}
+
 /**
  * An append-only, hash-chained log, one JSON object a line: each entry's hash covers its content
  * and the hash before it, so that nothing can be changed, taken out or put in unseen.
@@ -34,10 +41,13 @@ export class AuditLog {
   readonly #nowIso: () => string;
   #last = FIRST;
   #count = 0;
+  /** How long the file is as far as this log knows. */
+  #bytes: number;
 
   constructor(path: string, nowIso: () => string) {
     this.path = path;
     this.#nowIso = nowIso;
+    this.#bytes = sizeOf(path);
   }
 
   /** Goes on with a log that is there. @throws RUN_INVALID when it cannot be read, or is broken */
@@ -56,10 +66,19 @@ export class AuditLog {
   }
 
   /**
-   * Written at once, synchronously: an entry that returned is on its way to the disk.
-   * @throws DISK_WRITE_FAILED
+   * Written at once, synchronously: an entry that returned is on its way to the disk. Where another
+   * process has gone on with it meanwhile, since this one was taken for dead, nothing is added: the
+   * chain would be broken.
+   * @throws DISK_WRITE_FAILED, RUN_LED
    */
   append(event: string, detail: Readonly<Record<string, unknown>> = {}): AuditEntry {
+    if (sizeOf(this.path) > this.#bytes) {
+      const run = basename(dirname(this.path));
+      throw new ShakedownError(
+        "RUN_LED",
+        `another process leads run ${run}: it wrote to ${this.path}`,
+      );
+    }
     const content = { at: this.#nowIso(), event, detail, previous: this.#last };
     const entry = { ...content, sha256: sha256Hex(canonicalJson(content)) };
     try {
@@ -67,6 +86,8 @@ export class AuditLog {
     } catch (cause) {
       const message = `cannot write ${this.path}: ${messageOf(cause)}`;
       throw new ShakedownError("DISK_WRITE_FAILED", message, { cause });
+    } finally {
+      this.#bytes = sizeOf(this.path);
     }
     this.#last = entry.sha256;
     this.#count++;

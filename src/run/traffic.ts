@@ -4,7 +4,7 @@ import {
   messageOf,
   type MonotonicClock,
   NS_PER_S,
-  type ShakedownError,
+  ShakedownError,
 } from "../core/index.ts";
 import type { RunEmulator } from "./load-maker.ts";
 import type { ArmStop, AuditLog, Plan, RuleStop, Throttling } from "../experiment/index.ts";
@@ -267,7 +267,8 @@ export class Traffic {
     try {
       this.#input.audit.append(event, detail);
     } catch (thrown) {
-      this.#stopFor(messageOf(thrown), EXIT.badData);
+      const led = thrown instanceof ShakedownError && thrown.code === "RUN_LED";
+      this.#stopFor(messageOf(thrown), led ? thrown.exitCode : EXIT.badData);
     }
   }
 

@@ -32,6 +32,25 @@ describe("the audit trail", () => {
     expect(brokenAuditLine("")).toBeNull();
   });
 
+  it("takes nothing from who was taken for dead, once another has gone on with it", () => {
+    const path = join(folder, "led.ndjson");
+    const nowIso = () => "2026-01-01T00:00:00.000Z";
+    const woken = new AuditLog(path, nowIso);
+    woken.append("plan registered");
+    const other = AuditLog.resume(path, nowIso);
+    other.append("resumed");
+    expect(() => woken.append("look")).toThrow(
+      expect.objectContaining({
+        code: "RUN_LED",
+        message: expect.stringMatching(/another process leads run/),
+      }),
+    );
+    other.append("verdict");
+    const text = readFileSync(path, "utf8");
+    expect(brokenAuditLine(text)).toBeNull();
+    expect(text.trimEnd().split("\n")).toHaveLength(3);
+  });
+
   it("a changed byte is found in its line, or in the next", () => {
     fc.assert(
       fc.property(at, fc.nat(), fc.integer({ min: 32, max: 126 }), (line, seed, code) => {
