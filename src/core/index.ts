@@ -21,7 +21,6 @@ export { openFileLimit } from "./open-files.ts";
 export * from "./plain-error.ts";
 export * from "./priority.ts";
 export * from "./prng.ts";
-export { RecentMap } from "./recent-map.ts";
 export * from "./standard-input.ts";
 export * from "./thread.ts";
 export { GZIP_MAGIC, Unpack, ZSTD_MAGIC } from "./unpack.ts";

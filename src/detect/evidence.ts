@@ -53,7 +53,7 @@ export function buildEvidence(input: {
     joined.push(believed.map(({ joinedBy }) => joinedBy));
     return believed.map((each) => each.calls);
   });
-  const callsBySeq = calls.map((lists, arm) => indexBySeq(lists.flat(), requests[arm] ?? []));
+  const callsBySeq = calls.map((lists) => indexBySeq(lists.flat()));
   return {
     arms,
     routes,
@@ -85,21 +85,24 @@ function indexRequests(observations: Rows<Observation, ObservationMeta>) {
   return { requests, bySeq: requests.map(bySeqOf) };
 }
 
-const lastSeq = (rows: readonly RequestRow[]): number =>
-  rows.reduce((last, { seq }) => Math.max(last, seq), -1);
-
-/** Of a whole run's numbers most are taken, and a list has half the memory of a map; of a stretch, few. */
-const TAKEN = 0.25;
+/** The first place in an ascending list whose value is not less. */
+function placeOf(ascending: Float64Array, value: number): number {
+  let [from, to] = [0, ascending.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (ascending[middle]! < value) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
 
 function bySeqOf(rows: readonly RequestRow[]): (seq: number) => RequestRow | undefined {
-  const numbers = lastSeq(rows) + 1;
-  if (rows.length < TAKEN * numbers) {
-    const map = new Map(rows.map((row) => [row.seq, row]));
-    return (seq) => map.get(seq);
-  }
-  const list = Array.from({ length: numbers }, (): RequestRow | undefined => undefined);
-  for (const row of rows) list[row.seq] = row;
-  return (seq) => list[seq];
+  const ascending = rows.toSorted((a, b) => a.seq - b.seq);
+  const seqs = Float64Array.from(ascending, ({ seq }) => seq);
+  return (seq) => {
+    const row = ascending[placeOf(seqs, seq)];
+    return row?.seq === seq ? row : undefined;
+  };
 }
 
 /** Rows of a table by arm and dependency; a dependency is found by its name. */
@@ -116,24 +119,9 @@ function spread<Row extends { readonly arm: number; readonly dependency: number 
   return lists;
 }
 
-/** The first place in an ascending list whose value is not less. */
-function placeOf(ascending: Float64Array, value: number): number {
-  let [from, to] = [0, ascending.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (ascending[middle]! < value) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
-
 /** The calls of a request by its number, in the order in which they arrived. */
-function indexBySeq(
-  calls: readonly EmulatedCall[],
-  requests: readonly RequestRow[],
-): (seq: number) => readonly EmulatedCall[] {
-  const last = lastSeq(requests);
-  const own = calls.filter(({ seq }) => seq >= 0 && seq <= last);
+function indexBySeq(calls: readonly EmulatedCall[]): (seq: number) => readonly EmulatedCall[] {
+  const own = calls.filter(({ seq }) => seq >= 0);
   // Dependencies one after the other come out of order.
   own.sort((a, b) => a.seq - b.seq || a.arriveNs - b.arriveNs);
   const seqs = Float64Array.from(own, ({ seq }) => seq);

@@ -23,16 +23,15 @@ export interface DelaySlice {
   readonly fromNs: number;
   readonly toNs: number;
   readonly delayMs: number;
-  /** Of so many calls. */
-  readonly calls: number;
+  /** Of each of its calls. */
+  readonly delaysMs: readonly number[];
 }
 
 /** How much delays scatter within slices, as the SD of their logarithms, by their quartiles. */
-function scatterOf(slices: readonly (readonly number[])[]): number {
-  const off = slices.flatMap((delaysMs) => {
-    const middle = median(delaysMs);
-    return middle > 0 ? delaysMs.map((ms) => Math.log(Math.max(ms, 1e-3) / middle)) : [];
-  });
+function scatterOf(slices: readonly DelaySlice[]): number {
+  const off = slices.flatMap(({ delayMs, delaysMs }) =>
+    delayMs > 0 ? delaysMs.map((ms) => Math.log(Math.max(ms, 1e-3) / delayMs)) : [],
+  );
   return off.length === 0 ? 0 : (quantile(off, 0.75) - quantile(off, 0.25)) / QUARTILES_SD;
 }
 
@@ -51,7 +50,6 @@ export interface Slowness {
  */
 export function slownessOf(evidence: Evidence, dependency: number, least: number): Slowness | null {
   const calls = evidence.arms.flatMap((_, arm) => evidence.calls(arm, dependency));
-  const judged: number[][] = [];
   const all = judgedStages(evidence).flatMap(({ fromNs, name, toNs }): DelaySlice[] => {
     const lengthNs = (toNs - fromNs) / RULE.slices;
     const delays = Array.from({ length: RULE.slices }, (): number[] => []);
@@ -64,13 +62,12 @@ export function slownessOf(evidence: Evidence, dependency: number, least: number
     return delays.flatMap((delaysMs, i) => {
       if (delaysMs.length < RULE.calls) return [];
       const sliceNs = fromNs + i * lengthNs;
-      judged.push(delaysMs);
       return {
         stage: name,
         fromNs: sliceNs,
         toNs: sliceNs + lengthNs,
         delayMs: median(delaysMs),
-        calls: delaysMs.length,
+        delaysMs,
       };
     });
   });
@@ -79,9 +76,9 @@ export function slownessOf(evidence: Evidence, dependency: number, least: number
     0.25,
   );
   if (!(usualMs > 0)) return null;
-  const scatter = scatterOf(judged);
-  const slow = all.filter(({ calls: n, delayMs }) => {
-    const byChance = (RULE.errors * MEDIAN_SE * scatter) / Math.sqrt(n);
+  const scatter = scatterOf(all);
+  const slow = all.filter(({ delayMs, delaysMs }) => {
+    const byChance = (RULE.errors * MEDIAN_SE * scatter) / Math.sqrt(delaysMs.length);
     return delayMs >= Math.max(RULE.slowFactor, Math.exp(byChance)) * usualMs;
   });
   const usual = all.filter(({ delayMs }) => delayMs <= RULE.usualFactor * usualMs);

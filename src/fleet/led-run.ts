@@ -1,5 +1,5 @@
 import { Queue } from "bullmq";
-import { NS_PER_S, ShakedownError } from "../core/index.ts";
+import { NS_PER_S, ShakedownError, untilAborted } from "../core/index.ts";
 import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
 import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
@@ -103,14 +103,7 @@ export class LedRun implements MadeLoad {
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(this.#parts.place, thrown)));
     await this.#giveOut();
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#care.ready.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    await untilAborted(this.#care.ready.promise, signal);
   }
 
   async go(originNs: bigint): Promise<GeneratorTotals> {

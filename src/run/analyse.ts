@@ -6,7 +6,6 @@ import {
   familyOf,
   type MetricComparison,
   type Plan,
-  type StageBlocks,
   stagesAfter,
   type TrafficPart,
   type Verdicts,
@@ -23,7 +22,7 @@ import { firedInVain, inVainWords } from "./fired-in-vain.ts";
 import { sampleWords } from "./findings-of.ts";
 import { type Gathered, incompleteBecause } from "./gather.ts";
 import { liftsOf } from "./lifts.ts";
-import { armEnds, looksOf, stagesLookedAt } from "./looks-of.ts";
+import { armEnds, looksOf } from "./looks-of.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { settledWords, soakRows } from "./soak-rows.ts";
 import { picturesOf, trailEntries } from "./pictures.ts";
@@ -115,14 +114,12 @@ function runRow(
 }
 
 /** One run, judged by itself: what of it is compared with other runs, and what is shown. */
-export interface AnalysedRun {
-  readonly gathered: Gathered;
-  /** Judged stages in blocks, with what was found to be warm-up. */
-  readonly cut: readonly StageBlocks[];
-  readonly stages: readonly StageBlocks[];
+export interface AnalysedRun extends Pick<
+  ComparedRun,
+  "comparisons" | "cut" | "gathered" | "stages"
+> {
   /** Its protected segments. */
   readonly parts: readonly TrafficPart[];
-  readonly comparisons: readonly MetricComparison[];
   readonly findings: readonly Finding[];
   /** What of the instrument was late: of several runs, held against what all of them show. */
   readonly late: readonly Late[];
@@ -153,7 +150,8 @@ export function concludeRun(
   run: ComparedRun,
   { callsSeen, detected: { findings, resilience, sampled } }: SeenBeside,
 ): AnalysedRun {
-  const { comparisons, cut, gathered, leftOut, parts, settled, soaks, stages, warmUps } = run;
+  const { comparisons, cut, gathered, leftOut, lookedAt, parts, settled, soaks, stages, warmUps } =
+    run;
   const { calls, exposures, manifest, observations, observed, registered, tallies } = gathered;
   const { plan } = registered;
   const { ranNs } = observed;
@@ -199,7 +197,7 @@ export function concludeRun(
     emulator: callsSeen?.emulator ?? {},
     stages: stageRows(plan, ranNs, leftOut),
     ...soakRows(soaks.courses),
-    ...assignmentRow(plan, exposures, stagesLookedAt(gathered)),
+    ...assignmentRow(plan, exposures, lookedAt),
     ...looksOf(directory, gathered),
     checks: [...checks],
     warnings: [

@@ -69,7 +69,7 @@ export interface BesideJudge {
   readonly log: () => Promise<PlainError | null>;
 }
 
-/** For a run whose log is not wanted, too: nothing of it fails. */
+/** Of a run whose log is not wanted. */
 const NO_LOG = async (): Promise<null> => null;
 
 /**

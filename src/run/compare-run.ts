@@ -11,6 +11,7 @@ import {
   guardSegments,
   judgeSoaks,
   type MetricComparison,
+  type PlannedStage,
   refusalsFail,
   type StageBlocks,
   stagesAfter,
@@ -29,6 +30,8 @@ import type { RunDirectory } from "./run-directory.ts";
 /** A run's arms compared: of its analysis all but what detectors and the emulator tell (`seeRun`). */
 export interface ComparedRun {
   readonly gathered: Gathered;
+  /** As far as they were looked at. */
+  readonly lookedAt: readonly PlannedStage[];
   /** Judged stages in blocks, with what was found to be warm-up. */
   readonly cut: readonly StageBlocks[];
   readonly stages: readonly StageBlocks[];
@@ -84,5 +87,5 @@ export function compareRun(directory: RunDirectory, manifest: Manifest): Compare
   const byBlocks = compareMetrics(plan, stages, dependencies, more, ends, byKeys, check);
   const paired = { stages: stages.map(({ stage }) => stage), ends };
   const comparisons = withPairedTests(byBlocks, plan, observations, paired, answered);
-  return { gathered, cut, stages, parts, comparisons, soaks, settled, warmUps, leftOut };
+  return { gathered, lookedAt, cut, stages, parts, comparisons, soaks, settled, warmUps, leftOut };
 }

@@ -68,7 +68,7 @@ describe("of two variants one dies while the run goes on", () => {
       expect(effect === null).toBe(arm === "mortal");
       expect(judgedUntilS === undefined).toBe(arm === "steady");
     }
-    // A machine that is busy makes the instrument late, and steady hold; never a roll-back of it.
+    // One run, and no A/A runs of this host: it may not ship.
     expect(verdicts!["steady"]!.decision).toBe("hold");
     expect(ended.code).toBe(2);
     expect(result.decision).toBe("hold");

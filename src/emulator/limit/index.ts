@@ -1,9 +1,10 @@
 /** How often a dependency may be called: rules, and how callers are told of them. */
 import { z } from "zod";
-import { NS_PER_MS, RecentMap } from "../../core/index.ts";
+import { NS_PER_MS } from "../../core/index.ts";
 import { fittedSchema, isFitted, unresolvedFit } from "../fitted.ts";
 import { ADMITTED, type Admitted, type CallContext, type Limited, type Limiter } from "../model.ts";
 import { ownPolicy, ownSchema } from "./own.ts";
+import { recent } from "./recent.ts";
 import type { LimitPolicy } from "./policy.ts";
 import { presetPolicy, presetSchema } from "./preset/index.ts";
 import { Rules, type Ruling } from "./rules.ts";
@@ -36,7 +37,7 @@ function policyOf(spec: LimitSpec): LimitPolicy {
 /** Says what a ruling means for a caller, and remembers how long each was told to wait. */
 function teller(policy: LimitPolicy, { wallMsAt }: LimitEnvironment) {
   /** Until when each caller was told to wait. */
-  const told = new RecentMap<string, number>(WATCHED_MAX);
+  const told = recent<number>(WATCHED_MAX);
   return (ruling: Ruling, call: CallContext, nowNs: number): Admitted | Limited => {
     if (ruling.standings.length === 0) return ADMITTED;
     const untilNs = told.get(ruling.caller) ?? Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
-import { RecentMap } from "../../core/index.ts";
 import type { z } from "zod";
 import type { CallContext } from "../model.ts";
+import { recent } from "./recent.ts";
 import { type AlgorithmSpec, makeAccounts, windowNsOf } from "./algorithm/index.ts";
 import { costOf, type costSchema, keyOfBy } from "./keys.ts";
 import type { Account, MakeAccount, Standing } from "./standing.ts";
@@ -93,7 +93,7 @@ const CALLERS_MAX = 100_000;
 
 class KeyedAccounts {
   readonly #make: MakeAccount;
-  readonly #accounts = new RecentMap<string, Account>(CALLERS_MAX);
+  readonly #accounts = recent<Account>(CALLERS_MAX);
 
   constructor(rule: Rule, wallNsAt: (nowNs: number) => number) {
     this.#make = makeAccounts(rule.algorithm, wallNsAt);

@@ -103,7 +103,7 @@ export function comparisons({ result }: ReportModel): Markup | false {
   const confidence = result.comparisons.find(({ effect }) => effect !== null)?.effect?.confidence;
   const legend = [
     ...(result.comparisons.some(({ status }) => status === "small-harm")
-      ? ["Small harm: worse, by an estimate below the margin, yet not shown to stay below it."]
+      ? ["Small harm: worse is shown, and so is that it stays below the margin."]
       : []),
     ...(result.comparisons.some(({ unit }) => unit === "ratio") ? ["pp: percentage points."] : []),
   ];

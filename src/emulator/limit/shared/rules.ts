@@ -1,5 +1,6 @@
-import { NS_PER_S, RecentMap } from "../../../core/index.ts";
+import { NS_PER_S } from "../../../core/index.ts";
 import type { CallContext } from "../../model.ts";
+import { recent } from "../recent.ts";
 import {
   callerOf,
   type Charge,
@@ -40,7 +41,7 @@ export class SharedRules {
   readonly #parts: SharedRulesParts;
   readonly #charges: Charges;
   readonly #alone: Rules;
-  readonly #refused = new RecentMap<string, Refused>(REFUSED_MAX);
+  readonly #refused = recent<Refused>(REFUSED_MAX);
 
   constructor(parts: SharedRulesParts) {
     const { ledger, rules, wallNsAt } = parts;
