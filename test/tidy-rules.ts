@@ -89,7 +89,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     shared: filesOf(
       "access-line access-requests answers byte-memo calls captured-lines captured-routes collect distinct foreign",
       "format har-fields http-fields http-message json-scan ledger line-bytes memo profile-lines",
-      "record-text retry-after session source split warnings",
+      "record-text retry-after session source split warnings server-escapes",
     ),
   },
   "src/detect": {

@@ -5,6 +5,7 @@ import { targetOf } from "./http-fields.ts";
 import { parseRequestLine, Unusable } from "./http-message.ts";
 import { type DirectLines, readLines } from "./log/lines.ts";
 import { clfTime, type Moment, momentNs } from "./log/moment.ts";
+import { serverUnescaped } from "./server-escapes.ts";
 
 /** Methods whose requests hardly ever come without a body, which a log does not hold. */
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
@@ -18,14 +19,6 @@ function stampNs(text: string): bigint {
   const moment: Moment = {};
   stamp.read(text, moment);
   return momentNs(moment)!;
-}
-
-/** Undoes `\"`, `\\` and `\xHH`, the escapes of Apache and nginx. */
-function unescaped(text: string): string {
-  if (!text.includes("\\")) return text;
-  return text.replace(/\\(?:x([0-9a-f]{2})|([^]))/gi, (_all, hex?: string, char?: string) =>
-    hex === undefined ? (char ?? "") : String.fromCharCode(Number.parseInt(hex, 16)),
-  );
 }
 
 /** Where the quoted text ends that begins before `from`: at its closing quote. */
@@ -51,7 +44,7 @@ function fieldsAfter(line: string, from: number): string[] {
     } else if (code === QUOTE) {
       const end = quoteEnd(line, at + 1, escapes);
       const text = line.slice(at + 1, end);
-      fields.push(escapes ? unescaped(text) : text);
+      fields.push(escapes ? serverUnescaped(text) : text);
       at = end + 1;
     } else {
       const space = line.indexOf(" ", at);

@@ -7,6 +7,7 @@ import {
   takeSentBytes,
   takeStatus,
 } from "./entry.ts";
+import { ESCAPED_LETTERS, serverUnescaped } from "../server-escapes.ts";
 import { compileLayout, type LayoutPiece, type LogField, type LogLayout } from "./layout.ts";
 import { clfTime, epochTime, fractionTime, strftimeReader, type TimeReader } from "./moment.ts";
 
@@ -93,18 +94,13 @@ const DIRECTIVES: Readonly<Record<string, (argument: string) => Fields>> = {
   }),
 };
 
-const LETTERS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", v: "\v" };
-
-/** Undoes Apache's escapes: `\"`, `\\`, `\n` and the like, and `\xHH`. */
-export const apacheUnescaped = (text: string): string =>
-  text.replace(/\\(?:x([0-9a-f]{2})|([^]))/gi, (_all, hex?: string, char = "") =>
-    hex === undefined ? (LETTERS[char] ?? char) : String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-
 /** Takes `LogFormat "…" name` apart, and undoes the configuration's own escapes. */
 function formatIn(source: string): string {
   const match = /^\s*(?:LogFormat\s+)?"((?:[^"\\]|\\[^])*)"(?:\s+\S+)?\s*$/i.exec(source);
-  return (match?.[1] ?? source).replace(/\\([^])/g, (_all, char: string) => LETTERS[char] ?? char);
+  return (match?.[1] ?? source).replace(
+    /\\([^])/g,
+    (_all, char: string) => ESCAPED_LETTERS[char] ?? char,
+  );
 }
 
 function fieldOf(label: string, argument: string, letter: string): LogField {
@@ -130,5 +126,5 @@ export function apacheLayout(source: string): LogLayout {
     if (letter === undefined) pieces.push(whole === "%%" ? "%" : whole);
     else pieces.push(fieldOf(whole, argument, letter));
   }
-  return compileLayout(pieces, { source: format, unescape: apacheUnescaped, hint: HINT });
+  return compileLayout(pieces, { source: format, unescape: serverUnescaped, hint: HINT });
 }
