@@ -35,6 +35,8 @@ export interface RunKeys {
   /** What BullMQ's keys of this run begin with. */
   readonly prefix: string;
   readonly queue: string;
+  /** The queue of the job above all shards, which merges what they did. */
+  readonly merges: string;
   readonly job: string;
   /** From workers to whoever leads, and back. */
   readonly up: string;
@@ -64,6 +66,7 @@ function keysAt(runId: string, prefix: string): RunKeys {
     runId,
     prefix,
     queue: "shards",
+    merges: "merges",
     job: `${prefix}:job`,
     up: `${prefix}:up`,
     down: `${prefix}:down`,

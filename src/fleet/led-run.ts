@@ -1,10 +1,10 @@
-import { Queue } from "bullmq";
-import { NS_PER_S, ShakedownError, untilAborted } from "../core/index.ts";
+import { messageOf, NS_PER_S, ShakedownError, untilAborted } from "../core/index.ts";
 import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
 import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { KEPT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
+import { addFlow, Merging } from "./flow.ts";
 import { Hearing } from "./hearing.ts";
 import { forgetLedState, writeLedState } from "./led-state.ts";
 import { Lead } from "./lead.ts";
@@ -13,7 +13,7 @@ import { giveOrder, leaveRun, unled } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
 import { packJob, sendable } from "./pack.ts";
 import { type Redis, redisLost } from "./redis.ts";
-import { callWorkers, checkWorkers, takeWorkers } from "./roster.ts";
+import { callWorkers, checkWorkers, releaseWorkers, takeWorkers, type Wanted } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
 
@@ -43,9 +43,11 @@ export class LedRun implements MadeLoad {
   readonly #orders = new OrderTimes();
   readonly #over = new AbortController();
   #lead: Lead | null = null;
+  #merging: Merging | null = null;
   #following: Promise<void> = Promise.resolve();
   #cards: readonly WorkerCard[] = [];
   #originUs: number | null = null;
+  #replacing = false;
   #failure: ShakedownError | null = null;
   #taken = false;
   #stopped = false;
@@ -79,10 +81,9 @@ export class LedRun implements MadeLoad {
 
   /** Until every shard is ready to go. @throws as `LoadMaker.start` */
   async prepare(signal: AbortSignal): Promise<void> {
-    const { job, redis, version } = this.#parts;
-    const { runId } = job;
+    const { job, redis } = this.#parts;
     const count = Math.min(this.#parts.workers, job.workers);
-    this.#cards = await takeWorkers(redis, { role: "send", count, runId, version }, signal);
+    this.#cards = await takeWorkers(redis, this.#wanted(count), signal);
     checkWorkers(job, this.#cards);
     await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
     this.#lead = new Lead(redis, this.#keys, {
@@ -114,7 +115,9 @@ export class LedRun implements MadeLoad {
     this.#order({ kind: "go", originUs: this.#originUs });
     if (this.#stopped) this.#orderStop();
     await this.#care.ended.promise;
-    return this.#hearing.totals(this.#failure);
+    // What was heard last is told at once: jobs end by it.
+    void this.#lead?.beat();
+    return this.#merging!.merged(this.#care.book.noneLost);
   }
 
   stop(): void {
@@ -133,6 +136,7 @@ export class LedRun implements MadeLoad {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { directory, redis } = this.#parts;
+    await this.#merging?.[Symbol.asyncDispose]();
     if (!this.#taken) {
       this.#order({ kind: "end" });
       await leaveRun(redis, this.#keys, this.#cards);
@@ -146,21 +150,18 @@ export class LedRun implements MadeLoad {
 
   /** Shards into the queue, then workers to it: each takes its share of what is there. */
   async #giveOut(): Promise<void> {
+    const { job, redis } = this.#parts;
+    await addFlow(redis, this.#keys, job.workers);
+    this.#merging = new Merging(redis, this.#keys, () => this.#hearing.totals(this.#failure));
+    await this.#call(this.#cards);
+  }
+
+  /** Asks workers to come, each for its share. */
+  async #call(cards: readonly WorkerCard[]): Promise<void> {
     const { job, redis, version } = this.#parts;
-    const queue = new Queue(this.#keys.queue, { connection: redis, prefix: this.#keys.prefix });
-    queue.on("error", () => {});
-    const opts = { removeOnComplete: true, removeOnFail: true };
-    await queue.addBulk(
-      Array.from({ length: job.workers }, (_, shard) => ({
-        name: `shard-${shard}`,
-        data: { shard },
-        opts: { ...opts, jobId: `shard-${shard}` },
-      })),
-    );
-    await queue.close();
     const shards = Math.ceil(job.workers / this.#cards.length);
     const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId: job.runId } as const;
-    await callWorkers(redis, this.#cards, () => ({ ...of, kind: "send", shards }));
+    await callWorkers(redis, cards, () => ({ ...of, kind: "send", shards }));
   }
 
   #orderStop(): void {
@@ -240,9 +241,10 @@ export class LedRun implements MadeLoad {
     await this.#clocks.look();
   }
 
-  /** Before traffic, a worker that is gone, or has left the run, is a run that cannot begin. */
+  /** Before traffic, another worker comes for one that is gone, or has left the run. */
   async #seeAbsence(): Promise<void> {
     const { job, redis } = this.#parts;
+    if (this.#replacing) return;
     const left = await Promise.all(
       this.#cards.map(async ({ id }) => {
         const { card, takenBy } = workerKeys(id);
@@ -250,10 +252,33 @@ export class LedRun implements MadeLoad {
         return there === 0 || by !== job.runId;
       }),
     );
-    const gone = this.#cards.find((_, index) => left[index]);
-    if (gone === undefined) return;
-    const message = `worker ${gone.id} went away before the start`;
-    const hint = "see what it said last, and run again";
-    this.#fail(new ShakedownError("FLEET_UNREACHABLE", message, { hint }));
+    const gone = this.#cards.filter((_, index) => left[index]);
+    if (gone.length === 0) return;
+    this.#replacing = true;
+    // Not waited for: who leads says so meanwhile.
+    this.#replace(gone).then(
+      () => (this.#replacing = false),
+      (thrown: unknown) => this.#fail(wentAway(gone[0]!, thrown)),
+    );
   }
+
+  async #replace(gone: readonly WorkerCard[]): Promise<void> {
+    const { job, redis } = this.#parts;
+    await releaseWorkers(redis, gone, job.runId);
+    const fresh = await takeWorkers(redis, this.#wanted(gone.length), this.#over.signal);
+    this.#cards = [...this.#cards.filter((card) => !gone.includes(card)), ...fresh];
+    checkWorkers(job, this.#cards);
+    await this.#call(fresh);
+  }
+
+  #wanted(count: number): Wanted {
+    const { job, version } = this.#parts;
+    return { role: "send", count, runId: job.runId, version };
+  }
+}
+
+function wentAway({ id }: WorkerCard, thrown: unknown): ShakedownError {
+  const message = `worker ${id} went away before the start; ${messageOf(thrown)}`;
+  const hint = "see what it said last, and run again";
+  return new ShakedownError("FLEET_UNREACHABLE", message, { hint });
 }

@@ -3,6 +3,7 @@ import { Worker as ShardWorker } from "bullmq";
 import { ShakedownError } from "../core/index.ts";
 import type { GeneratorJob } from "../replay/index.ts";
 import { timeOf } from "./clock-offset.ts";
+import { LOCK_MS, type ShardTask, STALLED_EVERY_MS, STALLED_MAX } from "./flow.ts";
 import { expireAll, KEPT_S, LEFT_S, type RunKeys, runKeys } from "./keys.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import type { FleetCommand, RunCall } from "./messages.ts";
@@ -13,13 +14,8 @@ import { ShardSender } from "./shard-sender.ts";
 import { followOrders } from "./streams.ts";
 import { aborted } from "./ticker.ts";
 
-/** A worker that does not renew its lock for so long has lost its shard. */
-export const LOCK_MS = 3_000;
-const STALLED_EVERY_MS = 1_000;
 /** What has not been heard for so long is told again. */
 const AGAIN_BEATS = 6;
-/** How often a shard may be taken over: as often as there are workers that die. */
-const STALLED_MAX = 1_000;
 
 export interface MemberOptions {
   readonly redis: Redis;
@@ -121,7 +117,7 @@ export class Membership {
   #work(concurrency: number): void {
     const { prefix, queue } = this.#keys;
     const { redis } = this.#options;
-    const worker = new ShardWorker<{ readonly shard: number }>(
+    const worker = new ShardWorker<ShardTask>(
       queue,
       ({ attemptsStarted, data }) => this.#send(data.shard, attemptsStarted),
       {

@@ -4,6 +4,7 @@ import type { FleetRecord, LostLoad, RegainedLoad, RunDirectory } from "../run/i
 import { localUs, timeOf } from "./clock-offset.ts";
 import { defaultCache } from "./blobs.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { Merging } from "./flow.ts";
 import { Hearing } from "./hearing.ts";
 import { type RunKeys, runKeys, workerKeys } from "./keys.ts";
 import { Lead, LEAD_MS, ledByAnother } from "./lead.ts";
@@ -130,7 +131,9 @@ export class RegainedRun implements LostLoad {
     if (stops || signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     await this.#care.ended.promise.finally(() => signal.removeEventListener("abort", stop));
-    const totals = await this.#hearing.totals(this.#failure);
+    void this.#lead.beat();
+    await using merging = new Merging(redis, this.#keys, () => this.#hearing.totals(this.#failure));
+    const totals = await merging.merged(this.#care.book.noneLost);
     return { totals, record: this.#record() };
   }
 

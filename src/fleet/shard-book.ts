@@ -104,6 +104,11 @@ export class ShardBook {
     return this.#shards.every(({ done, lost }) => done !== null || lost);
   }
 
+  /** Whether some worker did, or does, each to its end. */
+  get noneLost(): boolean {
+    return this.#shards.every(({ lost }) => !lost);
+  }
+
   isOver(shard: number): boolean {
     const { done, lost } = this.#shards[shard]!;
     return done !== null || lost;

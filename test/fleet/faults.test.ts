@@ -80,6 +80,23 @@ describe.skipIf(!REDIS)("a fleet in trouble (skipped: redis-server is not instal
     return running.child;
   };
 
+  it("a worker that is killed before its run can call it: another comes for it", async () => {
+    await work();
+    const idOf = ({ stdout }: Running): string => /^worker (\S+)/m.exec(stdout)?.[1] ?? "";
+    // Its card still says that it is free, and is the first to be looked at.
+    const dead = workers.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1))[0]!;
+    dead.child.kill("SIGKILL");
+    await dead.ended;
+    const seconds = 2;
+    const run = await lead({ seconds });
+    expectLedger(run, plannedIn(seconds));
+    expect(run.totals.error).toBeNull();
+    expect(run.record.gaps).toEqual([]);
+    const took = run.record.workers.map(({ id }) => id);
+    expect(took).toHaveLength(2);
+    expect(took).not.toContain(idOf(dead));
+  }, 120_000);
+
   it("a worker that is killed: what it told is kept, another sends the rest, the gap is counted once", async () => {
     const run = await lead({
       async during(_load, merged) {

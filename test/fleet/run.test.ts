@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomBytes } from "node:crypto";
+import { type Job, Queue } from "bullmq";
 import { runKeys } from "../../src/fleet/keys.ts";
 import { allStarts } from "../../src/replay/index.ts";
 import { connectRedis } from "../../src/fleet/redis.ts";
@@ -14,6 +15,19 @@ const startsOf = (observations: readonly Observation[]): string[] =>
   observations
     .map(({ arm, intendedNs, seq }) => `${seq} ${arm} ${intendedNs}`)
     .toSorted((a, b) => (a < b ? -1 : 1));
+
+/** The job above a run's shards, as Redis has it. */
+async function parentOf<T>(url: string, runId: string, look: (job: Job) => Promise<T>): Promise<T> {
+  const { merges, prefix } = runKeys(runId);
+  const queue = new Queue(merges, { connection: { url }, prefix });
+  try {
+    const job = await queue.getJob("merge");
+    if (job === undefined) throw new Error(`no job merges run ${runId}`);
+    return await look(job);
+  } finally {
+    await queue.close();
+  }
+}
 
 /** Files hold times in 100 ns: a value may lie in the next bucket by that much, and by no more. */
 function expectCountsOf(merged: Histogram, observations: readonly Observation[]): void {
@@ -60,6 +74,27 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
       expect(record.workers.flatMap(({ shards }) => shards)).toHaveLength(record.workers.length);
     }
   }, 180_000);
+
+  it("is a BullMQ flow: a job for each shard, and above them one that merges when they have ended", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    bed.work();
+    const runId = randomBytes(8).toString("hex");
+    const given = { origin: target.origin, seconds: 1, workers: 2, runId };
+    const { observations } = await leadRun(bed, {
+      ...given,
+      during: () =>
+        parentOf(server.url, runId, async (job) => {
+          expect(await job.getState()).toBe("waiting-children");
+          expect(await job.getDependenciesCount()).toMatchObject({ unprocessed: 2, failed: 0 });
+        }),
+    });
+    await parentOf(server.url, runId, async (job) => {
+      expect(await job.getState()).toBe("completed");
+      expect(await job.getDependenciesCount()).toMatchObject({ processed: 2, unprocessed: 0 });
+      expect(job.returnvalue).toEqual({ keptRows: observations.length, lostRows: 0 });
+    });
+  });
 
   it("stops everywhere when it is told to, counts what was still to come, and says how soon", async () => {
     await using bed = new FleetBed(server.url);
