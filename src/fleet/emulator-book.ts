@@ -67,6 +67,11 @@ export class EmulatorBook implements Disposable {
     return this.#messages.heard;
   }
 
+  /** Whether one has said where it serves. */
+  serves(place: number): boolean {
+    return (this.#known[place]?.addresses ?? null) !== null;
+  }
+
   get authority(): string | null {
     const all = new Set(this.#known.flatMap(({ authority }) => authority ?? []));
     return all.size === 0 ? null : [...all].join("\n");

@@ -5,14 +5,15 @@ import { readCalls, trimSpool } from "../measure/index.ts";
 import type { FleetRecord, MadeEmulator, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { Crew } from "./crew.ts";
 import { checkSendable, type Emulation, packEmulation, placesOf, servedAt } from "./emulation.ts";
 import { EmulatorBook } from "./emulator-book.ts";
 import { emulationKeys, KEPT_S, type RunKeys } from "./keys.ts";
 import { Lead } from "./lead.ts";
-import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
+import { decodeFailed, type FleetCommand, WIRE_VERSION } from "./messages.ts";
 import { giveOrder, leaveRun, unled } from "./orders.ts";
 import { type Redis, redisLost } from "./redis.ts";
-import { callWorkers, checkEmulating, takeWorkers } from "./roster.ts";
+import { checkEmulating } from "./roster.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
 
 export interface LedEmulatorsParts {
@@ -39,6 +40,7 @@ export class LedEmulators implements MadeEmulator {
   readonly #parts: LedEmulatorsParts;
   readonly #keys: RunKeys;
   readonly #clocks: ClockWatch;
+  readonly #crew: Crew;
   readonly #book: EmulatorBook;
   readonly #over = new AbortController();
   readonly #failed = Promise.withResolvers<ShakedownError>();
@@ -46,17 +48,26 @@ export class LedEmulators implements MadeEmulator {
   /** Workers rehearse before they say that they serve. */
   readonly rehearsed = Promise.resolve();
   #emulation: Emulation | null = null;
-  #cards: readonly WorkerCard[] = [];
   #lead: Lead | null = null;
   #following: Promise<void> = Promise.resolve();
   #offsetUs = 0;
   #stopping: Promise<EmulatorTotals> | null = null;
 
   constructor(parts: LedEmulatorsParts) {
-    const { directory, emulators, options, redis } = parts;
+    const { armsHere, directory, emulators, options, redis, version } = parts;
+    const { runId } = options;
     this.#parts = parts;
     this.#keys = emulationKeys(options.runId);
     this.#clocks = new ClockWatch(timeOf(redis));
+    const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId } as const;
+    this.#crew = new Crew({
+      redis,
+      wanted: { role: "emulate", count: emulators, runId, version },
+      check: (cards) => checkEmulating(cards, armsHere),
+      callOf: (place) => ({ ...of, kind: "emulate", place }),
+      onFailed: (error) => this.#fail(error),
+      over: this.#over.signal,
+    });
     this.#book = new EmulatorBook({
       directory,
       emulators,
@@ -82,17 +93,16 @@ export class LedEmulators implements MadeEmulator {
 
   /** Until all serve. @throws as `LoadMaker.emulate` */
   async prepare(signal: AbortSignal): Promise<void> {
-    const { armsHere, emulators: count, options, place, redis, version } = this.#parts;
+    const { emulators, options, place, redis } = this.#parts;
     const { runId } = options;
     checkSendable(options.dependencies);
-    this.#cards = await takeWorkers(redis, { role: "emulate", count, runId, version }, signal);
-    checkEmulating(this.#cards, armsHere);
+    await this.#crew.take(signal);
     this.#offsetUs = (await this.#clocks.begin()).offsetUs;
     const { arms, dependencies, incidents = {}, rehearse = false, repeats = false, seed } = options;
     this.#emulation = {
       options: { arms, dependencies, incidents, rehearse, repeats, runId, seed },
       originUs: this.#toRedisUs(options.originNs),
-      emulators: count,
+      emulators,
     };
     await redis.set(this.#keys.job, packEmulation(this.#emulation), "EX", KEPT_S);
     this.#lead = this.#beginToLead();
@@ -102,8 +112,7 @@ export class LedEmulators implements MadeEmulator {
     };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(place, thrown)));
-    const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId } as const;
-    await callWorkers(redis, this.#cards, (at) => ({ ...of, kind: "emulate", place: at }));
+    await this.#crew.call();
     await untilAborted(this.#book.ready.promise, signal);
   }
 
@@ -153,14 +162,14 @@ export class LedEmulators implements MadeEmulator {
     const emulation = this.#emulation;
     if (emulation === null) return { workers: [] };
     return {
-      workers: this.#cards.map(({ cores, host, id }) => ({
+      workers: this.#crew.cards.map(({ cores, host, id }) => ({
         id,
         host,
         cores,
         shards: [],
         ...this.#clocks.of(id),
       })),
-      emulators: this.#cards.map(({ id }, place) => {
+      emulators: this.#crew.cards.map(({ id }, place) => {
         const { alone, asked, stoodStillMs } = this.#book.totalsOf(place) ?? NOTHING_TOLD;
         return { id, dependencies: servedAt(emulation, place), asked, alone, stoodStillMs };
       }),
@@ -169,7 +178,7 @@ export class LedEmulators implements MadeEmulator {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#order({ kind: "end" });
-    await leaveRun(this.#parts.redis, this.#keys, this.#cards);
+    await leaveRun(this.#parts.redis, this.#keys, this.#crew.cards);
     this.#lead?.[Symbol.dispose]();
     this.#over.abort();
     this.#book[Symbol.dispose]();
@@ -188,7 +197,8 @@ export class LedEmulators implements MadeEmulator {
       },
       onBeat: async (away) => {
         if (away) this.#book.forgiveSilence();
-        this.#book.seeSilence(this.#cards);
+        this.#book.seeSilence(this.#crew.cards);
+        await this.#crew.seeAbsence((place) => !this.#book.serves(place));
         await this.#clocks.look();
       },
       onLost: (thrown) => this.#fail(redisLost(place, thrown)),
@@ -200,7 +210,9 @@ export class LedEmulators implements MadeEmulator {
   async #stop(): Promise<EmulatorTotals> {
     this.#order({ kind: "stop", order: 0 });
     await this.#book.ended.promise;
-    const all = this.#cards.map((_card, place) => this.#book.totalsOf(place) ?? this.#kept(place));
+    const all = this.#crew.cards.map(
+      (_card, place) => this.#book.totalsOf(place) ?? this.#kept(place),
+    );
     const sum = (of: (totals: EmulatorTotals) => number): number =>
       all.reduce((total, each) => total + of(each), 0);
     return {

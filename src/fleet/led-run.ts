@@ -1,19 +1,20 @@
-import { messageOf, NS_PER_S, ShakedownError, untilAborted } from "../core/index.ts";
+import { NS_PER_S, ShakedownError, untilAborted } from "../core/index.ts";
 import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
 import type { FleetRecord, LostShards, MadeLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import { KEPT_S, type RunKeys, runKeys, workerKeys } from "./keys.ts";
+import { Crew } from "./crew.ts";
+import { KEPT_S, type RunKeys, runKeys } from "./keys.ts";
 import { addFlow, Merging } from "./flow.ts";
 import { Hearing } from "./hearing.ts";
 import { forgetLedState, writeLedState } from "./led-state.ts";
 import { Lead } from "./lead.ts";
-import { decodeFailed, type FleetCommand, WIRE_VERSION, type WorkerCard } from "./messages.ts";
+import { decodeFailed, type FleetCommand, WIRE_VERSION } from "./messages.ts";
 import { giveOrder, leaveRun, unled } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
 import { packJob, sendable } from "./pack.ts";
 import { type Redis, redisLost } from "./redis.ts";
-import { callWorkers, checkWorkers, releaseWorkers, takeWorkers, type Wanted } from "./roster.ts";
+import { checkWorkers } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
 
@@ -37,6 +38,7 @@ export class LedRun implements MadeLoad {
   readonly runUpNs = NS_PER_S;
   readonly #parts: LedRunParts;
   readonly #keys: RunKeys;
+  readonly #crew: Crew;
   readonly #care: ShardCare;
   readonly #hearing: Hearing;
   readonly #clocks: ClockWatch;
@@ -45,18 +47,27 @@ export class LedRun implements MadeLoad {
   #lead: Lead | null = null;
   #merging: Merging | null = null;
   #following: Promise<void> = Promise.resolve();
-  #cards: readonly WorkerCard[] = [];
   #originUs: number | null = null;
-  #replacing = false;
   #failure: ShakedownError | null = null;
   #taken = false;
   #stopped = false;
 
   constructor(parts: LedRunParts) {
-    const { directory, events, job, lostShards, redis } = parts;
+    const { directory, events, job, lostShards, redis, version } = parts;
     this.#parts = parts;
     this.#keys = runKeys(job.runId);
     this.#clocks = new ClockWatch(timeOf(redis));
+    const { runId } = job;
+    const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId } as const;
+    const count = Math.min(parts.workers, job.workers);
+    this.#crew = new Crew({
+      redis,
+      wanted: { role: "send", count, runId, version },
+      check: (cards) => checkWorkers(job, cards),
+      callOf: (_place, all) => ({ ...of, kind: "send", shards: Math.ceil(job.workers / all) }),
+      onFailed: (error) => this.#fail(error),
+      over: this.#over.signal,
+    });
     this.#care = new ShardCare({
       shards: job.workers,
       lostShards,
@@ -82,9 +93,7 @@ export class LedRun implements MadeLoad {
   /** Until every shard is ready to go. @throws as `LoadMaker.start` */
   async prepare(signal: AbortSignal): Promise<void> {
     const { job, redis } = this.#parts;
-    const count = Math.min(this.#parts.workers, job.workers);
-    this.#cards = await takeWorkers(redis, this.#wanted(count), signal);
-    checkWorkers(job, this.#cards);
+    await this.#crew.take(signal);
     await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
     this.#lead = new Lead(redis, this.#keys, {
       heard: () => {
@@ -131,7 +140,7 @@ export class LedRun implements MadeLoad {
   }
 
   record(): FleetRecord {
-    return this.#hearing.record(this.#parts.place, this.#cards);
+    return this.#hearing.record(this.#parts.place, this.#crew.cards);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +148,7 @@ export class LedRun implements MadeLoad {
     await this.#merging?.[Symbol.asyncDispose]();
     if (!this.#taken) {
       this.#order({ kind: "end" });
-      await leaveRun(redis, this.#keys, this.#cards);
+      await leaveRun(redis, this.#keys, this.#crew.cards);
       forgetLedState(directory);
     }
     this.#lead?.[Symbol.dispose]();
@@ -153,15 +162,7 @@ export class LedRun implements MadeLoad {
     const { job, redis } = this.#parts;
     await addFlow(redis, this.#keys, job.workers);
     this.#merging = new Merging(redis, this.#keys, () => this.#hearing.totals(this.#failure));
-    await this.#call(this.#cards);
-  }
-
-  /** Asks workers to come, each for its share. */
-  async #call(cards: readonly WorkerCard[]): Promise<void> {
-    const { job, redis, version } = this.#parts;
-    const shards = Math.ceil(job.workers / this.#cards.length);
-    const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId: job.runId } as const;
-    await callWorkers(redis, cards, () => ({ ...of, kind: "send", shards }));
+    await this.#crew.call();
   }
 
   #orderStop(): void {
@@ -181,7 +182,7 @@ export class LedRun implements MadeLoad {
       writeLedState(directory, {
         redis: url,
         runId: job.runId,
-        cards: [...this.#cards],
+        cards: [...this.#crew.cards],
         originUs,
         ledUntilNs: originUs === null ? 0 : Math.max(this.#runNs(), 0),
         lastId: this.#hearing.lastId,
@@ -234,51 +235,10 @@ export class LedRun implements MadeLoad {
   async #seeBeat(away: boolean): Promise<void> {
     if (away) this.#care.book.forgiveSilence(nowMs());
     if (this.#originUs === null) {
-      await this.#seeAbsence();
+      await this.#crew.seeAbsence();
       return;
     }
     this.#care.seeSilence();
     await this.#clocks.look();
   }
-
-  /** Before traffic, another worker comes for one that is gone, or has left the run. */
-  async #seeAbsence(): Promise<void> {
-    const { job, redis } = this.#parts;
-    if (this.#replacing) return;
-    const left = await Promise.all(
-      this.#cards.map(async ({ id }) => {
-        const { card, takenBy } = workerKeys(id);
-        const [there, by] = await Promise.all([redis.exists(card), redis.get(takenBy)]);
-        return there === 0 || by !== job.runId;
-      }),
-    );
-    const gone = this.#cards.filter((_, index) => left[index]);
-    if (gone.length === 0) return;
-    this.#replacing = true;
-    // Not waited for: who leads says so meanwhile.
-    this.#replace(gone).then(
-      () => (this.#replacing = false),
-      (thrown: unknown) => this.#fail(wentAway(gone[0]!, thrown)),
-    );
-  }
-
-  async #replace(gone: readonly WorkerCard[]): Promise<void> {
-    const { job, redis } = this.#parts;
-    await releaseWorkers(redis, gone, job.runId);
-    const fresh = await takeWorkers(redis, this.#wanted(gone.length), this.#over.signal);
-    this.#cards = [...this.#cards.filter((card) => !gone.includes(card)), ...fresh];
-    checkWorkers(job, this.#cards);
-    await this.#call(fresh);
-  }
-
-  #wanted(count: number): Wanted {
-    const { job, version } = this.#parts;
-    return { role: "send", count, runId: job.runId, version };
-  }
-}
-
-function wentAway({ id }: WorkerCard, thrown: unknown): ShakedownError {
-  const message = `worker ${id} went away before the start; ${messageOf(thrown)}`;
-  const hint = "see what it said last, and run again";
-  return new ShakedownError("FLEET_UNREACHABLE", message, { hint });
 }

@@ -113,13 +113,13 @@ function tooFew(cards: readonly WorkerCard[], free: number, wanted: Wanted): Sha
 /** Calls workers to a run that has taken them. */
 export async function callWorkers(
   redis: Redis,
-  cards: readonly WorkerCard[],
-  callOf: (place: number) => RunCall,
+  all: readonly { readonly card: WorkerCard; readonly call: RunCall }[],
 ): Promise<void> {
   const calling = redis.pipeline();
-  for (const [place, { id }] of cards.entries()) {
-    calling.rpush(workerKeys(id).calls, JSON.stringify(callOf(place)));
-    calling.expire(workerKeys(id).calls, CALL_S);
+  for (const { call, card } of all) {
+    const { calls } = workerKeys(card.id);
+    calling.rpush(calls, JSON.stringify(call));
+    calling.expire(calls, CALL_S);
   }
   await calling.exec();
 }

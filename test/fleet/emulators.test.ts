@@ -182,6 +182,31 @@ describe.skipIf(!REDIS)("emulators of a fleet (skipped: redis-server is not inst
     expect(counted["capped"]?.["control"]?.calls).toBe(spending.calls);
   }, 60_000);
 
+  it("that are killed before their run can call them are replaced", async () => {
+    const start = async (): Promise<Running> => {
+      const worker = new Running(["worker", "--redis", server.url, "--emulate-at", "127.0.0.1"]);
+      await worker.until(/^worker /m);
+      return worker;
+    };
+    const workers = [await start(), await start()];
+    const [dead, living] = workers.toSorted((a, b) => (a.stdout < b.stdout ? -1 : 1));
+    dead!.child.kill("SIGKILL");
+    await dead!.ended;
+    try {
+      const directory = bed.directory();
+      const options = optionsFor(directory);
+      await using fleet = await connect(1, version);
+      const emulator = (await fleet.emulate({ options, directory, armsHere: true }, never))!;
+      await using _emulator = emulator;
+      const what = { dependency: "stock", arm: "control", seq: 0 };
+      expect(await ask({ options, emulator }, what)).toMatchObject({ admitted: true });
+      expect(living!.stdout).toContain(emulator.record().workers[0]!.id);
+    } finally {
+      living!.child.kill("SIGKILL");
+      await living!.ended;
+    }
+  }, 60_000);
+
   it("that die end the run: what they told is kept, and the rest is known to be missing", async () => {
     const worker = new Running(["worker", "--redis", server.url, "--emulate-at", "127.0.0.1"]);
     await worker.until(/^worker /m);
