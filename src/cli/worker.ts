@@ -1,5 +1,6 @@
-import { parseRatePerSec, ShakedownError } from "../core/index.ts";
+import { formatRatePerSec, formatUs, parseRatePerSec, ShakedownError } from "../core/index.ts";
 import { kubernetesManifests, runWorker } from "../fleet/index.ts";
+import { type CeilingStep, generatorCeiling } from "../run/index.ts";
 import type { CliIo, Command } from "./command.ts";
 import { redisPassword } from "./fleet-flags.ts";
 import { version } from "./version.ts";
@@ -23,6 +24,20 @@ function printKubernetes(io: CliIo, { cores, image, replicas }: WorkerArguments)
   io.stdout.write(kubernetesManifests({ image, workers: replicas, cores }));
 }
 
+const stepLine = ({ held, lagP99Us, ratePerSec }: CeilingStep): string =>
+  `  ${formatRatePerSec(ratePerSec)}: ${held ? "in time" : "late"}, by ${formatUs(lagP99Us)} at p99`;
+
+/** What is typed, what is measured now, or null: nobody knows. */
+async function ceilingOf(io: CliIo, given: string | undefined): Promise<number | null> {
+  if (given === undefined) return null;
+  if (given !== "measure") return parseRatePerSec(given);
+  const note = (line: string): unknown => io.stdout.write(`${line}\n`);
+  note("measuring what this machine sends in time, to a server of its own");
+  const ratePerSec = await generatorCeiling((step) => note(stepLine(step)), io.signal);
+  note(`ceiling ${formatRatePerSec(ratePerSec)}`);
+  return ratePerSec;
+}
+
 async function work(io: CliIo, given: WorkerArguments): Promise<void> {
   if (given.printKubernetes) {
     printKubernetes(io, given);
@@ -33,12 +48,13 @@ async function work(io: CliIo, given: WorkerArguments): Promise<void> {
       hint: "name its Redis: --redis redis://host:6379",
     });
   }
+  const ceilingPerSec = await ceilingOf(io, given.ceiling);
   await runWorker(
     {
       redis: given.redis,
       ...redisPassword(process.env),
       version,
-      ceilingPerSec: given.ceiling === undefined ? null : parseRatePerSec(given.ceiling),
+      ceilingPerSec,
       ...(given.emulateAt === undefined ? {} : { emulateAt: given.emulateAt }),
       ...(given.cache === undefined ? {} : { cache: given.cache }),
       note: (line) => io.stdout.write(`${line}\n`),
@@ -61,7 +77,8 @@ export const workerCommand: Command = (io) => ({
       })
       .option("ceiling", {
         type: "string",
-        describe: "what this machine is known to send in time, as starts to all arms: 40000/s",
+        describe:
+          "what this machine sends in time, as starts to all arms: 40000/s as it is known, or `measure` (half a minute, when it starts)",
       })
       .option("cache", {
         type: "string",

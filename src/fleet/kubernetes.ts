@@ -74,7 +74,7 @@ function workerPod({ cores, image }: KubernetesOptions) {
       {
         name: "worker",
         image,
-        args: `worker --redis redis://${REDIS}:6379 --emulate-at $(POD_IP) --cache /cache`.split(
+        args: `worker --redis redis://${REDIS}:6379 --emulate-at $(POD_IP) --cache /cache --ceiling measure`.split(
           " ",
         ),
         env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],

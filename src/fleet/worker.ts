@@ -2,7 +2,14 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatBytes, formatCount, messageOf, plainError, ShakedownError } from "../core/index.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatRatePerSec,
+  messageOf,
+  plainError,
+  ShakedownError,
+} from "../core/index.ts";
 import { defaultCache } from "./blobs.ts";
 import { emulationKeys, KEPT_S, runKeys, TAKEN_MS, WORKERS, workerKeys } from "./keys.ts";
 import { EmulatorDuty } from "./emulator-duty.ts";
@@ -51,9 +58,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   process.once("exit", onExit);
   const over = new AbortController();
   try {
-    options.note(
-      `worker ${worker.card.id} at ${placeOf(options.redis)}: ${worker.card.cores} cores`,
-    );
+    const { ceilingPerSec, cores, id } = worker.card;
+    const known = ceilingPerSec === null ? "" : `, ${formatRatePerSec(ceilingPerSec)} in time`;
+    options.note(`worker ${id} at ${placeOf(options.redis)}: ${cores} cores${known}`);
     const serving = worker.serve(signal).then(() => true);
     serving.catch(() => {});
     const vain = waitedInVain(redis, signal, over.signal).then(() => false);

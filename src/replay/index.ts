@@ -2,6 +2,7 @@
 export * from "./assignment/index.ts";
 export { isRepeat, plannedSeq, responseRules, type ResponseRules } from "./answers/index.ts";
 export { Exchange } from "./exchange.ts";
+export { type AnsweringTarget, startAnsweringTarget } from "./generator/answering-target.ts";
 export {
   type ArmBlockCounts,
   BlockCounter,

@@ -4,6 +4,9 @@ import { deferred } from "../core/index.ts";
  * What a command begins with, and few commands need two of: each loads what it takes when it is
  * called, since to load all of this takes a second of each start.
  */
+export const generatorCeiling = deferred(
+  async () => (await import("./saturate/index.ts")).generatorCeiling,
+);
 export const calibrate = deferred(async () => (await import("./calibrate.ts")).calibrate);
 export const measureRun = deferred(async () => (await import("./apart/measure-run.ts")).measureRun);
 export const planScenario = deferred(async () => (await import("./plan/index.ts")).planScenario);

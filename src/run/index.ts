@@ -33,6 +33,7 @@ export { exitCodeOf, type RunOutcome } from "./outcome.ts";
 export type { RunOptions } from "./run-scenario.ts";
 export type { ResumeOptions } from "./resume.ts";
 export type {
+  CeilingStep,
   SaturateEvent,
   SaturateFlags,
   SaturateInput,

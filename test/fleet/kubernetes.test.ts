@@ -36,6 +36,7 @@ it("the manifests are a Redis that workers find by name, and workers with cores 
   expect(spec.replicas).toBe(8);
   const [worker] = spec.template!.spec.containers;
   expect(worker?.args).toContain("redis://shakedown-redis:6379");
+  expect(worker?.args.join(" ")).toMatch(/--ceiling measure$/);
   // The same on both sides: only then are the cores its own.
   expect(worker?.resources.requests).toEqual(worker?.resources.limits);
 });

@@ -156,6 +156,22 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
     expect(totals).toMatchObject({ error: null, keptRows: observations.length, lostRows: 0 });
   });
 
+  it("does not meet another that goes on at once: each has workers, starts and counts of its own", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    bed.work();
+    const given = { origin: target.origin, seconds: 1, workers: 1 };
+    const runs = await Promise.all([leadRun(bed, given), leadRun(bed, given)]);
+    const meant = [...allStarts(jobFor(bed.directory(), { ...given, shards: 1 }))].length * 2;
+    for (const { merged, observations, totals } of runs) {
+      expect(ledgerOf(observations)).toMatchObject({ planned: meant, responses: meant });
+      expect(merged.planned).toBe(meant);
+      expect(totals).toMatchObject({ error: null, keptRows: meant, lostRows: 0 });
+    }
+    const workers = runs.flatMap(({ record }) => record.workers.map(({ id }) => id));
+    expect(new Set(workers).size).toBe(2);
+  });
+
   it("leaves nothing for good", async () => {
     const redis = await connectRedis(server.url);
     const keys = await redis.keys("shakedown:*");

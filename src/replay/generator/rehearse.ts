@@ -1,8 +1,8 @@
-import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { NS_PER_S, revivedError, startThread } from "../../core/index.ts";
+import { NS_PER_S, revivedError } from "../../core/index.ts";
 import { TRANSPORT_LIMITS } from "../transports/index.ts";
 import type { TransportTarget } from "../transports/transport.ts";
+import { startAnsweringTarget } from "./answering-target.ts";
 import type { CountsMessage } from "./counts.ts";
 import type { FromWorker, GeneratorJob, StageArrivals, WorkerJob } from "./job.ts";
 import { WorkerGenerator } from "./worker.ts";
@@ -43,14 +43,9 @@ export async function rehearseReplay(
   signal: AbortSignal,
   onCounts: (counts: CountsMessage) => void,
 ): Promise<void> {
-  const server = startThread("rehearsal-target-thread", import.meta.url);
-  try {
-    const [port] = (await once(server, "message")) as [number];
-    for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
-      await rehearseRound(workerJob, `http://127.0.0.1:${port}`, signal, onCounts);
-    }
-  } finally {
-    await server.terminate();
+  await using target = await startAnsweringTarget();
+  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+    await rehearseRound(workerJob, target.origin, signal, onCounts);
   }
 }
 

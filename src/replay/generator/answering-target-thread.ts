@@ -3,9 +3,9 @@ import { parentPort } from "node:worker_threads";
 import { bytes as b, MessageHead, MessageParser, ON, READ } from "../../http1/index.ts";
 
 /*
- * What a rehearsal sends to: answers at once, whatever is asked. In a thread of its own, so that
- * the generator's engine learns from the generator's work alone; and on sockets, since Node's server
- * of HTTP takes as much of a core as the generator does.
+ * What a rehearsal sends to, and a search for the generator's own ceiling: answers at once, whatever
+ * is asked. In a thread of its own, so that the generator's engine learns from the generator's work
+ * alone; and on sockets, since Node's server of HTTP takes as much of a core as the generator does.
  */
 const BODY = "x".repeat(512);
 const answer = (fields: string): Buffer =>
