@@ -2,6 +2,7 @@ import {
   type BlockEffect,
   pairedBlockDifference,
   pairedBlockLogRatio,
+  partsInterval,
   type RatioBlock,
 } from "../stats/index.ts";
 import type { Began, Beside, Finding, FindingEffect, StageWindow } from "./detector.ts";
@@ -13,6 +14,8 @@ export const CONFIDENCE = 0.99;
 /** Windows are cut into at least `BLOCKS`, of `BLOCK_NS` or less. */
 const BLOCK_NS = 1e9;
 const BLOCKS = 25;
+/** Where their own likeness leaves too little to judge by, equal parts of the stage are looked at. */
+const PARTS = 8;
 
 /** Something that counts: an event among trials, calls among requests, an amount. */
 export interface Counted {
@@ -48,9 +51,39 @@ export interface More {
 
 type Arms = { readonly own: Iterable<Counted>; readonly control: Iterable<Counted> };
 
-function moreOf(what: string, kind: FindingEffect["kind"], found: BlockEffect): More {
-  const { confidence, estimate, high, judged, low, pHarm } = found;
+type Blocks = Readonly<Record<"control" | "variant", readonly RatioBlock[]>>;
+
+/** What each part of the stage shows; null where one of them shows nothing. */
+function partsOf(
+  { control, variant }: Blocks,
+  effectOf: (variant: number, control: number) => number,
+): readonly number[] | null {
+  const ratioIn = (blocks: readonly RatioBlock[], part: number): number => {
+    const at = (edge: number): number => Math.round((edge * blocks.length) / PARTS);
+    const sums = blocks.slice(at(part), at(part + 1));
+    const sumOf = (of: keyof RatioBlock): number => sums.reduce((sum, each) => sum + each[of], 0);
+    return sumOf("numerator") / sumOf("denominator");
+  };
+  const parts = Array.from({ length: PARTS }, (_, part) =>
+    effectOf(ratioIn(variant, part), ratioIn(control, part)),
+  );
+  return parts.every(Number.isFinite) ? parts : null;
+}
+
+/**
+ * By its blocks, or by parts of the stage where those alone show it: some 25 blocks that seem to move
+ * slowly leave one degree of freedom, and then nothing shows that is there in every one of them.
+ */
+function moreOf(
+  what: string,
+  kind: FindingEffect["kind"],
+  found: BlockEffect,
+  parts: readonly number[] | null,
+): More {
+  const { confidence, judged } = found;
   if (!judged) return { effect: null, pValue: 1, shown: false };
+  const byParts = found.low > 0 || parts === null ? null : partsInterval(parts, confidence);
+  const { estimate, high, low, pHarm } = byParts !== null && byParts.low > 0 ? byParts : found;
   const shown = kind === "relative" ? Math.expm1 : (value: number): number => value;
   return {
     effect: {
@@ -68,12 +101,14 @@ function moreOf(what: string, kind: FindingEffect["kind"], found: BlockEffect): 
 
 /** Of a share of events among trials: variant − control, over paired blocks of the stage. */
 export function shareBeside(what: string, { control, own }: Arms, stage: StageWindow): More {
-  const found = pairedBlockDifference({
-    confidence: CONFIDENCE,
-    control: blocksOf(control, stage),
-    variant: blocksOf(own, stage),
-  });
-  return moreOf(what, "difference", found);
+  const blocks = { control: blocksOf(control, stage), variant: blocksOf(own, stage) };
+  const found = pairedBlockDifference({ confidence: CONFIDENCE, ...blocks });
+  return moreOf(
+    what,
+    "difference",
+    found,
+    partsOf(blocks, (is, was) => is - was),
+  );
 }
 
 /** Of a ratio that may be above 1, or an amount each: variant ÷ control − 1, over paired blocks. */
@@ -83,13 +118,14 @@ export function ratioBeside(
   stage: StageWindow,
   amounts = false,
 ): More {
-  const found = pairedBlockLogRatio({
-    confidence: CONFIDENCE,
-    control: blocksOf(control, stage),
-    variant: blocksOf(own, stage),
-    amounts,
-  });
-  return moreOf(what, "relative", found);
+  const blocks = { control: blocksOf(control, stage), variant: blocksOf(own, stage) };
+  const found = pairedBlockLogRatio({ confidence: CONFIDENCE, ...blocks, amounts });
+  return moreOf(
+    what,
+    "relative",
+    found,
+    partsOf(blocks, (is, was) => Math.log(is / was)),
+  );
 }
 
 /** A sickness of an arm, and what control has of it. */

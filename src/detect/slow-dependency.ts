@@ -1,4 +1,4 @@
-import { formatRatio } from "../core/index.ts";
+import { formatCount, formatRatio } from "../core/index.ts";
 import { besideControl, besideWords } from "./beside.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { journeysOf, median, quantile } from "./join.ts";
@@ -75,8 +75,12 @@ function read(
   };
 }
 
-const isUnbounded = ({ calls, exponent }: Reading): boolean =>
-  calls >= RULE.calls && exponent >= RULE.exponent;
+/** Whether calls in flight tell anything: of a few calls there is none, mostly. */
+const isTelling = ({ calls, inFlightUsual }: Reading): boolean =>
+  calls >= RULE.calls && inFlightUsual > 0;
+
+const isUnbounded = (reading: Reading): boolean =>
+  isTelling(reading) && reading.exponent >= RULE.exponent;
 
 interface Judged {
   readonly slowness: Slowness;
@@ -140,6 +144,16 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const { name } = evidence.dependencies[dependency]!;
   const base = { detector: "slow-dependency", ...about(evidence, arm, dependency) };
   const beyond = own.inFlightSlow > RULE.factor * control.inFlightSlow;
+  if (isUnbounded(own) && control.calls > 0 && !isTelling(control)) {
+    return {
+      ...base,
+      status: "inconclusive",
+      summary:
+        `calls to ${name} in flight grow with its delay, and control hardly calls it ` +
+        `(${formatCount(control.calls)} calls): whether it bounds them is not known`,
+      evidence: evidenceOf(judged),
+    };
+  }
   if (isUnbounded(own) && (isUnbounded(control) || beyond)) {
     return { ...base, ...sicknessOf(evidence, judged, name), evidence: evidenceOf(judged) };
   }

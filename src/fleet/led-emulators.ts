@@ -198,7 +198,7 @@ export class LedEmulators implements MadeEmulator {
       onBeat: async (away) => {
         if (away) this.#book.forgiveSilence();
         this.#book.seeSilence(this.#crew.cards);
-        await this.#crew.seeAbsence((place) => !this.#book.serves(place));
+        await this.#crew.seeAbsence((at) => !this.#book.serves(at));
         await this.#clocks.look();
       },
       onLost: (thrown) => this.#fail(redisLost(place, thrown)),

@@ -90,6 +90,9 @@ const computing = (arms: readonly [number, number]) => (world: World) =>
     world,
   );
 
+/** A loop that stands for 30 ms about twelve times a second. */
+export const collectingScene = scene({}, { collecting: { everyNs: 80 * MS, forNs: 30 * MS } });
+
 export const saturationScenes: Scenes = {
   healthy: scene({}, {}),
   sick: computing([0.2 * MS, 11 * MS]),
@@ -98,6 +101,8 @@ export const saturationScenes: Scenes = {
     "a pool that makes calls wait": scene({}, { pool: 1 }),
     "a pause before the call": scene({}, { waitNs: [30 * MS, 0] }),
     "a pause before and after": scene({}, { waitNs: [20 * MS, 20 * MS] }),
+    "a pause of some requests": scene({}, { waitNs: [20 * MS, 20 * MS], waiting: 0.3 }),
+    "a pause of most requests": scene({}, { waitNs: [20 * MS, 20 * MS], waiting: 0.7 }),
     "a dependency that is slow": scene(
       {},
       {},

@@ -53,6 +53,10 @@ export interface Service {
   readonly cpuNs?: number;
   /** Waited for something else, before the first call and after the last: nothing is computed. */
   readonly waitNs?: readonly [number, number];
+  /** The share of requests that do; all unless given. */
+  readonly waiting?: number;
+  /** Its loop is taken by a collector: about so often, for so long, in ns. */
+  readonly collecting?: { readonly everyNs: number; readonly forNs: number };
   /** Connections of each dependency's pool, or of the one pool that all share; none when left out. */
   readonly pool?: number;
   readonly sharedPool?: boolean;
@@ -265,7 +269,15 @@ function serve(
     }
   };
 
-  const [waitBeforeNs, waitAfterNs] = service.waitNs ?? [0, 0];
+  const { collecting, waiting = 1, waitNs = [0, 0] } = service;
+  const collect = (nowNs: number, { everyNs, forNs }: NonNullable<typeof collecting>): void => {
+    if (nowNs >= around.lengthNs) return;
+    loopFreeNs = Math.max(loopFreeNs, nowNs) + forNs * (0.5 + noise());
+    agenda.at(nowNs - Math.log(1 - noise()) * everyNs, (atNs) => collect(atNs, { everyNs, forNs }));
+  };
+  if (collecting !== undefined) agenda.at(0, (nowNs) => collect(nowNs, collecting));
+  /** Luck that nothing else is made of. */
+  const waits = ({ luck }: Start): boolean => (luck * 7_919) % 1 < waiting;
   const finish = (start: Start, endNs: number, status: number): void => {
     inFlight--;
     seen.requests.push({ start, endNs, status });
@@ -276,7 +288,7 @@ function serve(
       return;
     }
     compute(nowNs, (doneNs) =>
-      pause(waitAfterNs, doneNs, (endNs) => finish(start, endNs + 0.1 * MS, 200)),
+      pause(waits(start) ? waitNs[1] : 0, doneNs, (endNs) => finish(start, endNs + 0.1 * MS, 200)),
     );
   };
   const begin = (start: Start): void => {
@@ -291,7 +303,7 @@ function serve(
       else askAll(start, dependencies[place]!, nowNs, (at, ok) => through(place + 1, at, ok));
     };
     compute(start.atNs + 0.1 * MS, (nowNs) =>
-      pause(waitBeforeNs, nowNs, (atNs) => through(0, atNs, true)),
+      pause(waits(start) ? waitNs[0] : 0, nowNs, (atNs) => through(0, atNs, true)),
     );
   };
   for (const start of starts) agenda.at(start.atNs, () => begin(start));

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import fc from "fast-check";
+import { assert, asyncProperty, integer, nat } from "fast-check";
 import { expect, it } from "vitest";
 import {
   ceilingBy,
@@ -13,8 +13,8 @@ const tell = (step: CeilingStep): void => void told.push(step);
 const sent = (inTime: boolean) => ({ generatorLagP99Us: inTime ? 80 : 5_000, goodputRatio: 1 });
 
 it("a generator's ceiling is found from below, within a third, though a moment of noise is late", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1_000, max: 200_000 }), fc.nat(3), async (truth, noisy) => {
+  await assert(
+    asyncProperty(integer({ min: 1_000, max: 200_000 }), nat(3), async (truth, noisy) => {
       const ceiling = await ceilingBy(
         (ratePerSec, index) => Promise.resolve(sent(ratePerSec <= truth && index !== noisy)),
         () => {},
@@ -34,7 +34,7 @@ it("what is sent in time and not answered is not held, and a machine that holds 
   expect(told.every(({ held }) => !held)).toBe(true);
 });
 
-it("it is measured by the run's own generator, to a server of its own, and leaves nothing behind", async () => {
+it("is measured by the run's own generator, to a server of its own, and leaves nothing behind", async () => {
   const left = (): string[] => readdirSync(tmpdir()).filter((name) => /-ceiling-/.test(name));
   const before = left();
   const first = Promise.withResolvers<CeilingStep>();
@@ -43,7 +43,7 @@ it("it is measured by the run's own generator, to a server of its own, and leave
     first.resolve(step);
     enough.abort(new Error("enough"));
   }, enough.signal);
-  await expect(measuring).rejects.toThrow();
+  await expect(measuring).rejects.toThrow("enough");
   expect(await first.promise).toMatchObject({ ratePerSec: 4_000, lagP99Us: expect.any(Number) });
   expect(left()).toEqual(before);
 }, 60_000);
