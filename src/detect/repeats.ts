@@ -26,8 +26,9 @@ const RULE = {
 
 /** Failures that were asked for again, where single calls are not known. */
 export interface Repeats {
-  /** How many, beyond those that would have been anyway. */
+  /** How many, beyond those that would have been anyway; and the share of failures that they are. */
   readonly repeats: number;
+  readonly share: number;
   /** Attempts of one call, where that many are always made; null where it cannot be told. */
   readonly attemptsMax: number | null;
   /** Calls with what each of them repeats, of keys by which that can be told. */
@@ -153,7 +154,7 @@ function steadyAttempts(chains: readonly Attempt[]): number | null {
 /** Reads what is repeated among `inside`, by what comes of all of a pair's `attempts`, by arrival. */
 export function repeatsOf(attempts: readonly Attempt[], inside: readonly Attempt[]): Repeats {
   const [failed, good] = [inside.filter(hasFailed), inside.filter((each) => !hasFailed(each))];
-  if (failed.length === 0) return { repeats: 0, attemptsMax: null, chains: [] };
+  if (failed.length === 0) return { repeats: 0, share: 0, attemptsMax: null, chains: [] };
   const arrivals = arrivalsOf(attempts);
   const window = retryWindow(failed, good, arrivals);
   const shares = {
@@ -167,5 +168,5 @@ export function repeatsOf(attempts: readonly Attempt[], inside: readonly Attempt
     ({ call }) => (arrivals.get(call.key) ?? []).length <= RULE.othersMax * windows,
   );
   const chains = chainsOf(rare, window);
-  return { repeats: failed.length * share, attemptsMax: steadyAttempts(chains), chains };
+  return { repeats: failed.length * share, share, attemptsMax: steadyAttempts(chains), chains };
 }

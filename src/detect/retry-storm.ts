@@ -117,8 +117,10 @@ function readStage(pair: Pair, stage: StageWindow): StormReading {
     const all = pair.attempts[side] ?? [];
     return repeatsOf(all, attemptsIn(all, [stage]));
   }) as [Repeats, Repeats];
-  // Every retry follows a failure and asks for the same: else more calls have another reason.
-  const storm = more <= RULE.factor * Math.min(own.failures, mine.repeats - controls.repeats);
+  // Every retry follows a failure and asks for the same: else more calls have another reason. What
+  // follows control's failures follows by chance, and so it does those here that are not tried again.
+  const retried = own.failures * Math.max((mine.share - controls.share) / (1 - controls.share), 0);
+  const storm = more <= RULE.factor * retried;
   return { ...reading, own: own.joined > 0 ? own : asRepeated(own, mine), storm };
 }
 
