@@ -64,7 +64,7 @@ export const keepAliveScenes: Scenes = {
 const BUSY = { ratePerSec: 600 };
 
 export const portScenes: Scenes = {
-  healthy: scene({}, {}, BUSY),
+  healthy: scene({}, {}, { ...BUSY, lengthNs: 5 * S }),
   sick: (world) =>
     served(
       around(world, { ratePerSec: 600 * world.rate, lengthNs: 5 * S }),

@@ -99,7 +99,7 @@ describe("the warm-up of a judged stage", () => {
   ])(
     "raises no false alarm that was not there without it: %o",
     ({ cutsMin, harmMax, phi, warmed }) => {
-      const runs = 500;
+      const runs = 300;
       let [harms, cuts, more, fewer] = [0, 0, 0, 0];
       for (let run = 0; run < runs; run++) {
         const warming = { warming: { blocks: 6, factor: 2 } };
