@@ -5,6 +5,7 @@ import {
   cutRecords,
   describeProfile,
   filterRecords,
+  isStatusPattern,
   mergeProfiles,
   partOf,
   type Profile,
@@ -127,19 +128,33 @@ interface FilterArguments extends PartArguments {
   readonly status?: readonly string[];
 }
 
+/** `GET,HEAD`, or each by itself. */
+const listed = (texts: readonly string[] | undefined): readonly string[] | undefined =>
+  texts?.flatMap((text) => text.split(",").map((each) => each.trim()));
+
+/** @throws USAGE where one is no status */
+function statusesOf(texts: readonly string[] | undefined): readonly string[] | undefined {
+  const all = listed(texts)?.map((text) => text.toLowerCase());
+  const wrong = all?.find((text) => !isStatusPattern(text));
+  if (wrong === undefined) return all;
+  throw new ShakedownError("USAGE", `--status ${wrong} is no status`, {
+    hint: "write a status such as 404, or a class such as 5xx",
+  });
+}
+
 const filter = (io: CliIo): CommandModule => ({
   command: "filter <file>",
   describe: "keep the requests of some methods, routes or statuses",
   builder: (yargs) =>
     withOutput(fileOf(yargs))
-      .option("method", { type: "string", array: true, nargs: 1, describe: "GET, POST, …" })
+      .option("method", { type: "string", array: true, nargs: 1, describe: "GET, or GET,HEAD" })
       .option("route", {
         type: "string",
         array: true,
         nargs: 1,
         describe: "'GET /products/*': a star stands for anything (may be repeated)",
       })
-      .option("status", { type: "string", array: true, nargs: 1, describe: "404, 5xx, …" })
+      .option("status", { type: "string", array: true, nargs: 1, describe: "404, or 404,5xx" })
       .check(({ method, route, status }) => {
         if (method !== undefined || route !== undefined || status !== undefined) return true;
         throw new ShakedownError("USAGE", "say what is kept", {
@@ -149,8 +164,8 @@ const filter = (io: CliIo): CommandModule => ({
       .example("$0 profile filter day.ndjson.zst --route 'GET /api/*'", "the API's reads"),
   handler: async (given) => {
     const { method, route, status, ...rest } = given as unknown as FilterArguments;
-    const methods = method?.map((each) => each.toUpperCase());
-    const wanted = { method: methods, route, status };
+    const methods = listed(method)?.map((each) => each.toUpperCase());
+    const wanted = { method: methods, route, status: statusesOf(status) };
     await writePart(io, rest, "filter", ({ records }) => filterRecords(records, wanted));
   },
 });

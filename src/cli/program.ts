@@ -49,8 +49,11 @@ function parser(io: CliIo) {
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error: unknown) => {
-      if (error instanceof Error) throw error;
-      throw new ShakedownError("USAGE", message, { hint: "shakedown --help" });
+      // A flag that lacks its value is the parser's own error, and the user's.
+      const ours = error instanceof Error && error.name !== "YError";
+      if (ours) throw error;
+      const told = error instanceof Error ? error.message : message;
+      throw new ShakedownError("USAGE", told, { hint: "shakedown --help" });
     });
   for (const command of COMMANDS) cli.command(command(io));
   return cli.middleware((given) => keepLast(given, cli as unknown as WithOptions), true);

@@ -38,7 +38,8 @@ function filterOf(texts: readonly string[]): ReplayFlags["filter"] {
         hint: "write method=GET, route='GET /products/*' or status=2xx",
       });
     }
-    lists[known].push(value);
+    // A route may have a comma in it.
+    lists[known].push(...(known === "route" ? [value] : value.split(",")));
   }
   return Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length > 0));
 }

@@ -25,6 +25,9 @@ export function routePattern(pattern: string): RegExp {
   return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
 }
 
+/** Whether a text is a status, `404`, or a class of them, `5xx`. */
+export const isStatusPattern = (text: string): boolean => /^[1-5](?:\d\d|xx)$/.test(text);
+
 /** Whether a record passes. */
 export function recordFilter(filter: RecordFilter): (record: ProfileRecord) => boolean {
   const routes = filter.route?.map(routePattern);

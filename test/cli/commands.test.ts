@@ -67,7 +67,12 @@ describe("the list of commands", () => {
   });
 
   it("a command that is none, and flags that are none, leave standard output empty", async () => {
-    const wrong = [["captur"], ["capture", "x", "--flag"], []];
+    const wrong = [
+      ["captur"],
+      ["capture", "x", "--flag"],
+      ["profile", "filter", "x", "--method"],
+      [],
+    ];
     for (const ended of await Promise.all(wrong.map((args) => new Running(args).ended))) {
       expect(ended).toMatchObject({ code: 64, stdout: "" });
       expect(ended.stderr).toMatch(/^shakedown: /);

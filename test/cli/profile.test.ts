@@ -79,6 +79,26 @@ describe("shakedown profile", () => {
     }
   });
 
+  it("filter keeps what is named, several by commas, and refuses what is no status", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "shakedown-filter-"));
+    const out = join(folder, "part.ndjson.gz");
+    const filter = (...flags: readonly string[]) =>
+      shakedown("profile", "filter", STOREFRONT, ...flags, "-o", out, "--force");
+    try {
+      expect(await filter("--method", "post,head")).toMatch(/^requests +101 → 2$/m);
+      expect((await readProfile(out)).manifest.ledger).toMatchObject({ kept: 2, filtered: 99 });
+      expect(await filter("--route", "GET /cart", "--method", "GET")).toMatch(/^requests +101 → 3$/m);
+      await expect(filter("--status", "200,7xx")).rejects.toMatchObject({
+        code: "USAGE",
+        message: "--status 7xx is no status",
+      });
+      // It knows none.
+      await expect(filter("--status", "5xx")).rejects.toMatchObject({ code: "PROFILE_INVALID" });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it("--diff exits 2 when something drifted, says what, and 0 otherwise", async () => {
     const folder = await mkdtemp(join(tmpdir(), "shakedown-diff-"));
     const [march, june, july] = ["march", "june", "july"].map((name) =>

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NS_PER_S, PACINGS } from "../../core/index.ts";
 import { bytesField, durationNsField, ratioField } from "../../core/fields/index.ts";
+import { isStatusPattern } from "../../profile/index.ts";
 import {
   substitutionSchema,
   TRANSPORT_LIMITS,
@@ -16,10 +17,7 @@ const list = (of: z.ZodType<string>) =>
 const statuses = z
   .union([z.string(), z.int()])
   .transform(String)
-  .refine(
-    (text) => /^[1-5](?:\d\d|xx)$/.test(text),
-    "a status such as 404, or a class such as 2xx",
-  );
+  .refine(isStatusPattern, "a status such as 404, or a class such as 2xx");
 
 const filter = z.strictObject({
   method: list(z.string().transform((text) => text.toUpperCase())).optional(),
