@@ -48,13 +48,12 @@ async function work(io: CliIo, given: WorkerArguments): Promise<void> {
       hint: "name its Redis: --redis redis://host:6379",
     });
   }
-  const ceilingPerSec = await ceilingOf(io, given.ceiling);
   await runWorker(
     {
       redis: given.redis,
       ...redisPassword(process.env),
       version,
-      ceilingPerSec,
+      ceiling: () => ceilingOf(io, given.ceiling),
       ...(given.emulateAt === undefined ? {} : { emulateAt: given.emulateAt }),
       ...(given.cache === undefined ? {} : { cache: given.cache }),
       note: (line) => io.stdout.write(`${line}\n`),

@@ -47,7 +47,7 @@ export async function putBlob(redis: Redis, source: BlobSource): Promise<BlobRef
   for (let index = 0; index < chunks; index++) hash.update(chunkAt(index));
   const ref = { sha256: hash.digest("hex"), bytes: source.bytes };
   const keys = blobKeys(ref.sha256);
-  const known = await renewed(redis, ref);
+  const known = await renewBlob(redis, ref);
   if (known) return ref;
   for (let index = 0; index < chunks; index++) {
     // oxlint-disable-next-line no-await-in-loop -- a large profile is not held in memory twice
@@ -58,7 +58,7 @@ export async function putBlob(redis: Redis, source: BlobSource): Promise<BlobRef
 }
 
 /** Whether all of it is there; it is then kept for as long again. */
-async function renewed(redis: Redis, { bytes, sha256 }: BlobRef): Promise<boolean> {
+export async function renewBlob(redis: Redis, { bytes, sha256 }: BlobRef): Promise<boolean> {
   const keys = blobKeys(sha256);
   const asking = redis.pipeline();
   for (let index = 0; index < Math.ceil(bytes / BLOB_CHUNK_BYTES); index++) {

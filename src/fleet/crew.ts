@@ -1,26 +1,45 @@
 import { messageOf, ShakedownError } from "../core/index.ts";
-import { workerKeys } from "./keys.ts";
+import { TAKEN_MS, workerKeys } from "./keys.ts";
 import type { RunCall, WorkerCard } from "./messages.ts";
 import type { Redis } from "./redis.ts";
-import { callWorkers, releaseWorkers, takeWorkers, type Wanted } from "./roster.ts";
+import { callWorkers, takeWorkers, type Wanted } from "./roster.ts";
+
+/** A hold that nobody has is made again at a worker's next beat: only after some looks has it left. */
+const LEFT_LOOKS = 5;
 
 export interface CrewParts {
   readonly redis: Redis;
   readonly wanted: Wanted;
   /** @throws USAGE when these cannot do it */
   readonly check: (cards: readonly WorkerCard[]) => void;
-  /** What who has a place is asked to do; `of`: how many there are. */
-  readonly callOf: (place: number, of: number) => RunCall;
+  /** What who has a place is asked to do. */
+  readonly callOf: (at: {
+    readonly place: number;
+    /** How many places there are. */
+    readonly of: number;
+    /** From 1; one more for each that went away. */
+    readonly attempt: number;
+  }) => RunCall;
+  /** Another has the place from now on. */
+  readonly onReplaced?: (place: number, attempt: number) => void;
   /** One went away, and no other could come for it. */
   readonly onFailed: (error: ShakedownError) => void;
-  /** Nobody is wanted any more. */
-  readonly over: AbortSignal;
+}
+
+interface Member {
+  readonly card: WorkerCard;
+  readonly attempt: number;
+  /** Looks in which no run had it. */
+  unheld: number;
 }
 
 /** The workers of a run, each at its place. */
-export class Crew {
+export class Crew implements Disposable {
   readonly #parts: CrewParts;
-  #cards: readonly WorkerCard[] = [];
+  readonly #whole = new AbortController();
+  readonly #replaced: WorkerCard[] = [];
+  #members: readonly Member[] = [];
+  #called = false;
   #replacing = false;
 
   constructor(parts: CrewParts) {
@@ -28,59 +47,88 @@ export class Crew {
   }
 
   get cards(): readonly WorkerCard[] {
-    return this.#cards;
+    return this.#members.map(({ card }) => card);
+  }
+
+  /** With those that others came for: one that stood still may wake, and have a part of the run yet. */
+  get ever(): readonly WorkerCard[] {
+    return [...this.cards, ...this.#replaced];
   }
 
   /** @throws FLEET_UNREACHABLE when there are too few; USAGE; the signal's reason */
   async take(signal: AbortSignal): Promise<void> {
     const { check, redis, wanted } = this.#parts;
-    this.#cards = await takeWorkers(redis, wanted, signal);
-    check(this.#cards);
+    const cards = await takeWorkers(redis, wanted, signal);
+    this.#members = cards.map((card) => ({ card, attempt: 1, unheld: 0 }));
+    check(cards);
   }
 
   /** Asks all to come. */
-  call(): Promise<void> {
-    return this.#call(() => true);
+  async call(): Promise<void> {
+    this.#called = true;
+    await this.#call(this.#members);
+  }
+
+  /** Who is there now is who the run begins with: nobody is replaced from here on. */
+  [Symbol.dispose](): void {
+    this.#whole.abort();
   }
 
   /**
    * Before a run begins: another comes for each that is gone, or has left it, where `awaited` says that
-   * somebody is still to. To be asked at every beat; does not wait until they have come.
+   * somebody is still to, and the others are held on to. To be asked at every beat; does not wait until
+   * they have come.
    */
   async seeAbsence(awaited: (place: number) => boolean = () => true): Promise<void> {
     const { onFailed, redis, wanted } = this.#parts;
-    if (this.#replacing) return;
+    if (this.#replacing || this.#whole.signal.aborted) return;
     const left = await Promise.all(
-      this.#cards.map(async ({ id }) => {
-        const { card, takenBy } = workerKeys(id);
+      this.#members.map(async (member) => {
+        const { card, takenBy } = workerKeys(member.card.id);
         const [there, by] = await Promise.all([redis.exists(card), redis.get(takenBy)]);
-        return there === 0 || by !== wanted.runId;
+        if (by === wanted.runId) await redis.pexpire(takenBy, TAKEN_MS);
+        member.unheld = by === null ? member.unheld + 1 : 0;
+        const isOthers = by !== null && by !== wanted.runId;
+        return there === 0 || isOthers || member.unheld >= LEFT_LOOKS;
       }),
     );
-    const gone = this.#cards.filter((_, place) => left[place] && awaited(place));
-    if (gone.length === 0 || this.#replacing) return;
+    const gone = this.#members.filter((_, place) => left[place] && awaited(place));
+    if (gone.length === 0 || this.#replacing || this.#whole.signal.aborted) return;
     this.#replacing = true;
     this.#replace(gone).then(
       () => (this.#replacing = false),
-      (thrown: unknown) => onFailed(wentAway(gone[0]!, thrown)),
+      (thrown: unknown) => {
+        // What begins without them begins by what it has.
+        if (!this.#whole.signal.aborted) onFailed(wentAway(gone[0]!.card, thrown));
+      },
     );
   }
 
-  async #replace(gone: readonly WorkerCard[]): Promise<void> {
-    const { check, over, redis, wanted } = this.#parts;
-    await releaseWorkers(redis, gone, wanted.runId);
-    const fresh = [...(await takeWorkers(redis, { ...wanted, count: gone.length }, over))];
-    const came = new Set(fresh);
-    this.#cards = this.#cards.map((card) => (gone.includes(card) ? fresh.pop()! : card));
-    check(this.#cards);
-    await this.#call((card) => came.has(card));
+  /** What the gone have in hold runs out by itself: one that stood still must not be another run's yet. */
+  async #replace(gone: readonly Member[]): Promise<void> {
+    const { check, onReplaced, redis, wanted } = this.#parts;
+    const count = gone.length;
+    const cards = [...(await takeWorkers(redis, { ...wanted, count }, this.#whole.signal))];
+    const came: Member[] = [];
+    this.#members = this.#members.map((member, place) => {
+      if (!gone.includes(member)) return member;
+      const fresh = { card: cards.pop()!, attempt: member.attempt + 1, unheld: 0 };
+      this.#replaced.push(member.card);
+      came.push(fresh);
+      onReplaced?.(place, fresh.attempt);
+      return fresh;
+    });
+    check(this.cards);
+    if (this.#called) await this.#call(came);
   }
 
-  async #call(whom: (card: WorkerCard) => boolean): Promise<void> {
+  async #call(whom: readonly Member[]): Promise<void> {
     const { callOf, redis } = this.#parts;
-    const calls = this.#cards.flatMap((card, place) =>
-      whom(card) ? [{ card, call: callOf(place, this.#cards.length) }] : [],
-    );
+    const of = this.#members.length;
+    const calls = this.#members.flatMap((member, place) => {
+      const { attempt, card } = member;
+      return whom.includes(member) ? [{ card, call: callOf({ place, of, attempt }) }] : [];
+    });
     await callWorkers(redis, calls);
   }
 }

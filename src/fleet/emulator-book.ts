@@ -67,6 +67,11 @@ export class EmulatorBook implements Disposable {
     return this.#messages.heard;
   }
 
+  /** Another has a place: nothing of who had it counts. */
+  relieve(place: number, attempt: number): void {
+    this.#messages.relieve(place, attempt);
+  }
+
   /** Whether one has said where it serves. */
   serves(place: number): boolean {
     return (this.#known[place]?.addresses ?? null) !== null;

@@ -50,6 +50,7 @@ export class EmulatorDuty {
   #clock: ClockOffset = { offsetUs: 0, errorUs: 0 };
   #emulator: Emulator | null = null;
   #stopping: Promise<void> | null = null;
+  #alone = false;
   #counted = "";
   #ticks = 0;
   #beats = 0;
@@ -59,7 +60,11 @@ export class EmulatorDuty {
     const { call, folder, redis, worker } = options;
     this.#options = options;
     this.#keys = emulationKeys(call.runId);
-    this.#outbox = new Outbox(redis, this.#keys.up, { worker, shard: call.place, attempt: 1 });
+    this.#outbox = new Outbox(redis, this.#keys.up, {
+      worker,
+      shard: call.place,
+      attempt: call.attempt,
+    });
     this.#tails = EMULATOR_FILES.map((file) => new FileTail(file, join(folder, file)));
   }
 
@@ -69,6 +74,11 @@ export class EmulatorDuty {
   /** What it has told that was not heard. */
   get unheard(): Unheard {
     return this.#outbox.unheard;
+  }
+
+  /** The run is over, or nobody led it. */
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
   }
 
   /** Nobody is there to tell: leaves everything as it is. */
@@ -96,7 +106,7 @@ export class EmulatorDuty {
       using _ticking = every(COUNTS_MS, () => void this.#tick());
       note(`emulates ${servedAt(emulation, call.place).join(", ")}`);
       await followOrders(redis, down, (command) => this.#obey(command), this.#over.signal);
-      await expireAll(redis, prefix, this.#stopping === null ? KEPT_S : LEFT_S);
+      await expireAll(redis, prefix, this.#alone ? KEPT_S : LEFT_S);
     } finally {
       for (const tail of this.#tails) tail[Symbol.dispose]();
       rmSync(folder, { recursive: true, force: true });
@@ -161,6 +171,7 @@ export class EmulatorDuty {
   /** What was asked of it is told to the end, for whoever resumes the run. */
   async #stopAlone(): Promise<void> {
     if (this.#stopping !== null) return;
+    this.#alone = true;
     this.#options.note("nobody has led this run for 10 s: stopped");
     await this.#stop();
     this.#over.abort();
@@ -212,7 +223,8 @@ export class EmulatorDuty {
   }
 
   #hear(heard: Readonly<Record<string, string>>): void {
-    const next = Number(heard[`${this.#options.call.place}.1`] ?? 0);
+    const { attempt, place } = this.#options.call;
+    const next = Number(heard[`${place}.${attempt}`] ?? 0);
     this.#outbox.heard(next);
     if (++this.#beats % AGAIN_BEATS !== 0) return;
     if (next === this.#heardUpTo) void this.#outbox.again();

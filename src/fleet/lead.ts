@@ -25,6 +25,8 @@ export interface LeadHooks {
   readonly heard: () => Readonly<Record<string, number>>;
   /** The last entry of the stream up that was read: those before it may go. */
   readonly lastId: () => string;
+  /** Every half minute: what is to be kept besides the run's own keys. */
+  readonly onRenew?: () => Promise<void>;
   /** A worker cannot take part. */
   readonly onFailed: (words: string) => void;
   /** At each beat that Redis answered; `away`: it had not for a while. */
@@ -115,7 +117,10 @@ export class Lead implements Disposable {
     if (Object.keys(known).length > 0) telling.hset(heard, known);
     const [told] = (await telling.exec()) ?? [];
     for (const words of (told?.[1] ?? []) as readonly string[]) this.#hooks.onFailed(words);
-    if (this.#beats++ % RENEW_BEATS === 0) await expireAll(this.#redis, prefix, KEPT_S);
+    if (this.#beats++ % RENEW_BEATS === 0) {
+      await expireAll(this.#redis, prefix, KEPT_S);
+      await this.#hooks.onRenew?.();
+    }
     return true;
   }
 

@@ -64,9 +64,9 @@ export class LedEmulators implements MadeEmulator {
       redis,
       wanted: { role: "emulate", count: emulators, runId, version },
       check: (cards) => checkEmulating(cards, armsHere),
-      callOf: (place) => ({ ...of, kind: "emulate", place }),
+      callOf: ({ attempt, place }) => ({ ...of, kind: "emulate", place, attempt }),
+      onReplaced: (place, attempt) => this.#book.relieve(place, attempt),
       onFailed: (error) => this.#fail(error),
-      over: this.#over.signal,
     });
     this.#book = new EmulatorBook({
       directory,
@@ -177,6 +177,7 @@ export class LedEmulators implements MadeEmulator {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#crew[Symbol.dispose]();
     this.#order({ kind: "end" });
     await leaveRun(this.#parts.redis, this.#keys, this.#crew.cards);
     this.#lead?.[Symbol.dispose]();

@@ -12,7 +12,7 @@ import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION } from "./messages.ts";
 import { giveOrder, leaveRun, unled } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
-import { packJob, sendable } from "./pack.ts";
+import { packJob, renewContent, sendable } from "./pack.ts";
 import { type Redis, redisLost } from "./redis.ts";
 import { checkWorkers } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
@@ -49,6 +49,11 @@ export class LedRun implements MadeLoad {
   #following: Promise<void> = Promise.resolve();
   #originUs: number | null = null;
   #failure: ShakedownError | null = null;
+  /** Rejects with it, for what waits before the start. */
+  readonly #failed = Promise.withResolvers<never>();
+  /** Resolves when Redis is gone for good; rejects when somebody else leads. */
+  readonly #lost = Promise.withResolvers<void>();
+  #packed: string | null = null;
   #taken = false;
   #stopped = false;
 
@@ -57,6 +62,9 @@ export class LedRun implements MadeLoad {
     this.#parts = parts;
     this.#keys = runKeys(job.runId);
     this.#clocks = new ClockWatch(timeOf(redis));
+    // Looked at by whoever waits.
+    this.#failed.promise.catch(() => {});
+    this.#lost.promise.catch(() => {});
     const { runId } = job;
     const of = { wireVersion: WIRE_VERSION, toolVersion: version, runId } as const;
     const count = Math.min(parts.workers, job.workers);
@@ -64,9 +72,8 @@ export class LedRun implements MadeLoad {
       redis,
       wanted: { role: "send", count, runId, version },
       check: (cards) => checkWorkers(job, cards),
-      callOf: (_place, all) => ({ ...of, kind: "send", shards: Math.ceil(job.workers / all) }),
+      callOf: (at) => ({ ...of, kind: "send", shards: Math.ceil(job.workers / at.of) }),
       onFailed: (error) => this.#fail(error),
-      over: this.#over.signal,
     });
     this.#care = new ShardCare({
       shards: job.workers,
@@ -92,32 +99,32 @@ export class LedRun implements MadeLoad {
 
   /** Until every shard is ready to go. @throws as `LoadMaker.start` */
   async prepare(signal: AbortSignal): Promise<void> {
+    const whole = AbortSignal.any([signal, this.#over.signal]);
+    // A Redis that hangs is waited for as long as who leads does.
+    await untilAborted(Promise.race([this.#prepare(whole), this.#failed.promise]), signal);
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
     const { job, redis } = this.#parts;
-    await this.#crew.take(signal);
-    await redis.set(this.#keys.job, await packJob(redis, sendable(job)), "EX", KEPT_S);
-    this.#lead = new Lead(redis, this.#keys, {
-      heard: () => {
-        this.#save();
-        return this.#care.book.heard;
-      },
-      lastId: () => this.#hearing.lastId,
-      onFailed: (words) => this.#seeFailed(words),
-      onBeat: (away) => this.#seeBeat(away),
-      onLost: (thrown) => this.#fail(redisLost(this.#parts.place, thrown)),
-      onTaken: (error) => this.#giveUp(error),
-    });
+    this.#lead = this.#beginToLead();
     await this.#lead.beat();
+    await this.#crew.take(signal);
+    this.#packed = await packJob(redis, sendable(job));
+    await redis.set(this.#keys.job, this.#packed, "EX", KEPT_S);
     const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
       if ((await this.#lead?.sure()) === true) this.#hearing.hear(entries);
     };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(this.#parts.place, thrown)));
     await this.#giveOut();
-    await untilAborted(this.#care.ready.promise, signal);
+    await this.#care.ready.promise;
   }
 
   async go(originNs: bigint): Promise<GeneratorTotals> {
-    const { offsetUs } = await this.#clocks.begin();
+    this.#crew[Symbol.dispose]();
+    const { offsetUs } = await Promise.race([this.#clocks.begin(), this.#failed.promise]);
+    // What went wrong since all were ready.
+    if (this.#failure !== null) throw this.#failure;
     this.#originUs = Math.round(Number(originNs / 1_000n) + offsetUs);
     this.#care.begin();
     this.#save();
@@ -140,11 +147,18 @@ export class LedRun implements MadeLoad {
   }
 
   record(): FleetRecord {
-    return this.#hearing.record(this.#parts.place, this.#crew.cards);
+    const { cards, ever } = this.#crew;
+    const whole = this.#hearing.record(this.#parts.place, ever);
+    // One that others came for counts where it sent all the same.
+    const workers = whole.workers.filter(
+      ({ shards }, index) => index < cards.length || shards.length > 0,
+    );
+    return { ...whole, workers };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { directory, redis } = this.#parts;
+    this.#crew[Symbol.dispose]();
     await this.#merging?.[Symbol.asyncDispose]();
     if (!this.#taken) {
       this.#order({ kind: "end" });
@@ -161,8 +175,30 @@ export class LedRun implements MadeLoad {
   async #giveOut(): Promise<void> {
     const { job, redis } = this.#parts;
     await addFlow(redis, this.#keys, job.workers);
-    this.#merging = new Merging(redis, this.#keys, () => this.#hearing.totals(this.#failure));
+    this.#merging = new Merging(redis, this.#keys, () => this.#merge());
     await this.#crew.call();
+  }
+
+  /** Into files that are this process' to write: while nobody else leads, or Redis cannot say. */
+  async #merge(): Promise<GeneratorTotals> {
+    await Promise.race([this.#lead?.sure(), this.#lost.promise]);
+    return this.#hearing.totals(this.#failure);
+  }
+
+  #beginToLead(): Lead {
+    const { place, redis } = this.#parts;
+    return new Lead(redis, this.#keys, {
+      heard: () => {
+        if (this.#packed !== null) this.#save();
+        return this.#care.book.heard;
+      },
+      lastId: () => this.#hearing.lastId,
+      onRenew: () => renewContent(redis, this.#packed ?? "null"),
+      onFailed: (words) => this.#seeFailed(words),
+      onBeat: (away) => this.#seeBeat(away),
+      onLost: (thrown) => this.#fail(redisLost(place, thrown)),
+      onTaken: (error) => this.#giveUp(error),
+    });
   }
 
   #orderStop(): void {
@@ -204,6 +240,8 @@ export class LedRun implements MadeLoad {
   /** The run is another process' now, with its directory. */
   #giveUp(error: ShakedownError): void {
     this.#taken = true;
+    this.#failed.reject(error);
+    this.#lost.reject(error);
     this.#care.ready.reject(error);
     this.#care.ended.reject(error);
   }
@@ -211,11 +249,14 @@ export class LedRun implements MadeLoad {
   #fail(error: ShakedownError): void {
     if (this.#failure !== null || this.#over.signal.aborted) return;
     this.#failure = error;
+    this.#failed.reject(error);
     this.#care.ready.reject(error);
     if (this.#originUs === null) return;
     // A part of the plan is not the plan: the others stop, too.
-    if (error.code === "FLEET_UNREACHABLE") this.#care.loseAll(error.message);
-    else this.stop();
+    if (error.code === "FLEET_UNREACHABLE") {
+      this.#lost.resolve();
+      this.#care.loseAll(error.message);
+    } else this.stop();
   }
 
   /** It has sent a part of the plan: the others stop, too, and tell what they have. */
@@ -235,10 +276,19 @@ export class LedRun implements MadeLoad {
   async #seeBeat(away: boolean): Promise<void> {
     if (away) this.#care.book.forgiveSilence(nowMs());
     if (this.#originUs === null) {
+      await this.#seeThere();
       await this.#crew.seeAbsence();
       return;
     }
     this.#care.seeSilence();
     await this.#clocks.look();
+  }
+
+  /** Workers find nothing to do at a Redis that has forgotten the run before they came. */
+  async #seeThere(): Promise<void> {
+    const { place, redis } = this.#parts;
+    if (this.#merging === null || (await redis.exists(this.#keys.job)) === 1) return;
+    const message = `the Redis at ${place} forgot the run before it began`;
+    this.#fail(new ShakedownError("FLEET_UNREACHABLE", message, { hint: "run again" }));
   }
 }

@@ -69,6 +69,11 @@ export class Membership {
     return sumOf([...this.#senders.values()].map(({ outbox }) => outbox.unheard));
   }
 
+  /** The run is over, or nobody led it. */
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
   /** Nobody is there to tell: leaves everything as it is. */
   abandon(): void {
     this.#over.abort();

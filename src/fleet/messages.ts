@@ -16,7 +16,7 @@ import { PartsReader, PartsWriter } from "./parts.ts";
 import { clock, count, errorSchema, type FilePiece, part, pieceOf } from "./wire-fields.ts";
 
 /** Changes when anything here does: workers of another are refused. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 
 export const totalsSchema = z.strictObject({
   endNs: z.number(),
@@ -251,8 +251,13 @@ const call = z.discriminatedUnion("kind", [
     kind: z.literal("send"),
     shards: z.number().int().min(1),
   }),
-  /** `place`: which of the run's emulators it is to be. */
-  z.strictObject({ ...callFields, kind: z.literal("emulate"), place: count }),
+  /** `place`: which of the run's emulators it is to be; `attempt`: one more than who had it before. */
+  z.strictObject({
+    ...callFields,
+    kind: z.literal("emulate"),
+    place: count,
+    attempt: z.number().int().min(1),
+  }),
 ]);
 /** Asks a worker to join a run. */
 export type RunCall = z.output<typeof call>;

@@ -2,7 +2,7 @@ import { openSync, readFileSync, readSync } from "node:fs";
 import { z } from "zod";
 import { ShakedownError } from "../core/index.ts";
 import type { GeneratorJob } from "../replay/index.ts";
-import { type BlobRef, fetchBlob, putBlob } from "./blobs.ts";
+import { type BlobRef, fetchBlob, putBlob, renewBlob } from "./blobs.ts";
 import type { Redis } from "./redis.ts";
 
 /*
@@ -83,6 +83,19 @@ class Packer {
 /** Puts a job's content into Redis; what is returned is JSON, and names it. */
 export const packJob = async (redis: Redis, job: GeneratorJob): Promise<string> =>
   JSON.stringify(await new Packer(redis).pack(job));
+
+/** Keeps the content that a packed job names for as long again; what is gone stays gone. */
+export async function renewContent(redis: Redis, text: string): Promise<void> {
+  const refs = new Map<string, BlobRef>();
+  const see = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    const packed = z.object(ref).safeParse(value);
+    if (packed.success) refs.set(packed.data.sha256, packed.data);
+    else for (const each of Object.values(value)) see(each);
+  };
+  see(JSON.parse(text));
+  await Promise.all([...refs.values()].map((each) => renewBlob(redis, each)));
+}
 
 /** Paths are for this machine alone. */
 export function sendable(job: GeneratorJob): GeneratorJob {

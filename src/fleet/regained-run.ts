@@ -1,5 +1,5 @@
 import { ShakedownError } from "../core/index.ts";
-import type { GeneratorEvents, GeneratorJob } from "../replay/index.ts";
+import type { GeneratorEvents, GeneratorJob, GeneratorTotals } from "../replay/index.ts";
 import type { FleetRecord, LostLoad, RegainedLoad, RunDirectory } from "../run/index.ts";
 import { localUs, timeOf } from "./clock-offset.ts";
 import { defaultCache } from "./blobs.ts";
@@ -12,7 +12,7 @@ import { forgetLedState, type LedState, readLedState, writeLedState } from "./le
 import type { FleetCommand } from "./messages.ts";
 import { giveOrder, leaveRun } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
-import { unpackJob } from "./pack.ts";
+import { renewContent, unpackJob } from "./pack.ts";
 import { connectRedis, placeOf, type Redis, redisLost } from "./redis.ts";
 import { ShardCare } from "./shard-care.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
@@ -47,12 +47,16 @@ export class RegainedRun implements LostLoad {
   readonly #over = new AbortController();
   #following: Promise<void> = Promise.resolve();
   #failure: ShakedownError | null = null;
+  /** Resolves when Redis is gone for good; rejects when somebody else leads. */
+  readonly #lost = Promise.withResolvers<void>();
   #taken = false;
 
-  private constructor(parts: RegainedParts, job: GeneratorJob) {
+  private constructor(parts: RegainedParts, job: GeneratorJob, text: string) {
     const { directory, redis, state } = parts;
     this.#parts = parts;
     this.#keys = runKeys(state.runId);
+    // Looked at by whoever waits.
+    this.#lost.promise.catch(() => {});
     this.#clocks = new ClockWatch(timeOf(redis), state.clocks);
     this.#orders = new OrderTimes(state.orders);
     const care = {
@@ -85,6 +89,7 @@ export class RegainedRun implements LostLoad {
         return this.#care.book.heard;
       },
       lastId: () => this.#hearing.lastId,
+      onRenew: () => renewContent(redis, text),
       onFailed: () => {},
       onBeat: (away) => this.#seeBeat(away),
       onLost: (thrown) => this.#fail(redisLost(parts.place, thrown)),
@@ -104,11 +109,15 @@ export class RegainedRun implements LostLoad {
     if (text === null) throw forgotten(parts);
     const sent = await unpackJob(redis, text, cache);
     const places = Array.from({ length: sent.workers }, (_, shard) => shard);
-    const run = new RegainedRun(parts, {
-      ...sent,
-      spoolPaths: places.map((shard) => directory.observations(shard)),
-      untoldPaths: places.map((shard) => directory.observations(sent.workers + shard)),
-    });
+    const run = new RegainedRun(
+      parts,
+      {
+        ...sent,
+        spoolPaths: places.map((shard) => directory.observations(shard)),
+        untoldPaths: places.map((shard) => directory.observations(sent.workers + shard)),
+      },
+      text,
+    );
     await run.#lead.beat();
     return run;
   }
@@ -121,7 +130,7 @@ export class RegainedRun implements LostLoad {
   async finish(stops: boolean, signal: AbortSignal): Promise<RegainedLoad> {
     const { redis, state } = this.#parts;
     const stop = (): void => this.#stop();
-    await this.#clocks.begin();
+    await Promise.race([this.#clocks.begin(), this.#lost.promise]);
     this.#care.begin();
     const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
       if (await this.#lead.sure()) this.#hearing.hear(entries);
@@ -132,7 +141,7 @@ export class RegainedRun implements LostLoad {
     signal.addEventListener("abort", stop, { once: true });
     await this.#care.ended.promise.finally(() => signal.removeEventListener("abort", stop));
     void this.#lead.beat();
-    await using merging = new Merging(redis, this.#keys, () => this.#hearing.totals(this.#failure));
+    await using merging = new Merging(redis, this.#keys, () => this.#merge());
     const totals = await merging.merged(this.#care.book.noneLost);
     return { totals, record: this.#record() };
   }
@@ -151,6 +160,12 @@ export class RegainedRun implements LostLoad {
     redis.disconnect();
   }
 
+  /** Into files that are this process' to write: while nobody else leads, or Redis cannot say. */
+  async #merge(): Promise<GeneratorTotals> {
+    await Promise.race([this.#lead.sure(), this.#lost.promise]);
+    return this.#hearing.totals(this.#failure);
+  }
+
   #record(): FleetRecord {
     const { place, state } = this.#parts;
     return this.#hearing.record(place, state.cards);
@@ -167,18 +182,24 @@ export class RegainedRun implements LostLoad {
 
   #save(): void {
     const { directory, state } = this.#parts;
-    writeLedState(directory, {
-      ...state,
-      lastId: this.#hearing.lastId,
-      orders: this.#orders.count,
-      gaps: [...this.#care.gaps],
-      clocks: [...this.#clocks.all],
-      shards: this.#care.book.state,
-    });
+    try {
+      writeLedState(directory, {
+        ...state,
+        lastId: this.#hearing.lastId,
+        orders: this.#orders.count,
+        gaps: [...this.#care.gaps],
+        clocks: [...this.#clocks.all],
+        shards: this.#care.book.state,
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof ShakedownError)) throw thrown;
+      this.#fail(thrown);
+    }
   }
 
   #giveUp(error: ShakedownError): void {
     this.#taken = true;
+    this.#lost.reject(error);
     this.#care.ended.reject(error);
   }
 
@@ -186,8 +207,10 @@ export class RegainedRun implements LostLoad {
     if (this.#over.signal.aborted) return;
     const isFirst = this.#failure === null;
     this.#failure ??= error;
-    if (error.code === "FLEET_UNREACHABLE") this.#care.loseAll(error.message);
-    else if (isFirst) this.#stop();
+    if (error.code === "FLEET_UNREACHABLE") {
+      this.#lost.resolve();
+      this.#care.loseAll(error.message);
+    } else if (isFirst) this.#stop();
   }
 
   async #seeBeat(away: boolean): Promise<void> {

@@ -162,7 +162,10 @@ export function checkWorkers(job: GeneratorJob, cards: readonly WorkerCard[]): v
   const peakPerSec = Math.max(
     ...job.stages.flatMap(({ input }) => [input.fromPerSec, input.toPerSec]),
   );
-  const eachPerSec = (peakPerSec * job.arms.length) / cards.length;
+  // A start of a split goes to one arm. Shards are whole: one worker may have one more than others.
+  const arms = job.assigned !== undefined && "keys" in job.assigned ? 1 : job.arms.length;
+  const share = Math.ceil(job.workers / cards.length) / job.workers;
+  const eachPerSec = peakPerSec * arms * share;
   const weak = cards.find(({ ceilingPerSec }) => (ceilingPerSec ?? Infinity) < eachPerSec);
   if (weak === undefined) return;
   throw new ShakedownError(

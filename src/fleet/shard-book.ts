@@ -134,12 +134,18 @@ export class ShardBook {
   holder(
     shard: number,
     nowMs: number,
-  ): { readonly worker: string; readonly attempt: number; readonly silentMs: number } | null {
+  ): {
+    readonly worker: string;
+    readonly attempt: number;
+    readonly silentMs: number;
+    /** The number of the message that is wanted of it next. */
+    readonly next: number;
+  } | null {
     const { attempts, fence } = this.#shards[shard]!;
     const holder = attempts.find(({ attempt }) => attempt >= fence);
     if (holder === undefined) return null;
-    const { attempt, heardAtMs, worker } = holder;
-    return { worker, attempt, silentMs: nowMs - heardAtMs };
+    const { attempt, heardAtMs, next, worker } = holder;
+    return { worker, attempt, silentMs: nowMs - heardAtMs, next };
   }
 
   /** How long nobody has told anything of a shard, or of getting ready to take it over. */

@@ -33,6 +33,8 @@ export class ShardCare {
   /** Resolves when all are done, or lost. */
   readonly ended = Promise.withResolvers<void>();
   readonly #parts: CareParts;
+  /** Who would send the rest of a shard, and what was heard last of who has it: is that silent, or alive? */
+  readonly #asking = new Map<number, { readonly from: Origin; readonly next: number }>();
   #begun = false;
 
   /** `known`: what whoever led before knew. */
@@ -55,7 +57,7 @@ export class ShardCare {
 
   /** Somebody can send a shard: for the first time, or the rest of it, since its worker went silent. */
   seeReady({ attempt, shard, worker }: Origin): void {
-    const { lostShards, nowMs } = this.#parts;
+    const { nowMs } = this.#parts;
     if (attempt === 1 || !this.#begun) {
       if (attempt > 1) this.#relieve(shard, attempt);
       this.book.setReady(shard);
@@ -63,15 +65,41 @@ export class ShardCare {
       return;
     }
     const holder = this.book.holder(shard, nowMs());
-    const silent = holder !== null && holder.silentMs >= SILENT_MS && !this.book.isOver(shard);
-    if (silent) this.#openGap(shard, holder, `worker ${holder.worker} went silent`);
-    if (silent && lostShards === "take-over") {
-      this.gaps.at(-1)!.takenOverBy = worker;
-      this.#relieve(shard, attempt);
+    if (holder === null || this.book.isOver(shard)) {
+      this.#refuse({ attempt, shard });
       return;
     }
+    const before = this.#asking.get(shard)?.from;
+    if (before !== undefined) this.#refuse(before);
+    this.#asking.set(shard, { from: { attempt, shard, worker, n: 0 }, next: holder.next });
+    this.#seeAsking();
+  }
+
+  /** Gives what is left of a shard to who asks for it, once who has it is silent; or refuses it. */
+  #seeAsking(): void {
+    const { lostShards, nowMs } = this.#parts;
+    for (const [shard, { from, next }] of this.#asking) {
+      const holder = this.book.holder(shard, nowMs());
+      const isHeard = holder === null || holder.next !== next || this.book.isOver(shard);
+      if (!isHeard && holder.silentMs < SILENT_MS) continue;
+      this.#asking.delete(shard);
+      if (isHeard) {
+        this.#refuse(from);
+        continue;
+      }
+      this.#openGap(shard, holder, `worker ${holder.worker} went silent`);
+      if (lostShards === "take-over") {
+        this.gaps.at(-1)!.takenOverBy = from.worker;
+        this.#relieve(shard, from.attempt);
+      } else {
+        this.#refuse(from);
+        this.#lose(shard);
+      }
+    }
+  }
+
+  #refuse({ attempt, shard }: Pick<Origin, "attempt" | "shard">): void {
     this.#parts.order({ kind: "grant", shard, attempt, granted: false });
-    if (silent) this.#lose(shard);
   }
 
   /** It sends the starts that are intended from then on. */
@@ -88,6 +116,7 @@ export class ShardCare {
   /** Gives up what has been silent for too long. */
   seeSilence(): void {
     if (!this.#begun) return;
+    this.#seeAsking();
     for (const shard of this.#underWay()) {
       const holder = this.book.holder(shard, this.#parts.nowMs());
       if (holder === null || this.book.silentMs(shard, this.#parts.nowMs()) < LOST_MS) continue;

@@ -11,7 +11,7 @@ import {
   ShakedownError,
 } from "../core/index.ts";
 import { defaultCache } from "./blobs.ts";
-import { emulationKeys, KEPT_S, runKeys, TAKEN_MS, WORKERS, workerKeys } from "./keys.ts";
+import { emulationKeys, KEPT_S, LEFT_S, runKeys, TAKEN_MS, WORKERS, workerKeys } from "./keys.ts";
 import { EmulatorDuty } from "./emulator-duty.ts";
 import { type MemberOptions, Membership } from "./membership.ts";
 import { decodeCall, type RunCall, WIRE_VERSION, type WorkerCard } from "./messages.ts";
@@ -32,8 +32,8 @@ export interface WorkerOptions {
   readonly version: string;
   /** The address at which it emulates dependencies for runs that ask it to; it does not unless given. */
   readonly emulateAt?: string;
-  /** Starts a second that it is known to send in time. */
-  readonly ceilingPerSec: number | null;
+  /** Starts a second that it sends in time, asked for once Redis can be used; null: nobody knows. */
+  readonly ceiling: () => Promise<number | null>;
   /** Where content is kept from run to run; a folder of the user's own in the system's for temporary files. */
   readonly cache?: string;
   /** What it says of itself, a line at a time. */
@@ -48,8 +48,12 @@ export interface WorkerOptions {
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const redis = await connectRedis(options.redis, options.password);
+  const ceilingPerSec = await options.ceiling().catch((thrown: unknown) => {
+    redis.disconnect();
+    throw thrown;
+  });
   const folder = mkdtempSync(join(tmpdir(), "shakedown-worker-"));
-  const worker = new Worker(options, { redis, folder });
+  const worker = new Worker(options, { redis, folder, ceilingPerSec });
   // A second Ctrl-C ends the process, whatever it is at.
   const onExit = (): void => {
     if (worker.untold !== null) options.note(`ended at once: ${worker.untold}`);
@@ -58,7 +62,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   process.once("exit", onExit);
   const over = new AbortController();
   try {
-    const { ceilingPerSec, cores, id } = worker.card;
+    const { cores, id } = worker.card;
     const known = ceilingPerSec === null ? "" : `, ${formatRatePerSec(ceilingPerSec)} in time`;
     options.note(`worker ${id} at ${placeOf(options.redis)}: ${cores} cores${known}`);
     const serving = worker.serve(signal).then(() => true);
@@ -84,6 +88,7 @@ class Worker {
   readonly #at: {
     readonly redis: Awaited<ReturnType<typeof connectRedis>>;
     readonly folder: string;
+    readonly ceilingPerSec: number | null;
   };
   readonly #abandoned = new AbortController();
   #part: Membership | EmulatorDuty | null = null;
@@ -93,7 +98,11 @@ class Worker {
 
   constructor(
     options: WorkerOptions,
-    at: { readonly redis: Awaited<ReturnType<typeof connectRedis>>; readonly folder: string },
+    at: {
+      readonly redis: Awaited<ReturnType<typeof connectRedis>>;
+      readonly folder: string;
+      readonly ceilingPerSec: number | null;
+    },
   ) {
     this.#options = options;
     this.#at = at;
@@ -104,7 +113,7 @@ class Worker {
       host: hostname(),
       pid: process.pid,
       cores: availableParallelism(),
-      ceilingPerSec: options.ceilingPerSec,
+      ceilingPerSec: at.ceilingPerSec,
       emulatesAt: options.emulateAt ?? null,
       draining: false,
     };
@@ -181,7 +190,8 @@ class Worker {
       note(`run ${call.runId}: ${messageOf(thrown)}`);
       const error = plainError(thrown, "INTERNAL");
       const keys = call.kind === "send" ? runKeys(call.runId) : emulationKeys(call.runId);
-      await redis.rpush(keys.failed, JSON.stringify({ worker: parts.worker, error }));
+      const failed = JSON.stringify({ worker: parts.worker, error });
+      await redis.pipeline().rpush(keys.failed, failed).expire(keys.failed, LEFT_S).exec();
     } finally {
       this.#part = null;
       // Late, it may be another run's already.
@@ -209,9 +219,21 @@ class Worker {
       .set(keys.card, card, "PX", CARD_MS)
       .sadd(WORKERS, this.card.id)
       .expire(WORKERS, KEPT_S);
-    if (this.#part !== null) telling.pexpire(keys.takenBy, TAKEN_MS);
+    const [part, run] = [this.#part, this.#run];
+    // A Redis that came back empty does not know that it has a run.
+    if (part !== null) telling.set(keys.takenBy, run, "PX", TAKEN_MS, "NX").get(keys.takenBy);
     const told = (await telling.exec().catch(() => null)) ?? [];
+    const takenBy = part === null ? run : told.at(-1)?.[1];
+    if (takenBy === run) await redis.pexpire(keys.takenBy, TAKEN_MS).catch(() => 0);
+    else if (typeof takenBy === "string" && part !== null && !part.isOver)
+      this.#leave(part, takenBy);
     this.#seeRefusal(told.find(([error]) => error !== null)?.[0] ?? null);
+  }
+
+  /** It stood still for so long that its run did without it, and another took it. */
+  #leave(part: Membership | EmulatorDuty, takenBy: string): void {
+    this.#options.note(`run ${this.#run} did without this worker: run ${takenBy} has it now`);
+    part.abandon();
   }
 
   /** A Redis that takes no sign of life: no run finds this worker. Said when it begins. */

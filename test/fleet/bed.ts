@@ -56,7 +56,14 @@ export class FleetBed implements AsyncDisposable {
       this.#onNote();
     };
     const emulates = emulateAt === undefined ? {} : { emulateAt };
-    const options = { redis: this.redis, version, ceilingPerSec: null, cache, note, ...emulates };
+    const options = {
+      redis: this.redis,
+      version,
+      ceiling: () => Promise.resolve(null),
+      cache,
+      note,
+      ...emulates,
+    };
     this.#workers.push(runWorker(options, this.#leaving.signal));
   }
 
@@ -156,7 +163,7 @@ export interface FleetRun {
   readonly record: FleetRecord;
 }
 
-/** Leads one run to its end; `during` is called when traffic has begun. */
+/** Leads one run to its end; `before`: all are ready; `during`: traffic has begun. */
 export async function leadRun(
   bed: FleetBed,
   given: {
@@ -166,10 +173,11 @@ export async function leadRun(
     readonly runId?: string;
     readonly lostShards?: LostShards;
     readonly version?: string;
+    readonly before?: () => Promise<void>;
     readonly during?: (load: MadeLoad, merged: Merged) => unknown;
   },
 ): Promise<FleetRun> {
-  const { during, lostShards = "take-over", version = VERSION, workers } = given;
+  const { before, during, lostShards = "take-over", version = VERSION, workers } = given;
   const directory = bed.directory();
   const job = jobFor(directory, { ...given, shards: workers });
   const merged = new Merged();
@@ -177,6 +185,7 @@ export async function leadRun(
   const never = new AbortController().signal;
   const load = await fleet.start({ job, directory, lostShards }, merged.events, never);
   await using _load = load;
+  await before?.();
   const going = load.go(process.hrtime.bigint() + BigInt(load.runUpNs));
   await during?.(load, merged);
   const totals = await going;

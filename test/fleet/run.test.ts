@@ -172,6 +172,23 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
     expect(new Set(workers).size).toBe(2);
   });
 
+  it("does not begin where Redis has forgotten it, says so, and leaves its workers to the next", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    const given = { origin: target.origin, seconds: 1, workers: 1 };
+    const redis = await connectRedis(server.url);
+    const asked = leadRun(bed, {
+      ...given,
+      async before() {
+        await redis.flushall();
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+      },
+    });
+    await expect(asked).rejects.toThrow(/forgot the run before it began/);
+    redis.disconnect();
+    expect((await leadRun(bed, given)).totals.error).toBeNull();
+  });
+
   it("leaves nothing for good", async () => {
     const redis = await connectRedis(server.url);
     const keys = await redis.keys("shakedown:*");

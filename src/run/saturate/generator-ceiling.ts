@@ -98,7 +98,8 @@ async function search(
     margin: "10%",
     timeout: "10s",
     transport: "wire",
-    pacing: "auto",
+    // As a fleet's runs have it.
+    pacing: "alarm",
     redact: false,
   });
   const { loaded } = options.arms[0]!;
