@@ -1,8 +1,9 @@
 import {
   type BlockEffect,
+  everyPart,
   pairedBlockDifference,
   pairedBlockLogRatio,
-  partsInterval,
+  PARTS,
   type RatioBlock,
 } from "../stats/index.ts";
 import type { Began, Beside, Finding, FindingEffect, StageWindow } from "./detector.ts";
@@ -14,8 +15,6 @@ export const CONFIDENCE = 0.99;
 /** Windows are cut into at least `BLOCKS`, of `BLOCK_NS` or less. */
 const BLOCK_NS = 1e9;
 const BLOCKS = 25;
-/** Where their own likeness leaves too little to judge by, equal parts of the stage are looked at. */
-const PARTS = 8;
 
 /** Something that counts: an event among trials, calls among requests, an amount. */
 export interface Counted {
@@ -51,39 +50,40 @@ export interface More {
 
 type Arms = { readonly own: Iterable<Counted>; readonly control: Iterable<Counted> };
 
-type Blocks = Readonly<Record<"control" | "variant", readonly RatioBlock[]>>;
+interface Blocks {
+  readonly confidence: number;
+  readonly control: readonly RatioBlock[];
+  readonly variant: readonly RatioBlock[];
+}
 
-/** What each part of the stage shows; null where one of them shows nothing. */
+/** What each part of the stage shows; NaN where one arm has nothing in it. */
 function partsOf(
   { control, variant }: Blocks,
   effectOf: (variant: number, control: number) => number,
-): readonly number[] | null {
+): readonly number[] {
   const ratioIn = (blocks: readonly RatioBlock[], part: number): number => {
     const at = (edge: number): number => Math.round((edge * blocks.length) / PARTS);
-    const sums = blocks.slice(at(part), at(part + 1));
-    const sumOf = (of: keyof RatioBlock): number => sums.reduce((sum, each) => sum + each[of], 0);
+    const own = blocks.slice(at(part), at(part + 1));
+    const sumOf = (of: keyof RatioBlock): number => own.reduce((sum, each) => sum + each[of], 0);
     return sumOf("numerator") / sumOf("denominator");
   };
-  const parts = Array.from({ length: PARTS }, (_, part) =>
+  return Array.from({ length: PARTS }, (_, part) =>
     effectOf(ratioIn(variant, part), ratioIn(control, part)),
   );
-  return parts.every(Number.isFinite) ? parts : null;
 }
 
-/**
- * By its blocks, or by parts of the stage where those alone show it: some 25 blocks that seem to move
- * slowly leave one degree of freedom, and then nothing shows that is there in every one of them.
- */
+/** By its blocks, or, where those do not show it, by what is there in every part of the stage. */
 function moreOf(
   what: string,
   kind: FindingEffect["kind"],
   found: BlockEffect,
-  parts: readonly number[] | null,
+  parts: readonly number[],
 ): More {
   const { confidence, judged } = found;
   if (!judged) return { effect: null, pValue: 1, shown: false };
-  const byParts = found.low > 0 || parts === null ? null : partsInterval(parts, confidence);
-  const { estimate, high, low, pHarm } = byParts !== null && byParts.low > 0 ? byParts : found;
+  const always = found.low > 0 ? null : everyPart(parts);
+  const { estimate, high, low } = always ?? found;
+  const pHarm = always?.p ?? found.pHarm;
   const shown = kind === "relative" ? Math.expm1 : (value: number): number => value;
   return {
     effect: {
@@ -100,33 +100,24 @@ function moreOf(
 }
 
 /** Of a share of events among trials: variant − control, over paired blocks of the stage. */
-export function shareBeside(what: string, { control, own }: Arms, stage: StageWindow): More {
-  const blocks = { control: blocksOf(control, stage), variant: blocksOf(own, stage) };
-  const found = pairedBlockDifference({ confidence: CONFIDENCE, ...blocks });
-  return moreOf(
-    what,
-    "difference",
-    found,
-    partsOf(blocks, (is, was) => is - was),
-  );
+export function shareBeside(what: string, arms: Arms, stage: StageWindow): More {
+  const blocks = pairedBlocks(arms, stage);
+  const parts = partsOf(blocks, (is, was) => is - was);
+  return moreOf(what, "difference", pairedBlockDifference(blocks), parts);
 }
 
 /** Of a ratio that may be above 1, or an amount each: variant ÷ control − 1, over paired blocks. */
-export function ratioBeside(
-  what: string,
-  { control, own }: Arms,
-  stage: StageWindow,
-  amounts = false,
-): More {
-  const blocks = { control: blocksOf(control, stage), variant: blocksOf(own, stage) };
-  const found = pairedBlockLogRatio({ confidence: CONFIDENCE, ...blocks, amounts });
-  return moreOf(
-    what,
-    "relative",
-    found,
-    partsOf(blocks, (is, was) => Math.log(is / was)),
-  );
+export function ratioBeside(what: string, arms: Arms, stage: StageWindow, amounts = false): More {
+  const blocks = pairedBlocks(arms, stage);
+  const parts = partsOf(blocks, (is, was) => Math.log(is / was));
+  return moreOf(what, "relative", pairedBlockLogRatio({ ...blocks, amounts }), parts);
 }
+
+const pairedBlocks = ({ control, own }: Arms, stage: StageWindow): Blocks => ({
+  confidence: CONFIDENCE,
+  control: blocksOf(control, stage),
+  variant: blocksOf(own, stage),
+});
 
 /** A sickness of an arm, and what control has of it. */
 export interface Sickness {

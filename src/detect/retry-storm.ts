@@ -37,6 +37,8 @@ const RULE = {
   /** Where attempts cannot be told apart: the share of calls that must fail; repeats that show a gap. */
   failingRatio: 0.05,
   gaps: 50,
+  /** Share of control's failures that something follows, from which on it is no chance. */
+  controlRetries: 0.5,
   /** Robust coefficient of variation of the gaps, below which there is no jitter. */
   jitterCv: 0.1,
   /** Share of failures that are tried again, from which on there is no budget. */
@@ -53,6 +55,8 @@ interface StormReading {
   readonly control: RetryReading;
   /** Calls per started request, variant over control. */
   readonly over: More;
+  /** What shows it: attempts of each call, where they are known; else the same. */
+  readonly by: More;
   /** More than control makes, because of retries. */
   readonly storm: boolean;
   /** Each by itself. */
@@ -93,22 +97,32 @@ const perCall = ({ joined, logical }: RetryReading): number =>
 const amplifies = (reading: RetryReading): boolean =>
   reading.retries >= RULE.retries && perCall(reading) > RULE.factor;
 
+/**
+ * Failures that are tried again here and would not be by control. What follows some of control's
+ * failures follows by chance, and so it does those here that are not tried again; where something
+ * follows most of them, control tries again, too.
+ */
+function retriedBeyond({ failures }: RetryReading, mine: Repeats, controls: Repeats): number {
+  if (controls.share >= RULE.controlRetries) return mine.repeats - controls.repeats;
+  return failures * Math.max((mine.share - controls.share) / (1 - controls.share), 0);
+}
+
 function readStage(pair: Pair, stage: StageWindow): StormReading {
   const own = readRetries(pair.attempts[pair.arm] ?? [], [stage]);
   const control = readRetries(pair.attempts[0] ?? [], [stage]);
   const compare = (per: "request" | "logical call"): More =>
     ratioBeside(
-      "calls for the same requests",
+      per === "request" ? "calls for the same requests" : "attempts for each call",
       { own: counted(pair, pair.arm, per), control: counted(pair, 0, per) },
       stage,
     );
   const over = compare("request");
   const each = { amplifies: amplifies(own), controlAmplifies: amplifies(control) };
-  const reading = { stage, own, control, over, ...each };
+  const reading = { stage, own, control, over, by: over, ...each };
   if (own.joined > 0 && control.joined > 0) {
     // More calls may be cache misses; more attempts for each call are not.
-    const storm = own.retries >= RULE.retries && isStorm(compare("logical call"));
-    return { ...reading, storm };
+    const by = compare("logical call");
+    return { ...reading, by, storm: own.retries >= RULE.retries && isStorm(by) };
   }
   const more = own.calls - control.calls;
   const failing = own.failures > RULE.failingRatio * own.calls;
@@ -117,10 +131,8 @@ function readStage(pair: Pair, stage: StageWindow): StormReading {
     const all = pair.attempts[side] ?? [];
     return repeatsOf(all, attemptsIn(all, [stage]));
   }) as [Repeats, Repeats];
-  // Every retry follows a failure and asks for the same: else more calls have another reason. What
-  // follows control's failures follows by chance, and so it does those here that are not tried again.
-  const retried = own.failures * Math.max((mine.share - controls.share) / (1 - controls.share), 0);
-  const storm = more <= RULE.factor * retried;
+  // Every retry follows a failure and asks for the same: else more calls have another reason.
+  const storm = more <= RULE.factor * Math.min(own.failures, retriedBeyond(own, mine, controls));
   return { ...reading, own: own.joined > 0 ? own : asRepeated(own, mine), storm };
 }
 
@@ -211,7 +223,7 @@ function evidenceOf(own: RetryReading, control: RetryReading): Finding["evidence
 }
 
 function sicknessOf(pair: Pair, reading: StormReading, name: string) {
-  const { control, over, own, stage, storm } = reading;
+  const { by, control, over, own, stage, storm } = reading;
   const beside = besideControl({
     sick: true,
     controlWorks: control.calls > 0,
@@ -220,7 +232,7 @@ function sicknessOf(pair: Pair, reading: StormReading, name: string) {
   });
   const habits = habitsOf(pair.evidence, pair.arm, pair.attempts[pair.arm] ?? [], stage);
   const controlHabits = habitsOf(pair.evidence, 0, pair.attempts[0] ?? [], stage);
-  const { effect, pValue } = over;
+  const { effect, pValue } = by;
   const words = habitWords(own, habits, controlHabits);
   return {
     ...beside,
@@ -241,9 +253,9 @@ function sicknessOf(pair: Pair, reading: StormReading, name: string) {
       zombieRetries: habits.zombies,
       dispersion: habits.dispersion,
       controlDispersion: controlHabits.dispersion,
-      amplificationOverControl: effect === null ? null : 1 + effect.estimate,
-      amplificationLow: effect === null ? null : 1 + effect.low,
-      amplificationHigh: effect === null ? null : 1 + effect.high,
+      amplificationOverControl: over.effect === null ? null : 1 + over.effect.estimate,
+      amplificationLow: over.effect === null ? null : 1 + over.effect.low,
+      amplificationHigh: over.effect === null ? null : 1 + over.effect.high,
     },
   };
 }

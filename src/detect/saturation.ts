@@ -181,7 +181,7 @@ function told(reading: Reading) {
       summary:
         `${from} requests wait in the target before their first call, ${words(pre)}, ` +
         `and after their last, ${words(post)}, by amounts that vary: its event loop, its CPU or its memory ` +
-        "is saturated, no dependency",
+        "is saturated, or it calls what is not emulated; no dependency is that slow",
       cure: "less work for each request on the event loop, or more processes",
     };
   }
@@ -191,7 +191,7 @@ function told(reading: Reading) {
     summary:
       `${from} many requests wait in the target as control's hardly do, ${longWords(pre)} before their first ` +
       `call, and ${longWords(post)} after their last, by amounts that vary: a collector, or what takes its ` +
-      "event loop or its CPU now and then, stops it, no dependency",
+      "event loop or its CPU now and then, stops it, or it calls what is not emulated",
     cure: "less garbage or a larger heap, less work at once on the event loop, or more processes",
   };
 }
@@ -211,7 +211,7 @@ function sicknessOf(reading: Reading) {
     size: { what: `time in the target itself, ${which}`, value: ms, unit: "ms" },
     effect: more.effect,
     ...(more.effect === null ? {} : { pValue: more.pValue }),
-    cause: `the target itself is saturated (${formatUs(ms * 1_000)} of its own time a request)`,
+    cause: `the target itself is saturated (${formatUs(ms * 1_000)} of its own time a request${which === "p90" ? " at p90" : ""})`,
     summary: `${summary}${besideWords(beside)}`,
     cure,
   };
@@ -229,6 +229,10 @@ const evidenceOf = ({ controlOwnMs, ownMs, ownP90Ms, post, pre, requests, stage 
   postMs: post.own.p50,
   controlPostMs: post.control.p50,
   postSpreadMs: spreadOf(post.own),
+  longPreRatio: pre.long.share,
+  longPreOverMs: pre.long.overMs,
+  longPostRatio: post.long.share,
+  longPostOverMs: post.long.overMs,
 });
 
 function judge(evidence: Evidence, arm: number): Finding | null {

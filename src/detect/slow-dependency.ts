@@ -150,7 +150,8 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
       status: "inconclusive",
       summary:
         `calls to ${name} in flight grow with its delay, and control hardly calls it ` +
-        `(${formatCount(control.calls)} calls): whether it bounds them is not known`,
+        `(${formatCount(control.calls)} calls): ${RULE.calls} calls of it while ` +
+        `${name} is slow would tell whether it bounds them`,
       evidence: evidenceOf(judged),
     };
   }

@@ -20,7 +20,7 @@ export {
   pairedBlockDifference,
   pairedBlockLogRatio,
 } from "./block-ratio.ts";
-export { partsInterval } from "./parts-interval.ts";
+export { everyPart, PARTS } from "./every-part.ts";
 export { blockVariance, neighbourVariance } from "./block-variance.ts";
 export { blockRankDifference, type RankDifference, type ValueBlocks } from "./block-rank.ts";
 export * from "./change/index.ts";

@@ -73,7 +73,9 @@ export class InsideSeries {
     }
     if (values.length === 0) return null;
     const sum = values.reduce((all, each) => all + each, 0);
-    return { points: values.length, mean: sum / values.length, max: Math.max(...values) };
+    // A target may tell more of them than a function takes arguments.
+    const max = values.reduce((most, each) => Math.max(most, each), -Infinity);
+    return { points: values.length, mean: sum / values.length, max };
   }
 
   /** By how much a counter grew, or a histogram's count; null where nothing was told of that time. */

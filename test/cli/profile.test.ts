@@ -87,7 +87,9 @@ describe("shakedown profile", () => {
     try {
       expect(await filter("--method", "post,head")).toMatch(/^requests +101 → 2$/m);
       expect((await readProfile(out)).manifest.ledger).toMatchObject({ kept: 2, filtered: 99 });
-      expect(await filter("--route", "GET /cart", "--method", "GET")).toMatch(/^requests +101 → 3$/m);
+      expect(await filter("--route", "GET /cart", "--method", "GET")).toMatch(
+        /^requests +101 → 3$/m,
+      );
       await expect(filter("--status", "200,7xx")).rejects.toMatchObject({
         code: "USAGE",
         message: "--status 7xx is no status",

@@ -142,3 +142,9 @@ describe("what is about a dependency", () => {
     expect(found).toEqual(wanted === null ? [] : [wanted]);
   });
 });
+
+it("a level has a maximum, however many points a target tells", () => {
+  const many = Array.from({ length: 200_000 }, (_, i) => point(i / 1e5, i % 7));
+  const told = only([series({ type: "gauge", monotonic: false }), ...many]);
+  expect(told.level({ fromNs: 0, toNs: 3 * S })).toMatchObject({ points: 200_000, max: 6 });
+});

@@ -84,6 +84,15 @@ function lies(evidence: Evidence): Finding[] {
   });
 }
 
+/** What a target tells, in whatever way, must not cost the findings. */
+function asked(confirmer: () => Told): Told {
+  try {
+    return confirmer();
+  } catch {
+    return NOTHING_TOLD;
+  }
+}
+
 /**
  * Says of every sickness whether what the target tells of itself, and what its processes use, confirms
  * it; where the two disagree, that is a finding besides. Where nobody asked the target, nothing is
@@ -97,7 +106,7 @@ export function confirmed(evidence: Evidence, findings: readonly Finding[]): Fin
     const found =
       place === null || confirmer === undefined
         ? NOTHING_TOLD
-        : confirmer(evidence, finding, place);
+        : asked(() => confirmer(evidence, finding, place));
     if (evidence.inside === null && found.confirmation !== "inside") return [finding];
     const more = found.confirmation === "contradicted" ? [disagreement(finding, found.says)] : [];
     return [withTold(finding, found), ...more];
