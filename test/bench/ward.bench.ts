@@ -18,9 +18,9 @@
  *
  * As they were judged when they were run, the joined ones had 290 of 300 and 3: heaps bound by their
  * collector, which at rest moves hardly more than a quarter of the requests, and what every block showed
- * where some 25 of them left a degree of freedom (by rates, 35 of 36); mended by what those seeds showed, so that in saturation
- * the figure of now is a fit, and elsewhere it is not. The false alarm by rates is a retry case that
- * recovered after 5 s, taken for one that did not.
+ * where some 25 of them left a degree of freedom (by rates, 35 of 36). Mended by what those seeds showed,
+ * so that in saturation the figure of now is a fit, and elsewhere it is not. The false alarm by rates is
+ * a retry case that recovered after 5 s, taken for one that did not.
  *
  * Of one case in a seed an interval reaches from 83 % (20 runs) up, of pools from 95 %.
  */
