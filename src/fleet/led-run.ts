@@ -101,7 +101,10 @@ export class LedRun implements MadeLoad {
   async prepare(signal: AbortSignal): Promise<void> {
     const whole = AbortSignal.any([signal, this.#over.signal]);
     // A Redis that hangs is waited for as long as who leads does.
-    await untilAborted(Promise.race([this.#prepare(whole), this.#failed.promise]), signal);
+    const prepared = Promise.race([this.#prepare(whole), this.#failed.promise]);
+    // Where the signal is aborted already, nobody waits for it.
+    prepared.catch(() => {});
+    await untilAborted(prepared, signal);
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
