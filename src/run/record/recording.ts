@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createReadStream, createWriteStream, existsSync, type WriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -71,7 +72,10 @@ export class Recording {
     });
   }
 
-  /** @throws OUTPUT_UNWRITABLE when it cannot be made, or one that was not finished is there */
+  /**
+   * Resolves when both files are there: who records from then on loses no request for want of one.
+   * @throws OUTPUT_UNWRITABLE when it cannot be made, or one that was not finished is there
+   */
   static async create(out: string): Promise<Recording> {
     const path = recordingPath(out);
     if (existsSync(path)) {
@@ -81,13 +85,15 @@ export class Recording {
     }
     try {
       await mkdir(path, { mode: 0o700 });
+      const recording = new Recording(out);
+      await Promise.all([once(recording.#requests, "open"), once(recording.#notes, "open")]);
+      return recording;
     } catch (cause) {
       throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot make ${path}: ${messageOf(cause)}`, {
         hint: "check that the folder exists and can be written to, or choose another place",
         cause,
       });
     }
-    return new Recording(out);
   }
 
   request(gor: Buffer): void {
