@@ -1,6 +1,4 @@
 import { globSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -29,9 +27,6 @@ class LongestFirst extends BaseSequencer {
 
 const common = {
   root,
-  // Commands, targets and threads that tests start find there what the ones before them compiled, and
-  // need not strip the types of hundreds of files again. The place is the command's own.
-  env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
   testTimeout: 60_000,
   hookTimeout: 30_000,
   // A second, the default, is over before a busy machine has looked twice.
@@ -42,6 +37,7 @@ export default defineConfig({
   test: {
     // Files that start real processes share two cores: with three at a time, services fall behind.
     maxWorkers: 2,
+    globalSetup: "test/bundled.mjs",
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import { resultSchema } from "../../src/report/index.ts";
-import { ROOT, scenarioText, Scratch } from "./cli.ts";
+import { MAIN, ROOT, scenarioText, Scratch } from "./cli.ts";
 
 /* The pipelines that README.md shows, by running what they would run. */
 
@@ -34,8 +34,7 @@ function checkout(): Scratch {
   for (const folder of ["scenarios", "bin"]) mkdirSync(join(place.path, folder));
   const stages = "[ { name: all, rate: 30%, for: 3s, settle: 500ms } ]";
   place.file("scenarios/payment-pool.yaml", scenarioText({ stages }));
-  const main = join(ROOT, "src/cli/main.ts");
-  const npx = `#!/bin/sh\nshift\nexec "${process.execPath}" "${main}" "$@"\n`;
+  const npx = `#!/bin/sh\nshift\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
   chmodSync(place.file("bin/npx", npx), 0o755);
   chmodSync(place.file("bin/npm", "#!/bin/sh\n"), 0o755);
   return place;

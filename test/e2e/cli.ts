@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const MAIN = join(ROOT, "src/cli/main.ts");
+/** The command: as it is installed, in a run of the tests (../bundled.mjs), else its source. */
+export const MAIN = process.env["SHAKEDOWN_MAIN"] ?? join(ROOT, "src/cli/main.ts");
 
 export interface Ended {
   readonly code: number | null;

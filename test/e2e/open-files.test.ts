@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ROOT, Scratch } from "./cli.ts";
+import { MAIN, ROOT, Scratch } from "./cli.ts";
 
 /** Holds more connections to its dependency than a run with 1,000 open files has room for. */
 const TARGET = `
@@ -29,13 +29,7 @@ describe("a run whose emulator has no file left for a connection", () => {
     using scratch = new Scratch();
     scratch.file("target.mjs", TARGET);
     const scenario = scratch.file("scenario.yaml", SCENARIO);
-    const args = [
-      join(ROOT, "src/cli/main.ts"),
-      "run",
-      scenario,
-      "--out",
-      join(scratch.path, "runs"),
-    ];
+    const args = [MAIN, "run", scenario, "--out", join(scratch.path, "runs")];
     const command = 'ulimit -n 1000; exec "$0" "$@"';
     const child = spawn("sh", ["-c", command, process.execPath, ...args], { stdio: "ignore" });
     const [code] = (await once(child, "exit")) as [number];

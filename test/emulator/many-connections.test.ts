@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { join } from "node:path";
 import { Agent, request } from "undici";
 import { describe, expect, it } from "vitest";
 import { openFileLimit } from "../../src/core/index.ts";
-import { ROOT, Scratch } from "../e2e/cli.ts";
+import { MAIN, Scratch } from "../e2e/cli.ts";
 import { echoServer } from "./tcp-fixture.ts";
 
 const FILE = "dependencies: { stock: { latency: { kind: constant, value: 0ms } } }\n";
@@ -23,9 +22,8 @@ class Emulating implements AsyncDisposable {
 
   private constructor(file: string, limit: number | null) {
     const raise = limit === null ? "" : `ulimit -n ${limit};`;
-    const main = join(ROOT, "src/cli/main.ts");
     const command = `${raise} exec "$0" "$@"`;
-    const args = ["-c", command, process.execPath, main, "emulate", file, "--no-admin"];
+    const args = ["-c", command, process.execPath, MAIN, "emulate", file, "--no-admin"];
     this.child = spawn("sh", args, { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stderr?.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
   }

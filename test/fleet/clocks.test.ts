@@ -1,11 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { version } from "../../src/cli/version.ts";
 import { readObservations } from "../../src/measure/index.ts";
 import { loopbackTarget } from "../../src/testing/index.ts";
-import { ROOT } from "../e2e/cli.ts";
+import { MAIN } from "../e2e/cli.ts";
 import { FleetBed, leadRun } from "./bed.ts";
 import { needsRedis, REDIS, TestRedis } from "./redis.ts";
 
@@ -28,8 +27,7 @@ function whyNoClocks(): string | null {
 
 /** A worker whose clock is ahead; resolves when it is there. */
 async function workAhead(redis: string): Promise<ChildProcess> {
-  const main = join(ROOT, "src/cli/main.ts");
-  const child = spawn("unshare", [...INSIDE, main, "worker", "--redis", redis], {
+  const child = spawn("unshare", [...INSIDE, MAIN, "worker", "--redis", redis], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(child.stdout, "data");

@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { version } from "../../src/cli/version.ts";
 import { allStarts } from "../../src/replay/index.ts";
 import { loopbackTarget } from "../../src/testing/index.ts";
-import { ROOT } from "../e2e/cli.ts";
+import { MAIN } from "../e2e/cli.ts";
 import { FleetBed, jobFor, leadRun, ledgerOf } from "./bed.ts";
 import { Namespace, whyNoNamespaces } from "./namespace.ts";
 import { needsRedis, REDIS, TestRedis } from "./redis.ts";
@@ -30,7 +29,7 @@ it.skipIf(missing !== null)(
     await using bed = new FleetBed(server.url);
     bed.work(version);
     const redis = `redis://${space.here}:${server.port}`;
-    await space.node(join(ROOT, "src/cli/main.ts"), "worker", "--redis", redis);
+    await space.node(MAIN, "worker", "--redis", redis);
     const { observations, record, totals } = await leadRun(bed, {
       origin: target.origin,
       seconds: SECONDS,
