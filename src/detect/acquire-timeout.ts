@@ -3,6 +3,7 @@ import { beganIn, besideControl, besideWords, type More, shareBeside } from "./b
 import type { Detector, Evidence, Finding, RequestRow, StageWindow } from "./detector.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
 import { modeOf, requestsIn } from "./probed/index.ts";
+import { lacksIdentity, noIdentity, tooLittle } from "./too-little.ts";
 
 /*
  * Who waits for a connection and gets none in time fails without a call, and all after the same wait:
@@ -10,7 +11,8 @@ import { modeOf, requestsIn } from "./probed/index.ts";
  * was made. It takes identity to know that there was no call. Source: signatures §6.2.
  */
 const RULE = {
-  /** Give-ups that are needed, and the share of them that end after one wait. */
+  /** Requests and give-ups that are needed, and the share of these that end after one wait. */
+  requests: 100,
   gaveUp: 20,
   modeShare: 0.5,
   /** What is refused sooner has not waited for anything. */
@@ -165,16 +167,26 @@ const evidenceOf = ({ control, own, stage }: Reading) => ({
 });
 
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
-  if (evidence.joinedBy(arm, dependency) !== "identity") return null;
+  const { name } = evidence.dependencies[dependency]!;
+  const base = { detector: "acquire-timeout", ...about(evidence, arm, dependency) };
+  if (lacksIdentity(evidence, arm, dependency)) {
+    const toTell = `whether requests give up waiting for ${name}`;
+    return { ...base, ...noIdentity(toTell), evidence: {} };
+  }
   const readings = readingsOf(evidence, { arm, dependency });
   const most = readings.toSorted((a, b) => b.own.gaveUp - a.own.gaveUp)[0];
   if (most === undefined || most.own.requests === 0) return null;
-  const { name } = evidence.dependencies[dependency]!;
-  const base = { detector: "acquire-timeout", ...about(evidence, arm, dependency) };
   const sick = readings.filter(({ own }) => isSick(own));
   const first = sick.find(({ control }) => !isLikeIt(control)) ?? sick[0];
   if (first !== undefined) {
     return { ...base, ...sicknessOf(first, name), evidence: evidenceOf(first) };
+  }
+  const asked = readings.toSorted((a, b) => b.own.requests - a.own.requests)[0]!;
+  if (asked.own.requests < RULE.requests) {
+    const have = { have: asked.own.requests, need: RULE.requests, stage: asked.stage };
+    const toTell = "whether they give up waiting";
+    const little = tooLittle({ ...have, what: `requests that call ${name}`, toTell });
+    return { ...base, ...little, evidence: evidenceOf(asked) };
   }
   return {
     ...base,

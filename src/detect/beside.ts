@@ -6,7 +6,8 @@ import {
   PARTS,
   type RatioBlock,
 } from "../stats/index.ts";
-import type { Began, Beside, Finding, FindingEffect, StageWindow } from "./detector.ts";
+import type { Began, Beside, Evidence, Finding, FindingEffect, StageWindow } from "./detector.ts";
+import { requestsIn } from "./probed/index.ts";
 
 /* Comparison first: what control has as well is reported, and condemns nobody. */
 
@@ -46,6 +47,12 @@ export interface More {
   /** For "no more than control has"; 1 where not judged. */
   readonly pValue: number;
   readonly shown: boolean;
+}
+
+/** The least p-value of the stages that show a sickness; nothing where none was judged. */
+export function leastP(shown: readonly More[]): Pick<Finding, "pValue"> {
+  const ps = shown.flatMap(({ effect, pValue }) => (effect === null ? [] : pValue));
+  return ps.length === 0 ? {} : { pValue: Math.min(...ps) };
 }
 
 type Arms = { readonly own: Iterable<Counted>; readonly control: Iterable<Counted> };
@@ -111,6 +118,22 @@ export function ratioBeside(what: string, arms: Arms, stage: StageWindow, amount
   const blocks = pairedBlocks(arms, stage);
   const parts = partsOf(blocks, (is, was) => Math.log(is / was));
   return moreOf(what, "relative", pairedBlockLogRatio({ ...blocks, amounts }), parts);
+}
+
+/** Of how long requests take, by when they were meant to start: variant ÷ control − 1. */
+export function timeBeside(evidence: Evidence, arm: number, stage: StageWindow): More {
+  const times = (side: number): Counted[] =>
+    requestsIn(evidence.requests(side), stage).map(({ endNs, intendedNs }) => ({
+      atNs: intendedNs,
+      numerator: (endNs - intendedNs) / 1e6,
+      denominator: 1,
+    }));
+  return ratioBeside(
+    "time that requests take",
+    { own: times(arm), control: times(0) },
+    stage,
+    true,
+  );
 }
 
 const pairedBlocks = ({ control, own }: Arms, stage: StageWindow): Blocks => ({

@@ -1,10 +1,18 @@
 import { formatCount, formatRatio, formatUs } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
-import { beganIn, besideControl, besideWords } from "./beside.ts";
-import type { Detector, Evidence, Finding, RequestRow, StageWindow } from "./detector.ts";
+import { beganIn, besideControl, besideWords, type Counted, ratioBeside } from "./beside.ts";
+import type {
+  Detector,
+  Evidence,
+  Finding,
+  FindingEffect,
+  RequestRow,
+  StageWindow,
+} from "./detector.ts";
 import { median } from "./join.ts";
-import { about, judgeEachPair } from "./pairs.ts";
+import { about, judgedStages, judgeEachPair } from "./pairs.ts";
 import { callsIn, requestsIn, usualStage } from "./probed/index.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * A breaker that is open shows as a silence: no call arrives although as many requests came as would
@@ -130,6 +138,24 @@ function isSick({ silences, silentRatio }: Reading): boolean {
   );
 }
 
+/** Calls for the same requests, beside control's: a breaker that is open makes none. */
+function callsBeside(evidence: Evidence, arm: number, dependency: number, stage: StageWindow) {
+  const counted = (side: number): Counted[] => [
+    ...callsIn(evidence.calls(side, dependency), stage).map(({ arriveNs }) => ({
+      atNs: arriveNs,
+      numerator: 1,
+      denominator: 0,
+    })),
+    ...requestsIn(evidence.requests(side), stage).map(({ intendedNs }) => ({
+      atNs: intendedNs,
+      numerator: 0,
+      denominator: 1,
+    })),
+  ];
+  const arms = { own: counted(arm), control: counted(0) };
+  return ratioBeside("calls for the same requests", arms, stage).effect;
+}
+
 interface Judged {
   readonly own: Reading;
   readonly control: Reading;
@@ -149,7 +175,11 @@ function evidenceOf({ control, own }: Judged): Finding["evidence"] {
   };
 }
 
-function sickFinding(name: string, judged: Judged): Omit<Finding, "detector" | "subject"> {
+function sickFinding(
+  name: string,
+  judged: Judged,
+  effect: FindingEffect | null,
+): Omit<Finding, "detector" | "subject"> {
   const { control, own } = judged;
   const beside = besideControl({
     sick: true,
@@ -168,26 +198,38 @@ function sickFinding(name: string, judged: Judged): Omit<Finding, "detector" | "
       `${formatRatio(own.silentRatio)} of the time, after ${failures} failures in a row at most; of control's calls ${formatRatio(control.failingRatio)} fail${besideWords(beside)}`,
     cure: "a breaker that opens by the share of failures over many calls, not by a few in a row",
     began: beganIn(own.stage),
+    effect,
     size: { what: "time that it stays open, median", value: openMs, unit: "ms" },
     evidence: evidenceOf(judged),
   };
 }
 
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
-  const stages = evidence.stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);
-  const judged = stages
-    .map((stage): Judged => ({
-      own: read(evidence, { arm, dependency }, stage),
-      control: read(evidence, { arm: 0, dependency }, stage),
-    }))
-    .filter(({ control }) => control.calls >= RULE.calls && control.failingRatio < RULE.downRatio);
-  const quietest = judged.toSorted((a, b) => b.own.silentRatio - a.own.silentRatio)[0];
-  if (quietest === undefined) return null;
+  const readings = judgedStages(evidence).map((stage): Judged => ({
+    own: read(evidence, { arm, dependency }, stage),
+    control: read(evidence, { arm: 0, dependency }, stage),
+  }));
   const { name } = evidence.dependencies[dependency]!;
   const known = { detector: "breaker", ...about(evidence, arm, dependency) };
+  const busiest = readings.toSorted((a, b) => b.control.calls - a.control.calls)[0];
+  if (busiest === undefined || busiest.own.calls + busiest.control.calls === 0) return null;
+  if (busiest.control.calls < RULE.calls) {
+    const have = { have: busiest.control.calls, need: RULE.calls, stage: busiest.own.stage };
+    const toTell = "whether a breaker keeps them back";
+    const little = tooLittle({ ...have, what: `calls of control to ${name}`, toTell });
+    return { ...known, ...little, evidence: evidenceOf(busiest) };
+  }
+  const judged = readings.filter(
+    ({ control }) => control.calls >= RULE.calls && control.failingRatio < RULE.downRatio,
+  );
+  const quietest = judged.toSorted((a, b) => b.own.silentRatio - a.own.silentRatio)[0];
+  if (quietest === undefined) return null;
   const sick = judged.filter(({ own }) => isSick(own));
   const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
-  if (first !== undefined) return { ...known, ...sickFinding(name, first) };
+  if (first !== undefined) {
+    const effect = callsBeside(evidence, arm, dependency, first.own.stage);
+    return { ...known, ...sickFinding(name, first, effect) };
+  }
   const { own } = quietest;
   return {
     ...known,

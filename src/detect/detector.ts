@@ -61,8 +61,8 @@ export interface Finding {
   readonly size?: Size | null;
   readonly effect?: FindingEffect | null;
   /**
-   * For "no more of it than control has", where the detector has one. `detectAll` adjusts them over
-   * all findings (Holm): one that does not hold up fails no longer.
+   * For "no more of it than control has", where the detector has one; 1 where it is not there.
+   * `detectAll` adjusts them over all findings and stages: one that does not hold up fails no longer.
    */
   readonly pValue?: number;
   /**
@@ -72,6 +72,8 @@ export interface Finding {
   readonly confirmation?: Confirmation;
   readonly cause?: string;
   readonly summary: string;
+  /** Of one that is inconclusive since there is too little to judge by: what there is, and what it takes. */
+  readonly needs?: { readonly what: string; readonly have: number; readonly need: number };
   /** What would cure it, one sentence, where the detector knows. */
   readonly cure?: string;
   readonly evidence: Readonly<Record<string, number | string | boolean | null>>;

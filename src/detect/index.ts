@@ -7,6 +7,7 @@ import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { confirmed } from "./inside/index.ts";
 import { metastable } from "./metastable.ts";
+import { judgedStages } from "./pairs.ts";
 import { noBackpressure } from "./no-backpressure.ts";
 import { noBulkhead } from "./no-bulkhead.ts";
 import { noTimeout } from "./no-timeout.ts";
@@ -87,7 +88,8 @@ export function detectAll(
       ];
     }
   });
-  return confirmed(evidence, adjusted(findings.map((each) => besideNobody(evidence, each))));
+  const beside = findings.map((each) => besideNobody(evidence, each));
+  return confirmed(evidence, adjusted(beside, judgedStages(evidence).length));
 }
 
 /** A control that was asked nothing cannot show that it lacks a sickness. */

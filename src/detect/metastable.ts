@@ -1,5 +1,5 @@
 import { formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords } from "./beside.ts";
+import { beganIn, besideControl, besideWords, shareBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, Size } from "./detector.ts";
 import { about } from "./pairs.ts";
 import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./probed/index.ts";
@@ -58,6 +58,17 @@ function evidenceOf(own: Recovery, control: Recovery | null): Finding["evidence"
   };
 }
 
+/** Requests that are not as quick as before, beside control's, in the last third of what was watched. */
+function slowBeside(own: Recovery, control: Recovery, { after, trigger }: Protocol) {
+  const third = {
+    ...trigger,
+    fromNs: after.toNs - (after.toNs - after.fromNs) / 3,
+    toNs: after.toNs,
+  };
+  const arms = { own: own.slowOnes, control: control.slowOnes };
+  return shareBeside("requests that are not as quick as before", arms, third).effect;
+}
+
 function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | null {
   const own = readRecovery(evidence, arm, protocol);
   if (own === null) return null;
@@ -88,6 +99,7 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
   return {
     ...known,
     ...beside,
+    effect: control === null ? null : slowBeside(own, control, protocol),
     cause: `metastable failure after ${own.trigger}${by === undefined ? "" : ` (${by})`}`,
     summary: `${stuckWords(own)}${besideWords(beside)}`,
     cure: CURE,

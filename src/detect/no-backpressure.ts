@@ -1,9 +1,17 @@
 import { formatCount, formatRatio } from "../core/index.ts";
 import { fitLine } from "../stats/index.ts";
-import { beganIn, besideControl, besideWords } from "./beside.ts";
-import type { Detector, Evidence, Finding, RequestRow, StageWindow } from "./detector.ts";
+import { beganIn, besideControl, besideWords, timeBeside } from "./beside.ts";
+import type {
+  Detector,
+  Evidence,
+  Finding,
+  FindingEffect,
+  RequestRow,
+  StageWindow,
+} from "./detector.ts";
 import { aboutArm, judgedStages } from "./pairs.ts";
 import { requestsIn } from "./probed/index.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * More comes than is done, and nothing is refused: requests in flight grow on a straight line, by what
@@ -119,7 +127,7 @@ interface Judged {
   readonly retention: number | null;
 }
 
-function sicknessOf({ control, own, retention }: Judged) {
+function sicknessOf({ control, own, retention }: Judged, effect: FindingEffect | null) {
   const beside = besideControl({
     sick: true,
     controlWorks: control.requests > 0,
@@ -134,6 +142,7 @@ function sicknessOf({ control, own, retention }: Judged) {
   return {
     ...beside,
     began: beganIn(own.stage),
+    effect,
     size: { what: "more requests in flight each second", value: own.growthPerSec, unit: "1/s" },
     cause: `no backpressure (${growth} requests more in flight each second)`,
     summary:
@@ -171,14 +180,20 @@ function judge(evidence: Evidence, arm: number): Finding | null {
   const base = { detector: "no-backpressure", ...aboutArm(evidence, arm) };
   const sick = judged.filter((each) => growsUnbounded(each.own));
   const first = sick.find(({ control }) => !growsUnbounded(control)) ?? sick[0];
-  if (first !== undefined) return { ...base, ...sicknessOf(first), evidence: evidenceOf(first) };
-  const few = busiest.own.requests < RULE.requests;
+  if (first !== undefined) {
+    const { effect } = timeBeside(evidence, arm, first.own.stage);
+    return { ...base, ...sicknessOf(first, effect), evidence: evidenceOf(first) };
+  }
+  const { requests, stage } = busiest.own;
+  if (requests < RULE.requests) {
+    const have = { have: requests, need: RULE.requests, stage };
+    const little = tooLittle({ ...have, what: "requests", toTell: "whether they pile up" });
+    return { ...base, ...little, evidence: evidenceOf(busiest) };
+  }
   return {
     ...base,
-    status: few ? "inconclusive" : "pass",
-    summary: few
-      ? `only ${formatCount(busiest.own.requests)} requests, ${RULE.requests} are needed to tell whether they pile up`
-      : `requests in flight do not pile up (${formatCount(busiest.own.last)} in the end of stage ${busiest.own.stage.name})`,
+    status: "pass",
+    summary: `requests in flight do not pile up (${formatCount(busiest.own.last)} in the end of stage ${busiest.own.stage.name})`,
     evidence: evidenceOf(busiest),
   };
 }

@@ -6,6 +6,7 @@ import { journeysOf, median } from "./join.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import { requestsIn } from "./probed/index.ts";
 import { type DelaySlice, type Slowness, slownessOf } from "./slowness.ts";
+import { lacksIdentity, noIdentity } from "./too-little.ts";
 
 /*
  * While one dependency is slow, routes that do not call it get slower: they share something with those
@@ -152,16 +153,20 @@ const evidenceOf = ({ control, own, slowness }: Judged): Finding["evidence"] => 
 });
 
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
-  if (evidence.joinedBy(arm, dependency) !== "identity") return null;
   const slowness = slownessOf(evidence, dependency, RULE.slices);
   if (slowness === null) return null;
+  const { name } = evidence.dependencies[dependency]!;
+  const base = { detector: "no-bulkhead", ...about(evidence, arm, dependency) };
+  if (lacksIdentity(evidence, arm, dependency)) {
+    const toTell = `whether requests that do not call ${name} wait for it`;
+    return { ...base, ...noIdentity(toTell), evidence: { delayFactor: slowness.factor } };
+  }
+  if (evidence.joinedBy(arm, dependency) !== "identity") return null;
   const routes = routesWithout(evidence, [0, arm], dependency);
   const own = routes.size === 0 ? null : readOthers(evidence, arm, routes, slowness);
   if (own === null) return null;
   const control = readOthers(evidence, 0, routes, slowness);
   const judged = { slowness, own, control };
-  const { name } = evidence.dependencies[dependency]!;
-  const base = { detector: "no-bulkhead", ...about(evidence, arm, dependency) };
   if (own.sick) {
     return { ...base, ...sicknessOf(evidence, judged, name), evidence: evidenceOf(judged) };
   }
@@ -169,6 +174,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   return {
     ...base,
     status: "pass",
+    pValue: 1,
     summary:
       `requests that do not call ${name} take ${formatRatio(growth, { signed: true })} of the target's own time ` +
       `while it takes ${slowness.factor.toFixed(1)} × as long`,

@@ -1,8 +1,9 @@
 import { formatCount, formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords, type More, shareBeside } from "./beside.ts";
+import { beganIn, besideControl, besideWords, leastP, type More, shareBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { opensOf, type Opens } from "./opens.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * A connection that is opened for a call although one that was used a moment ago stood idle: the
@@ -53,7 +54,6 @@ function sicknessOf({ control, more, own, stage }: Reading, name: string) {
     began: beganIn(stage),
     size: { what: "calls on a connection used before", value: reuse, unit: "ratio" },
     effect: more.effect,
-    ...(more.effect === null ? {} : { pValue: more.pValue }),
     cause: `no keep-alive to ${name} (${formatRatio(reuse)} of calls reuse a connection)`,
     summary:
       `${formatCount(own.opened)} connections are opened for ${formatCount(own.calls)} calls to ${name} ` +
@@ -80,16 +80,23 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   if (busiest === undefined || busiest.own.calls === 0) return null;
   const { name } = evidence.dependencies[dependency]!;
   const base = { detector: "no-keep-alive", ...about(evidence, arm, dependency) };
-  const sick = readings.find(({ own }) => isSick(own));
-  if (sick !== undefined) return { ...base, ...sicknessOf(sick, name), evidence: evidenceOf(sick) };
-  const { own } = busiest;
-  const few = own.calls < RULE.calls;
+  const sick = readings.filter((each) => isSick(each.own));
+  const [first] = sick;
+  if (first !== undefined) {
+    const p = leastP(sick.map(({ more }) => more));
+    return { ...base, ...sicknessOf(first, name), ...p, evidence: evidenceOf(first) };
+  }
+  const { own, stage } = busiest;
+  if (own.calls < RULE.calls) {
+    const have = { have: own.calls, need: RULE.calls, stage };
+    const little = tooLittle({ ...have, what: `calls to ${name}`, toTell: "of keep-alive" });
+    return { ...base, ...little, evidence: evidenceOf(busiest) };
+  }
   return {
     ...base,
-    status: few ? "inconclusive" : "pass",
-    summary: few
-      ? `only ${formatCount(own.calls)} calls to ${name}, ${RULE.calls} are needed to tell of keep-alive`
-      : `${formatRatio(1 - own.opened / own.calls)} of ${formatCount(own.calls)} calls to ${name} reuse a connection`,
+    status: "pass",
+    pValue: 1,
+    summary: `${formatRatio(1 - own.opened / own.calls)} of ${formatCount(own.calls)} calls to ${name} reuse a connection`,
     evidence: evidenceOf(busiest),
   };
 }

@@ -1,6 +1,7 @@
 import { formatCount, formatUs } from "../core/index.ts";
-import { beganIn, besideControl, besideWords } from "./beside.ts";
-import type { Detector, Evidence, Finding } from "./detector.ts";
+import { newcombe } from "../stats/index.ts";
+import { beganIn, besideControl, besideWords, CONFIDENCE } from "./beside.ts";
+import type { Detector, Evidence, Finding, FindingEffect } from "./detector.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import { type HangReading, readHang, stagesThat } from "./probed/index.ts";
 
@@ -21,6 +22,19 @@ const toldOf = (reading: HangReading): string =>
     : reading.kind === "none"
       ? "does not give up"
       : "gives up at no one time";
+
+/** Of calls that hang, the share that nobody gives up: variant − control. */
+function leftOpen(own: HangReading, control: HangReading): FindingEffect {
+  const open = ({ calls, gaveUp }: HangReading) => ({ events: calls - gaveUp, trials: calls });
+  const share = ({ calls, gaveUp }: HangReading): number => 1 - gaveUp / calls;
+  return {
+    what: "calls that hang and are not given up",
+    kind: "difference",
+    estimate: share(own) - share(control),
+    ...newcombe(open(own), open(control), CONFIDENCE),
+    confidence: CONFIDENCE,
+  };
+}
 
 function evidenceOf(own: HangReading, control: HangReading | null): Finding["evidence"] {
   return {
@@ -64,6 +78,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   return {
     ...known,
     ...status,
+    effect: control === null ? null : leftOpen(own, control),
     cause: `no timeout on calls to ${name}`,
     summary: `${summary}${besideWords(status)}`,
     cure: `a timeout on each call to ${name}, shorter than what its callers wait`,

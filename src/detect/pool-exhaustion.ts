@@ -1,12 +1,12 @@
 import { formatCount, formatRatePerSec, formatRatio, formatUs } from "../core/index.ts";
 import { poissonQuantile } from "../stats/index.ts";
-import { beganIn } from "./beside.ts";
+import { beganIn, timeBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import {
   comparisonOf,
   controlIsFull,
-  isTooLittle,
+  lackOf,
   readPool,
   type StageReading,
 } from "./pool-reading.ts";
@@ -120,6 +120,7 @@ function ceilingFinding(
     comparison: comparisonOf(reading),
     began: beganIn(stage),
     size: { what: "connections in the pool", value: size, unit: "connections" },
+    effect: timeBeside(evidence, arm, stage).effect,
     cause: `${name} pool exhaustion (a pool of ${size})`,
     summary: shared ? `${summary}; control has it too` : summary,
     ...(free === null ? {} : { cure: `a pool of ${free.enough} connections` }),
@@ -144,21 +145,19 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const first = ceilings.find((reading) => !controlIsFull(reading)) ?? ceilings[0];
   if (first !== undefined) return ceilingFinding(evidence, arm, dependency, first);
   const busiest = readings.toSorted((a, b) => b.own.mean - a.own.mean)[0]!;
+  const base = { detector: "pool-exhaustion", ...about(evidence, arm, dependency) };
+  const { name } = evidence.dependencies[dependency]!;
+  const lack = lackOf(busiest, name);
+  if (lack !== null) return { ...base, ...lack, evidence: evidenceOf(busiest) };
   return {
-    detector: "pool-exhaustion",
-    ...about(evidence, arm, dependency),
-    status: isTooLittle(busiest) ? "inconclusive" : "pass",
-    summary: noCeiling(evidence.dependencies[dependency]!.name, busiest),
+    ...base,
+    status: "pass",
+    summary: noCeiling(name, busiest),
     evidence: evidenceOf(busiest),
   };
 }
 
-function noCeiling(name: string, reading: StageReading): string {
-  const { own, stage } = reading;
-  if (isTooLittle(reading)) {
-    const seconds = formatUs((stage.toNs - stage.fromNs) / 1_000);
-    return `${formatCount(own.calls)} calls to ${name} in ${seconds} are too few to show a ceiling`;
-  }
+function noCeiling(name: string, { own }: StageReading): string {
   const time = formatRatio(own.atPlateauRatio);
   return (
     `calls to ${name} in flight average ${own.mean.toFixed(1)} and reach ${own.max}: no ceiling ` +

@@ -1,8 +1,9 @@
-import { NS_PER_S } from "../core/index.ts";
+import { formatDurationNs, NS_PER_S } from "../core/index.ts";
 import type { Beside, Evidence, StageWindow } from "./detector.ts";
 import { median, quantile, type Waited, waitsBeforeCall } from "./join.ts";
 import { type Occupancy, occupancyOf } from "./occupancy.ts";
 import { type Queue, queueOf } from "./queue.ts";
+import { tooLittle } from "./too-little.ts";
 
 const RULE = {
   /** Mean in flight as a share of the plateau, over the stage. */
@@ -170,8 +171,21 @@ export function controlIsFull({ control, controlFull, own }: StageReading): bool
   return controlFull && control.calls >= RULE.calls && asSmall;
 }
 
-export const isTooLittle = ({ own, stage }: StageReading): boolean =>
-  own.calls < RULE.calls || stage.toNs - stage.fromNs < RULE.stageNs;
+/** What a stage has too little of to show a ceiling; null where it has enough. */
+export function lackOf({ own, stage }: StageReading, name: string) {
+  const lengthNs = stage.toNs - stage.fromNs;
+  const needNs = RULE.stageNs;
+  const calls = { what: `calls to ${name}`, toTell: "of a ceiling", stage };
+  if (own.calls < RULE.calls) return tooLittle({ ...calls, have: own.calls, need: RULE.calls });
+  if (lengthNs >= needNs) return null;
+  return {
+    status: "inconclusive" as const,
+    needs: { what: "seconds of a stage", have: lengthNs / NS_PER_S, need: needNs / NS_PER_S },
+    summary:
+      `calls to ${name} in a stage of ${formatDurationNs(lengthNs)}; ` +
+      `it takes one of ${formatDurationNs(needNs)} to tell of a ceiling`,
+  };
+}
 
 export function comparisonOf(reading: StageReading): Beside {
   if (reading.control.calls === 0) return "absent-in-control";

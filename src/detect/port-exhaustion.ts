@@ -1,6 +1,7 @@
 import { formatCount, formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords } from "./beside.ts";
-import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
+import { normalQuantile } from "../stats/index.ts";
+import { beganIn, besideControl, besideWords, CONFIDENCE } from "./beside.ts";
+import type { Detector, Evidence, Finding, FindingEffect, StageWindow } from "./detector.ts";
 import { opensOf } from "./opens.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
 
@@ -15,11 +16,14 @@ const TIME_WAIT_S = 60;
 /** Of the ports, the share that is said to be near. */
 const NEAR_RATIO = 0.5;
 
+const Z = normalQuantile((1 + CONFIDENCE) / 2);
+
 interface Reading {
   readonly stage: StageWindow;
   readonly opened: number;
   readonly perSec: number;
   readonly controlPerSec: number;
+  readonly effect: FindingEffect;
   /** Of the ports that there are, the share that a minute at this rate uses. */
   readonly ratio: number;
   readonly exhausts: boolean;
@@ -39,9 +43,20 @@ function read(evidence: Evidence, arm: number, dependency: number, stage: StageW
   const opened = openedIn(evidence, arm, dependency, stage);
   const perSec = opened / seconds;
   const sure = (opened - 3 * Math.sqrt(opened)) / seconds;
-  const controlPerSec = openedIn(evidence, 0, dependency, stage) / seconds;
+  const controlOpened = openedIn(evidence, 0, dependency, stage);
+  const controlPerSec = controlOpened / seconds;
+  // Of two Poisson counts.
+  const marginPerSec = (Z * Math.sqrt(opened + controlOpened)) / seconds;
+  const effect: FindingEffect = {
+    what: "new connections a second",
+    kind: "difference",
+    estimate: perSec - controlPerSec,
+    low: perSec - controlPerSec - marginPerSec,
+    high: perSec - controlPerSec + marginPerSec,
+    confidence: CONFIDENCE,
+  };
   const exhausts = seconds >= 1 && ratioOf(sure) > 1;
-  return { stage, opened, perSec, controlPerSec, ratio: ratioOf(perSec), exhausts };
+  return { stage, opened, perSec, controlPerSec, effect, ratio: ratioOf(perSec), exhausts };
 }
 
 const evidenceOf = ({ controlPerSec, opened, perSec, ratio, stage }: Reading) => ({
@@ -52,7 +67,7 @@ const evidenceOf = ({ controlPerSec, opened, perSec, ratio, stage }: Reading) =>
   portsUsedRatio: ratio,
 });
 
-function sicknessOf({ controlPerSec, perSec, stage }: Reading, name: string) {
+function sicknessOf({ controlPerSec, effect, perSec, stage }: Reading, name: string) {
   const beside = besideControl({
     sick: true,
     controlWorks: controlPerSec > 0,
@@ -63,6 +78,7 @@ function sicknessOf({ controlPerSec, perSec, stage }: Reading, name: string) {
   return {
     ...beside,
     began: beganIn(stage),
+    effect,
     size: { what: "new connections", value: perSec, unit: "connections/s" },
     cause: `ports to ${name} run out (${formatCount(perSec)} new connections/s)`,
     summary:

@@ -5,6 +5,7 @@ import { readLimit } from "./limit-reading.ts";
 import { type Judged, limitOf, refusedOf, usedOf, type Way, WAYS } from "./limit-ways.ts";
 import { about, judgedStages, judgeEachPair } from "./pairs.ts";
 import { type Attempt, attemptsOf } from "./retries.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * A caller that is refused is told how long to wait (Retry-After). Four ways to get on badly with that:
@@ -13,6 +14,9 @@ import { type Attempt, attemptsOf } from "./retries.ts";
  * is hardly used. Which call a call repeats is known by identity alone. Source: signatures §6.6.
  * Simulated as in test/detect/rate-limit.test.ts.
  */
+
+/** Calls of an arm in one stage that are needed to tell. */
+const CALLS = 100;
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
@@ -104,6 +108,12 @@ function judge(
   const sick = judged.map(sickIn).filter((each): each is [Sick, ...Sick[]] => each.length > 0);
   const first = sick.find(([each]) => !each.controlSick) ?? sick[0];
   if (first !== undefined) return { ...known, ...sickFinding(name, first) };
+  if (most.own.calls < CALLS) {
+    const have = { have: most.own.calls, need: CALLS, stage: most.own.stage };
+    const toTell = "how its limit is kept";
+    const little = tooLittle({ ...have, what: `calls to ${name}`, toTell });
+    return { ...known, ...little, evidence: evidenceOf(most) };
+  }
   const byRates = evidence.joinedBy(arm, dependency) === "rates";
   const waits = byRates
     ? "which calls repeat one that was told to wait is known only where the target passes identity on"

@@ -1,9 +1,9 @@
-import { formatCount, formatRatio, formatUs } from "../core/index.ts";
 import {
   beganIn,
   besideControl,
   besideWords,
   type Counted,
+  leastP,
   type More,
   ratioBeside,
 } from "./beside.ts";
@@ -18,7 +18,9 @@ import {
   readRetries,
   type RetryReading,
 } from "./retries.ts";
-import { habitsOf, type RetryHabits } from "./retry-habits.ts";
+import { habitsOf } from "./retry-habits.ts";
+import { calmWords, cureOf, habitWords, perCall, sentWords, stormWords } from "./retry-words.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * A retry answers a failure with more load. The emulator sees attempts; with the target's identity
@@ -39,14 +41,6 @@ const RULE = {
   gaps: 50,
   /** Share of control's failures that something follows, from which on it is no chance. */
   controlRetries: 0.5,
-  /** Robust coefficient of variation of the gaps, below which there is no jitter. */
-  jitterCv: 0.1,
-  /** Share of failures that are tried again, from which on there is no budget. */
-  noBudgetRatio: 0.9,
-  /** Dispersion of arrivals beside control's, from which on retries come together. */
-  togetherFactor: 3,
-  /** Share of retries for nobody that is worth a word. */
-  zombieRatio: 0.05,
 } as const;
 
 interface StormReading {
@@ -90,9 +84,6 @@ function counted(pair: Pair, arm: number, per: "request" | "logical call"): Coun
 
 const isStorm = ({ effect, shown }: More): boolean =>
   shown && 1 + (effect?.estimate ?? 0) > RULE.factor;
-
-const perCall = ({ joined, logical }: RetryReading): number =>
-  logical === 0 ? 1 : joined / logical;
 
 const amplifies = (reading: RetryReading): boolean =>
   reading.retries >= RULE.retries && perCall(reading) > RULE.factor;
@@ -143,63 +134,6 @@ function asRepeated(own: RetryReading, { attemptsMax, chains }: Repeats): RetryR
   return { ...own, ...gaps, attemptsMax: attemptsMax ?? own.attemptsMax };
 }
 
-const sentWords = ({ attemptsMax }: RetryReading): string =>
-  attemptsMax > 1 ? `up to ${attemptsMax} attempts` : "repeated attempts";
-
-const hasJitter = ({ gapCv }: RetryReading): boolean => gapCv >= RULE.jitterCv;
-const comeTogether = (own: RetryHabits, control: RetryHabits): boolean =>
-  own.dispersion > RULE.togetherFactor * Math.max(control.dispersion, 1);
-
-function habitWords(own: RetryReading, habits: RetryHabits, control: RetryHabits): string {
-  const { early, retries, toldToWait, unsafe } = own;
-  const { dispersion, retriedRatio, zombies } = habits;
-  const words = [
-    retriedRatio >= RULE.noBudgetRatio && "no budget bounds them",
-    comeTogether(habits, control) &&
-      `they come together (dispersion ${dispersion.toFixed(1)}, control ${control.dispersion.toFixed(1)})`,
-    early > 0 && `${formatRatio(early / toldToWait)} of the waits asked for were cut short`,
-    zombies > RULE.zombieRatio * retries &&
-      `${formatCount(zombies)} come when their request has ended`,
-    unsafe > 0 && `${formatCount(unsafe)} retries repeat a write`,
-  ];
-  return words.map((each) => (each === false ? "" : `; ${each}`)).join("");
-}
-
-function stormWords(name: string, { control, over, own, stage }: StormReading): string {
-  const paced = Number.isFinite(own.gapMs)
-    ? `, ${formatUs(own.gapMs * 1_000)} apart with ${hasJitter(own) ? "" : "no "}jitter`
-    : "";
-  const perLogical = own.joined > 0 ? ` (${perCall(own).toFixed(2)} attempts a call)` : "";
-  const controlFails = control.calls === 0 ? 0 : control.failures / control.calls;
-  const made =
-    over.effect === null
-      ? `make ${formatCount(own.calls)} calls (control ${formatCount(control.calls)})`
-      : `make ${(1 + over.effect.estimate).toFixed(2)} × control's calls for the same requests`;
-  return (
-    `a retry storm at ${name} from stage ${stage.name} on: ${sentWords(own)}${paced}${perLogical} ${made}, and ` +
-    `${formatRatio(own.failures / own.calls)} of the calls fail (control ${formatRatio(controlFails)})`
-  );
-}
-
-/** What is missing of what a storm is cured by; all of it where single attempts are not known. */
-function cureOf(own: RetryReading, { retriedRatio }: RetryHabits): string {
-  const known = own.joined > 0;
-  const parts = [
-    (!known || retriedRatio >= RULE.noBudgetRatio) && "a retry budget",
-    (!known || !hasJitter(own)) && "exponential backoff with full jitter",
-    (!known || own.early > 0) && "waiting as long as Retry-After says",
-  ].filter((part) => part !== false);
-  if (parts.length === 0) return "fewer attempts, or a smaller budget for them";
-  const last = parts.at(-1)!;
-  return parts.length < 3 ? parts.join(" and ") : `${parts.slice(0, -1).join(", ")}, and ${last}`;
-}
-
-function calmWords(name: string, own: RetryReading, control: RetryReading): string {
-  return own.joined === 0 || control.joined === 0
-    ? `no storm of retries at ${name}: ${formatCount(own.calls)} calls (control ${formatCount(control.calls)})`
-    : `${perCall(own).toFixed(2)} attempts for each call to ${name} (control ${perCall(control).toFixed(2)})`;
-}
-
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function evidenceOf(own: RetryReading, control: RetryReading): Finding["evidence"] {
@@ -232,7 +166,7 @@ function sicknessOf(pair: Pair, reading: StormReading, name: string) {
   });
   const habits = habitsOf(pair.evidence, pair.arm, pair.attempts[pair.arm] ?? [], stage);
   const controlHabits = habitsOf(pair.evidence, 0, pair.attempts[0] ?? [], stage);
-  const { effect, pValue } = by;
+  const { effect } = by;
   const words = habitWords(own, habits, controlHabits);
   return {
     ...beside,
@@ -242,7 +176,6 @@ function sicknessOf(pair: Pair, reading: StormReading, name: string) {
         ? { what: "attempts of one call", value: own.attemptsMax, unit: "attempts" }
         : null,
     effect,
-    ...(effect === null ? {} : { pValue }),
     cause: `${name} retry storm (${sentWords(own)})`,
     summary: `${stormWords(name, reading)}${words}${besideWords(beside)}`,
     cure: cureOf(own, habits),
@@ -274,11 +207,22 @@ function judge(pair: Pair): Finding | null {
   if (own.calls === 0 && control.calls === 0) return null;
   const base = { detector: "retry-storm", ...about(evidence, arm, dependency) };
   const readings = judged.map((stage) => readStage(pair, stage));
-  const sick = readings.find(({ storm }) => storm) ?? readings.find(isSick);
-  if (sick !== undefined) return { ...base, ...sicknessOf(pair, sick, name) };
+  const storms = readings.filter(({ storm }) => storm);
+  const sick = storms[0] ?? readings.find(isSick);
+  if (sick !== undefined) {
+    const p = leastP((storms.length === 0 ? [sick] : storms).map(({ by }) => by));
+    return { ...base, ...sicknessOf(pair, sick, name), ...p };
+  }
+  const busiest = readings.toSorted((a, b) => b.own.calls - a.own.calls)[0];
+  if (busiest !== undefined && busiest.own.calls < RULE.retries) {
+    const have = { have: busiest.own.calls, need: RULE.retries, stage: busiest.stage };
+    const little = tooLittle({ ...have, what: `calls to ${name}`, toTell: "of retries" });
+    return { ...base, ...little, evidence: evidenceOf(own, control) };
+  }
   return {
     ...base,
     status: "pass",
+    pValue: 1,
     summary: calmWords(name, own, control),
     evidence: evidenceOf(own, control),
   };

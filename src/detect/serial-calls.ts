@@ -1,9 +1,10 @@
 import { formatCount, formatUs } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
-import { beganIn, besideControl, besideWords, type More, ratioBeside } from "./beside.ts";
+import { beganIn, besideControl, besideWords, leastP, type More, ratioBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { type Journey, journeysOf, median } from "./join.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
+import { lacksIdentity, noIdentity, tooLittle } from "./too-little.ts";
 
 /*
  * N + 1: a request asks one dependency for many things, one after the other. The emulator sees each
@@ -104,7 +105,6 @@ function sicknessOf(reading: ChainReading, name: string) {
     began: beganIn(stage),
     size: { what: "calls one after the other in a request", value: length, unit: "calls" },
     effect: more.effect,
-    ...(more.effect === null ? {} : { pValue: more.pValue }),
     cause: `serial calls to ${name} (${formatCount(length)} one after the other)`,
     summary:
       `half the requests that call ${name} make ${formatCount(length)} calls or more, one after the other ` +
@@ -123,25 +123,38 @@ const evidenceOf = ({ control, controlLength, length, own, stage }: ChainReading
 });
 
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
-  if (evidence.joinedBy(arm, dependency) !== "identity") return null;
+  const { name } = evidence.dependencies[dependency]!;
+  const base = { detector: "serial-calls", ...about(evidence, arm, dependency) };
+  if (lacksIdentity(evidence, arm, dependency)) {
+    return {
+      ...base,
+      ...noIdentity(`whether calls to ${name} wait for one another`),
+      evidence: {},
+    };
+  }
   const readings = judgedStages(evidence).map((stage) => read(evidence, arm, dependency, stage));
   const busiest = readings.toSorted((a, b) => b.own.length - a.own.length)[0];
   if (busiest === undefined || busiest.own.length === 0) return null;
-  const { name } = evidence.dependencies[dependency]!;
-  const sick = readings.find(isSick);
-  const base = { detector: "serial-calls", ...about(evidence, arm, dependency) };
-  if (sick !== undefined) {
-    return { ...base, ...sicknessOf(sick, name), evidence: evidenceOf(sick) };
+  const sick = readings.filter(isSick);
+  const [first] = sick;
+  if (first !== undefined) {
+    const p = leastP(sick.map(({ more }) => more));
+    return { ...base, ...sicknessOf(first, name), ...p, evidence: evidenceOf(first) };
   }
-  const count = busiest.own.length;
-  const few = count < RULE.requests;
-  const call = count === 1 ? "request calls" : "requests call";
+  if (busiest.own.length < RULE.requests) {
+    const have = { have: busiest.own.length, need: RULE.requests, stage: busiest.stage };
+    const what = `requests that call ${name}`;
+    return {
+      ...base,
+      ...tooLittle({ ...have, what, toTell: "of chains" }),
+      evidence: evidenceOf(busiest),
+    };
+  }
   return {
     ...base,
-    status: few ? "inconclusive" : "pass",
-    summary: few
-      ? `only ${formatCount(count)} ${call} ${name}, ${RULE.requests} are needed to tell of chains`
-      : `at most ${formatCount(busiest.length)} of a request's calls to ${name} wait for one another, in the median`,
+    status: "pass",
+    pValue: 1,
+    summary: `at most ${formatCount(busiest.length)} of a request's calls to ${name} wait for one another, in the median`,
     evidence: evidenceOf(busiest),
   };
 }

@@ -1,10 +1,12 @@
-import { formatCount, formatRatio } from "../core/index.ts";
-import { besideControl, besideWords } from "./beside.ts";
-import type { Detector, Evidence, Finding } from "./detector.ts";
+import { formatRatio } from "../core/index.ts";
+import { hodgesLehmann } from "../stats/index.ts";
+import { besideControl, besideWords, CONFIDENCE } from "./beside.ts";
+import type { Detector, Evidence, Finding, FindingEffect } from "./detector.ts";
 import { journeysOf, median, quantile } from "./join.ts";
 import { occupancyOf } from "./occupancy.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import { type DelaySlice, type Slowness, slownessOf } from "./slowness.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * A dependency that is slow for a while. Calls in flight go with a power of its delay: 1 where nothing
@@ -26,6 +28,8 @@ interface Reading {
   readonly exponent: number;
   readonly inFlightSlow: number;
   readonly inFlightUsual: number;
+  /** In flight in each slow slice. */
+  readonly slowly: readonly number[];
   /** Of what requests take more while it is slow, the share that its calls take; null if not known. */
   readonly explained: number | null;
 }
@@ -55,8 +59,9 @@ function read(
   const calls = evidence.calls(arm, dependency);
   const inFlight = (slices: readonly DelaySlice[]): number[] =>
     slices.map(({ fromNs, toNs }) => occupancyOf(calls, fromNs, toNs).mean);
+  const slowly = inFlight(slow);
   // It takes a delay until as many are in flight as there will be.
-  const [inFlightSlow, inFlightUsual] = [quantile(inFlight(slow), 0.75), median(inFlight(usual))];
+  const [inFlightSlow, inFlightUsual] = [quantile(slowly, 0.75), median(inFlight(usual))];
   const joined = evidence.joinedBy(arm, dependency) === "identity";
   const [during, before] = joined
     ? [timesIn(evidence, arm, dependency, slow), timesIn(evidence, arm, dependency, usual)]
@@ -71,6 +76,7 @@ function read(
         : 0,
     inFlightSlow,
     inFlightUsual,
+    slowly,
     explained: explained === null || Number.isNaN(explained) ? null : Math.max(explained, 0),
   };
 }
@@ -81,6 +87,15 @@ const isTelling = ({ calls, inFlightUsual }: Reading): boolean =>
 
 const isUnbounded = (reading: Reading): boolean =>
   isTelling(reading) && reading.exponent >= RULE.exponent;
+
+/** From the first slice that was looked at to the last. */
+function spanOf({ slow, usual }: Slowness): { readonly fromNs: number; readonly toNs: number } {
+  const slices = [...slow, ...usual];
+  return {
+    fromNs: Math.min(...slices.map(({ fromNs }) => fromNs)),
+    toNs: Math.max(...slices.map(({ toNs }) => toNs)),
+  };
+}
 
 interface Judged {
   readonly slowness: Slowness;
@@ -97,12 +112,30 @@ function innocenceWords({ control, own }: Judged, name: string): string {
     : `; its calls explain ${formatRatio(least!)} to ${formatRatio(most!)} of what requests take more, in both arms: ${name} is slow, no arm is`;
 }
 
+/** In flight while it is slow beside control's, slice by slice. */
+function timesAsMany(own: Reading, control: Reading): FindingEffect | null {
+  const logs = ({ slowly }: Reading): number[] =>
+    slowly.map((mean) => Math.log(Math.max(mean, 1e-3)));
+  const { estimate, high, low } = hodgesLehmann(logs(own), logs(control), {
+    confidence: CONFIDENCE,
+  });
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return null;
+  return {
+    what: "calls in flight while it is slow",
+    kind: "relative",
+    estimate: Math.expm1(estimate),
+    low: Math.expm1(low),
+    high: Math.expm1(high),
+    confidence: CONFIDENCE,
+  };
+}
+
 function sicknessOf(evidence: Evidence, judged: Judged, name: string) {
   const { control, own, slowness } = judged;
   const controlSick = isUnbounded(control);
   const beside = besideControl({
     sick: true,
-    controlWorks: control.calls > 0,
+    controlWorks: true,
     controlSick,
     // Where nothing bounds either, one that holds more makes more calls: others tell of that.
     more: false,
@@ -114,11 +147,12 @@ function sicknessOf(evidence: Evidence, judged: Judged, name: string) {
     ...beside,
     began: { stage: first.stage, atS: first.fromNs / 1e9, ratePerSec: stage?.ratePerSec ?? 0 },
     size: { what: "calls in flight while it is slow", value: own.inFlightSlow, unit: "calls" },
+    effect: timesAsMany(own, control),
     cause: `no cap on calls to ${name} (in flight grow with its delay)`,
     summary:
       `while ${name} takes ${slowness.factor.toFixed(1)} × as long, calls to it in flight go from ${own.inFlightUsual.toFixed(1)} ` +
       `to ${own.inFlightSlow.toFixed(1)} (control ${control.inFlightUsual.toFixed(1)} to ${control.inFlightSlow.toFixed(1)}): ` +
-      `nothing bounds them (exponent ${own.exponent.toFixed(2)}, control ${control.exponent.toFixed(2)})${innocent}${besideWords(beside)}`,
+      `no cap shows up to there (exponent ${own.exponent.toFixed(2)}, control ${control.exponent.toFixed(2)})${innocent}${besideWords(beside)}`,
     cure: `a limit on calls to ${name} in flight, and a timeout for those that wait`,
   };
 }
@@ -144,16 +178,12 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const { name } = evidence.dependencies[dependency]!;
   const base = { detector: "slow-dependency", ...about(evidence, arm, dependency) };
   const beyond = own.inFlightSlow > RULE.factor * control.inFlightSlow;
-  if (isUnbounded(own) && control.calls > 0 && !isTelling(control)) {
-    return {
-      ...base,
-      status: "inconclusive",
-      summary:
-        `calls to ${name} in flight grow with its delay, and control hardly calls it ` +
-        `(${formatCount(control.calls)} calls): ${RULE.calls} calls of it while ` +
-        `${name} is slow would tell whether it bounds them`,
-      evidence: evidenceOf(judged),
-    };
+  if (!isTelling(own) || (isUnbounded(own) && !isTelling(control))) {
+    const [who, { calls }] = isTelling(own) ? ["calls of control", control] : ["calls", own];
+    const toTell = `whether anything bounds them while ${name} is slow`;
+    const have = { have: calls, need: Math.max(RULE.calls, 2 * calls), stage: spanOf(slowness) };
+    const little = tooLittle({ ...have, what: `${who} to ${name}`, toTell });
+    return { ...base, ...little, evidence: evidenceOf(judged) };
   }
   if (isUnbounded(own) && (isUnbounded(control) || beyond)) {
     return { ...base, ...sicknessOf(evidence, judged, name), evidence: evidenceOf(judged) };

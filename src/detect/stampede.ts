@@ -5,11 +5,14 @@ import {
   besideControl,
   besideWords,
   type Counted,
+  leastP,
   type More,
   shareBeside,
 } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
+import { requestsIn } from "./probed/index.ts";
+import { tooLittle } from "./too-little.ts";
 
 /*
  * A stampede: many fetch one key at once, since none waits for the fetch that is on its way. A cache
@@ -119,7 +122,6 @@ function sicknessOf(reading: Reading, name: string, ttlNs: number) {
     began: beganIn(stage),
     size: { what: "fetches of one key at once, the most", value: own.most, unit: "fetches" },
     effect: more.effect,
-    ...(more.effect === null ? {} : { pValue: more.pValue }),
     cause: `${name} cache stampede (up to ${formatCount(own.most)} fetches of one key at once)`,
     summary:
       `${formatRatio(ratioOf(own))} of the fetches from ${name} ask for a key that is on its way already ` +
@@ -151,13 +153,22 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const sick = readings.filter(({ own }) => isSick(own));
   const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
   if (first !== undefined) {
-    return { ...base, ...sicknessOf(first, name, ttlNs), evidence: evidenceOf(first) };
+    const p = leastP(sick.map(({ more }) => more));
+    return { ...base, ...sicknessOf(first, name, ttlNs), ...p, evidence: evidenceOf(first) };
   }
-  const { own } = busiest;
+  const { own, stage } = busiest;
   const few = own.fetches < RULE.fetches;
+  const requests = requestsIn(evidence.requests(arm), stage).length;
+  // Where many come and little is fetched, the cache does what it is there for.
+  if (few && (ratioOf(own) > RULE.dogpileRatio || requests < RULE.fetches)) {
+    const have = { have: own.fetches, need: RULE.fetches, stage };
+    const little = tooLittle({ ...have, what: `fetches from ${name}`, toTell: "of stampedes" });
+    return { ...base, ...little, evidence: evidenceOf(busiest) };
+  }
   return {
     ...base,
     status: "pass",
+    pValue: 1,
     summary: few
       ? `only ${formatCount(own.fetches)} fetches from ${name}: too few to stampede`
       : `${formatRatio(ratioOf(own))} of ${formatCount(own.fetches)} fetches from ${name} ask for a key that is on its way`,

@@ -5,13 +5,15 @@ import {
   besideControl,
   besideWords,
   type Counted,
+  leastP,
   type More,
   shareBeside,
 } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { median } from "./join.ts";
-import { about, judgeEachPair } from "./pairs.ts";
+import { about, judgedStages, judgeEachPair } from "./pairs.ts";
 import { callsIn, modeOf } from "./probed/index.ts";
+import { lacksIdentity, noIdentity, tooLittle } from "./too-little.ts";
 
 /*
  * Zombie work: attempts that arrive, or go on, after their request has been given up or has failed.
@@ -22,6 +24,8 @@ const RULE = {
   /** Of the attempts that name their request. Source: signatures §6.3. */
   zombieRatio: 0.05,
   zombies: 20,
+  /** And attempts that are needed to tell. */
+  attempts: 100,
   /** How the two clocks are read, and what cancelling takes. */
   slackNs: 10e6,
   /** The share of zombies that end at one time for it to be the inner timeout. */
@@ -114,8 +118,6 @@ function sickFinding(
         ? { what: "time that calls outlive their request, median", value: overrunMs, unit: "ms" }
         : { what: "timeout of a call", value: innerMs, unit: "ms" },
     effect: more.effect,
-    // What nobody but this arm has needs no test against control's share of it.
-    ...(beside.comparison === "new" ? { pValue: more.pValue } : {}),
     evidence: evidenceOf(own, control),
   };
 }
@@ -132,9 +134,16 @@ function evidenceOf(own: Reading, control: Reading): Finding["evidence"] {
 }
 
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
-  if (evidence.joinedBy(arm, dependency) !== "identity") return null;
-  const stages = evidence.stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);
-  const judged = stages.map((stage): Judged => {
+  const { name } = evidence.dependencies[dependency]!;
+  const known = { detector: "timeout-inversion", ...about(evidence, arm, dependency) };
+  if (lacksIdentity(evidence, arm, dependency)) {
+    return {
+      ...known,
+      ...noIdentity(`whether calls to ${name} outlive their requests`),
+      evidence: {},
+    };
+  }
+  const judged = judgedStages(evidence).map((stage): Judged => {
     const own = readStage(evidence, { arm, dependency }, stage);
     const control = readStage(evidence, { arm: 0, dependency }, stage);
     const counted = { own: own.counted, control: control.counted };
@@ -142,11 +151,22 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   });
   const most = judged.toSorted((a, b) => ratioOf(b.own) - ratioOf(a.own))[0];
   if (most === undefined || judged.every(({ own }) => own.joined === 0)) return null;
-  const known = { detector: "timeout-inversion", ...about(evidence, arm, dependency) };
   const sick = judged.filter(({ own }) => isSick(own));
   const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
-  if (first !== undefined) return { ...known, ...sickFinding(evidence, arm, dependency, first) };
-  const { name } = evidence.dependencies[dependency]!;
+  if (first !== undefined) {
+    const found = sickFinding(evidence, arm, dependency, first);
+    // Against a share that control has not at all nothing can be tested.
+    const p = found.comparison === "new" ? leastP(sick.map(({ more }) => more)) : {};
+    return { ...known, ...found, ...p };
+  }
+  const busiest = judged.toSorted((a, b) => b.own.joined - a.own.joined)[0]!;
+  if (busiest.own.joined < RULE.attempts) {
+    const { joined, stage } = busiest.own;
+    const have = { have: joined, need: RULE.attempts, stage };
+    const toTell = "whether they outlive their requests";
+    const little = tooLittle({ ...have, what: `attempts at ${name}`, toTell });
+    return { ...known, ...little, evidence: evidenceOf(busiest.own, busiest.control) };
+  }
   return {
     ...known,
     status: "pass",

@@ -48,6 +48,10 @@ export const findingSchema = z.strictObject({
   cause: z.string().optional().describe("the named cause, when there is one: `pool exhaustion`"),
   summary: z.string().describe("one sentence for people, with the numbers in it"),
   cure: z.string().optional().describe("what would cure it, one sentence, where the judge knows"),
+  needs: z
+    .strictObject({ what: z.string(), have: z.number(), need: z.number() })
+    .optional()
+    .describe("of one that has too little to judge by: what there is, and what it takes"),
   confirmation: z
     .enum(["inside", "outside-only", "contradicted"])
     .optional()

@@ -135,16 +135,18 @@ function decisions(result: Result): string[] {
 }
 
 function findings(result: Result, notes: Footnotes): string[] {
-  const { each, line } = toldFindings(result);
-  if (each.length === 0 && line === "") return [];
+  const { each, folded } = toldFindings(result);
+  if (each.length + folded.length === 0) return [];
   const lines = each.map((finding) => {
     const marks = (finding.warnings ?? []).map((warning) => notes.mark(warning)).join(" ");
     const who = `${escapeMarkdown(finding.detector)}, ${escapeMarkdown(finding.subject)}`;
     const status = `${FINDING_MARKS[finding.status]} ${FINDING_WORDS[finding.status]}`;
     return `- ${status}: **${who}**: ${escapeMarkdown(finding.summary)} ${marks}`.trimEnd();
   });
-  const passes = line === "" ? [] : [`- ${FINDING_MARKS.pass} ${escapeMarkdown(line)}`];
-  return ["### Findings", "", ...lines, ...passes, ""];
+  const others = folded.map(
+    ({ line, status }) => `- ${FINDING_MARKS[status]} ${escapeMarkdown(line)}`,
+  );
+  return ["### Findings", "", ...lines, ...others, ""];
 }
 
 function resilience(model: ReportModel): string[] {

@@ -195,8 +195,8 @@ function verdictLines(result: Result, width: number, paint: Paint): string[] {
 }
 
 function findingLines(result: Result, notes: Footnotes, width: number, paint: Paint): string[] {
-  const { each, line } = toldFindings(result);
-  if (each.length === 0 && line === "") return [];
+  const { each, folded } = toldFindings(result);
+  if (each.length + folded.length === 0) return [];
   return [
     "",
     paint("dim", "Findings"),
@@ -207,7 +207,7 @@ function findingLines(result: Result, notes: Footnotes, width: number, paint: Pa
       const [first = "", ...rest] = wrapped("  ", text.trimEnd(), width);
       return [`${mark} ${first.trimStart()}`, ...rest];
     }),
-    ...(line === "" ? [] : wrapped(`${FINDING_MARKS.pass} `, line, width)),
+    ...folded.flatMap(({ line, status }) => wrapped(`${FINDING_MARKS[status]} `, line, width)),
   ];
 }
 

@@ -28,7 +28,9 @@ function judge(
   const findings = detectAll(evidence);
   const ofCaches = new Set(["cache-thrash", "stampede"]);
   const others = findings.filter(({ detector }) => !ofCaches.has(detector));
-  expect(others.filter(({ status }) => status !== "pass")).toEqual([]);
+  expect(others.filter(({ needs, status }) => status !== "pass" && needs === undefined)).toEqual(
+    [],
+  );
   return findings.find(({ detector }) => detector === "cache-thrash")!;
 }
 
@@ -55,7 +57,7 @@ describe("cache thrash", () => {
 
   it("says in a sentence how large it is, what it misses and what would do", () => {
     expect(judge("one", [BIG, { entries: 8, ttlNs: TTL_NS }]).summary).toMatchInlineSnapshot(
-      `"the catalog cache of about 9 entries thrashes on a working set of 58 keys: 98.6 % of its fetches ask again for a key fetched less than its time to live (1 m) ago (control 0 %), it answers 32.2 % of the look-ups where 99.1 % could be had; catalog is called 73.4 × as often; 58 entries would do"`,
+      `"the catalog cache of about 9 entries thrashes on a working set of 58 keys, from stage everybody on: 100 % of its fetches ask again for a key fetched less than its time to live (1 m) ago (control 0 %), it answers 32.2 % of the look-ups where 99.1 % could be had; 58 entries would do; seen from outside only"`,
     );
   });
 

@@ -114,10 +114,14 @@ export function detectorContract(name: string, contract: DetectorContract): void
         joinedBy: "identity",
         began: { stage: expect.any(String), atS: expect.any(Number) },
         size: { what: expect.any(String), unit: expect.any(String) },
+        effect: { what: expect.any(String), low: expect.any(Number), high: expect.any(Number) },
         comparison: expect.stringMatching(/^(new|worse|absent-in-control)$/),
         cure: expect.any(String),
       });
       expect(failing).toHaveProperty("dependency");
+      const { estimate, high, low } = failing.effect!;
+      expect(low <= estimate && estimate <= high, JSON.stringify(failing.effect)).toBe(true);
+      expect(low > 0 || high < 0, "its interval leaves none out").toBe(true);
       for (const each of findings)
         expect(JSON.stringify(each)).not.toMatch(/NaN|Infinity|undefined/);
     });

@@ -191,15 +191,29 @@ describe("a saturated target", () => {
       "the target is saturated; confirmed from inside: cores used 0.90 (control 0.10)",
     );
     // Control does as well with as much, and what another takes cannot be seen here.
-    for (const cores of [[0.8, 0.9], [0.1, 0.2], []])
-      expect(judged(saturated, null, cores)).toEqual([saturated]);
+    for (const cores of [[0.8, 0.9], [0.1, 0.2], []]) {
+      const [unsure, ...more] = judged(saturated, null, cores);
+      expect(unsure).toMatchObject({ status: "fail", confirmation: "outside-only" });
+      expect(more).toEqual([]);
+    }
     const shared = { ...saturated, status: "shared", comparison: "shared" } as const;
     expect(judged(shared, null, [0.8, 0.9])[0]!.confirmation).toBe("inside");
   });
 
+  it("is contradicted by processes that compute no more than control's, and have room to", () => {
+    const [found, more] = judged(saturated, null, [0.2, 0.21]);
+    expect(found).toMatchObject({ status: "inconclusive", confirmation: "contradicted" });
+    expect(more!.detector).toBe("inside-outside");
+    const late = tells("nodejs.eventloop.delay.p99", 0.3);
+    expect(judged(saturated, late, [0.2, 0.21])[0]).toMatchObject({
+      status: "fail",
+      confirmation: "inside",
+    });
+  });
+
   it("is contradicted by an event loop that is idle and in time, and by nothing less", () => {
     const [found, more] = judged(saturated, idle);
-    expect(found!.confirmation).toBe("contradicted");
+    expect(found).toMatchObject({ status: "inconclusive", confirmation: "contradicted" });
     expect(more!.detector).toBe("inside-outside");
     const late = [...idle, ...tells("nodejs.eventloop.delay.p99", 0.012)];
     for (const lines of [late, tells("jvm.cpu.recent_utilization", 0.1), []])
@@ -207,8 +221,33 @@ describe("a saturated target", () => {
   });
 });
 
-it("nothing is said of what is well, and nothing at all where nobody asked the target", () => {
+it("requests that give up are confirmed by timeouts that the pool counts, and contradicted by none", () => {
+  const gaveUp = finding("acquire-timeout", {
+    dependency: "payments",
+    arm: "variant",
+    size: { what: "acquire timeout", value: 300, unit: "ms" },
+  });
+  const counter = (grown: number): TelemetryLine[] => {
+    const id = ids++;
+    const attributes = { "db.client.connection.pool.name": "payments" };
+    const about = { arm: ARM, unit: "", type: "sum", monotonic: true, delta: false } as const;
+    const name = "db.client.connection.timeouts";
+    return [
+      { kind: "series", id, name, attributes, sender: "", ...about },
+      ...[0, 1].map((nth) => ({ kind: "point", id, atNs: nth * 60 * S, value: nth * grown })),
+    ] as TelemetryLine[];
+  };
+  const told = [counter(40), counter(0), size(16), null].map(
+    (lines) => judged(gaveUp, lines)[0]!.confirmation,
+  );
+  expect(told).toEqual(["inside", "contradicted", "outside-only", "outside-only"]);
+});
+
+it("nothing is said of what is well; what nobody asked the target of is seen from outside only", () => {
   const well = finding("pool-exhaustion", { status: "pass" });
   expect(judged(well, [...size(16), ...waiting(9)])).toEqual([well]);
-  expect(judged(finding("pool-exhaustion"), null)).toEqual([finding("pool-exhaustion")]);
+  const [sick, ...more] = judged(finding("pool-exhaustion"), null);
+  expect(sick).toMatchObject({ status: "fail", confirmation: "outside-only" });
+  expect(sick!.summary).toBe("a pool of 4 is exhausted; seen from outside only");
+  expect(more).toEqual([]);
 });

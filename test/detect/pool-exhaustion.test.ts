@@ -108,14 +108,14 @@ describe("pool exhaustion", () => {
     const finding = judge(traffic, starts, [ROOMY, { size: 4 }]);
     expect(finding.cause).toBe("payments pool exhaustion (a pool of 4)");
     expect(finding.summary).toMatchInlineSnapshot(
-      `"the payments connection pool of 4 is exhausted above 44.4 calls/s (44.4 requests/s), from stage everybody on: calls in flight stand at 4, requests wait 1.88 s before the call (control 496 µs), and 155 gave up without a call; 13 would do"`,
+      `"the payments connection pool of 4 is exhausted above 44.4 calls/s (44.4 requests/s), from stage everybody on: calls in flight stand at 4, requests wait 1.88 s before the call (control 496 µs), and 155 gave up without a call; 13 would do; seen from outside only"`,
     );
   });
 
   it("a control that is just as sick is said so, without a size that control cannot vouch for", () => {
     const finding = judge(traffic, starts, [{ size: 4 }, { size: 4 }]);
     expect(finding.summary).toMatchInlineSnapshot(
-      `"the payments connection pool of 4 is exhausted above 44.4 calls/s, from stage everybody on: calls in flight stand at 4, requests wait 1.88 s before the call (control 1.88 s); control has it too"`,
+      `"the payments connection pool of 4 is exhausted above 44.4 calls/s, from stage everybody on: calls in flight stand at 4, requests wait 1.88 s before the call (control 1.88 s); control has it too; seen from outside only"`,
     );
     expect(finding).toMatchObject({
       status: "shared",
@@ -183,7 +183,10 @@ describe("pool exhaustion", () => {
     const rare = { ...TRAFFIC, callRatio: 0.02, lengthNs: 12 * S };
     const finding = judge(rare, startsOf(rare, "rare"), [ROOMY, { size: 1 }]);
     expect(finding.status).toBe("inconclusive");
-    expect(finding.summary).toMatch(/calls to payments in 10 s are too few to show a ceiling$/);
+    expect(finding.summary).toMatch(
+      /^calls to payments: \d+ in 10 s; it takes 100 to tell of a ceiling, /,
+    );
+    expect(finding.needs).toMatchObject({ what: "calls to payments", need: 100 });
   });
 });
 

@@ -101,6 +101,11 @@ export const saturationScenes: Scenes = {
     "a pool that makes calls wait": scene({}, { pool: 1 }),
     "a pause before the call": scene({}, { waitNs: [30 * MS, 0] }),
     "a pause before and after": scene({}, { waitNs: [20 * MS, 20 * MS] }),
+    "pauses of three lengths, one a route": scene(
+      {},
+      { routeWaitsNs: [10, 35, 70].map((ms) => [ms * MS, ms * MS] as const) },
+      { routes: [[0], [0], [0]] },
+    ),
     "a pause of some requests": scene({}, { waitNs: [20 * MS, 20 * MS], waiting: 0.3 }),
     "a pause of most requests": scene({}, { waitNs: [20 * MS, 20 * MS], waiting: 0.7 }),
     "a dependency that is slow": scene(

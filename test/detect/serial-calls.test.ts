@@ -11,7 +11,7 @@ describe("serial calls", () => {
     const evidence = serialScenes.sick({ seed: "one", rate: 1, identity: true });
     const [finding] = detectAll(evidence, [serialCalls]);
     expect(finding?.summary).toMatchInlineSnapshot(
-      `"half the requests that call payments make 6 calls or more, one after the other (control 1), from stage everybody on; all at once would save 94.3 ms of a request's time"`,
+      `"half the requests that call payments make 6 calls or more, one after the other (control 1), from stage everybody on; all at once would save 94.3 ms of a request's time; seen from outside only"`,
     );
   });
 });

@@ -53,6 +53,10 @@ export interface Service {
   readonly cpuNs?: number;
   /** Waited for something else, before the first call and after the last: nothing is computed. */
   readonly waitNs?: readonly [number, number];
+  /** The same of each route, where they differ. */
+  readonly routeWaitsNs?: readonly (readonly [number, number])[];
+  /** Waits are drawn from an exponential law of that mean, as of calls that nobody sees. */
+  readonly waitsVary?: boolean;
   /** The share of requests that do; all unless given. */
   readonly waiting?: number;
   /** Its loop is taken by a collector: about so often, for so long, in ns. */
@@ -207,7 +211,10 @@ function serve(
     agenda.at(loopFreeNs, then);
   };
   const pause = (ns: number, nowNs: number, then: (nowNs: number) => void): void =>
-    agenda.at(nowNs + ns * (0.9 + 0.2 * noise()), then);
+    agenda.at(
+      nowNs + ns * (service.waitsVary === true ? -Math.log(1 - noise()) : 0.9 + 0.2 * noise()),
+      then,
+    );
 
   const ask = (
     start: Start,
@@ -269,7 +276,7 @@ function serve(
     }
   };
 
-  const { collecting, waiting = 1, waitNs = [0, 0] } = service;
+  const { collecting, routeWaitsNs, waiting = 1, waitNs = [0, 0] } = service;
   const collect = (nowNs: number, { everyNs, forNs }: NonNullable<typeof collecting>): void => {
     if (nowNs >= around.lengthNs) return;
     loopFreeNs = Math.max(loopFreeNs, nowNs) + forNs * (0.5 + noise());
@@ -278,6 +285,8 @@ function serve(
   if (collecting !== undefined) agenda.at(0, (nowNs) => collect(nowNs, collecting));
   /** Luck that nothing else is made of. */
   const waits = ({ luck }: Start): boolean => (luck * 7_919) % 1 < waiting;
+  const waitOf = (start: Start, end: 0 | 1): number =>
+    waits(start) ? (routeWaitsNs?.[start.route] ?? waitNs)[end] : 0;
   const finish = (start: Start, endNs: number, status: number): void => {
     inFlight--;
     seen.requests.push({ start, endNs, status });
@@ -288,7 +297,7 @@ function serve(
       return;
     }
     compute(nowNs, (doneNs) =>
-      pause(waits(start) ? waitNs[1] : 0, doneNs, (endNs) => finish(start, endNs + 0.1 * MS, 200)),
+      pause(waitOf(start, 1), doneNs, (endNs) => finish(start, endNs + 0.1 * MS, 200)),
     );
   };
   const begin = (start: Start): void => {
@@ -303,7 +312,7 @@ function serve(
       else askAll(start, dependencies[place]!, nowNs, (at, ok) => through(place + 1, at, ok));
     };
     compute(start.atNs + 0.1 * MS, (nowNs) =>
-      pause(waits(start) ? waitNs[0] : 0, nowNs, (atNs) => through(0, atNs, true)),
+      pause(waitOf(start, 0), nowNs, (atNs) => through(0, atNs, true)),
     );
   };
   for (const start of starts) agenda.at(start.atNs, () => begin(start));

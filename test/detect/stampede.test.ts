@@ -9,6 +9,6 @@ detectorContract("stampede", { detector: stampede, ...stampedeScenes });
 it("a stampede in a sentence", () => {
   const evidence = stampedeScenes.sick({ seed: "one", rate: 3, identity: true });
   expect(detectAll(evidence, [stampede])[0]?.summary).toMatchInlineSnapshot(
-    `"26.8 % of the fetches from catalog ask for a key that is on its way already (control 0 %), from stage everybody on: up to 8 of one key at once; fetches come in waves, a time to live (1 s) apart"`,
+    `"26.8 % of the fetches from catalog ask for a key that is on its way already (control 0 %), from stage everybody on: up to 8 of one key at once; fetches come in waves, a time to live (1 s) apart; seen from outside only"`,
   );
 });

@@ -2,7 +2,7 @@
 import { formatCount } from "../../core/index.ts";
 import type { Evidence, Finding } from "../detector.ts";
 import { type Confirmer, NOTHING_TOLD, type Place, type Told } from "./model.ts";
-import { pool } from "./pool.ts";
+import { pool, poolTimeouts } from "./pool.ts";
 import { retries } from "./retries.ts";
 import { saturation } from "./saturation.ts";
 import { isOfItsRequest } from "./spans.ts";
@@ -10,6 +10,7 @@ import { isOfItsRequest } from "./spans.ts";
 /** By detector. Findings of others are seen from outside only. */
 const CONFIRMERS: Readonly<Record<string, Confirmer>> = {
   "pool-exhaustion": pool,
+  "acquire-timeout": poolTimeouts,
   "retry-storm": retries,
   saturation,
 };
@@ -37,10 +38,11 @@ function placeOf(evidence: Evidence, finding: Finding): Place | null {
   return { arm, dependency, fromNs, toNs: stage?.toNs ?? judged.at(-1)?.toNs ?? Infinity };
 }
 
-function withTold(finding: Finding, { confirmation, says }: Told): Finding {
+function withTold(finding: Finding, { confirmation, refutes, says }: Told): Finding {
   const words = says === "" ? WORDS[confirmation] : `${WORDS[confirmation]}: ${says}`;
   return {
     ...finding,
+    ...(refutes === true && finding.status === "fail" ? { status: "inconclusive" as const } : {}),
     confirmation,
     summary: `${finding.summary}; ${words}`,
     evidence: { ...finding.evidence, ...(says === "" ? {} : { insideSays: says }) },
@@ -95,8 +97,8 @@ function asked(confirmer: () => Told): Told {
 
 /**
  * Says of every sickness whether what the target tells of itself, and what its processes use, confirms
- * it; where the two disagree, that is a finding besides. Where nobody asked the target, nothing is
- * said of what only it could tell.
+ * it; where the two disagree, that is a finding besides. A target that tells nothing, or that nobody
+ * asked, is seen from outside only.
  */
 export function confirmed(evidence: Evidence, findings: readonly Finding[]): Finding[] {
   const told = findings.flatMap((finding): Finding[] => {
@@ -107,7 +109,6 @@ export function confirmed(evidence: Evidence, findings: readonly Finding[]): Fin
       place === null || confirmer === undefined
         ? NOTHING_TOLD
         : asked(() => confirmer(evidence, finding, place));
-    if (evidence.inside === null && found.confirmation !== "inside") return [finding];
     const more = found.confirmation === "contradicted" ? [disagreement(finding, found.says)] : [];
     return [withTold(finding, found), ...more];
   });

@@ -5,6 +5,8 @@ export interface Told {
   readonly confirmation: Confirmation;
   /** In words, as the end of a sentence; empty where it tells nothing. */
   readonly says: string;
+  /** That the cause which was named cannot be it: nobody is condemned for that. */
+  readonly refutes?: boolean;
 }
 
 export const NOTHING_TOLD: Told = { confirmation: "outside-only", says: "" };

@@ -20,6 +20,17 @@ function words({ pendingMax, size, timeouts, usedMax, waitMs }: InsidePool): str
     .join(", ");
 }
 
+/** Requests that give up waiting are timeouts of the pool, where it counts any. */
+export const poolTimeouts: Confirmer = (evidence, _finding, { arm, dependency, fromNs, toNs }) => {
+  const { inside } = evidence;
+  if (inside === null || dependency === null) return NOTHING_TOLD;
+  const told = insidePool(inside, { arm, dependency }, { fromNs, toNs });
+  if (told === null) return NOTHING_TOLD;
+  const says = words(told);
+  if (told.timeouts === null) return { confirmation: "outside-only", says };
+  return { confirmation: told.timeouts < 0.5 ? "contradicted" : "inside", says };
+};
+
 /**
  * A pool that stands at its ceiling has requests waiting for it; one that is larger than what was
  * seen, or for which nobody waits, is not what holds them up.

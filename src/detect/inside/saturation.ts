@@ -15,6 +15,9 @@ const RULE = {
   throttledRatio: 0.05,
   /** And by how much more than control. */
   factor: 1.5,
+  /** Cores that are used beyond control's, by less than this share of them and of one, are as many. */
+  sameRatio: 0.25,
+  sameCores: 0.02,
 } as const;
 
 /** One thing that is told: how much of it, beside control, and whether that is much. */
@@ -65,10 +68,18 @@ function usedSigns(own: ProcessUse | null, control: ProcessUse | null): (Sign | 
   return [sign("cores used", used, cores), throttled?.busy === true ? throttled : null];
 }
 
+/** Whether it computes as little as control does, and has room to compute more. */
+function usesNoMore(own: ProcessUse | null, control: ProcessUse | null): boolean {
+  if (own === null || control === null) return false;
+  const same = (1 + RULE.sameRatio) * control.coresMean + RULE.sameCores;
+  return own.coresMean <= same && own.coresMean < RULE.busyRatio * Math.min(own.coresMax ?? 1, 1);
+}
+
 /**
  * A target that is saturated says that its event loop is busy or late, or its collector; from outside of
  * it, its processes use a core, or are held back. One whose loop is idle and in time waits for something
- * else. That processes use little says nothing: another may have the core that they wait for.
+ * else; so does one whose processes compute no more than control's do for the same requests, and are far
+ * from the cores they may have, whatever else is on those.
  */
 export const saturation: Confirmer = (evidence, finding, { arm, fromNs, toNs }) => {
   const window = { fromNs, toNs };
@@ -87,5 +98,10 @@ export const saturation: Confirmer = (evidence, finding, { arm, fromNs, toNs }) 
   if (signs.some(({ busy }) => busy)) return { confirmation: "inside", says };
   const idle = (own?.loopUtilization ?? 1) < RULE.idleRatio;
   const inTime = (own?.loopDelayMs ?? 0) < RULE.calmMs;
-  return { confirmation: idle && inTime ? "contradicted" : "outside-only", says };
+  const [mine, controls] = [usedBy(arm), usedBy(0)];
+  if (!(idle && inTime) && (alone || !usesNoMore(mine, controls))) {
+    return { confirmation: "outside-only", says };
+  }
+  const elsewhere = "it waits for what does not compute, such as a call that is not emulated";
+  return { confirmation: "contradicted", says: `${says}: ${elsewhere}`, refutes: true };
 };

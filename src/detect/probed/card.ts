@@ -17,7 +17,7 @@ export interface ResilienceCard {
   readonly hang: HangReading | null;
   readonly breaker: BreakerReading | null;
   readonly bulkhead: BulkheadReading | null;
-  readonly recoveries: readonly Recovery[];
+  readonly recoveries: readonly Omit<Recovery, "slowOnes">[];
 }
 
 /** What probes found of an arm, whomever it calls. */
@@ -31,7 +31,8 @@ function cardOf(evidence: Evidence, arm: number, dependency: number): Resilience
   const recoveries = protocolsOf(evidence)
     .filter(({ trigger }) => trigger.probe?.dependency === name)
     .map((protocol) => readRecovery(evidence, arm, protocol))
-    .filter((recovery) => recovery !== null);
+    .filter((recovery) => recovery !== null)
+    .map(({ slowOnes: _ones, ...recovery }) => recovery);
   return {
     arm: evidence.arms[arm]!,
     dependency: name,

@@ -48,6 +48,8 @@ export interface Recovery {
   /** Answers as quick as before as a share of requests, in the last third of what was watched. */
   readonly goodRatio: number;
   readonly usualGoodRatio: number;
+  /** Of the same time, one for each request: whether it was not as quick. */
+  readonly slowOnes: readonly { atNs: number; numerator: number; denominator: number }[];
   /** Not recovered, and calls in flight, which alone are elevated, still become fewer. */
   readonly draining: boolean;
   /** Where it did not recover: what is still elevated, what says most first. */
@@ -189,6 +191,11 @@ export function readRecovery(
     scale,
     goodRatio,
     usualGoodRatio,
+    slowOnes: lately.map((row) => ({
+      atNs: row.intendedNs,
+      numerator: isGood(row) ? 0 : 1,
+      denominator: 1,
+    })),
     draining: !recovered && isDraining(evidence, arm, sustaining, last),
     sustaining: recovered ? [] : sustaining,
   };

@@ -125,12 +125,12 @@ function finding(row: FindingRow): Markup {
 const findingList = (rows: readonly FindingRow[]): Markup | false =>
   rows.length > 0 && markup`<ul class="plain">${rows.map(finding)}</ul>`;
 
-/** Every finding of every detector, failures first; many that pass are folded. */
+/** Every finding of every detector, failures first; many of a kind are folded. */
 export function findings({ result }: ReportModel): Markup {
-  const { each, folded, line } = toldFindings(result);
+  const { each, folded } = toldFindings(result);
   const body =
     each.length + folded.length === 0
       ? markup`<p>No detector had anything to judge.</p>`
-      : markup`${findingList(each)}${folded.length > 0 && markup`<details><summary>${line}</summary>${findingList(folded)}</details>`}`;
+      : markup`${findingList(each)}${folded.map(({ line, rows }) => markup`<details><summary>${line}</summary>${findingList(rows)}</details>`)}`;
   return markup`<section id="findings"><h2>Findings</h2><p class="lead">What the detectors looked for, each with what it saw.</p>${body}</section>`;
 }

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { detectAll, type Detector, type Evidence, type Finding } from "../../src/detect/index.ts";
+import { around } from "./scenes.ts";
+import { seedsOf } from "./seeds.ts";
+import { served, type World } from "./service.ts";
+import { S } from "./simulate.ts";
+
+const WORLD: World = { seed: "few", rate: 1, identity: true };
+/** Slow in its second half, and its answers may be kept: every detector has something to look at. */
+const DEPENDENCY = { name: "payments", holdMedianNs: 20e6, cacheTtlNs: 60 * S };
+
+const run = (world: World, seconds: number): readonly Finding[] => {
+  const lengthNs = seconds * S;
+  const slowness = (atNs: number): number => (atNs > lengthNs / 2 ? 6 : 1);
+  const dependencies = [{ ...DEPENDENCY, slowness }];
+  const surroundings = around(world, { ratePerSec: 10, lengthNs, settleNs: 0, dependencies });
+  return detectAll(served(surroundings, [{}, {}], world));
+};
+
+describe("a run too short to judge", () => {
+  const findings = run(WORLD, 2);
+
+  it("lets nothing pass but what is counted, and says of everything what it would take", () => {
+    const judged = findings.filter(({ detector }) => detector !== "port-exhaustion");
+    expect(judged.length).toBeGreaterThan(8);
+    for (const { needs, status, summary } of judged) {
+      expect(status).toBe("inconclusive");
+      expect(needs!.have).toBeLessThan(needs!.need);
+      expect(summary).toMatch(/it takes [\d,.]+( s)? to tell|takes calls that name/);
+    }
+  });
+
+  it("passes once there is as much", () => {
+    const statuses = run(WORLD, 60)
+      .filter(({ detector }) => detector !== "slow-dependency")
+      .map(({ detector, status }) => `${detector} ${status}`);
+    expect(statuses.filter((each) => !each.endsWith(" pass"))).toEqual([]);
+  });
+});
+
+it("where no identity is passed on, what takes it says so", () => {
+  const findings = run({ ...WORLD, identity: false }, 60);
+  const wanting = findings.filter(({ needs }) => needs?.what === "calls that name their request");
+  expect(wanting.map(({ detector }) => detector)).toEqual([
+    "acquire-timeout",
+    "timeout-inversion",
+    "no-bulkhead",
+    "saturation",
+    "serial-calls",
+  ]);
+  for (const { summary } of wanting)
+    expect(summary).toMatch(/pass on traceparent or x-request-id$/);
+});
+
+describe("beside all that was looked for", () => {
+  const stage = { ratePerSec: 1, fromNs: 0, toNs: S, judged: true };
+  const finding = (more: Partial<Finding>): Finding => ({
+    detector: "one",
+    subject: "variant",
+    status: "fail",
+    summary: "it is sick",
+    evidence: {},
+    ...more,
+  });
+  const judged = (findings: readonly Finding[], stages = 1): readonly Finding[] => {
+    const names = Array.from({ length: stages }, (_, i) => ({ ...stage, name: `stage ${i}` }));
+    const evidence = {
+      arms: ["control", "variant"],
+      stages: names,
+      inside: null,
+      processes: () => null,
+    } as unknown as Evidence;
+    const detector: Detector = { name: "one", detect: () => findings };
+    return detectAll(evidence, [detector]);
+  };
+
+  it("a sickness that would do alone does not among many that are not there, or in many stages", () => {
+    const sick = finding({ pValue: 0.02 });
+    const well = finding({ status: "pass", pValue: 1 });
+    expect(judged([sick])[0]).toMatchObject({ status: "fail", pValue: 0.02 });
+    expect(judged([sick, well, well])[0]).toMatchObject({ status: "inconclusive", pValue: 0.06 });
+    expect(judged([sick], 3)[0]).toMatchObject({ status: "inconclusive", pValue: 0.06 });
+    expect(judged([sick], 3)[0]!.summary).toMatch(/of 1 .*in 3 stages each/);
+  });
+
+  it("p-values of runs in which nothing is wrong fail in one of twenty, and no more", () => {
+    const seeds = seedsOf(20_000);
+    let state = 1;
+    const uniform = (): number => {
+      // Source: Park & Miller 1988.
+      state = (state * 48_271) % 2_147_483_647;
+      return state / 2_147_483_647;
+    };
+    const alarms = seeds.filter(() => {
+      const findings = Array.from({ length: 8 }, () => finding({ pValue: uniform() }));
+      return judged(findings).some(({ status }) => status === "fail");
+    });
+    // Three standard errors of 5 %.
+    expect(alarms.length / seeds.length).toBeLessThan(
+      0.05 + 3 * Math.sqrt((0.05 * 0.95) / seeds.length),
+    );
+    expect(alarms.length / seeds.length).toBeGreaterThan(0.04);
+  });
+});
