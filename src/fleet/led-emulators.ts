@@ -12,7 +12,7 @@ import { emulationKeys, KEPT_S, type RunKeys } from "./keys.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION } from "./messages.ts";
 import { giveOrder, leaveRun, unled } from "./orders.ts";
-import { type Redis, redisLost } from "./redis.ts";
+import { forgottenBefore, type Redis, redisLost } from "./redis.ts";
 import { checkEmulating } from "./roster.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
 
@@ -48,6 +48,8 @@ export class LedEmulators implements MadeEmulator {
   /** Workers rehearse before they say that they serve. */
   readonly rehearsed = Promise.resolve();
   #emulation: Emulation | null = null;
+  /** It lies in Redis. */
+  #given = false;
   #lead: Lead | null = null;
   #following: Promise<void> = Promise.resolve();
   #offsetUs = 0;
@@ -93,9 +95,21 @@ export class LedEmulators implements MadeEmulator {
 
   /** Until all serve. @throws as `LoadMaker.emulate` */
   async prepare(signal: AbortSignal): Promise<void> {
+    const whole = AbortSignal.any([signal, this.#over.signal]);
+    const failed = this.#failed.promise.then((error) => Promise.reject(error));
+    // A Redis that hangs is waited for as long as who leads does.
+    const prepared = Promise.race([this.#prepare(whole), failed]);
+    // Where the signal is aborted already, nobody waits for it.
+    prepared.catch(() => {});
+    await untilAborted(prepared, signal);
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
     const { emulators, options, place, redis } = this.#parts;
     const { runId } = options;
     checkSendable(options.dependencies);
+    this.#lead = this.#beginToLead();
+    await this.#lead.beat();
     await this.#crew.take(signal);
     this.#offsetUs = (await this.#clocks.begin()).offsetUs;
     const { arms, dependencies, incidents = {}, rehearse = false, repeats = false, seed } = options;
@@ -105,15 +119,14 @@ export class LedEmulators implements MadeEmulator {
       emulators,
     };
     await redis.set(this.#keys.job, packEmulation(this.#emulation), "EX", KEPT_S);
-    this.#lead = this.#beginToLead();
-    await this.#lead.beat();
+    this.#given = true;
     const hear = async (entries: readonly StreamEntry[]): Promise<void> => {
       if ((await this.#lead?.sure()) === true) this.#book.hear(entries);
     };
     this.#following = followStream(redis, this.#keys.up, hear, this.#over.signal);
     this.#following.catch((thrown: unknown) => this.#fail(redisLost(place, thrown)));
     await this.#crew.call();
-    await untilAborted(this.#book.ready.promise, signal);
+    await this.#book.ready.promise;
   }
 
   /** Dependency → arm → the first of its instances. */
@@ -199,12 +212,22 @@ export class LedEmulators implements MadeEmulator {
       onBeat: async (away) => {
         if (away) this.#book.forgiveSilence();
         this.#book.seeSilence(this.#crew.cards);
+        await this.#seeThere();
         await this.#crew.seeAbsence((at) => !this.#book.serves(at));
         await this.#clocks.look();
       },
       onLost: (thrown) => this.#fail(redisLost(place, thrown)),
       onTaken: (error) => this.#fail(error),
     });
+  }
+
+  /** Workers find nothing to do at a Redis that has forgotten the run before they serve. */
+  async #seeThere(): Promise<void> {
+    const { emulators, place, redis } = this.#parts;
+    const places = Array.from({ length: emulators }, (_, at) => at);
+    const all = places.every((at) => this.#book.serves(at));
+    if (!this.#given || all || (await redis.exists(this.#keys.job)) === 1) return;
+    this.#fail(forgottenBefore(place));
   }
 
   /** Whoever did not tell its end has what was heard of it. */

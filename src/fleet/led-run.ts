@@ -7,13 +7,13 @@ import { Crew } from "./crew.ts";
 import { KEPT_S, type RunKeys, runKeys } from "./keys.ts";
 import { addFlow, Merging } from "./flow.ts";
 import { Hearing } from "./hearing.ts";
-import { forgetLedState, writeLedState } from "./led-state.ts";
+import { forgetLedState, heardState, writeLedState } from "./led-state.ts";
 import { Lead } from "./lead.ts";
 import { decodeFailed, type FleetCommand, WIRE_VERSION } from "./messages.ts";
 import { giveOrder, leaveRun, unled } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
 import { packJob, renewContent, sendable } from "./pack.ts";
-import { type Redis, redisLost } from "./redis.ts";
+import { forgottenBefore, type Redis, redisLost } from "./redis.ts";
 import { checkWorkers } from "./roster.ts";
 import { ShardCare } from "./shard-care.ts";
 import { followStream, type StreamEntry } from "./streams.ts";
@@ -224,11 +224,8 @@ export class LedRun implements MadeLoad {
         cards: [...this.#crew.cards],
         originUs,
         ledUntilNs: originUs === null ? 0 : Math.max(this.#runNs(), 0),
-        lastId: this.#hearing.lastId,
+        ...heardState(this.#hearing, this.#care, this.#clocks),
         orders: this.#orders.count,
-        gaps: [...this.#care.gaps],
-        clocks: [...this.#clocks.all],
-        shards: this.#care.book.state,
       });
     } catch (thrown) {
       if (!(thrown instanceof ShakedownError)) throw thrown;
@@ -291,7 +288,6 @@ export class LedRun implements MadeLoad {
   async #seeThere(): Promise<void> {
     const { place, redis } = this.#parts;
     if (this.#merging === null || (await redis.exists(this.#keys.job)) === 1) return;
-    const message = `the Redis at ${place} forgot the run before it began`;
-    this.#fail(new ShakedownError("FLEET_UNREACHABLE", message, { hint: "run again" }));
+    this.#fail(forgottenBefore(place));
   }
 }

@@ -2,8 +2,11 @@ import { readFileSync, rmSync } from "node:fs";
 import { z } from "zod";
 import { messageOf, plainError, revivedError, ShakedownError } from "../core/index.ts";
 import type { RunDirectory } from "../run/index.ts";
+import type { ClockWatch } from "./clock-watch.ts";
+import type { Hearing } from "./hearing.ts";
 import { cardSchema, totalsSchema, WIRE_VERSION } from "./messages.ts";
 import type { ShardState } from "./shard-book.ts";
+import type { ShardCare } from "./shard-care.ts";
 import { errorSchema } from "./wire-fields.ts";
 
 const FILE = "fleet.json";
@@ -57,6 +60,18 @@ const state = z.strictObject({
 export interface LedState extends Omit<z.output<typeof state>, "shards" | "wireVersion"> {
   readonly shards: readonly ShardState[];
 }
+
+/** What of it whoever leads has at any moment. */
+export const heardState = (
+  hearing: Pick<Hearing, "lastId">,
+  { book, gaps }: Pick<ShardCare, "book" | "gaps">,
+  clocks: Pick<ClockWatch, "all">,
+): Pick<LedState, "clocks" | "gaps" | "lastId" | "shards"> => ({
+  lastId: hearing.lastId,
+  gaps: [...gaps],
+  clocks: [...clocks.all],
+  shards: book.state,
+});
 
 /** Written whole, or not at all. @throws DISK_WRITE_FAILED */
 export function writeLedState(directory: RunDirectory, { shards, ...rest }: LedState): void {

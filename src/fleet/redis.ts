@@ -114,6 +114,12 @@ export function unusable(url: string, thrown: unknown): ShakedownError {
   return refused(url, thrown) ?? trouble(url, `cannot be used: ${messageOf(thrown)}`, hint, thrown);
 }
 
+/** One that came back empty before a run could begin. */
+export const forgottenBefore = (place: string): ShakedownError =>
+  new ShakedownError("FLEET_UNREACHABLE", `the Redis at ${place} forgot the run before it began`, {
+    hint: "run again",
+  });
+
 /** One that was there, and is lost to a run. */
 export function redisLost(url: string, thrown: unknown): ShakedownError {
   const hint = "what was told before is kept; see Redis' log";

@@ -8,7 +8,8 @@ import { Merging } from "./flow.ts";
 import { Hearing } from "./hearing.ts";
 import { type RunKeys, runKeys, workerKeys } from "./keys.ts";
 import { Lead, LEAD_MS, ledByAnother } from "./lead.ts";
-import { forgetLedState, type LedState, readLedState, writeLedState } from "./led-state.ts";
+import { forgetLedState, heardState, readLedState, writeLedState } from "./led-state.ts";
+import type { LedState } from "./led-state.ts";
 import type { FleetCommand } from "./messages.ts";
 import { giveOrder, leaveRun } from "./orders.ts";
 import { OrderTimes } from "./order-times.ts";
@@ -185,11 +186,8 @@ export class RegainedRun implements LostLoad {
     try {
       writeLedState(directory, {
         ...state,
-        lastId: this.#hearing.lastId,
+        ...heardState(this.#hearing, this.#care, this.#clocks),
         orders: this.#orders.count,
-        gaps: [...this.#care.gaps],
-        clocks: [...this.#clocks.all],
-        shards: this.#care.book.state,
       });
     } catch (thrown) {
       if (!(thrown instanceof ShakedownError)) throw thrown;

@@ -231,6 +231,19 @@ describe.skipIf(!REDIS)("emulators of a fleet (skipped: redis-server is not inst
     expect({ calls, rows: keptRows + lostRows }).toEqual({ calls: 20, rows: 20 });
   }, 60_000);
 
+  it("are not waited for at a Redis that hangs before they serve", async () => {
+    await using hung = await TestRedis.start();
+    const directory = bed.directory();
+    const options = optionsFor(directory);
+    const parts = { redis: hung.url, workers: 1, emulators: 1, version: VERSION };
+    await using fleet = await Fleet.connect(parts);
+    const asked = fleet.emulate({ options, directory, armsHere: true }, never);
+    asked.catch(() => {});
+    hung.pause();
+    await expect(asked).rejects.toMatchObject({ code: "FLEET_UNREACHABLE" });
+    hung.resume();
+  });
+
   it("are refused where a private key would go through Redis, and where nobody offers to", async () => {
     const directory = bed.directory();
     const options = optionsFor(directory);
