@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, NS_PER_MS, ShakedownError } from "../core/index.ts";
+import { messageOf, ShakedownError } from "../core/index.ts";
 import type { AuditEntry, AuditLog, Plan } from "../experiment/index.ts";
 import type { Result } from "../report/index.ts";
 import {
@@ -13,6 +12,7 @@ import {
 } from "./fired-in-vain.ts";
 import type { RunEvent } from "./live.ts";
 import { nowIso } from "./now-iso.ts";
+import { type Done, runProgram, wholeMs } from "./run-program.ts";
 import type { OnRollBack } from "./scenario/index.ts";
 
 /** What a roll-back, or a breach, is told with. */
@@ -31,9 +31,6 @@ export interface RunNotice {
 
 /** The first tries' distance; each is twice as long as the one before. */
 const BACK_OFF_MS = 500;
-
-/** What Node's timers take: whole milliseconds. */
-const wholeMs = (ns: number): number => Math.ceil(ns / NS_PER_MS);
 
 /**
  * Looks whether a webhook could be signed: on a roll-back it would be too late to find out.
@@ -112,46 +109,19 @@ export async function postWebhook(
 
 type Command = Extract<OnRollBack, { command: readonly string[] }>;
 
-function spawnCommand({ command, timeout }: Command, notice: RunNotice, dir: string) {
-  const [file = "", ...args] = command;
-  return spawn(file, args, {
-    cwd: dir,
-    stdio: "ignore",
-    timeout: wholeMs(timeout),
-    killSignal: "SIGKILL",
-    env: {
-      ...process.env,
-      SHAKEDOWN_REASON: notice.reason,
-      SHAKEDOWN_RUN: notice.runId,
-      SHAKEDOWN_SCENARIO: notice.scenario,
-      ...(notice.arm === undefined ? {} : { SHAKEDOWN_ARM: notice.arm }),
-    },
-  });
-}
-
 /**
  * Runs a command in the scenario's folder, as arms are, with the notice in its environment, for as
  * long as it may. Never throws.
  */
-export function runCommand(
-  action: Command,
-  notice: RunNotice,
-  dir: string,
-): Promise<{ readonly ok: boolean; readonly outcome: string }> {
-  const { promise, resolve } = Promise.withResolvers<{ ok: boolean; outcome: string }>();
-  let child;
-  try {
-    child = spawnCommand(action, notice, dir);
-  } catch (thrown) {
-    // Some failures to start are told at once, such as arguments that are too long.
-    return Promise.resolve({ ok: false, outcome: messageOf(thrown) });
-  }
-  child.once("error", (error) => resolve({ ok: false, outcome: error.message }));
-  child.once("close", (code, signal) => {
-    const outcome = signal === null ? `exit code ${code}` : `ended by ${signal}`;
-    resolve({ ok: code === 0, outcome });
-  });
-  return promise;
+export function runCommand(action: Command, notice: RunNotice, dir: string): Promise<Done> {
+  const env = {
+    ...process.env,
+    SHAKEDOWN_REASON: notice.reason,
+    SHAKEDOWN_RUN: notice.runId,
+    SHAKEDOWN_SCENARIO: notice.scenario,
+    ...(notice.arm === undefined ? {} : { SHAKEDOWN_ARM: notice.arm }),
+  };
+  return runProgram(action, { dir, env });
 }
 
 export interface ActionContext {
