@@ -1,15 +1,7 @@
 import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
-import type { EmulatedCall } from "../measure/index.ts";
-import {
-  beganIn,
-  besideControl,
-  besideWords,
-  type Counted,
-  leastP,
-  type More,
-  shareBeside,
-} from "./beside.ts";
+import { beganIn, besideControl, besideWords, leastP, type More, shareBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
+import { type Dogpiles, dogpilesIn } from "./dogpiles.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
 import { requestsIn } from "./probed/index.ts";
 import { tooLittle } from "./too-little.ts";
@@ -32,35 +24,8 @@ const RULE = {
   waves: 0.3,
 } as const;
 
-interface Side {
-  readonly fetches: number;
-  readonly dogpiles: number;
-  /** The most fetches of one key at once. */
-  readonly most: number;
-  readonly counted: readonly Counted[];
-}
-
-/** `calls` in order of arrival. Trying again, and one request that asks twice, is no stampede. */
-function sideOf(calls: readonly EmulatedCall[], { fromNs, toNs }: StageWindow): Side {
-  const onItsWay = new Map<number, EmulatedCall[]>();
-  const counted: Counted[] = [];
-  let [dogpiles, most] = [0, 0];
-  for (const call of calls) {
-    if (!call.safe || call.attempt > 1) continue;
-    const others = (onItsWay.get(call.key) ?? []).filter(({ endNs }) => endNs > call.arriveNs);
-    const ofOthers = others.filter(({ seq }) => seq < 0 || seq !== call.seq);
-    onItsWay.set(call.key, [...others, call]);
-    if (call.arriveNs < fromNs || call.arriveNs >= toNs) continue;
-    const piled = ofOthers.length > 0;
-    if (piled) dogpiles++;
-    most = Math.max(most, others.length + 1);
-    counted.push({ atNs: call.arriveNs, numerator: piled ? 1 : 0, denominator: 1 });
-  }
-  return { fetches: counted.length, dogpiles, most, counted };
-}
-
 /** Correlation of the fetches in a slice with those of a time to live later; 0 where it is not seen. */
-function waves({ counted }: Side, { fromNs, toNs }: StageWindow, ttlNs: number): number {
+function waves({ counted }: Dogpiles, { fromNs, toNs }: StageWindow, ttlNs: number): number {
   const sliceNs = ttlNs / RULE.slices;
   const count = Math.floor((toNs - fromNs) / sliceNs);
   if (count < 3 * RULE.slices) return 0;
@@ -80,14 +45,14 @@ function waves({ counted }: Side, { fromNs, toNs }: StageWindow, ttlNs: number):
 
 interface Reading {
   readonly stage: StageWindow;
-  readonly own: Side;
-  readonly control: Side;
+  readonly own: Dogpiles;
+  readonly control: Dogpiles;
   readonly waves: number;
   readonly more: More;
 }
 
-const ratioOf = ({ dogpiles, fetches }: Side): number => dogpiles / Math.max(fetches, 1);
-const isSick = (side: Side): boolean =>
+const ratioOf = ({ dogpiles, fetches }: Dogpiles): number => dogpiles / Math.max(fetches, 1);
+const isSick = (side: Dogpiles): boolean =>
   side.fetches >= RULE.fetches &&
   side.dogpiles >= RULE.dogpiles &&
   ratioOf(side) > RULE.dogpileRatio;
@@ -97,8 +62,8 @@ function read(
   { arm, dependency, ttlNs }: { arm: number; dependency: number; ttlNs: number },
   stage: StageWindow,
 ): Reading {
-  const own = sideOf(evidence.calls(arm, dependency), stage);
-  const control = sideOf(evidence.calls(0, dependency), stage);
+  const own = dogpilesIn(evidence.calls(arm, dependency), stage);
+  const control = dogpilesIn(evidence.calls(0, dependency), stage);
   const counted = { own: own.counted, control: control.counted };
   const more = shareBeside("fetches while the same key is on its way", counted, stage);
   return { stage, own, control, waves: waves(own, stage, ttlNs), more };
