@@ -6,7 +6,7 @@ import type { DependencySpec, HttpSpec } from "./dependency.ts";
 import type { FaultSpec } from "./fault/index.ts";
 import type { LatencySpec } from "./latency/index.ts";
 
-const KINDS = ["latency", "errors", "hang", "outage"] as const;
+const KINDS = ["latency", "errors", "hang", "outage", "cold"] as const;
 export type ProbeKind = (typeof KINDS)[number];
 
 const factor = z
@@ -17,20 +17,38 @@ const factor = z
 /**
  * What a stage does to one dependency while it lasts, to every arm alike: its latency times a
  * factor, a share of its calls failing (503), no answer at all (`hang`), or nobody there (`outage`:
- * connections are refused, and those that are open are reset at the next call).
+ * connections are refused, and those that are open are reset at the next call). Or to the arms
+ * themselves, as it begins: their caches are emptied (`cold`), which is whoever runs them's to do.
  */
 export const probeSchema = z
   .strictObject({
-    dependency: z.string().describe("one of the scenario's dependencies, of HTTP"),
+    dependency: z
+      .string()
+      .optional()
+      .describe("one of the scenario's dependencies, of HTTP; of all but cold"),
     latency: z.strictObject({ factor }).optional().describe("so many times as long"),
     errors: ratioField().optional().describe("the share of calls that are answered 503"),
     hang: z.literal(true).optional().describe("calls are taken, and never answered"),
     outage: z.literal(true).optional().describe("connections are refused"),
+    cold: z
+      .literal(true)
+      .optional()
+      .describe("the arms' caches are emptied as the stage begins, as `flushCaches` says"),
   })
-  .refine((given) => KINDS.filter((kind) => given[kind] !== undefined).length === 1, {
-    error: "one thing is done to a dependency at a time: latency, errors, hang or outage",
+  .superRefine((given, context) => {
+    const fault = (message: string, path: string[] = []): void =>
+      context.addIssue({ code: "custom", path, message });
+    if (KINDS.filter((kind) => given[kind] !== undefined).length !== 1) {
+      fault(
+        "one thing is done to a dependency at a time: latency, errors, hang or outage; or caches are emptied: cold",
+      );
+    } else if (given.cold === undefined && given.dependency === undefined) {
+      fault("is missing: which one, such as payments", ["dependency"]);
+    } else if (given.cold === true && given.dependency !== undefined) {
+      fault("caches are the arms' own, whatever they stand before: leave it out", ["dependency"]);
+    }
   });
-/** Plain data: exactly one of the four is there. */
+/** Plain data: exactly one of the five is there, and a dependency beside all but `cold`. */
 export type Probe = z.output<typeof probeSchema>;
 
 export const probeKind = (probe: Probe): ProbeKind =>
@@ -104,7 +122,8 @@ export function withProbes(
   windows: readonly ProbeWindow[],
 ): Readonly<Record<string, DependencySpec>> {
   const probed: Record<string, DependencySpec> = { ...dependencies };
-  for (const [name, own] of Map.groupBy(windows, ({ probe }) => probe.dependency)) {
+  const ofOne = windows.filter(({ probe }) => probe.dependency !== undefined);
+  for (const [name, own] of Map.groupBy(ofOne, ({ probe }) => probe.dependency!)) {
     const spec = probed[name];
     if (spec?.protocol !== "http") {
       throw new ShakedownError("SCENARIO_INVALID", `${name} is no dependency that can be probed`, {

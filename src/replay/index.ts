@@ -1,4 +1,5 @@
 /** The open-loop generator: sends what is due, when it is due, and says what became of it. */
+export { type Asked, askerOf } from "./ask.ts";
 export * from "./assignment/index.ts";
 export { isRepeat, plannedSeq, responseRules, type ResponseRules } from "./answers/index.ts";
 export { Exchange } from "./exchange.ts";

@@ -65,10 +65,12 @@ export function controlLoadSha256(loaded: LoadedScenario, plan: Plan): string {
     ratePerSec,
     ...(probe === undefined ? {} : { probe }),
   }));
-  const { incidents } = loaded.scenario;
+  const { flushCaches, incidents } = loaded.scenario;
+  const isFlushed = stages.some(({ probe }) => probe?.cold === true);
+  const flushes = isFlushed ? { flushCaches } : {};
   const told = telemetry === undefined ? {} : { telemetry };
   const called = { dependenciesSha256, incidents };
-  const whole = { control, asked, load, profileSha256, timeoutNs, ...called, ...told };
+  const whole = { control, asked, load, profileSha256, timeoutNs, ...called, ...told, ...flushes };
   return sha256Hex(canonicalJson(JSON.parse(JSON.stringify(whole))));
 }
 

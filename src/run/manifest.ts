@@ -99,6 +99,19 @@ export const manifestSchema = z.strictObject({
           }),
         )
         .optional(),
+      /** How caches were emptied, by arm, for stages that probe them cold. */
+      flushes: z
+        .array(
+          z.strictObject({
+            stage: z.string(),
+            arm: z.string(),
+            atNs: z.number(),
+            tookNs: z.number(),
+            ok: z.boolean(),
+            outcome: z.string(),
+          }),
+        )
+        .optional(),
       exitCode: z.number().int().nullable(),
       /** Rows that each spool must hold; `lost` could not be written. */
       rows: z.strictObject({

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { type ArmStop, type Plan, readAuditFile, type RuleStop } from "../experiment/index.ts";
 import { readCalls, readObservations, trimSpool } from "../measure/index.ts";
+import { type ArmFlush, FLUSHED } from "./flush-caches.ts";
 import type { RegainedLoad } from "./load-maker.ts";
 import type { Manifest } from "./manifest.ts";
 import { nowIso } from "./now-iso.ts";
@@ -32,6 +33,12 @@ function cutsOf(directory: RunDirectory): ArmStop[] {
   return cuts.map(({ detail }) => detail as unknown as ArmStop);
 }
 
+function flushesOf(directory: RunDirectory): ArmFlush[] {
+  const { entries } = readAuditFile(directory.file(AUDIT_FILE));
+  const flushes = entries.filter(({ event }) => event === FLUSHED);
+  return flushes.map(({ detail }) => detail as unknown as ArmFlush);
+}
+
 /** What the manifest says of the end of a run that was resumed. */
 export function endOf(
   left: {
@@ -45,7 +52,7 @@ export function endOf(
 ): NonNullable<Manifest["ended"]> {
   const { begun, directory, ledUntilNs, plan } = left;
   const { incompleteBecause, rule } = how;
-  const cuts = cutsOf(directory);
+  const [cuts, flushes] = [cutsOf(directory), flushesOf(directory)];
   const wholeNs = incompleteBecause === null && rule === null ? plan.stages.at(-1)!.endNs : 0;
   return {
     at: nowIso(),
@@ -53,6 +60,7 @@ export function endOf(
     incompleteBecause,
     ...(rule === null ? {} : { stoppedBy: rule }),
     ...(cuts.length === 0 ? {} : { cuts }),
+    ...(flushes.length === 0 ? {} : { flushes }),
     exitCode: null,
     rows: {
       observations: totals.keptRows,

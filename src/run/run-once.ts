@@ -6,6 +6,8 @@ import type { StoredProfile } from "../profile/index.ts";
 import { type GeneratorJob, type Generators, startGenerators } from "../replay/index.ts";
 import type { BreachAlert } from "./breach-alert.ts";
 import { delayed, type DelayedTargets, type Delays } from "./delayed.ts";
+import { endedRun } from "./ended-run.ts";
+import { CacheFlushes } from "./flush-caches.ts";
 import { type GeneratorSetup, startingLabel } from "./generator-setup.ts";
 import type { RunControls } from "./controls.ts";
 import type { RunEvent } from "./live.ts";
@@ -13,14 +15,13 @@ import type { LoadMaker, MadeLoad, RunEmulator } from "./load-maker.ts";
 import type { LoadedScenario } from "./load-scenario.ts";
 import type { Manifest } from "./manifest.ts";
 import { newManifest } from "./new-manifest.ts";
-import { nowIso } from "./now-iso.ts";
 import type { LockRecord } from "./plan/lock.ts";
 import type { RollBackAction } from "./roll-back-action.ts";
 import { registration } from "./registration.ts";
 import type { GitState } from "./revision/index.ts";
 import { refuseThrottles } from "./planned-throttle.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import { type EmulatedHow, fleetOf, NOTHING_EMULATED, startRunEmulator } from "./run-emulator.ts";
+import { type EmulatedHow, NOTHING_EMULATED, startRunEmulator } from "./run-emulator.ts";
 import { startArms, stopAll } from "./start-arms.ts";
 import { startSegments, writeStartSegments } from "./start-segments.ts";
 import type { Target } from "./target.ts";
@@ -201,35 +202,28 @@ class Run {
     const usage = new UsageLog(used, directory.file(USAGE_FILE), clock);
     usage.begin();
     telemetry.watch(targets, originNs);
+    const { onEvent } = this.#parts;
+    const flushes = new CacheFlushes({
+      action: loaded.scenario.flushCaches,
+      plan: registered.plan,
+      runId: id,
+      dir: loaded.dir,
+      audit,
+      onEvent,
+    });
+    await using _flushes = flushes;
+    flushes.begin(targets, clock);
     const sent = await traffic.send({ generators, targets }, clock, signal);
+    const flushed = await flushes.end();
     usage.end();
     await telemetry.unwatch();
-    const { cuts, durationNs, held, stop, throttlings, totals } = sent;
     // Targets first: what they still ask of their dependencies is answered.
     await stopAll(targets);
-    const emulated = (await emulator?.stop()) ?? { keptRows: 0, lostRows: 0, evictions: 0 };
-    const ended = {
-      at: nowIso(),
-      durationNs,
-      incompleteBecause: stop === null || stop.rule !== null ? null : stop.because,
-      ...(stop === null || stop.rule === null ? {} : { stoppedBy: stop.rule }),
-      ...(cuts.length === 0 ? {} : { cuts: [...cuts] }),
-      ...(throttlings.length === 0 ? {} : { throttlings: [...throttlings] }),
-      ...(held.length === 0 ? {} : { held: [...held] }),
-      exitCode: null,
-      rows: {
-        observations: totals.keptRows,
-        calls: emulated.keptRows,
-        lost: totals.lostRows + emulated.lostRows,
-      },
-      ...(made === null ? {} : { fleet: fleetOf(made, this.#emulated) }),
-      emulatorEvictions: emulated.evictions,
-      resends: totals.resends,
-      substitutions: totals.substitutions,
-    };
+    const written = await emulator?.stop();
+    const ended = endedRun(sent, { flushes: flushed, written, made, emulated: this.#emulated });
     const manifest = { ...begun, ended };
     writeIfPossible(() => writeManifest(directory, manifest));
-    return { manifest, stop, cuts };
+    return { manifest, stop: sent.stop, cuts: sent.cuts };
   }
 
   #trafficBeside(emulator: RunEmulator | null): Traffic {

@@ -1,6 +1,7 @@
 import { formatCount, formatDurationNs, formatRatio, formatUs } from "../core/index.ts";
 import { type Plan, untold, type WarmUp } from "../experiment/index.ts";
 import type { CallsSeen } from "./calls-seen.ts";
+import { flushFailedWords } from "./flush-caches.ts";
 import type { Gathered } from "./gather.ts";
 import { detectorWords } from "./heard-detectors.ts";
 
@@ -39,6 +40,8 @@ export function warningsOf(gathered: Gathered, callsSeen: CallsSeen | null): str
     ...detectorWords(plan),
     ...untold(plan, gathered.inside),
   ];
+  const flushes = manifest.ended?.flushes ?? [];
+  warnings.push(...flushes.filter(({ ok }) => !ok).map(flushFailedWords));
   const { forgotten = 0, missed = 0, refused = 0 } = manifest.ended?.substitutions ?? {};
   if (missed > 0) {
     warnings.push(

@@ -403,4 +403,60 @@ describe("a stage's probe", () => {
       "stages.2.probe: one thing is done to a dependency at a time",
     );
   });
+
+  describe("of a cold cache", () => {
+    const flush = "flushCaches: { request: { path: /flush } }\ntimeout: 5s";
+    const cold = (probe = "{ cold: true }", how = flush, text = GOOD): string =>
+      text
+        .replace("for: 25s, settle: 2s }", `for: 25s, settle: 2s, probe: ${probe} }`)
+        .replace("timeout: 5s", how);
+
+    it("loads where the scenario says how caches are emptied", () => {
+      const path = join(folder.path, "cold.yaml");
+      writeFileSync(path, cold());
+      const { flushCaches, stages } = loadScenario(path).scenario;
+      expect(stages[2]?.probe).toEqual({ cold: true });
+      expect(flushCaches).toMatchObject({ request: { method: "POST" }, timeout: 5e9 });
+    });
+
+    it.each([
+      [cold("{ cold: true }", "timeout: 5s"), "stages.2.probe.cold: nothing says how caches are"],
+      [cold("{ cold: true, dependency: payments }"), "probe.dependency: caches are the arms' own"],
+      [cold("{ cold: true, hang: true }"), "stages.2.probe: one thing is done"],
+      [cold("{ hang: true }"), "stages.2.probe.dependency: is missing"],
+      [
+        GOOD.replace("judge: false }", "judge: false, probe: { cold: true } }").replace(
+          "timeout: 5s",
+          flush,
+        ),
+        "stages.0.probe.cold: nothing comes before it",
+      ],
+      [
+        cold(
+          undefined,
+          undefined,
+          GOOD.replace(/dependencies:[\s\S]*?(?=hypothesis)/, "").replace(
+            /.*amplification.*\n/,
+            "",
+          ),
+        ),
+        "there is no dependency to see them",
+      ],
+      [
+        cold(undefined, "flushCaches: { request: { path: flush } }"),
+        "a path, such as /caches/flush",
+      ],
+      [cold(undefined, "flushCaches: { command: [] }"), "flushCaches.command"],
+      [
+        cold(undefined, "flushCaches: { request: { path: /a, method: OPTIONS } }"),
+        "request.method",
+      ],
+      [
+        cold(undefined, "flushCaches: { request: { path: /a, headers: { traceparent: x } } }"),
+        "is set by the generator",
+      ],
+    ])("is refused where it cannot be: %#", (text, message) => {
+      expect(said(text)).toContain(message);
+    });
+  });
 });

@@ -20,7 +20,8 @@ export function headerFault(header: string, value: string): string | undefined {
   }
 }
 
-const headers = z
+/** Headers by name, each of which can be sent. */
+export const headers = z
   .record(z.string(), z.string())
   .superRefine((given, context) => {
     for (const [header, value] of Object.entries(given)) {

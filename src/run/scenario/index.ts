@@ -11,6 +11,7 @@ import { responseRules } from "../../replay/index.ts";
 import { arm, comparedArms } from "./arm.ts";
 import { design, hypothesis } from "./design.ts";
 import { factors } from "./factor.ts";
+import { flushCachesSchema } from "./flush.ts";
 import { load } from "./load.ts";
 import { name } from "./name.ts";
 import { onBreachSchema, onRollBackSchema } from "./roll-back.ts";
@@ -19,6 +20,7 @@ import { telemetry } from "./telemetry.ts";
 
 export type { ScenarioArm } from "./arm.ts";
 export type { ScenarioFactor, ScenarioFactorial } from "./factor.ts";
+export type { FlushCaches } from "./flush.ts";
 export { type OnBreach, type OnRollBack, onBreachSchema, onRollBackSchema } from "./roll-back.ts";
 export type { ScenarioStage } from "./stage.ts";
 export { type ScenarioTelemetry, TOLD_SHARE } from "./telemetry.ts";
@@ -62,6 +64,9 @@ export const scenarioSchema = z.strictObject({
     .optional()
     .describe("arms tell of themselves by OpenTelemetry, and the run too"),
   stages: z.array(stage).min(1).max(STAGES_MAX),
+  flushCaches: flushCachesSchema
+    .optional()
+    .describe("how the arms' caches are emptied, for stages that probe them cold"),
   onRollBack: onRollBackSchema.optional().describe("what is done, once, on a roll-back"),
   onBreach: onBreachSchema
     .optional()

@@ -4,7 +4,8 @@ import { durationNsField } from "../../core/fields/index.ts";
 
 const TIMEOUT_MAX_NS = 600 * NS_PER_S;
 
-const timeout = durationNsField()
+/** How long something that is done outside may take. */
+export const actionTimeout = durationNsField()
   .refine((ns) => ns >= NS_PER_MS && ns <= TIMEOUT_MAX_NS, "from 1ms to 10m")
   .default(5 * NS_PER_S);
 
@@ -28,7 +29,7 @@ const webhookSchema = z.strictObject({
     .optional()
     .describe("names the variable with the secret that signs x-shakedown-signature"),
   retries: z.int().min(0).max(10).default(3),
-  timeout: timeout.describe("of each try"),
+  timeout: actionTimeout.describe("of each try"),
 });
 
 /** Who is told, once for each metric of each variant, that harm is shown while a run goes on. */
@@ -45,7 +46,7 @@ export const onRollBackSchema = z.union([
       .describe(
         "program and arguments; SHAKEDOWN_REASON, _RUN and _SCENARIO are in its environment",
       ),
-    timeout,
+    timeout: actionTimeout,
   }),
 ]);
 export type OnRollBack = z.output<typeof onRollBackSchema>;

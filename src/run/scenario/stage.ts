@@ -66,7 +66,9 @@ export const stage = z.strictObject({
     .describe("the stage's beginning that is left out of the judgement"),
   probe: probeSchema
     .optional()
-    .describe("what is done to a dependency while the stage lasts, to every arm alike"),
+    .describe(
+      "what is done to a dependency while the stage lasts, or to caches as it begins, to every arm alike",
+    ),
   soak: soak.optional().describe("effects that come late: a drift, a leak, a gain that wears off"),
   onBreach: onBreach
     .optional()
