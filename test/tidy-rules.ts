@@ -94,9 +94,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   },
   "src/detect": {
     shared: filesOf(
-      "adjust beside cache-reading detector evidence exchanges identity join limit-reading limit-ways",
-      "lost-slots lru-model occupancy opens pairs pool-reading queue repeats retries retry-habits",
-      "retry-words saturation-reading slowness too-little",
+      "adjust beside cache-reading detector dogpiles evidence exchanges flushes identity join",
+      "limit-reading limit-ways lost-slots lru-model occupancy opens pairs pool-reading queue repeats",
+      "retries retry-habits retry-words saturation-reading slowness too-little",
     ),
   },
   "src/emulator/fault": { shared: filesOf("what") },

@@ -1,7 +1,8 @@
 import { newcombe } from "../stats/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
 import { CONFIDENCE, type Counted, shareBeside } from "./beside.ts";
-import type { Evidence, FindingEffect, StageWindow } from "./detector.ts";
+import type { CacheFlush, Evidence, FindingEffect, StageWindow } from "./detector.ts";
+import { flushesOf, sinceFlush } from "./flushes.ts";
 import { cacheEntriesRange, likelyCacheEntries, type Lookups, lruFetches } from "./lru-model.ts";
 import { judgedStages } from "./pairs.ts";
 
@@ -38,8 +39,13 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part /
  * the question or with the answer is its own affair. What follows a failed fetch is no refetch,
  * since there was nothing to keep.
  */
-function readFetches(calls: readonly EmulatedCall[], ttlNs: number): FetchReading {
+function readFetches(
+  calls: readonly EmulatedCall[],
+  ttlNs: number,
+  flushes: readonly CacheFlush[],
+): FetchReading {
   const last = new Map<number, EmulatedCall>();
+  const emptied = sinceFlush(flushes);
   const onItsWayUntilNs = new Map<number, number>();
   const fetches: Fetch[] = [];
   let [stored, onItsWayNs] = [0, 0];
@@ -48,7 +54,10 @@ function readFetches(calls: readonly EmulatedCall[], ttlNs: number): FetchReadin
     const before = last.get(call.key);
     const busyUntilNs = onItsWayUntilNs.get(call.key) ?? -Infinity;
     const dogpile = busyUntilNs > call.arriveNs;
-    const early = before !== undefined && call.arriveNs - before.arriveNs < RULE.ttlRatio * ttlNs;
+    const early =
+      before !== undefined &&
+      !emptied(before.arriveNs, call.arriveNs) &&
+      call.arriveNs - before.arriveNs < RULE.ttlRatio * ttlNs;
     const premature = !dogpile && early && before.outcome === "ok";
     fetches.push({ atNs: call.arriveNs, premature, dogpile });
     if (!dogpile && call.outcome === "ok") stored++;
@@ -97,11 +106,13 @@ function lookupsOf(evidence: Evidence, arm: number, dependency: number): Lookups
   }
   if (keysOfRecord.size === 0) return null;
   const lookups: Lookups[] = [];
+  const emptied = sinceFlush(flushesOf(evidence, arm));
   let total = 0;
   for (const { seq, startNs } of evidence.requests(arm)) {
     const keys = keysOfRecord.get(seq % evidence.recordCount);
     if (keys === undefined) continue;
-    lookups.push({ atNs: startNs, keys: [...keys] });
+    const since = lookups.at(-1)?.atNs ?? startNs;
+    lookups.push({ atNs: startNs, keys: [...keys], emptied: emptied(since, startNs) });
     total += keys.size;
     if (total > RULE.lookupsMax) break;
   }
@@ -142,7 +153,7 @@ function modelled(
   const calls = evidence
     .calls(arm, dependency)
     .filter(({ seq }) => (evidence.request(arm, seq)?.startNs ?? Infinity) <= lastNs);
-  const { keys, onItsWayNs, stored } = readFetches(calls, ttlNs);
+  const { keys, onItsWayNs, stored } = readFetches(calls, ttlNs, flushesOf(evidence, arm));
   const seen = { fetches: stored, keys };
   const range = cacheEntriesRange(lookups, ttlNs, seen);
   // The model keeps a key from the question on; a cache from the answer on, beside those it holds.
@@ -194,7 +205,7 @@ export function readCache(
   ttlNs: number,
 ): CacheReading[] {
   const [all, controls] = [arm, 0].map((side) =>
-    readFetches(evidence.calls(side, dependency), ttlNs),
+    readFetches(evidence.calls(side, dependency), ttlNs, flushesOf(evidence, side)),
   ) as [FetchReading, FetchReading];
   if (all.fetches.length + controls.fetches.length === 0) return [];
   const model = modelled(evidence, arm, dependency, ttlNs) ?? UNKNOWN;

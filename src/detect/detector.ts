@@ -111,8 +111,17 @@ export interface StageWindow {
   readonly fromNs: number;
   readonly toNs: number;
   readonly judged: boolean;
-  /** What is done to a dependency while it lasts; nothing unless it is there. */
+  /** What is done to a dependency while it lasts, or to caches as it begins; nothing unless it is there. */
   readonly probe?: Probe;
+  /** By arm, when its caches were emptied as the stage began; null of one that was not told to. */
+  readonly flushes?: readonly (CacheFlush | null)[];
+}
+
+/** Some moment between these two an arm's caches were emptied; whether they were is not known unless `ok`. */
+export interface CacheFlush {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly ok: boolean;
 }
 
 export interface DependencyFacts {

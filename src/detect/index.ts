@@ -26,6 +26,7 @@ import { timeoutInversion } from "./timeout-inversion.ts";
 export type {
   Began,
   Beside,
+  CacheFlush,
   Confirmation,
   DependencyFacts,
   Detector,
@@ -40,7 +41,12 @@ export type {
 export { buildEvidence } from "./evidence.ts";
 export { EVIDENCE_ROWS, evidenceSample, type SampledStage } from "./sample.ts";
 export { type Occupancy, occupancyOf } from "./occupancy.ts";
-export { type Resilience, type ResilienceCard, resilienceOf } from "./probed/index.ts";
+export {
+  type ColdReading,
+  type Resilience,
+  type ResilienceCard,
+  resilienceOf,
+} from "./probed/index.ts";
 
 /** Every detector, in the order of their findings. */
 export const DETECTORS: readonly Detector[] = [

@@ -2,6 +2,8 @@
 export interface Lookups {
   readonly atNs: number;
   readonly keys: readonly number[];
+  /** The cache was emptied since the request before. */
+  readonly emptied?: boolean;
 }
 
 /**
@@ -12,7 +14,8 @@ export function lruFetches(lookups: readonly Lookups[], entries: number, ttlNs: 
   // A Map keeps insertion order: the first key is the least recently used.
   const storedNs = new Map<number, number>();
   let fetches = 0;
-  for (const { atNs, keys } of lookups) {
+  for (const { atNs, emptied = false, keys } of lookups) {
+    if (emptied) storedNs.clear();
     for (const key of keys) {
       const storedAt = storedNs.get(key);
       const fresh = storedAt !== undefined && atNs - storedAt < ttlNs;

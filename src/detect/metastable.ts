@@ -1,7 +1,7 @@
 import { formatRatio } from "../core/index.ts";
 import { beganIn, besideControl, besideWords, shareBeside } from "./beside.ts";
 import type { Detector, Evidence, Finding, Size } from "./detector.ts";
-import { about } from "./pairs.ts";
+import { about, aboutArm } from "./pairs.ts";
 import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./probed/index.ts";
 
 /*
@@ -26,6 +26,9 @@ function sizeOf({ sustaining }: Recovery): Size | null {
   return { what: `${first.what} to ${first.dependency}`, value, unit: "times as many as before" };
 }
 
+const overWords = ({ dependency, trigger }: Recovery): string =>
+  dependency === null ? `after caches were emptied (${trigger})` : `after ${trigger} is over`;
+
 function stuckWords(own: Recovery): string {
   const sustained = own.sustaining
     .map(
@@ -35,13 +38,16 @@ function stuckWords(own: Recovery): string {
     .join(", ");
   const kept = sustained === "" ? "nothing that the emulator sees is elevated" : sustained;
   return (
-    `after ${own.trigger} is over, the same load is not served as before for ${own.watchedS.toFixed(0)} s: ` +
+    `${overWords(own)}, the same load is not served as before for ${own.watchedS.toFixed(0)} s: ` +
     `${formatRatio(own.goodRatio)} of requests are as quick as before (${formatRatio(own.usualGoodRatio)} then); ${kept}`
   );
 }
 
 function wellWords(own: Recovery): string {
-  return `recovers from ${own.trigger} within ${own.recoveredAfterS?.toFixed(1)} s of its end`;
+  const within = `${own.recoveredAfterS?.toFixed(1)} s`;
+  return own.dependency === null
+    ? `recovers within ${within} of emptied caches (${own.trigger})`
+    : `recovers from ${own.trigger} within ${within} of its end`;
 }
 
 function evidenceOf(own: Recovery, control: Recovery | null): Finding["evidence"] {
@@ -73,10 +79,12 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
   const own = readRecovery(evidence, arm, protocol);
   if (own === null) return null;
   const control = readRecovery(evidence, 0, protocol);
-  const dependency = evidence.dependencies.findIndex(({ name }) => name === own.dependency);
+  // Caches are emptied whatever they stand before: what is called too often is known by its calls.
+  const named = own.dependency ?? own.sustaining[0]?.dependency;
+  const dependency = evidence.dependencies.findIndex(({ name }) => name === named);
   const known = {
     detector: "metastable",
-    ...about(evidence, arm, Math.max(dependency, 0)),
+    ...(dependency < 0 ? aboutArm(evidence, arm) : about(evidence, arm, dependency)),
     evidence: evidenceOf(own, control),
   };
   if (own.watchedS < RULE.watchedS) {
@@ -87,10 +95,14 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
     const summary = `${stuckWords(own)}, and fewer all the time: a queue that still drains; watch for longer`;
     return { ...known, status: "inconclusive", summary };
   }
+  if (own.filling) {
+    const summary = `${stuckWords(own)}: a cache that still fills; watch for longer`;
+    return { ...known, status: "inconclusive", summary };
+  }
   const beside = besideControl({
     sick: !own.recovered,
-    // A queue of control's that drains comes back by itself.
-    controlSick: control !== null && !control.recovered && !control.draining,
+    // A queue of control's that drains, and a cache that fills, come back by themselves.
+    controlSick: control !== null && !control.recovered && !control.draining && !control.filling,
     controlWorks: control !== null,
     more: false,
   });

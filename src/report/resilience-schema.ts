@@ -61,9 +61,32 @@ const bulkhead = z.strictObject({
   ),
 });
 
+const filling = z.strictObject({
+  fetches: z.int(),
+  dogpiles: z.int().describe("fetches of a key that is on its way already"),
+  mostAtOnce: z.int().describe("of one key"),
+  failedRatio: ratio.describe("of requests"),
+  usualFailedRatio: ratio,
+});
+
+const cold = z.strictObject({
+  stage: z.string(),
+  usualCallsPerRequest: z.number().describe("in the stage before"),
+  mostCallsPerRequest: z.number().describe("in a window after the flush"),
+  backAfterS: z
+    .number()
+    .nullable()
+    .describe(
+      "from the flush until calls per request are as before; null: not while it was watched",
+    ),
+  watchedS: z.number(),
+  windowS: z.number().describe("what times are told to"),
+  filling: filling.nullable().describe("until calls are back; null: they stay what they were"),
+});
+
 const recovery = z.strictObject({
   trigger: z.string().describe("the stage"),
-  dependency: z.string(),
+  dependency: z.string().nullable().describe("null: caches were emptied"),
   recovered: z.boolean(),
   recoveredAfterS: z.number().nullable(),
   watchedS: z.number(),
@@ -71,6 +94,7 @@ const recovery = z.strictObject({
   goodRatio: ratio,
   usualGoodRatio: ratio,
   draining: z.boolean(),
+  filling: z.boolean().describe("a cache that was emptied only takes its time"),
   sustaining: z.array(
     z.strictObject({
       what: z.enum(["attempts per call", "calls per request", "calls in flight"]),
@@ -90,6 +114,7 @@ const card = z.strictObject({
   hang: hang.nullable(),
   breaker: breaker.nullable(),
   bulkhead: bulkhead.nullable(),
+  cold: cold.nullable(),
   recoveries: z.array(recovery),
 });
 

@@ -1,10 +1,36 @@
 import { formatRatio, formatUs } from "../core/index.ts";
-import type { Resilience, ResilienceCard } from "../detect/index.ts";
+import type { ColdReading, Resilience, ResilienceCard } from "../detect/index.ts";
 
 const ms = (value: number): string => formatUs(value * 1_000);
 
+const perRequest = (calls: number): string => calls.toFixed(calls < 0.1 ? 3 : 2);
+
+function* coldLines(cold: ColdReading): Generator<string> {
+  const { backAfterS, filling, stage, watchedS, windowS } = cold;
+  const usual = perRequest(cold.usualCallsPerRequest);
+  if (filling === null) {
+    yield `cold cache (${stage}): calls stay at ${usual} a request, no cache that was emptied spares it any`;
+    return;
+  }
+  const back =
+    backAfterS === null
+      ? `not back within ${watchedS.toFixed(0)} s`
+      : `back after ${backAfterS.toFixed(1)} s (told to ${windowS.toFixed(1)} s)`;
+  yield `cold cache (${stage}): calls rise from ${usual} to ${perRequest(cold.mostCallsPerRequest)} a request at most, ${back}`;
+  const { dogpiles, failedRatio, fetches, mostAtOnce, usualFailedRatio } = filling;
+  const piled =
+    dogpiles === 0
+      ? `none of ${fetches} fetches asks for a key that is on its way`
+      : `${formatRatio(dogpiles / fetches)} of ${fetches} fetches ask for a key that is on its way, up to ${mostAtOnce} at once`;
+  const failed =
+    failedRatio === 0
+      ? "no request fails"
+      : `${formatRatio(failedRatio)} of requests fail (${formatRatio(usualFailedRatio)} before)`;
+  yield `while it fills: ${fetches === 0 ? "" : `${piled}; `}${failed}`;
+}
+
 function* cardLines(card: ResilienceCard): Generator<string> {
-  const { breaker, bulkhead, errors, hang, latency, recoveries } = card;
+  const { breaker, bulkhead, cold, errors, hang, latency, recoveries } = card;
   if (latency !== null) {
     const { ceiling, exponent, points } = latency;
     const most = points.at(-1)!;
@@ -45,18 +71,22 @@ function* cardLines(card: ResilienceCard): Generator<string> {
       ? `bulkhead: no route of ${bulkhead.judged.length} that does not call it gets slower`
       : `bulkhead: none, these routes get slower without calling it: ${routes}`;
   }
+  if (cold !== null) yield* coldLines(cold);
   for (const {
+    dependency,
     draining,
+    filling,
     recovered,
     recoveredAfterS,
     sustaining,
     trigger,
     watchedS,
   } of recoveries) {
+    const since = dependency === null ? "the flush, by the published rule" : "its end";
     yield recovered
-      ? `after ${trigger}: recovered ${recoveredAfterS!.toFixed(1)} s after its end`
+      ? `after ${trigger}: recovered ${recoveredAfterS!.toFixed(1)} s after ${since}`
       : `after ${trigger}: not recovered within ${watchedS.toFixed(0)} s` +
-        (draining ? ", a queue still drains" : "") +
+        (draining ? ", a queue still drains" : filling ? ", a cache still fills" : "") +
         (sustaining[0] === undefined
           ? ""
           : ` (${sustaining[0].what} of ${sustaining[0].dependency} still high)`);

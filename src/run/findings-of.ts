@@ -7,6 +7,7 @@ import {
   type Resilience,
   resilienceOf,
   type SampledStage,
+  type StageWindow,
 } from "../detect/index.ts";
 import { formatDurationNs, formatRatio } from "../core/index.ts";
 import type { RunFiles } from "./gather.ts";
@@ -51,6 +52,23 @@ export function resilienceIn({ registered }: RunFiles, { evidence }: LookedAt): 
   return stages.some(({ probe }) => probe !== undefined) ? resilienceOf(evidence) : null;
 }
 
+/** How caches were emptied as a stage began, by arm; nothing where nobody asked for it. */
+function flushesIn(
+  { ended }: RunFiles["manifest"],
+  arms: readonly string[],
+  stage: string,
+): Pick<StageWindow, "flushes"> {
+  const own = (ended?.flushes ?? []).filter((flush) => flush.stage === stage);
+  if (own.length === 0) return {};
+  const flushes = arms.map((arm) => {
+    const flush = own.find((each) => each.arm === arm);
+    if (flush === undefined) return null;
+    const { atNs, ok, tookNs } = flush;
+    return { fromNs: atNs, toNs: atNs + tookNs, ok };
+  });
+  return { flushes };
+}
+
 /** The run up to a moment, as detectors see it: of one that is too large, a part (`evidenceSample`). */
 export function evidenceIn(
   {
@@ -75,6 +93,7 @@ export function evidenceIn(
     toNs: Math.min(stage.endNs, untilNs),
     judged: stage.judgedFromNs !== null && isHeard(registered.plan, stage),
     ...(stage.probe === undefined ? {} : { probe: stage.probe }),
+    ...flushesIn(manifest, registered.plan.arms, stage.name),
   }));
   const { dependencies, profile } = manifest;
   // A capture that is scaled chooses its records itself: no two starts are known to ask the same.

@@ -1,11 +1,13 @@
 import type { Evidence } from "../detector.ts";
 import { type BreakerReading, readBreaker } from "./breaker.ts";
 import { type BulkheadReading, readBulkhead } from "./bulkhead.ts";
+import { type ColdReading, readCold } from "./cold.ts";
 import { type ErrorSweep, readErrorSweep } from "./error-sweep.ts";
 import { type HangReading, readHang } from "./hang.ts";
 import { type HysteresisReading, readHysteresis } from "./hysteresis.ts";
 import { type LatencySweep, readLatencySweep } from "./latency-sweep.ts";
-import { protocolsOf, readRecovery, type Recovery } from "./recovery.ts";
+import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./recovery.ts";
+import { flushedStages } from "./stages.ts";
 
 /** What probes found of how one arm calls one dependency; null: not probed, or too little came. */
 export interface ResilienceCard {
@@ -17,6 +19,8 @@ export interface ResilienceCard {
   readonly hang: HangReading | null;
   readonly breaker: BreakerReading | null;
   readonly bulkhead: BulkheadReading | null;
+  /** Of caches before it that were emptied. */
+  readonly cold: ColdReading | null;
   readonly recoveries: readonly Omit<Recovery, "slowOnes">[];
 }
 
@@ -28,8 +32,13 @@ export interface Resilience {
 
 function cardOf(evidence: Evidence, arm: number, dependency: number): ResilienceCard {
   const { name } = evidence.dependencies[dependency]!;
+  const cold = readCold(evidence, arm, dependency);
+  const concerns = ({ trigger: { name: stage, probe } }: Protocol): boolean =>
+    probe?.cold === true
+      ? (cold?.filling ?? null) !== null && cold?.stage === stage
+      : probe?.dependency === name;
   const recoveries = protocolsOf(evidence)
-    .filter(({ trigger }) => trigger.probe?.dependency === name)
+    .filter(concerns)
     .map((protocol) => readRecovery(evidence, arm, protocol))
     .filter((recovery) => recovery !== null)
     .map(({ slowOnes: _ones, ...recovery }) => recovery);
@@ -42,15 +51,24 @@ function cardOf(evidence: Evidence, arm: number, dependency: number): Resilience
     hang: readHang(evidence, arm, dependency),
     breaker: readBreaker(evidence, arm, dependency),
     bulkhead: readBulkhead(evidence, arm, dependency),
+    cold,
     recoveries,
   };
 }
 
-/** A card for every arm and every dependency that a stage probes; null without such a stage or a ramp. */
+/**
+ * A card for every arm and every dependency that a stage probes: all that are called, where caches are
+ * emptied; null without such a stage or a ramp.
+ */
 export function resilienceOf(evidence: Evidence): Resilience | null {
   const probed = new Set(evidence.stages.map(({ probe }) => probe?.dependency));
+  const isFlushed = flushedStages(evidence).length > 0;
+  const isCalled = (dependency: number): boolean =>
+    evidence.arms.some((_, arm) => evidence.calls(arm, dependency).length > 0);
   const cards = evidence.dependencies.flatMap(({ name }, dependency) =>
-    probed.has(name) ? evidence.arms.map((_arm, arm) => cardOf(evidence, arm, dependency)) : [],
+    probed.has(name) || (isFlushed && isCalled(dependency))
+      ? evidence.arms.map((_arm, arm) => cardOf(evidence, arm, dependency))
+      : [],
   );
   const hysteresis = evidence.arms.flatMap((arm, index) => {
     const reading = readHysteresis(evidence, index);

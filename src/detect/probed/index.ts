@@ -2,6 +2,7 @@
 export { type BreakerReading, callWindows, transitionsOf } from "./breaker.ts";
 export type { BulkheadReading } from "./bulkhead.ts";
 export { type Resilience, type ResilienceCard, resilienceOf } from "./card.ts";
+export type { ColdReading } from "./cold.ts";
 export { type ErrorSweep, readErrorSweep } from "./error-sweep.ts";
 export { type HangReading, modeOf, readHang } from "./hang.ts";
 export { type HysteresisReading, readHysteresis } from "./hysteresis.ts";

@@ -1,7 +1,18 @@
 import type { Evidence, RequestRow, StageWindow } from "../detector.ts";
 import { occupancyOf } from "../occupancy.ts";
 import { attemptsOf, readRetries } from "../retries.ts";
-import { isAnswered, lengthS, mean, requestsIn, responseNs, usualStage } from "./stages.ts";
+import { isFilling } from "./filling.ts";
+import {
+  flushedStages,
+  isAnswered,
+  lengthS,
+  mean,
+  requestsIn,
+  responseNs,
+  usualStage,
+  warmStage,
+  watchedUntilNs,
+} from "./stages.ts";
 
 /**
  * The published rule: from 10 s after the trigger's end, requests that are answered in less than
@@ -38,7 +49,8 @@ const SAYS_MOST: readonly Sustaining["what"][] = [
 /** How an arm did after a trigger. */
 export interface Recovery {
   readonly trigger: string;
-  readonly dependency: string;
+  /** What was done to it; null where caches were emptied. */
+  readonly dependency: string | null;
   readonly recovered: boolean;
   /** When the rule was met, in seconds after the trigger's end; null: not while it was watched. */
   readonly recoveredAfterS: number | null;
@@ -52,6 +64,8 @@ export interface Recovery {
   readonly slowOnes: readonly { atNs: number; numerator: number; denominator: number }[];
   /** Not recovered, and calls in flight, which alone are elevated, still become fewer. */
   readonly draining: boolean;
+  /** Not recovered from a flush, and what is still elevated is a cache that only takes its time. */
+  readonly filling: boolean;
   /** Where it did not recover: what is still elevated, what says most first. */
   readonly sustaining: readonly Sustaining[];
 }
@@ -60,14 +74,26 @@ export interface Recovery {
 export interface Protocol {
   readonly usual: StageWindow;
   readonly trigger: StageWindow;
-  /** From the trigger's end on. */
+  /** From the trigger's end on: of a flush, from when all caches were empty. */
   readonly after: { readonly fromNs: number; readonly toNs: number; readonly judged: boolean };
 }
 
-/** Stages that probe something and are followed by the same rate, left alone. */
+/** A flush is over at once: the rest of its stage, and what follows it alone, is what comes after. */
+function flushProtocol({ stages }: Evidence, trigger: StageWindow): Protocol[] {
+  const usual = warmStage(stages, trigger);
+  if (usual === undefined) return [];
+  const fromNs = Math.max(...(trigger.flushes ?? []).map((flush) => flush?.toNs ?? 0));
+  const after = { fromNs, toNs: watchedUntilNs(stages, trigger), judged: trigger.judged };
+  return after.toNs > fromNs ? [{ usual, trigger, after }] : [];
+}
+
+/** Stages that probe something and are followed by the same rate, left alone; and those that empty caches. */
 export function protocolsOf(evidence: Evidence): readonly Protocol[] {
   const { stages } = evidence;
+  const flushed = flushedStages(evidence);
   return stages.flatMap((trigger, index) => {
+    if (flushed.includes(trigger)) return flushProtocol(evidence, trigger);
+    if (trigger.probe?.cold === true) return [];
     const usual = trigger.probe === undefined ? undefined : usualStage(stages, trigger);
     const next = stages[index + 1];
     if (usual === undefined || usual.toNs > trigger.fromNs || next === undefined) return [];
@@ -144,6 +170,23 @@ function isDraining(
   });
 }
 
+/** Misses alone keep it up, and they are those of a cache that fills. */
+function fills(
+  evidence: Evidence,
+  arm: number,
+  sustaining: readonly Sustaining[],
+  when: Parameters<typeof isFilling>[3],
+): boolean {
+  const of = (wanted: Sustaining["what"]) => sustaining.filter(({ what }) => what === wanted);
+  const elevated = of("calls per request").map(({ after, before, dependency }) => ({
+    after,
+    before,
+    dependency: evidence.dependencies.findIndex(({ name }) => name === dependency),
+  }));
+  if (elevated.length === 0 || of("attempts per call").length > 0) return false;
+  return isFilling(evidence, arm, elevated, when);
+}
+
 /** By route, the latency below which an answer is as quick as before. */
 function limitsOf(answered: readonly RequestRow[]): Map<number, number> {
   const byRoute = Map.groupBy(answered, ({ route }) => route);
@@ -182,9 +225,10 @@ export function readRecovery(
   const lately = requestsIn(evidence.requests(arm), last);
   const goodRatio = lately.filter(isGood).length / Math.max(lately.length, 1);
   const recovered = met !== undefined && goodRatio >= RULE.goodputRatio * usualGoodRatio * 0.9;
+  const isFlush = trigger.probe?.cold === true;
   return {
     trigger: trigger.name,
-    dependency: trigger.probe?.dependency ?? "",
+    dependency: trigger.probe?.dependency ?? null,
     recovered,
     recoveredAfterS: recovered ? (met - after.fromNs) / 1e9 : null,
     watchedS,
@@ -197,6 +241,8 @@ export function readRecovery(
       denominator: 1,
     })),
     draining: !recovered && isDraining(evidence, arm, sustaining, last),
+    filling:
+      !recovered && isFlush && fills(evidence, arm, sustaining, { flushedNs: after.fromNs, last }),
     sustaining: recovered ? [] : sustaining,
   };
 }

@@ -11,15 +11,39 @@ export function usualStage(
   stages: readonly StageWindow[],
   probed: StageWindow,
 ): StageWindow | undefined {
-  const alone = stages.filter(
-    (stage) =>
-      stage.probe === undefined &&
-      isSteady(stage) &&
-      Math.abs(stage.ratePerSec - probed.ratePerSec) <= SAME_RATE * probed.ratePerSec,
-  );
+  const alone = stages.filter((stage) => isLike(stage, probed));
   // The first of a course is judged best: what comes between probes is still recovering.
   return alone.find(({ judged, toNs }) => judged && toNs <= probed.fromNs) ?? alone[0];
 }
+
+/** The last stage before a flush at its rate, left alone: caches are as warm then as they get. */
+export function warmStage(
+  stages: readonly StageWindow[],
+  flushed: StageWindow,
+): StageWindow | undefined {
+  const before = stages.slice(0, stages.indexOf(flushed)).filter((stage) => isLike(stage, flushed));
+  return before.findLast(({ judged }) => judged) ?? before.at(-1);
+}
+
+/** Left alone, and at the same rate throughout. */
+const isLike = (stage: StageWindow, other: StageWindow): boolean =>
+  stage.probe === undefined &&
+  isSteady(stage) &&
+  Math.abs(stage.ratePerSec - other.ratePerSec) <= SAME_RATE * other.ratePerSec;
+
+/** Until when the load of a flushed stage goes on, and nothing else is done. */
+export function watchedUntilNs(stages: readonly StageWindow[], flushed: StageWindow): number {
+  const after = stages.slice(stages.indexOf(flushed) + 1);
+  const end = after.findIndex((stage) => !isLike(stage, flushed));
+  return (end < 0 ? after : after.slice(0, end)).at(-1)?.toNs ?? flushed.toNs;
+}
+
+/** Stages that began with all arms' caches emptied; one where an arm's were not is no probe. */
+export const flushedStages = ({ arms, stages }: Evidence): readonly StageWindow[] =>
+  stages.filter(
+    ({ flushes, probe }) =>
+      probe?.cold === true && arms.every((_, arm) => flushes?.[arm]?.ok === true),
+  );
 
 /** Stages that probe a dependency in one way. */
 export function stagesThat(

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { cacheThrash } from "../../src/detect/cache-thrash.ts";
+import { detectAll, type Evidence, type Finding, resilienceOf } from "../../src/detect/index.ts";
+import { metastable } from "../../src/detect/metastable.ts";
+import { stampede } from "../../src/detect/stampede.ts";
+import { resilienceMarkdown, resilienceSchema } from "../../src/report/index.ts";
+import { type ColdTarget, emptiedCaches, FLUSH_NS } from "./cold-scenes.ts";
+import { MS, S } from "./simulate.ts";
+
+const SEEDS = Array.from({ length: 5 }, (_, seed) => `seed ${seed}`);
+const WELL: ColdTarget = { keys: 60 };
+/** Two servers of 40 ms answer some 45 calls a second, of 120 that a cold cache makes. */
+const PATIENT: ColdTarget = { keys: 200, exponent: 0.3, servers: 2, timeoutNs: 6 * S };
+/** What waits for longer is given up, and fills nothing. */
+const HASTY: ColdTarget = { ...PATIENT, singleFlight: false, timeoutNs: 0.5 * S };
+
+const cardsOf = (evidence: Evidence) => resilienceOf(evidence)?.cards ?? [];
+const coldOf = (evidence: Evidence, arm = 0) => cardsOf(evidence)[arm]?.cold;
+const findingOf = (evidence: Evidence, detector: Parameters<typeof detectAll>[1]): Finding =>
+  detectAll(evidence, detector)[0]!;
+
+describe("an emptied cache", () => {
+  it.each([
+    ["with", true],
+    ["without", false],
+  ])("shows how far calls rise, and that they are back (%s identity)", (_, identity) => {
+    for (const seed of SEEDS) {
+      const cold = coldOf(emptiedCaches([WELL, WELL], { seed, identity }))!;
+      expect(cold.mostCallsPerRequest).toBeGreaterThan(3 * cold.usualCallsPerRequest);
+      expect(cold.backAfterS).toBeGreaterThan(0);
+      expect(cold.backAfterS).toBeLessThan(8);
+      expect(cold.filling).toMatchObject({ dogpiles: 0, mostAtOnce: 1, failedRatio: 0 });
+      expect(cold.filling?.fetches).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it("shows who fetches one key many times while it fills", () => {
+    const dogpiles = SEEDS.map((seed) => {
+      const evidence = emptiedCaches([WELL, { ...WELL, singleFlight: false }], { seed });
+      return [0, 1].map((arm) => coldOf(evidence, arm)?.filling?.dogpiles ?? -1);
+    });
+    expect(dogpiles.map(([control]) => control)).toEqual(SEEDS.map(() => 0));
+    expect(dogpiles.every(([, variant]) => variant! > 0)).toBe(true);
+  });
+
+  it("that there is not changes nothing, and neither does one that nobody emptied", () => {
+    for (const seed of SEEDS) {
+      const evidence = emptiedCaches([WELL, { keys: 60, cached: false, singleFlight: false }], {
+        seed,
+      });
+      expect(coldOf(evidence, 1)).toMatchObject({ backAfterS: null, filling: null });
+      expect(cardsOf(evidence)[1]?.recoveries).toEqual([]);
+    }
+  });
+
+  it("counts as not probed where one arm's flush failed, or has no record", () => {
+    const done = { fromNs: FLUSH_NS, toNs: FLUSH_NS + 10 * MS, ok: true };
+    for (const flushes of [[done, { ...done, ok: false }], [done, null], []]) {
+      const evidence = emptiedCaches([PATIENT, HASTY], { seed: "one", flushes });
+      expect(cardsOf(evidence)).toEqual([]);
+      expect(detectAll(evidence, [metastable])).toEqual([]);
+    }
+  });
+
+  it("stands in a card that fits its schema, in words", () => {
+    const found = resilienceOf(emptiedCaches([WELL, HASTY], { seed: "one" }))!;
+    expect(resilienceSchema.safeParse(found).error).toBeUndefined();
+    expect(resilienceMarkdown(found)).toMatchSnapshot();
+  });
+});
+
+describe("what keeps a cache from filling", () => {
+  it("is named where fetches are given up before they fill anything", () => {
+    for (const seed of SEEDS) {
+      const evidence = emptiedCaches([PATIENT, HASTY], { seed });
+      const finding = findingOf(evidence, [metastable]);
+      expect(finding).toMatchObject({
+        status: "fail",
+        comparison: "new",
+        dependency: "catalog",
+        cause: "metastable failure after cold (calls per request)",
+      });
+      expect(coldOf(evidence)?.backAfterS).not.toBeNull();
+      expect(coldOf(evidence, 1)?.backAfterS).toBeNull();
+      expect(coldOf(evidence, 1)?.filling?.failedRatio).toBeGreaterThan(0.5);
+      expect(findingOf(evidence, [stampede])).toMatchObject({ status: "fail", comparison: "new" });
+    }
+  });
+
+  it("is none where it recovers, and shared where control has it", () => {
+    for (const seed of SEEDS) {
+      const statusOf = (arms: readonly [ColdTarget, ColdTarget]) =>
+        findingOf(emptiedCaches(arms, { seed }), [metastable]).status;
+      expect(statusOf([WELL, WELL])).toBe("pass");
+      expect(statusOf([PATIENT, PATIENT])).toBe("pass");
+      expect(statusOf([HASTY, HASTY])).toBe("shared");
+    }
+  });
+
+  it("is not taken for a cache that only takes its time", () => {
+    const large: ColdTarget = { keys: 4_000, exponent: 0.7 };
+    for (const seed of SEEDS) {
+      const found = findingOf(emptiedCaches([large, large], { seed }), [metastable]);
+      expect(["pass", "inconclusive"]).toContain(found.status);
+    }
+  });
+});
+
+describe("fetches that a flush makes", () => {
+  it("are no thrash, and would pass for it if nobody told of the flush", () => {
+    for (const seed of SEEDS) {
+      const told = findingOf(emptiedCaches([WELL, WELL], { seed }), [cacheThrash]);
+      expect(told).toMatchObject({ status: "pass", evidence: { prematureFetches: 0 } });
+      const untold = emptiedCaches([WELL, WELL], { seed, flushes: null });
+      const { evidence } = findingOf(untold, [cacheThrash]);
+      expect(evidence["prematureFetches"]).toBeGreaterThan(30);
+    }
+  });
+});
