@@ -6,14 +6,20 @@ import { runAndShow, type ShowArguments } from "./run.ts";
 type ProbeArguments = ProbeFlags & Omit<ShowArguments, "exitZero">;
 
 /** Said before anything starts, since a course takes minutes. */
-function beforehand({ dependencies, durationNs, leftOut, stages }: ProbeCourse): string {
+function beforehand({ cold, dependencies, durationNs, leftOut, stages }: ProbeCourse): string {
   const real =
     leftOut.length === 0
       ? ""
       : `left out  ${leftOut.join(", ")}: behind a TCP proxy, and probes need emulated HTTP\n`;
+  const warm =
+    cold === "no flush"
+      ? "left out  cold cache: the scenario does not say how caches are emptied (flushCaches)\n"
+      : "";
+  const probed = [...dependencies, ...(cold === "probed" ? ["cold cache"] : [])].join(", ");
   return (
-    `course   ${dependencies.join(", ")}: ${stages} stages, ${formatDurationNs(durationNs)} of traffic\n` +
-    real
+    `course   ${probed}: ${stages} stages, ${formatDurationNs(durationNs)} of traffic\n` +
+    real +
+    warm
   );
 }
 
@@ -29,15 +35,16 @@ const COURSE_FLAGS = {
     choices: COURSES,
     default: "full",
     describe:
-      "full: latency x2, x4, x8, errors 10 to 100 %, hang, outage, for each dependency, and the " +
-      "load up and down; quick: the ends of these, and no ramps",
+      "full: latency x2, x4, x8, errors 10 to 100 %, hang, outage, for each dependency, a cold cache " +
+      "(flushCaches), and the load up and down; quick: the ends of these, and no ramps",
   },
   only: {
     type: "string",
     array: true,
     nargs: 1,
     default: [] as string[],
-    describe: "payments, or payments:latency (errors, hang, outage); no ramps then (repeatable)",
+    describe:
+      "payments, or payments:latency (errors, hang, outage), or cold; no ramps then (repeatable)",
   },
   stage: { type: "string", default: "5s", describe: "how long each probe lasts" },
   rate: { type: "string", default: "50%", describe: "of the scenario's rate, or 60/s" },

@@ -6,6 +6,9 @@ type Stage = ScenarioInput["stages"][number];
 export const COURSE_KINDS = ["latency", "errors", "hang", "outage"] as const;
 export type CourseKind = (typeof COURSE_KINDS)[number];
 
+/** What a course does to no dependency: the arms' caches are emptied. */
+export const COLD = "cold";
+
 /** `full`: everything; `quick`: the end of each sweep, and no ramps. */
 export const COURSES = ["full", "quick"] as const;
 export type CourseName = (typeof COURSES)[number];
@@ -31,6 +34,8 @@ export interface CourseGiven {
   readonly course: CourseName;
   /** What is done to whom, in order. */
   readonly wanted: ReadonlyMap<string, readonly CourseKind[]>;
+  /** Whether caches are emptied, after all that is done to dependencies. */
+  readonly cold: boolean;
   readonly stageNs: number;
   readonly rate: CourseRate;
   /** Whether the load goes up to twice its rate and down again at the end. */
@@ -41,11 +46,11 @@ const ns = (value: number): string => `${Math.round(value)}ns`;
 
 /**
  * The stages of a course: a warm-up, the usual, then for each dependency what is done to it, kind by
- * kind, each followed by a time in which nothing is, and at last the load up and down. A stage's name
- * is what a card calls it by.
+ * kind, each followed by a time in which nothing is, then emptied caches, and at last the load up and
+ * down. A stage's name is what a card calls it by.
  */
 export function courseStages(given: CourseGiven): Stage[] {
-  const { course, ramps, stageNs, wanted } = given;
+  const { cold, course, ramps, stageNs, wanted } = given;
   const { unit, value } = given.rate;
   const rate = `${value}${unit}`;
   const settle = ns(SETTLE_SHARE * stageNs);
@@ -78,6 +83,7 @@ export function courseStages(given: CourseGiven): Stage[] {
     } satisfies Record<CourseKind, () => Stage[]>;
     return kinds.flatMap((kind) => stages[kind]());
   });
+  const emptied = { ...steady("cold-cache"), settle: "0s", probe: { cold: true as const } };
   const twice = `${2 * value}${unit}`;
   const upAndDown = [
     { ...steady("ramp-up", LONGER), from: rate, rate: twice },
@@ -87,6 +93,7 @@ export function courseStages(given: CourseGiven): Stage[] {
     { ...steady("warm-up"), judge: false, settle: "0s" },
     steady("usual", LONGER),
     ...probed,
+    ...(cold ? [emptied, rest(LONGER)] : []),
     ...(ramps ? upAndDown : []),
   ];
 }

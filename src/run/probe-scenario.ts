@@ -10,6 +10,7 @@ import {
 import { meant } from "./data-faults.ts";
 import { checkedScenario, type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import {
+  COLD,
   COURSE_KINDS,
   type CourseKind,
   type CourseName,
@@ -36,6 +37,8 @@ export interface ProbeCourse {
   readonly dependencies: readonly string[];
   /** Dependencies that cannot be probed: real ones, behind a proxy of TCP. */
   readonly leftOut: readonly string[];
+  /** Whether caches are emptied: left out where nobody asks for it, or the scenario does not say how. */
+  readonly cold: "probed" | "not asked" | "no flush";
 }
 
 function rateOf(text: string): CourseRate {
@@ -57,7 +60,10 @@ function stageNsOf(text: string): number {
 }
 const STAGE_LEAST_NS = 500e6;
 
-/** `payments`, or `payments:latency`: what is done to whom, in the scenario's order. */
+/**
+ * `payments`, or `payments:latency`: what is done to whom, in the scenario's order. `cold`, which is done
+ * to nobody of these, is left out.
+ */
 function wantedOf(
   only: readonly string[],
   there: readonly string[],
@@ -65,6 +71,7 @@ function wantedOf(
   if (only.length === 0) return new Map(there.map((name) => [name, COURSE_KINDS]));
   const wanted = new Map<string, Set<CourseKind>>();
   for (const text of only) {
+    if (isCold(text, there)) continue;
     const [name = "", what] = text.split(":");
     if (!there.includes(name)) {
       throw new ShakedownError(
@@ -85,6 +92,29 @@ function wantedOf(
   const kindsOf = (name: string): readonly CourseKind[] =>
     COURSE_KINDS.filter((kind) => wanted.get(name)?.has(kind) === true);
   return new Map(there.map((name) => [name, kindsOf(name)]));
+}
+
+/** Unless a dependency is called so. */
+const isCold = (text: string, there: readonly string[]): boolean =>
+  text === COLD && !there.includes(COLD);
+
+/** @throws USAGE when it is asked for, and the scenario does not say how caches are emptied */
+function coldOf(
+  only: readonly string[],
+  there: readonly string[],
+  { flushCaches }: Scenario,
+): ProbeCourse["cold"] {
+  const asked = only.some((text) => isCold(text, there));
+  if (only.length > 0 && !asked) return "not asked";
+  if (flushCaches !== undefined) return "probed";
+  if (!asked) return "no flush";
+  throw new ShakedownError(
+    "USAGE",
+    `--only ${COLD}: the scenario does not say how caches are emptied`,
+    {
+      hint: "write `flushCaches: { request: { path: /caches/flush } }` in it, or a `command`",
+    },
+  );
 }
 
 const probable = ({ dependencies }: Scenario): readonly string[] =>
@@ -124,9 +154,11 @@ export function probeScenario(flags: ProbeFlags): ProbeCourse {
     });
   }
   const wanted = wantedOf(flags.only, there);
+  const cold = coldOf(flags.only, there, file.scenario);
   const stages = courseStages({
     course: flags.course,
     wanted,
+    cold: cold === "probed",
     stageNs: stageNsOf(flags.stage),
     rate: rateOf(flags.rate),
     ramps: flags.course === "full" && flags.only.length === 0,
@@ -144,6 +176,7 @@ export function probeScenario(flags: ProbeFlags): ProbeCourse {
     stages: scenario.stages.length,
     durationNs: scenario.stages.reduce((sum, stage) => sum + stage.for, 0),
     dependencies: [...wanted].flatMap(([name, kinds]) => (kinds.length === 0 ? [] : name)),
+    cold,
     leftOut: Object.keys(file.scenario.dependencies).filter((name) => !there.includes(name)),
   };
 }

@@ -39,3 +39,32 @@ it("shakedown probe says beforehand how long it takes, and leaves a card", async
   expect(cards[0]?.latency).toBeNull();
   expect(cards[0]?.hang?.calls).toBeGreaterThan(4);
 });
+
+it("shakedown probe empties caches and sees them fill", async () => {
+  using own = new Scratch();
+  const path = join(own.path, "cold.yaml");
+  const flush = "flushCaches: { request: { path: /caches/flush } }\nstages:";
+  writeFileSync(path, SCENARIO.replace("stages:", flush));
+  const args = ["probe", path, "--only", "cold", "--stage", "1s", "--rate", "100%"];
+  const { code, stderr, stdout } = await shakedown(...args, "--out", join(own.path, "runs"));
+  expect(stderr).not.toContain("bug");
+  expect([0, 2]).toContain(code);
+  expect(stdout).toContain("course   cold cache: 4 stages, 6 s of traffic\n");
+  const dir = join(own.path, "runs", readdirSync(join(own.path, "runs"))[0]!);
+  const { ended } = JSON.parse(readFileSync(join(dir, "manifest.json"), "utf8")) as {
+    readonly ended: { readonly flushes: unknown };
+  };
+  expect(ended.flushes).toMatchObject([
+    { stage: "cold-cache", arm: "target", ok: true, outcome: "answered 200" },
+  ]);
+  const written: unknown = JSON.parse(readFileSync(join(dir, "probe.json"), "utf8"));
+  const { cards } = resilienceSchema.parse(written);
+  const coldOf = (name: string) => cards.find(({ dependency }) => dependency === name)?.cold;
+  expect(coldOf("catalog")!.mostCallsPerRequest).toBeGreaterThan(
+    coldOf("catalog")!.usualCallsPerRequest,
+  );
+  expect(coldOf("catalog")?.filling).not.toBeNull();
+  expect(coldOf("payments")?.filling).toBeNull();
+  expect(readFileSync(join(dir, "audit.ndjson"), "utf8")).toContain("caches flushed");
+  expect(readFileSync(join(dir, "report.html"), "utf8")).toContain("cold cache (cold-cache)");
+});

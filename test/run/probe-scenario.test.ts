@@ -96,6 +96,35 @@ describe("the course of a scenario", () => {
     expect(doneTo(course, "payments")).toEqual(WHOLE);
   });
 
+  it("empties caches where the scenario says how, and says so where it does not", () => {
+    const flush = GOOD.replace(
+      "timeout: 5s",
+      "flushCaches: { command: [./flush.sh] }\ntimeout: 5s",
+    );
+    const coldIn = (course: ReturnType<typeof courseOf>): number[] =>
+      course.loaded.scenario.stages.flatMap(({ probe }, at) => (probe?.cold === true ? [at] : []));
+    const full = courseOf({}, flush);
+    expect(full.cold).toBe("probed");
+    // Before the ramps, and followed by a time in which nothing is done.
+    expect(coldIn(full)).toEqual([full.stages - 4]);
+    expect(full.loaded.scenario.flushCaches).toMatchObject({ command: ["./flush.sh"] });
+    expect(courseOf().cold).toBe("no flush");
+    expect(coldIn(courseOf())).toEqual([]);
+    expect(courseOf({ only: ["payments"] }, flush).cold).toBe("not asked");
+    const alone = courseOf({ only: ["cold"] }, flush);
+    expect({ ...alone, loaded: null }).toMatchObject({
+      cold: "probed",
+      dependencies: [],
+      stages: 4,
+    });
+    expect(courseOf({ only: ["cold", "catalog:hang"] }, flush).dependencies).toEqual(["catalog"]);
+    const called = courseOf({ only: ["cold"] }, flush.replace("  catalog:", "  cold:"));
+    expect({ ...called, loaded: null }).toMatchObject({
+      cold: "not asked",
+      dependencies: ["cold"],
+    });
+  });
+
   it("names stages within what a name may be, however long a dependency's is", () => {
     const long = "a-dependency-with-a-very-long-na";
     expect(doneTo(courseOf({}, GOOD.replaceAll("payments", long)), long)).toEqual(WHOLE);
@@ -104,6 +133,7 @@ describe("the course of a scenario", () => {
   it.each([
     [{ only: ["payment"] }, "there is no dependency `payment` that can be probed"],
     [{ only: ["payments:slow"] }, "`slow` is no kind of probe latency, errors, hang, outage"],
+    [{ only: ["cold"] }, "--only cold: the scenario does not say how caches are emptied"],
     [{ stage: "10ms" }, "--stage 10ms is too short to see anything"],
     [{ rate: "0%" }, "--rate 0% is nothing"],
     [{ rate: "fast" }, '"fast" is not a rate'],

@@ -47,6 +47,11 @@ export class Catalog {
     return this.#shelf(`/v1/products/${slug}`, alsoLike(slug), visit);
   }
 
+  /** Forgets every entry; calls that are under way fill it again. */
+  flush(): void {
+    this.#cache.clear();
+  }
+
   async #shelf(path: string, beside: readonly string[], visit: Visit): Promise<Shelf | undefined> {
     const [main, ...entries] = await Promise.all([
       this.#entry(path, visit),

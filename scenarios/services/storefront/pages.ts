@@ -43,6 +43,7 @@ const json = (value: unknown, status = 200): Page => ({
 });
 const NOT_FOUND = html("Page not found", "<p>There is nothing here.</p>", 404);
 const ALIVE: Page = { status: 200, type: "text/plain", body: "ok\n" };
+const FLUSHED: Page = { status: 200, type: "text/plain", body: "flushed\n" };
 const CART_LINK: Page = {
   status: 200,
   type: HTML,
@@ -53,6 +54,10 @@ const CART_LINK: Page = {
 export async function pageFor(shop: Shop, req: IncomingMessage, visit: Visit): Promise<Page> {
   const [path = "/", search = ""] = (req.url ?? "/").split("?", 2);
   if (req.method === "POST") {
+    if (path === "/caches/flush") {
+      shop.catalog.flush();
+      return FLUSHED;
+    }
     return path === "/api/v2/storefront/cart/add_item" ? addItem(shop, req, visit) : NOT_FOUND;
   }
   if (req.method !== "GET") return NOT_FOUND;
