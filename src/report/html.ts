@@ -8,6 +8,7 @@ import { decisions } from "./page/decisions.ts";
 import { contents, headline } from "./page/headline.ts";
 import { type Markup, markup } from "./page/markup.ts";
 import { parts, runs } from "./page/parts.ts";
+import { resilience } from "./page/resilience.ts";
 import { responses } from "./page/responses.ts";
 import { dependencies } from "./page/dependencies.ts";
 import { lifts } from "./page/lifts.ts";
@@ -35,6 +36,7 @@ function page(model: ReportModel): Markup {
     ["responses", "Responses", responses(model)],
     ["runs", "Runs", runs(model)],
     ["findings", "Findings", model.result.hypothesis !== null && findings(model)],
+    ["resilience", "Under trouble", resilience(model)],
     ["response-time", "Response time", responseTimes(model)],
     ["over-time", "Over time", overTime(model, data)],
     ["dependencies", "Dependencies", dependencies(model)],
