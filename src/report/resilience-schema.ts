@@ -81,7 +81,7 @@ const cold = z.strictObject({
     ),
   watchedS: z.number(),
   windowS: z.number().describe("what times are told to"),
-  filling: filling.nullable().describe("until calls are back; null: they stay what they were"),
+  filling: filling.nullable().describe("until calls are back; null: no rise beyond noise"),
 });
 
 const recovery = z.strictObject({

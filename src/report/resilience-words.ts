@@ -3,20 +3,22 @@ import type { ColdReading, Resilience, ResilienceCard } from "../detect/index.ts
 
 const ms = (value: number): string => formatUs(value * 1_000);
 
-const perRequest = (calls: number): string => calls.toFixed(calls < 0.1 ? 3 : 2);
+const perRequest = (calls: number): string =>
+  calls === 0 ? "0" : calls.toFixed(calls < 0.1 ? 3 : 2);
 
 function* coldLines(cold: ColdReading): Generator<string> {
   const { backAfterS, filling, stage, watchedS, windowS } = cold;
   const usual = perRequest(cold.usualCallsPerRequest);
+  const most = perRequest(cold.mostCallsPerRequest);
   if (filling === null) {
-    yield `cold cache (${stage}): calls stay at ${usual} a request, no cache that was emptied spares it any`;
+    yield `cold cache (${stage}): no rise of calls beyond noise (${usual} a request before, ${most} at most)`;
     return;
   }
   const back =
     backAfterS === null
       ? `not back within ${watchedS.toFixed(0)} s`
       : `back after ${backAfterS.toFixed(1)} s (told to ${windowS.toFixed(1)} s)`;
-  yield `cold cache (${stage}): calls rise from ${usual} to ${perRequest(cold.mostCallsPerRequest)} a request at most, ${back}`;
+  yield `cold cache (${stage}): calls rise from ${usual} to ${most} a request at most, ${back}`;
   const { dogpiles, failedRatio, fetches, mostAtOnce, usualFailedRatio } = filling;
   const piled =
     dogpiles === 0

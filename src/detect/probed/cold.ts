@@ -49,7 +49,7 @@ export interface ColdReading {
   readonly watchedS: number;
   /** The length of a window, and so what the time is told to. */
   readonly windowS: number;
-  /** Until calls are back; null: they never rose, so that no cache that was emptied spares it any. */
+  /** Until calls are back; null: they did not rise beyond noise. */
   readonly filling: Filling | null;
 }
 
@@ -82,6 +82,16 @@ function ratiosIn(
     if (window !== undefined) window.requests++;
   }
   return made.map((window) => window.calls / Math.max(window.requests, 1));
+}
+
+/** Of its last half, where that is enough: a cache that still warms up makes more calls before. */
+function usualRatiosIn(
+  rows: Parameters<typeof ratiosIn>[0],
+  { fromNs, toNs }: Span,
+  widthNs: number,
+): number[] {
+  const late = ratiosIn(rows, { fromNs: (fromNs + toNs) / 2, toNs }, widthNs);
+  return late.length >= RULE.usualWindows ? late : ratiosIn(rows, { fromNs, toNs }, widthNs);
 }
 
 /** Never surer than counting is: so many calls of so many requests. */
@@ -136,7 +146,7 @@ function readStage(
   const [calls, requests] = [evidence.calls(arm, dependency), evidence.requests(arm)];
   const perSec = requestsIn(requests, before).length / lengthS(before);
   const widthNs = Math.max(RULE.windowNs, (RULE.requestsAWindow / perSec) * 1e9);
-  const usualRatios = ratiosIn({ calls, requests }, before, widthNs);
+  const usualRatios = usualRatiosIn({ calls, requests }, before, widthNs);
   const watched = { fromNs: flush.fromNs, toNs: watchedUntilNs(evidence.stages, stage) };
   const ratios = ratiosIn({ calls, requests }, watched, widthNs);
   if (usualRatios.length < RULE.usualWindows || ratios.length < RULE.backWindows) return null;
