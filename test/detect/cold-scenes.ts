@@ -23,6 +23,7 @@ export interface ColdTarget {
   /** Keys that requests ask for, popular ones more often (Zipf). */
   readonly keys: number;
   readonly exponent?: number;
+  readonly ttlNs?: number;
   /** Without a cache each look-up is a fetch. */
   readonly cached?: boolean;
   readonly singleFlight?: boolean;
@@ -43,12 +44,13 @@ function keysOf({ exponent = 0.9, keys }: ColdTarget, seed: string): (seq: numbe
 
 function emptied(starts: readonly Start[], target: ColdTarget, seed: string): ArmLog {
   const { cached = true, servers = 0, singleFlight = true, timeoutNs = Infinity } = target;
+  const { ttlNs = TTL_NS } = target;
   const agenda = new Agenda();
   /** By key, until when it is kept: all are at first, each for some part of its time to live. */
   const stored = new Map<number, number>();
   const luckOf = (key: number, nowNs: number): number =>
     keyedDraw("to live", seed, key, nowNs).uniform("share");
-  if (cached) for (let key = 0; key < target.keys; key++) stored.set(key, luckOf(key, 0) * TTL_NS);
+  if (cached) for (let key = 0; key < target.keys; key++) stored.set(key, luckOf(key, 0) * ttlNs);
   const onItsWay = new Map<number, { readonly endNs: number; readonly ok: boolean }>();
   const freeNs = Array.from({ length: servers }, () => 0);
   const keyOf = keysOf(target, seed);
@@ -70,7 +72,7 @@ function emptied(starts: readonly Start[], target: ColdTarget, seed: string): Ar
     onItsWay.set(key, fetched);
     agenda.at(endNs, () => {
       if (onItsWay.get(key) === fetched) onItsWay.delete(key);
-      if (ok && cached) stored.set(key, endNs + (1 + 0.2 * luckOf(key, endNs)) * TTL_NS);
+      if (ok && cached) stored.set(key, endNs + (1 + 0.2 * luckOf(key, endNs)) * ttlNs);
     });
     return fetched;
   };
@@ -132,7 +134,7 @@ export function emptiedCaches(
     const noisy = starts.map((start) => ({ ...start, thinkNs: (0.2 + noise()) * MS }));
     return emptied(noisy, target, seed);
   });
-  const dependency = { name: "catalog", cacheTtlNs: TTL_NS };
+  const dependency = { name: "catalog", cacheTtlNs: arms[0].ttlNs ?? TTL_NS };
   return evidenceOf([logs[0]!, logs[1]!], {
     lengthNs,
     ratePerSec: RATE_PER_SEC,
