@@ -5,7 +5,8 @@ import { metastable } from "../../src/detect/metastable.ts";
 import { stampede } from "../../src/detect/stampede.ts";
 import { resilienceMarkdown, resilienceSchema } from "../../src/report/index.ts";
 import { type ColdTarget, emptiedCaches, FLUSH_NS } from "./cold-scenes.ts";
-import { MS, S } from "./simulate.ts";
+import { evidenceOfProbes, windowsOf } from "./probe-target.ts";
+import { type ArmLog, call, MS, S } from "./simulate.ts";
 
 const SEEDS = Array.from({ length: 5 }, (_, seed) => `seed ${seed}`);
 const WELL: ColdTarget = { keys: 60 };
@@ -51,6 +52,31 @@ describe("an emptied cache", () => {
       expect(coldOf(evidence, 1)).toMatchObject({ backAfterS: null, filling: null });
       expect(cardsOf(evidence)[1]?.recoveries).toEqual([]);
     }
+  });
+
+  it("is not seen in other pages, where calls name their requests", () => {
+    const [usual, cold] = windowsOf(
+      [
+        { name: "usual", forS: 12 },
+        { name: "cold", forS: 8 },
+      ],
+      100,
+    );
+    const flush = { fromNs: 12 * S, toNs: 12.01 * S, ok: true };
+    const flushed = { ...cold!, probe: { cold: true as const }, flushes: [flush] };
+    const log: ArmLog = { requests: [], calls: [] };
+    for (let nth = 0; nth < 2_000; nth++) {
+      // Every other request calls; from the flush on all do, since no others come.
+      const seq = nth * 10 * MS < 12 * S ? nth : 2 * nth + 1;
+      const startNs = nth * 10 * MS;
+      log.requests.push({ seq, startNs, endNs: startNs + 8 * MS, status: 200 });
+      if (seq % 2 === 1)
+        log.calls.push(call({ seq, arriveNs: startNs + MS, endNs: startNs + 6 * MS }));
+    }
+    const coldBy = (identity: boolean) =>
+      coldOf(evidenceOfProbes([log], [usual!, flushed], { identity }));
+    expect(coldBy(true)).toMatchObject({ backAfterS: null, filling: null });
+    expect(coldBy(false)?.filling).not.toBeNull();
   });
 
   it("counts as not probed where one arm's flush failed, or has no record", () => {
