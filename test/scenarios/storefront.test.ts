@@ -247,6 +247,16 @@ describe("storefront: the catalog cache", () => {
     expect(all.catalog.calls.length - first).toBeGreaterThan(40);
   });
 
+  it("is emptied when it is told to, and filled again", async () => {
+    await using all = await startAll();
+    await viewAll(all.shop);
+    const flushed = await fetch(`${all.shop.url}/caches/flush`, { method: "POST" });
+    expect(flushed.status).toBe(200);
+    expect(all.catalog.calls).toHaveLength(40);
+    await viewAll(all.shop);
+    expect(all.catalog.calls).toHaveLength(80);
+  });
+
   it("fetches again when an entry's time is over", async () => {
     await using all = await startAll({ CATALOG_CACHE_TTL_MS: "1" });
     await all.shop.get("/");
