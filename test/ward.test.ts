@@ -36,30 +36,60 @@ const exhausted = (arm: string, value: number): Finding =>
     size: { what: "connections", value, unit: "" },
   });
 
-function linesOf(findings: readonly Finding[], world: WardWorld = WORLD): Map<string, string[]> {
+function linesOf(
+  findings: readonly Finding[],
+  world: WardWorld = WORLD,
+  each: WardCase = pool,
+): Map<string, string[]> {
   const matrix = new Matrix(["pool-exhaustion", "no-backpressure", "saturation"]);
-  matrix.add(pool, world, { findings, truth: 4, faults: [] }, ARMS);
+  matrix.add(each, world, { findings, truth: 4, faults: [] }, ARMS);
   const rows = matrix.lines().map((line) => line.split(/ {2,}/));
   return new Map(rows.map(([name, ...cells]) => [name!, cells.map((cell) => cell.split(" ")[0]!)]));
 }
 
 describe("the ward's confusion matrix", () => {
   it("a sickness that is named counts as found; with its size as sized, too", () => {
-    expect(linesOf([exhausted("sick", 4)]).get("pool-exhaustion")).toEqual(["1/1", "1/1", "0/1"]);
-    expect(linesOf([exhausted("sick", 5)]).get("pool-exhaustion")).toEqual(["1/1", "0/1", "0/1"]);
-    expect(linesOf([]).get("pool-exhaustion")).toEqual(["0/1", "–", "0/1"]);
+    expect(linesOf([exhausted("sick", 4)]).get("pool-exhaustion")).toEqual([
+      "1/1",
+      "1/1",
+      "–",
+      "0/1",
+    ]);
+    expect(linesOf([exhausted("sick", 5)]).get("pool-exhaustion")).toEqual([
+      "1/1",
+      "0/1",
+      "–",
+      "0/1",
+    ]);
+    expect(linesOf([]).get("pool-exhaustion")).toEqual(["0/1", "–", "–", "0/1"]);
   });
 
   it("another cause is not the one that was asked for", () => {
     const other = finding("pool-exhaustion", "sick", { cause: "something else" });
-    expect(linesOf([other]).get("pool-exhaustion")).toEqual(["0/1", "–", "0/1"]);
+    expect(linesOf([other]).get("pool-exhaustion")).toEqual(["0/1", "–", "–", "0/1"]);
+  });
+
+  it("words that are asked for are looked for in the summary, where callers are known", () => {
+    const said = (summary: string, world = WORLD) =>
+      linesOf([{ ...exhausted("sick", 4), summary }], world, { ...pool, says: /no budget/ });
+    const found = (words: string) => ["1/1", "1/1", words, "0/1"];
+    expect(said("no budget bounds them").get("pool-exhaustion")).toEqual(found("1/1"));
+    expect(said("with no jitter").get("pool-exhaustion")).toEqual(found("0/1"));
+    const byRates = { ...WORLD, propagates: false };
+    expect(said("with no jitter", byRates).get("pool-exhaustion")).toEqual(found("–"));
+    expect(linesOf([], WORLD, { ...pool, says: /a/ }).get("pool-exhaustion")?.[2]).toBe("–");
   });
 
   it("without identity a size that cannot be told is not asked for; one that is told has to be right", () => {
     const byRates = (found: Finding) => linesOf([found], { ...WORLD, propagates: false });
     const unsized = { ...exhausted("sick", 4), size: null };
-    expect(byRates(unsized).get("pool-exhaustion")).toEqual(["1/1", "1/1", "0/1"]);
-    expect(byRates(exhausted("sick", 5)).get("pool-exhaustion")).toEqual(["1/1", "0/1", "0/1"]);
+    expect(byRates(unsized).get("pool-exhaustion")).toEqual(["1/1", "1/1", "–", "0/1"]);
+    expect(byRates(exhausted("sick", 5)).get("pool-exhaustion")).toEqual([
+      "1/1",
+      "0/1",
+      "–",
+      "0/1",
+    ]);
   });
 
   it("who fails what is well, or a sickness of another kind, raises a false alarm", () => {
@@ -70,10 +100,10 @@ describe("the ward's confusion matrix", () => {
       finding("saturation", "healthy", { status: "shared" }),
     ];
     const lines = linesOf(said);
-    expect(lines.get("pool-exhaustion")?.[2]).toBe("1/1");
-    expect(lines.get("saturation")).toEqual(["–", "–", "1/2"]);
+    expect(lines.get("pool-exhaustion")?.[3]).toBe("1/1");
+    expect(lines.get("saturation")).toEqual(["–", "–", "–", "1/2"]);
     // It is right about the sick one, and not asked there.
-    expect(lines.get("no-backpressure")).toEqual(["–", "–", "0/1"]);
+    expect(lines.get("no-backpressure")).toEqual(["–", "–", "–", "0/1"]);
   });
 });
 

@@ -10,6 +10,9 @@ interface Tally {
   sick: number;
   found: number;
   sized: number;
+  /** Found ones that were to be told of in certain words, and those that were. */
+  worded: number;
+  said: number;
   /** Arms of which it should say nothing, and those of which it did. */
   quiet: number;
   alarms: number;
@@ -31,7 +34,7 @@ export class Matrix {
   }
 
   #of(detector: string): Tally {
-    const none = { sick: 0, found: 0, sized: 0, quiet: 0, alarms: 0 };
+    const none = { sick: 0, found: 0, sized: 0, worded: 0, said: 0, quiet: 0, alarms: 0 };
     const tally = this.#tallies.get(detector) ?? none;
     this.#tallies.set(detector, tally);
     return tally;
@@ -65,6 +68,13 @@ export class Matrix {
           else wrong.push(`MISSED ${detector}`);
           if (named.some(isRight)) tally.sized++;
           else if (named.length > 0) wrong.push(`SIZE OF ${detector}`);
+          const { says } = each;
+          if (says !== undefined && world.propagates && named.length > 0) {
+            tally.worded++;
+            if (named.some(({ summary }) => says.test(summary))) tally.said++;
+            else
+              wrong.push(`WORDS OF ${detector}: ${named.map(({ summary }) => summary).join("; ")}`);
+          }
         } else if (!ofWhich.includes(detector)) {
           tally.quiet++;
           if (spoke.length > 0) {
@@ -83,18 +93,19 @@ export class Matrix {
     });
   }
 
-  /** One line a detector: what it found, how large, and where it spoke up in vain. */
+  /** One line a detector: what it found, how large, in which words, and where it spoke up in vain. */
   lines(): string[] {
     const share = (events: number, trials: number): string => {
       if (trials === 0) return "–";
       const { low, high } = clopperPearson(events, trials, CONFIDENCE);
       return `${events}/${trials} [${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)} %]`;
     };
-    const head = ["detector", "found", "of these sized", "false alarms"];
+    const head = ["detector", "found", "of these sized", "of these worded", "false alarms"];
     const rows = [...this.#tallies].map(([detector, tally]) => [
       detector,
       share(tally.found, tally.sick),
       share(tally.sized, tally.found),
+      share(tally.said, tally.worded),
       share(tally.alarms, tally.quiet),
     ]);
     const widths = head.map((title, i) =>

@@ -31,6 +31,8 @@ export interface WardCase {
   readonly cause: RegExp;
   /** How large it is in truth, and the share of that by which the named size may be off; null: any. */
   readonly size: { readonly of: (world: WardWorld) => number; readonly within: number } | null;
+  /** What its summary says besides, where callers are known: which part of a policy is missing. */
+  readonly says?: RegExp;
   /** Whether it can be named, and its size told, where no identity is passed on. */
   readonly byRates: "named" | "sized" | "no";
   /** Others that are right to speak of the sick one. */
