@@ -33,6 +33,9 @@ const RULE = {
   afterFailureRatio: 0.8,
   /** Calls that fail in control: beyond, the dependency is down, and a breaker does well to open. */
   downRatio: 0.5,
+  /** So, too, of the few, and of as many as this, that control makes while a silence lasts. */
+  downMeanwhileRatio: 0.75,
+  meanwhile: 8,
   calls: 50,
 } as const;
 
@@ -53,6 +56,8 @@ interface Reading {
 }
 
 const failed = ({ outcome }: EmulatedCall): boolean => outcome !== "ok";
+const failingRatioOf = (calls: readonly EmulatedCall[]): number =>
+  calls.filter(failed).length / Math.max(calls.length, 1);
 
 /**
  * How many failures in a row, by when calls ended, the last failure has that ended by `atNs`. A breaker
@@ -65,6 +70,13 @@ function failuresBefore(ended: readonly EmulatedCall[], span: Span): number {
   let count = 0;
   for (let i = index; i >= 0 && failed(ended[i]!); i--) count++;
   return count;
+}
+
+/** Whether control, meanwhile, shows that nothing could be had. */
+function isDownIn({ fromNs, lengthNs }: Silence, controlCalls: readonly EmulatedCall[]): boolean {
+  const meanwhile = callsIn(controlCalls, { fromNs, toNs: fromNs + lengthNs });
+  const enough = meanwhile.length >= RULE.meanwhile;
+  return enough && failingRatioOf(meanwhile) >= RULE.downMeanwhileRatio;
 }
 
 type Span = Pick<StageWindow, "fromNs" | "toNs">;
@@ -118,12 +130,15 @@ function read(
     ),
   );
   const requests = requestsIn(evidence.requests(where.arm), stage);
-  const silences = silencesOf(calls, requests, perRequest);
+  const controlCalls = callsIn(evidence.calls(0, where.dependency), stage);
+  const silences = silencesOf(calls, requests, perRequest).filter(
+    (silence) => !isDownIn(silence, controlCalls),
+  );
   const silentNs = silences.reduce((sum, { lengthNs }) => sum + lengthNs, 0);
   return {
     stage,
     calls: calls.length,
-    failingRatio: calls.filter(failed).length / Math.max(calls.length, 1),
+    failingRatio: failingRatioOf(calls),
     silences,
     silentRatio: silentNs / (stage.toNs - stage.fromNs),
   };

@@ -37,6 +37,20 @@ const course =
     return evidenceOfProbes(logs, windows, { identity });
   };
 
+/** The same, where nobody planned what happens: all of it is one stage. */
+const inOneStage =
+  (arms: Pair<ProbedTarget>, { phases, ratePerSec = 60 }: Course) =>
+  ({ identity, rate, seed }: World): Evidence => {
+    const windows = windowsOf(phases, ratePerSec * rate);
+    const starts = startsIn(windows, seed, {});
+    const logs = arms.map((target, arm) =>
+      underProbes(starts, windows, { ...target, noise: `${seed} ${arm}` }, {}),
+    );
+    const { probe: _, ...first } = windows[0]!;
+    const whole = { ...first, toNs: windows.at(-1)!.toNs };
+    return evidenceOfProbes(logs, [whole], { identity });
+  };
+
 const HANGING: Course = {
   phases: [
     { name: "usual", forS: 3 },
@@ -113,6 +127,13 @@ export const breakerScenes: Scenes = {
         { name: "usual", forS: 4 },
         { name: "down", forS: 8, probe: { errors: 1 } },
         { name: "after", forS: 4 },
+      ],
+    }),
+    "a breaker that opens in an outage, in a stage that is mostly well": inOneStage([{}, TOUCHY], {
+      phases: [
+        { name: "usual", forS: 3 },
+        { name: "down", forS: 5, probe: { errors: 1 } },
+        { name: "after", forS: 8 },
       ],
     }),
     "retries of failures": course([CALM, { ...CALM, attempts: 3 }], FLAKY),
