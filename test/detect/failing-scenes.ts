@@ -170,6 +170,17 @@ export const metastableScenes: Scenes = {
       ],
     }),
     "a budget of retries": course([ONCE, { ...STORMING, budgetRatio: 0.1 }], TRIGGERED(1)),
+    "a budget of retries, and a queue that all give up in until it has become short": course(
+      [ONCE, { ...STORMING, budgetRatio: 0.1 }],
+      {
+        ...TRIGGERED(3),
+        phases: [
+          { name: "usual", forS: 5 },
+          { name: "trigger", forS: 3, probe: { latency: { factor: 4 } } },
+          { name: "after", forS: 22 },
+        ],
+      },
+    ),
   },
   cause: /^metastable failure after trigger \((?:attempts per call|calls per request)\)$/,
   size: { value: 5, within: 0.1 },

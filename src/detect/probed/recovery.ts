@@ -26,7 +26,10 @@ const RULE = {
   goodputRatio: 0.95,
   /** How much more than before counts as still elevated, of each sustaining effect. */
   elevated: 1.2,
-  /** Calls in flight in the last third of what was watched, as a share of the third before. */
+  /**
+   * Calls in flight in the last third of what was watched, as a share of the third before; or what
+   * requests waited in its later half, as a share of its earlier one.
+   */
   draining: 0.8,
   /** Requests before the trigger that are needed. */
   requests: 50,
@@ -154,7 +157,10 @@ function sustainingOf(
     .toSorted((a, b) => SAYS_MOST.indexOf(a.what) - SAYS_MOST.indexOf(b.what));
 }
 
-/** A queue that empties: with the load of before, that only takes its time, Q / (μ − λ). */
+/**
+ * A queue that empties: with the load of before, that only takes its time, Q / (μ − λ). Calls that are
+ * given up are no longer seen in it; that it becomes shorter shows when answers come sooner.
+ */
 function isDraining(
   evidence: Evidence,
   arm: number,
@@ -162,11 +168,17 @@ function isDraining(
   last: Pick<StageWindow, "fromNs" | "toNs">,
 ): boolean {
   const before = { fromNs: 2 * last.fromNs - last.toNs, toNs: last.fromNs };
+  const middleNs = (last.fromNs + last.toNs) / 2;
+  const [waited, waits] = [
+    { fromNs: last.fromNs, toNs: middleNs },
+    { fromNs: middleNs, toNs: last.toNs },
+  ].map((half) => mean(requestsIn(evidence.requests(arm), half).map(responseNs)));
+  const isSooner = waits! < RULE.draining * waited!;
   return sustaining.every(({ after, dependency, what }) => {
     const index = evidence.dependencies.findIndex(({ name }) => name === dependency);
     const calls = evidence.calls(arm, index);
     const earlier = occupancyOf(calls, before.fromNs, before.toNs).mean;
-    return what === "calls in flight" && after < RULE.draining * earlier;
+    return what === "calls in flight" && (isSooner || after < RULE.draining * earlier);
   });
 }
 
