@@ -36,6 +36,10 @@ class Budget {
   }
 }
 
+/** Of BUDGET per cent. */
+export const retryBudget = (fallback: number): Budget =>
+  new Budget(whole("BUDGET", fallback) / 100);
+
 export function retryPolicy(): RetryPolicy {
   return {
     retries: whole("RETRIES", 1),
@@ -43,7 +47,7 @@ export function retryPolicy(): RetryPolicy {
     factor: choice("BACKOFF", ["double", "fixed"]) === "double" ? 2 : 1,
     jitter: choice("JITTER", ["full", "none"]) === "full",
     heeds: choice("RETRY_AFTER", ["heed", "ignore"]) === "heed",
-    budget: new Budget(whole("BUDGET", 10) / 100),
+    budget: retryBudget(10),
   };
 }
 
