@@ -1,5 +1,5 @@
-import { startRedis } from "./redis.ts";
-import type { Env, WardCase } from "./model.ts";
+import type { Beside, Env, WardCase } from "./model.ts";
+import { type RunningRedis, startRedis } from "./redis.ts";
 
 const ENTRIES = 30;
 const origin = (cacheTtl: string, median: string): object => ({
@@ -8,6 +8,34 @@ const origin = (cacheTtl: string, median: string): object => ({
 });
 const WELL: Env = { WARD: "cache", ENTRIES: "1000" };
 const SHORT: Env = { ...WELL, TTL_MS: "2000" };
+const REDIS: Env = { WARD: "redis-cache" };
+
+const STAMPEDE = {
+  detector: "stampede",
+  cause: /stampede/,
+  size: null,
+  byRates: "named",
+  ratePerSec: 100,
+  dependencies: { origin: origin("2s", "250ms") },
+  well: () => SHORT,
+} as const;
+
+/** For each arm a Redis of its own, large but the sick one's, since a cache that all fill is warm for all. */
+async function besideRedis(): Promise<Beside> {
+  await using started = new AsyncDisposableStack();
+  const start = async (maxMemory: string, busy = false): Promise<RunningRedis> =>
+    started.use(await startRedis(maxMemory, { busy }));
+  const large = await start("64mb");
+  const small = await start("2mb");
+  const slow = await start("64mb", true);
+  const all = started.move();
+  return {
+    env: { CACHE_URL: large.url },
+    envOf: { sick: { CACHE_URL: small.url }, "slow-redis": { CACHE_URL: slow.url } },
+    truth: small.entries,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
 
 export const CACHE_CASES: readonly WardCase[] = [
   {
@@ -24,17 +52,21 @@ export const CACHE_CASES: readonly WardCase[] = [
     rates: [1, 3],
   },
   {
+    ...STAMPEDE,
     name: "lru-stampede",
-    detector: "stampede",
-    cause: /stampede/,
-    size: null,
-    byRates: "named",
-    ratePerSec: 100,
-    dependencies: { origin: origin("2s", "250ms") },
-    well: () => SHORT,
     sick: () => ({ ...SHORT, SINGLE_FLIGHT: "false", TTL_JITTER: "0" }),
-    lookAlikes: { "slow-after": () => ({ ...SHORT, WAIT_AFTER_MS: "80" }) },
+    lookAlikes: {
+      "slow-after": () => ({ ...SHORT, WAIT_AFTER_MS: "80" }),
+      // Keys run out together, and each is fetched once.
+      "no-jitter": () => ({ ...SHORT, TTL_JITTER: "0" }),
+    },
     rates: [1, 3],
+  },
+  {
+    ...STAMPEDE,
+    name: "lru-no-single-flight",
+    sick: () => ({ ...SHORT, SINGLE_FLIGHT: "false" }),
+    rates: [1],
   },
   {
     name: "redis-maxmemory",
@@ -45,20 +77,14 @@ export const CACHE_CASES: readonly WardCase[] = [
     byRates: "named",
     ratePerSec: 60,
     dependencies: { origin: origin("60s", "40ms") },
-    well: () => ({ WARD: "redis-cache" }),
-    sick: () => ({ WARD: "redis-cache" }),
-    beside: async () => {
-      await using started = new AsyncDisposableStack();
-      const large = started.use(await startRedis("64mb"));
-      const small = started.use(await startRedis("2mb"));
-      const both = started.move();
-      return {
-        env: { CACHE_URL: large.url },
-        envOf: { sick: { CACHE_URL: small.url } },
-        truth: small.entries,
-        [Symbol.asyncDispose]: () => both.disposeAsync(),
-      };
+    well: () => REDIS,
+    sick: () => REDIS,
+    lookAlikes: {
+      "slow-redis": () => REDIS,
+      "slow-after": () => ({ ...REDIS, WAIT_AFTER_MS: "80" }),
+      once: () => ({ ...REDIS, KEYS: "once" }),
     },
+    beside: besideRedis,
     rates: [1],
   },
 ];
