@@ -20,6 +20,7 @@ const SERVICES: Readonly<Record<string, () => Promise<{ service: Service }>>> = 
   "pg-pool": () => import("./ward/pg-pool.ts"),
   "redis-cache": () => import("./ward/redis-cache.ts"),
   resend: () => import("./ward/resend.ts"),
+  shed: () => import("./ward/shed.ts"),
   "undici-pool": () => import("./ward/undici-pool.ts"),
 };
 
