@@ -22,6 +22,18 @@
  * so that in saturation the figure of now is a fit, and elsewhere it is not. The false alarm by rates is
  * a retry case that recovered after 5 s, taken for one that did not.
  *
+ * Cases that came after those twenty seeds (retries that lack one thing, caches, cuts near the edge, more
+ * look-alikes), on a machine with others on it, judged by the detectors of now:
+ *
+ *     1 ×, joined, 5 seeds       59 of 60 named, 54 with their size, 23 of 24 in the words for what is
+ *                                 missing; no false alarm in 4,140 (11 of 75 runs late)
+ *     1 ×, by rates, 3 seeds     30 of 30 named, none with a wrong size; none in 2,376 (7 of 42 late)
+ *
+ * Those without their size are all of the Redis that is too small: what an arm looks up is learnt from all
+ * arms, and one of them asks for keys of its own. The one that was missed, and the one in other words, were
+ * in runs that were late. Breakers that open in an outage, and queues that drain while callers give up,
+ * were false alarms (5 of 5, 2 of 2) until these runs showed it: there it is a fit.
+ *
  * Of one case in a seed an interval reaches from 83 % (20 runs) up, of pools from 95 %.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
