@@ -24,8 +24,12 @@ const RULE = {
   missing: 8,
   /** Requests that come in a silence and have their answer before it ends, as a share: who waits is not turned away. */
   turnedAwayRatio: 0.5,
-  /** A silence begins with a failure that ends within so many calls' time of its last call, or ends that. */
+  /**
+   * A silence begins with a failure that ends within so many calls' time after its last call, or one
+   * before it: a caller learns of it a little later.
+   */
   due: 4,
+  before: 1,
   /** Silences in a stage, and the share of its time, that make a sickness. */
   silences: 3,
   silentRatio: 0.1,
@@ -106,9 +110,10 @@ function silencesOf(
     if (came * perRequest < RULE.missing || turnedAway < RULE.turnedAwayRatio * came) continue;
     const lengthNs = after - before;
     // The next call would have been due about now.
-    const dueNs = (RULE.due / (came * perRequest)) * (after - quietNs);
-    const toNs = Math.max(before + dueNs, calls[i - 1]!.endNs);
-    const failures = failuresBefore(ended, { fromNs: before - dueNs, toNs });
+    const callNs = (after - quietNs) / (came * perRequest);
+    const fromNs = before - RULE.before * callNs;
+    const toNs = Math.max(before + RULE.due * callNs, calls[i - 1]!.endNs);
+    const failures = failuresBefore(ended, { fromNs, toNs });
     silences.push({ fromNs: before, lengthNs, afterFailure: failures > 0, failures });
   }
   return silences;

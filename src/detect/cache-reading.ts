@@ -92,11 +92,12 @@ export const shareOf = ({ fetches, premature }: Side): number => ratio(premature
 
 /**
  * What each request looks up, learnt from what requests for the same record were ever seen to
- * fetch, in any arm. Null when the target passes no identity on.
+ * fetch, in this arm or control. Null when the target passes no identity on.
  */
 function lookupsOf(evidence: Evidence, arm: number, dependency: number): Lookups[] | null {
   const keysOfRecord = new Map<number, Set<number>>();
-  for (let other = 0; other < evidence.arms.length; other++) {
+  // Another variant may look up what neither of these does.
+  for (const other of new Set([0, arm])) {
     for (const call of evidence.calls(other, dependency)) {
       if (call.seq < 0 || !call.safe) continue;
       const record = call.seq % evidence.recordCount;

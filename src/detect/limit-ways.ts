@@ -10,7 +10,7 @@ const RULE = {
   earlyRatio: 0.2,
   /** Moments at which a limit is back, and calls just after them, beside the mean. */
   resets: 3,
-  herdRatio: 3,
+  herdRatio: 2.5,
   herdFactor: 1.5,
   /** Calls that are refused a second time and more, as a share of all, and beside control's share. */
   refusedAgain: 50,

@@ -64,6 +64,10 @@ function evidenceOf(own: Recovery, control: Recovery | null): Finding["evidence"
   };
 }
 
+/** A queue that drains, and a cache that fills, come back by themselves; and what nothing sustains. */
+const comesBackLate = ({ draining, filling, recovered, sustaining }: Recovery): boolean =>
+  !recovered && (draining || filling || sustaining.length === 0);
+
 /** Requests that are not as quick as before, beside control's, in the last third of what was watched. */
 function slowBeside(own: Recovery, control: Recovery, { after, trigger }: Protocol) {
   const third = {
@@ -99,10 +103,18 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
     const summary = `${stuckWords(own)}: a cache that still fills; watch for longer`;
     return { ...known, status: "inconclusive", summary };
   }
+  if (!own.recovered && own.sustaining.length === 0) {
+    const summary = `${stuckWords(own)}: what is slow is something else, and no failure that sustains itself`;
+    return { ...known, status: "inconclusive", summary };
+  }
+  const effect = control === null ? null : slowBeside(own, control, protocol);
+  if (!own.recovered && control !== null && comesBackLate(control) && !((effect?.low ?? 0) > 0)) {
+    const summary = `${stuckWords(own)}; control is not back either (${formatRatio(control.goodRatio)}), and no better; watch for longer`;
+    return { ...known, status: "inconclusive", summary };
+  }
   const beside = besideControl({
     sick: !own.recovered,
-    // A queue of control's that drains, and a cache that fills, come back by themselves.
-    controlSick: control !== null && !control.recovered && !control.draining && !control.filling,
+    controlSick: control !== null && !control.recovered && !comesBackLate(control),
     controlWorks: control !== null,
     more: false,
   });
@@ -111,7 +123,7 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
   return {
     ...known,
     ...beside,
-    effect: control === null ? null : slowBeside(own, control, protocol),
+    effect,
     cause: `metastable failure after ${own.trigger}${by === undefined ? "" : ` (${by})`}`,
     summary: `${stuckWords(own)}${besideWords(beside)}`,
     cure: CURE,

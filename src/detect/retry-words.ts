@@ -6,7 +6,7 @@ import type { RetryHabits } from "./retry-habits.ts";
 
 const RULE = {
   /** Robust coefficient of variation of the gaps, below which there is no jitter. */
-  jitterCv: 0.1,
+  jitterCv: 0.13,
   /** Share of failures that are tried again, from which on there is no budget. */
   noBudgetRatio: 0.9,
   /** Dispersion of arrivals beside control's, from which on retries come together. */

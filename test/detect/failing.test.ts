@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { breaker } from "../../src/detect/breaker.ts";
-import { detectAll } from "../../src/detect/index.ts";
+import { detectAll, type Evidence } from "../../src/detect/index.ts";
 import { metastable } from "../../src/detect/metastable.ts";
 import { noTimeout } from "../../src/detect/no-timeout.ts";
 import { timeoutInversion } from "../../src/detect/timeout-inversion.ts";
@@ -28,5 +28,38 @@ describe("in a sentence", () => {
   ])("%s", (_, detector, scenes) => {
     const found = detectAll(scenes.sick(ONE), [detector]);
     expect(found.find(({ status }) => status === "fail")?.summary).toMatchSnapshot();
+  });
+});
+
+describe("after a trigger, on a machine that is slow by itself", () => {
+  const seed = "slow";
+  const world = { seed, rate: 1, identity: true } as const;
+  /** Requests of these arms take half a second longer from the trigger's end on; their calls do not. */
+  const slowed = (evidence: Evidence, arms: readonly number[]): Evidence => {
+    const fromNs = evidence.stages.find(({ name }) => name === "trigger")!.toNs;
+    const rows = (arm: number) =>
+      evidence
+        .requests(arm)
+        .map((row) =>
+          arms.includes(arm) && row.startNs > fromNs ? { ...row, endNs: row.endNs + 5e8 } : row,
+        );
+    return { ...evidence, requests: rows };
+  };
+  const judge = (evidence: Evidence) => detectAll(evidence, [metastable])[0]!;
+
+  it("what nothing sustains is no failure that sustains itself", () => {
+    for (const arms of [[1], [0, 1]]) {
+      const found = judge(slowed(metastableScenes.healthy(world), arms));
+      expect(found.status).toBe("inconclusive");
+      expect(found.summary).toMatch(/nothing that the emulator sees is elevated.*something else/);
+    }
+  });
+
+  it("an arm is not condemned beside a control that is no better, for whatever reason", () => {
+    const sick = metastableScenes.sick(world);
+    expect(judge(sick).status).toBe("fail");
+    const found = judge(slowed(sick, [0]));
+    expect(found.status).toBe("inconclusive");
+    expect(found.summary).toMatch(/control is not back either/);
   });
 });

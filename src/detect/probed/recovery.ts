@@ -173,6 +173,7 @@ function isDraining(
     { fromNs: last.fromNs, toNs: middleNs },
     { fromNs: middleNs, toNs: last.toNs },
   ].map((half) => mean(requestsIn(evidence.requests(arm), half).map(responseNs)));
+  if (sustaining.length === 0) return false;
   const isSooner = waits! < RULE.draining * waited!;
   return sustaining.every(({ after, dependency, what }) => {
     const index = evidence.dependencies.findIndex(({ name }) => name === dependency);
