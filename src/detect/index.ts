@@ -10,6 +10,7 @@ import { metastable } from "./metastable.ts";
 import { judgedStages } from "./pairs.ts";
 import { noBackpressure } from "./no-backpressure.ts";
 import { noBulkhead } from "./no-bulkhead.ts";
+import { noCalls } from "./no-calls.ts";
 import { noTimeout } from "./no-timeout.ts";
 import { noKeepAlive } from "./no-keep-alive.ts";
 import { poolExhaustion } from "./pool-exhaustion.ts";
@@ -68,6 +69,7 @@ export const DETECTORS: readonly Detector[] = [
   slowDependency,
   saturation,
   serialCalls,
+  noCalls,
 ];
 
 /**

@@ -102,3 +102,27 @@ describe("beside all that was looked for", () => {
     expect(alarms.length / seeds.length).toBeGreaterThan(0.04);
   });
 });
+
+describe("a dependency that nobody calls", () => {
+  const known = served(around(WORLD), [{}, {}], WORLD);
+  const never = (arms: readonly number[]) => {
+    const calls = (arm: number, dependency: number) =>
+      arms.includes(arm) ? [] : known.calls(arm, dependency);
+    return detectAll({
+      ...known,
+      calls,
+      callsOf: (arm, seq) => (arms.includes(arm) ? [] : known.callsOf(arm, seq)),
+    });
+  };
+
+  it("cannot be judged, and is said so", () => {
+    expect(detectAll(known).map(({ detector }) => detector)).not.toContain("no-calls");
+    const [found, ...more] = never([0, 1]).filter(({ detector }) => detector === "no-calls");
+    expect(found).toMatchObject({ subject: "variant payments", status: "inconclusive" });
+    expect(found!.summary).toBe("nobody calls payments: nothing can be said of it");
+    expect(more).toEqual([]);
+    const alone = never([1]).find(({ detector }) => detector === "no-calls");
+    expect(alone!.summary).toMatch(/^variant never calls payments, control does \(\d+ calls\)/);
+    expect(never([0]).map(({ detector }) => detector)).not.toContain("no-calls");
+  });
+});
