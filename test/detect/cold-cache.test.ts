@@ -35,6 +35,17 @@ describe("an emptied cache", () => {
     }
   });
 
+  it("is seen among waves of answers that run out together, and these are not taken for it", () => {
+    const waves: ColdTarget = { keys: 60, ttlNs: 5 * S, inWaves: true };
+    for (const seed of SEEDS) {
+      const cold = coldOf(emptiedCaches([waves, waves], { seed, ratePerSec: 40 }))!;
+      expect(cold.filling, seed).not.toBeNull();
+      const keeps = { ...waves, keeps: true };
+      const evidence = emptiedCaches([keeps, keeps], { seed, ratePerSec: 40 });
+      expect(coldOf(evidence)?.filling ?? null, seed).toBeNull();
+    }
+  });
+
   it("shows who fetches one key many times while it fills", () => {
     const dogpiles = SEEDS.map((seed) => {
       const evidence = emptiedCaches([WELL, { ...WELL, singleFlight: false }], { seed });

@@ -24,6 +24,10 @@ export interface ColdTarget {
   readonly keys: number;
   readonly exponent?: number;
   readonly ttlNs?: number;
+  /** Answers that are put in together run out together. */
+  readonly inWaves?: boolean;
+  /** It says that its cache is empty, and it is not. */
+  readonly keeps?: boolean;
   /** Without a cache each look-up is a fetch. */
   readonly cached?: boolean;
   readonly singleFlight?: boolean;
@@ -49,7 +53,7 @@ function emptied(starts: readonly Start[], target: ColdTarget, seed: string): Ar
   /** By key, until when it is kept: all are at first, each for some part of its time to live. */
   const stored = new Map<number, number>();
   const luckOf = (key: number, nowNs: number): number =>
-    keyedDraw("to live", seed, key, nowNs).uniform("share");
+    target.inWaves === true ? 0 : keyedDraw("to live", seed, key, nowNs).uniform("share");
   if (cached) for (let key = 0; key < target.keys; key++) stored.set(key, luckOf(key, 0) * ttlNs);
   const onItsWay = new Map<number, { readonly endNs: number; readonly ok: boolean }>();
   const freeNs = Array.from({ length: servers }, () => 0);
@@ -76,7 +80,9 @@ function emptied(starts: readonly Start[], target: ColdTarget, seed: string): Ar
     });
     return fetched;
   };
-  agenda.at(FLUSH_NS + 5 * MS, () => stored.clear());
+  agenda.at(FLUSH_NS + 5 * MS, () => {
+    if (target.keeps !== true) stored.clear();
+  });
   for (const start of starts) {
     agenda.at(start.atNs + start.thinkNs, (nowNs) => {
       const key = keyOf(start.seq);
@@ -106,14 +112,15 @@ export function emptiedCaches(
   given: {
     readonly seed: string;
     readonly identity?: boolean;
+    readonly ratePerSec?: number;
     /** What is known of the flush, by arm; it was done unless given, and null is that nobody tells. */
     readonly flushes?: readonly (CacheFlush | null)[] | null;
   },
 ): Evidence {
-  const { flushes = [DONE, DONE], identity = true, seed } = given;
+  const { flushes = [DONE, DONE], identity = true, ratePerSec = RATE_PER_SEC, seed } = given;
   const stage = (name: string, fromNs: number, toNs: number, judged = true): StageWindow => ({
     name,
-    ratePerSec: RATE_PER_SEC,
+    ratePerSec,
     startNs: fromNs,
     fromNs,
     toNs,
@@ -127,7 +134,7 @@ export function emptiedCaches(
     stage("after", FLUSH_NS + 6 * S, FLUSH_NS + 20 * S),
   ];
   const lengthNs = FLUSH_NS + 20 * S;
-  const traffic = { ...TRAFFIC, ratePerSec: RATE_PER_SEC, lengthNs, holdMedianNs: 40 * MS };
+  const traffic = { ...TRAFFIC, ratePerSec, lengthNs, holdMedianNs: 40 * MS };
   const starts = startsOf(traffic, seed);
   const logs = arms.map((target, arm) => {
     const noise = seededPrng(`noise ${seed}/${arm}`);
@@ -137,7 +144,7 @@ export function emptiedCaches(
   const dependency = { name: "catalog", cacheTtlNs: arms[0].ttlNs ?? TTL_NS };
   return evidenceOf([logs[0]!, logs[1]!], {
     lengthNs,
-    ratePerSec: RATE_PER_SEC,
+    ratePerSec,
     stages,
     dependency,
     identity,

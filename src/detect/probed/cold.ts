@@ -1,4 +1,5 @@
 import type { EmulatedCall } from "../../measure/index.ts";
+import { binomialTail } from "../../stats/index.ts";
 import type { Evidence, RequestRow, StageWindow } from "../detector.ts";
 import { dogpilesIn } from "../dogpiles.ts";
 import { type CallRate, callRateOf } from "./call-rate.ts";
@@ -6,6 +7,7 @@ import {
   callsIn,
   flushedStages,
   isAnswered,
+  lengthS,
   mean,
   requestsIn,
   warmStage,
@@ -18,6 +20,8 @@ const RULE = {
   risesLevel: 0.001,
   /** A cache that was emptied is asked in one of so many windows, at once. */
   risesWithin: 4,
+  /** A key that was fetched this share of its time to live ago, or less, would have been there. */
+  ttlRatio: 0.9,
   /** Back: so much above the usual at most, and noise; told by so many windows in a row. */
   backFactor: 1.05,
   backSd: 2,
@@ -67,6 +71,35 @@ function firstBack(ratios: readonly number[], { sd, usual }: CallRate): number {
   });
 }
 
+/** Fetches of keys that a cache which was not emptied would have had, in a span. */
+function againIn(calls: readonly EmulatedCall[], keptNs: number, span: Span): number {
+  const last = new Map<number, number>();
+  let again = 0;
+  for (const { arriveNs, attempt, key, outcome, safe } of calls) {
+    if (!safe || attempt > 1) continue;
+    const isKept = arriveNs - (last.get(key) ?? -Infinity) < keptNs;
+    if (isKept && arriveNs >= span.fromNs && arriveNs < span.toNs) again++;
+    if (outcome === "ok") last.set(key, arriveNs);
+  }
+  return again;
+}
+
+/**
+ * Whether more of such fetches come just after a flush than before it: two Poisson counts, compared
+ * exactly. Where answers run out together, calls per request vary too much by themselves to show it.
+ * Source: Przyborowski & Wilenski 1940.
+ */
+function fetchesAgain(
+  calls: readonly EmulatedCall[],
+  ttlNs: number | null,
+  { before, flushed }: { readonly before: Span; readonly flushed: Span },
+): boolean {
+  if (ttlNs === null) return false;
+  const [now, usual] = [flushed, before].map((span) => againIn(calls, RULE.ttlRatio * ttlNs, span));
+  const share = lengthS(flushed) / (lengthS(flushed) + lengthS(before));
+  return binomialTail(now!, now! + usual!, share) < RULE.risesLevel;
+}
+
 function failedRatio(requests: readonly RequestRow[], span: Span): number {
   const own = requestsIn(requests, span);
   return own.filter((row) => !isAnswered(row)).length / Math.max(own.length, 1);
@@ -104,13 +137,17 @@ function readStage(
   const noise = usual + rate.beyond(RULE.risesLevel) * sd;
   const first = Math.ceil((flush.toNs - flush.fromNs) / widthNs) + RULE.risesWithin;
   // What comes before the rise is not back yet: a flush may take a while.
-  const rose = ratios
+  const beyond = ratios
     .slice(0, first)
     .findIndex((ratio) => ratio > Math.max(RULE.risesFactor * usual, noise));
+  const [calls, requests] = [evidence.calls(arm, dependency), evidence.requests(arm)];
+  const flushed = { fromNs: watched.fromNs, toNs: watched.fromNs + first * widthNs };
+  const ttlNs = evidence.dependencies[dependency]!.cacheTtlNs;
+  const again = beyond < 0 && fetchesAgain(calls, ttlNs, { before, flushed });
+  const rose = again ? ratios.indexOf(Math.max(...ratios.slice(0, first))) : beyond;
   const rises = rose >= 0;
   const back = rises ? firstBack(ratios.slice(rose), rate) : -1;
   const backNs = back < 0 ? null : watched.fromNs + (rose + back) * widthNs;
-  const [calls, requests] = [evidence.calls(arm, dependency), evidence.requests(arm)];
   const span = { fromNs: watched.fromNs, toNs: backNs ?? watched.toNs };
   return {
     stage: stage.name,
