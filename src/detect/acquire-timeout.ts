@@ -1,5 +1,5 @@
 import { formatCount, formatRatio, formatUs } from "../core/index.ts";
-import { beganIn, besideControl, besideWords, type More, shareBeside } from "./beside.ts";
+import { beganIn, besideControl, besideWords, type More, shareBeside, worstOf } from "./beside.ts";
 import type { Detector, Evidence, Finding, RequestRow, StageWindow } from "./detector.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
 import { modeOf, requestsIn } from "./probed/index.ts";
@@ -13,6 +13,8 @@ import { lacksIdentity, noIdentity, tooLittle } from "./too-little.ts";
 const RULE = {
   /** Requests and give-ups that are needed, and the share of these that end after one wait. */
   requests: 100,
+  /** Of all calls, those that name their request: one that does not looks like none. */
+  namedRatio: 0.98,
   gaveUp: 20,
   modeShare: 0.5,
   /** What is refused sooner has not waited for anything. */
@@ -166,10 +168,17 @@ const evidenceOf = ({ control, own, stage }: Reading) => ({
   controlGaveUpWithoutCall: control.gaveUp,
 });
 
+/** Whether nearly all calls of both arms name their request. */
+const areNamed = (evidence: Evidence, arm: number, dependency: number): boolean =>
+  [0, arm].every((side) => {
+    const calls = evidence.calls(side, dependency);
+    return calls.filter(({ seq }) => seq >= 0).length >= RULE.namedRatio * calls.length;
+  });
+
 function judge(evidence: Evidence, arm: number, dependency: number): Finding | null {
   const { name } = evidence.dependencies[dependency]!;
   const base = { detector: "acquire-timeout", ...about(evidence, arm, dependency) };
-  if (lacksIdentity(evidence, arm, dependency)) {
+  if (lacksIdentity(evidence, arm, dependency) || !areNamed(evidence, arm, dependency)) {
     const toTell = `whether requests give up waiting for ${name}`;
     return { ...base, ...noIdentity(toTell), evidence: {} };
   }
@@ -177,10 +186,10 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const most = readings.toSorted((a, b) => b.own.gaveUp - a.own.gaveUp)[0];
   if (most === undefined || most.own.requests === 0) return null;
   const sick = readings.filter(({ own }) => isSick(own));
-  const first = sick.find(({ control }) => !isLikeIt(control)) ?? sick[0];
-  if (first !== undefined) {
-    return { ...base, ...sicknessOf(first, name), evidence: evidenceOf(first) };
-  }
+  const worst = worstOf(
+    sick.map((each) => ({ ...base, ...sicknessOf(each, name), evidence: evidenceOf(each) })),
+  );
+  if (worst !== undefined) return worst;
   const asked = readings.toSorted((a, b) => b.own.requests - a.own.requests)[0]!;
   if (asked.own.requests < RULE.requests) {
     const have = { have: asked.own.requests, need: RULE.requests, stage: asked.stage };

@@ -21,6 +21,9 @@ export function adjusted(findings: readonly Finding[], stages: number): Finding[
     if (finding.status !== "fail" || p <= FAMILY_ALPHA) return known;
     const over = stages > 1 ? `, in ${stages} stages each,` : "";
     const why = `of ${tested.length} that were looked at${over} one may show this by chance`;
-    return { ...known, status: "inconclusive", summary: `${finding.summary}; ${why}` };
+    const summary = `${finding.summary}; ${why}`;
+    return finding.comparison === "worse"
+      ? { ...known, status: "shared", comparison: "shared", summary }
+      : { ...known, status: "inconclusive", summary };
   });
 }

@@ -7,7 +7,7 @@ import {
   type RatioBlock,
 } from "../stats/index.ts";
 import type { Began, Beside, Evidence, Finding, FindingEffect, StageWindow } from "./detector.ts";
-import { requestsIn } from "./probed/index.ts";
+import { callsIn, requestsIn } from "./probed/index.ts";
 
 /* Comparison first: what control has as well is reported, and condemns nobody. */
 
@@ -136,6 +136,28 @@ export function timeBeside(evidence: Evidence, arm: number, stage: StageWindow):
   );
 }
 
+/** Calls for the same requests, beside control's: fewer before a ceiling, or none of a breaker that is open. */
+export function callsBeside(
+  evidence: Evidence,
+  { arm, dependency }: { readonly arm: number; readonly dependency: number },
+  stage: StageWindow,
+): FindingEffect | null {
+  const counted = (side: number): Counted[] => [
+    ...callsIn(evidence.calls(side, dependency), stage).map(({ arriveNs }) => ({
+      atNs: arriveNs,
+      numerator: 1,
+      denominator: 0,
+    })),
+    ...requestsIn(evidence.requests(side), stage).map(({ intendedNs }) => ({
+      atNs: intendedNs,
+      numerator: 0,
+      denominator: 1,
+    })),
+  ];
+  const arms = { own: counted(arm), control: counted(0) };
+  return ratioBeside("calls for the same requests", arms, stage).effect;
+}
+
 const pairedBlocks = ({ control, own }: Arms, stage: StageWindow): Blocks => ({
   confidence: CONFIDENCE,
   control: blocksOf(control, stage),
@@ -165,6 +187,37 @@ export function besideControl({
   return more
     ? { status: "fail", comparison: "worse" }
     : { status: "shared", comparison: "shared" };
+}
+
+type Verdict = Pick<Finding, "comparison" | "effect" | "status" | "summary">;
+
+/** An effect that is shown, or is so large that its interval is wide for want of time alone. */
+const LARGE = { relative: 0.2, difference: 0.1 } as const;
+const isSomething = ({ estimate, high, kind, low }: FindingEffect): boolean =>
+  low > 0 || high < 0 || Math.abs(estimate) >= LARGE[kind];
+
+/**
+ * By its own measure an arm may be sick and control not, or less, while they hardly differ: that is no
+ * harm unless the difference is shown, or large. What is `worse` by no more than chance is in both.
+ */
+export function unlessShown<Told extends Verdict>(finding: Told): Told | (Told & Verdict) {
+  const { comparison, effect, status, summary } = finding;
+  if (status !== "fail" || comparison === "absent-in-control") return finding;
+  if (effect === null || effect === undefined || isSomething(effect)) return finding;
+  if (comparison === "worse") {
+    const both = `${summary}, by no more than chance`;
+    return { ...finding, status: "shared", comparison: "shared", summary: both };
+  }
+  const unsure = `${summary}; that control has less of it is not shown (${effect.what})`;
+  return { ...finding, status: "inconclusive", summary: unsure };
+}
+
+/**
+ * What is told of the stages that show a sickness: the first that condemns, or else the first; undefined
+ * without one.
+ */
+export function worstOf<Told extends Verdict>(told: readonly Told[]): Told | undefined {
+  return told.find((each) => unlessShown(each).status === "fail") ?? told[0];
 }
 
 /** Ends a finding's sentence where control has the sickness as well. */

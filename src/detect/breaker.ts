@@ -1,6 +1,6 @@
 import { formatCount, formatRatio, formatUs } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
-import { beganIn, besideControl, besideWords, type Counted, ratioBeside } from "./beside.ts";
+import { beganIn, besideControl, besideWords, callsBeside, worstOf } from "./beside.ts";
 import type {
   Detector,
   Evidence,
@@ -158,24 +158,6 @@ function isSick({ silences, silentRatio }: Reading): boolean {
   );
 }
 
-/** Calls for the same requests, beside control's: a breaker that is open makes none. */
-function callsBeside(evidence: Evidence, arm: number, dependency: number, stage: StageWindow) {
-  const counted = (side: number): Counted[] => [
-    ...callsIn(evidence.calls(side, dependency), stage).map(({ arriveNs }) => ({
-      atNs: arriveNs,
-      numerator: 1,
-      denominator: 0,
-    })),
-    ...requestsIn(evidence.requests(side), stage).map(({ intendedNs }) => ({
-      atNs: intendedNs,
-      numerator: 0,
-      denominator: 1,
-    })),
-  ];
-  const arms = { own: counted(arm), control: counted(0) };
-  return ratioBeside("calls for the same requests", arms, stage).effect;
-}
-
 interface Judged {
   readonly own: Reading;
   readonly control: Reading;
@@ -245,11 +227,13 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const quietest = judged.toSorted((a, b) => b.own.silentRatio - a.own.silentRatio)[0];
   if (quietest === undefined) return null;
   const sick = judged.filter(({ own }) => isSick(own));
-  const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
-  if (first !== undefined) {
-    const effect = callsBeside(evidence, arm, dependency, first.own.stage);
-    return { ...known, ...sickFinding(name, first, effect) };
-  }
+  const worst = worstOf(
+    sick.map((each) => {
+      const effect = callsBeside(evidence, { arm, dependency }, each.own.stage);
+      return { ...known, ...sickFinding(name, each, effect) };
+    }),
+  );
+  if (worst !== undefined) return worst;
   const { own } = quietest;
   return {
     ...known,

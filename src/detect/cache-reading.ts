@@ -192,7 +192,7 @@ function effectOf(own: Side, control: Side, stage: StageWindow): FindingEffect |
 }
 
 /** Of the premature share, variant − control, by counts. */
-export const moreOf = (own: Side, control: Side) =>
+const moreOf = (own: Side, control: Side) =>
   newcombe(
     { events: own.premature, trials: Math.max(own.fetches, 1) },
     { events: control.premature, trials: Math.max(control.fetches, 1) },

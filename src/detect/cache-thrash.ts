@@ -1,6 +1,6 @@
 import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords } from "./beside.ts";
-import { type CacheReading, moreOf, readCache, shareOf } from "./cache-reading.ts";
+import { beganIn, besideControl, besideWords, worstOf } from "./beside.ts";
+import { type CacheReading, readCache, shareOf } from "./cache-reading.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import { requestsIn } from "./probed/index.ts";
@@ -18,6 +18,9 @@ const RULE = {
    */
   prematureRatio: 0.05,
   fetches: 100,
+  /** Beside a control that has it too: so many of its fetches, as few are no share; and more by this factor. */
+  few: 10,
+  factor: 1.5,
   /**
    * Premature fetches beside those that pile up on one that is under way: in a stampede on a busy
    * machine some come just when that is over (live: 22 beside 108).
@@ -69,22 +72,14 @@ const thrashes = ({ own }: CacheReading): boolean =>
   shareOf(own) > RULE.prematureRatio &&
   own.premature >= RULE.dogpileRatio * own.dogpile;
 
-/** Whether control has it too, and not less: by share, or by count where control fetches little. */
-function isShared({ control, own }: CacheReading): boolean {
-  // Few fetches of a healthy control make its share jump.
-  const more = own.premature > 2 * Math.max(control.premature, 10);
-  return control.fetches > 0 && !more && moreOf(own, control).low <= 0;
-}
-
 /** What a cache that thrashes is called, how large it is, and how it stands beside control. */
 function sicknessOf(reading: CacheReading, name: string, ttlNs: number) {
-  const { control, effect, keys, likelyEntries, stage } = reading;
-  const shared = isShared(reading);
+  const { control, effect, keys, likelyEntries, own, stage } = reading;
   const besides = besideControl({
     sick: true,
     controlWorks: control.fetches > 0,
-    controlSick: shared || shareOf(control) > RULE.prematureRatio,
-    more: !shared,
+    controlSick: control.premature >= RULE.few && shareOf(control) > RULE.prematureRatio,
+    more: shareOf(own) >= RULE.factor * shareOf(control),
   });
   return {
     ...besides,
@@ -126,13 +121,17 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   if (busiest === undefined) return null;
   const base = { detector: "cache-thrash", ...about(evidence, arm, dependency) };
   const sick = readings.filter(thrashes);
-  const first = sick.find((each) => !isShared(each)) ?? sick[0];
-  if (first !== undefined) {
-    return { ...base, ...sicknessOf(first, name, ttlNs), evidence: evidenceOf(first, ttlNs) };
-  }
+  const worst = worstOf(
+    sick.map((each) => ({
+      ...base,
+      ...sicknessOf(each, name, ttlNs),
+      evidence: evidenceOf(each, ttlNs),
+    })),
+  );
+  if (worst !== undefined) return worst;
   const { own, stage } = busiest;
   const requests = requestsIn(evidence.requests(arm), stage).length;
-  const doubtful = shareOf(own) > RULE.prematureRatio || requests < RULE.fetches;
+  const doubtful = shareOf(own) > RULE.prematureRatio || requests < 5 * RULE.fetches;
   // Where many come and little is fetched, the cache does what it is there for.
   if (own.fetches < RULE.fetches && doubtful) {
     const have = { have: own.fetches, need: RULE.fetches, stage };

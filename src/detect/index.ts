@@ -2,6 +2,7 @@
 import { messageOf } from "../core/index.ts";
 import { acquireTimeout } from "./acquire-timeout.ts";
 import { adjusted } from "./adjust.ts";
+import { unlessShown } from "./beside.ts";
 import { breaker } from "./breaker.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
@@ -96,7 +97,7 @@ export function detectAll(
       ];
     }
   });
-  const beside = findings.map((each) => besideNobody(evidence, each));
+  const beside = findings.map((each) => unlessShown(besideNobody(evidence, each)));
   return confirmed(evidence, adjusted(beside, judgedStages(evidence).length));
 }
 

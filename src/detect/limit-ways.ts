@@ -40,6 +40,8 @@ export interface Way {
   readonly isSick: (reading: LimitReading, limitPerSec: number | null) => boolean;
   /** Whether it is so much more than control's that it is something else; any more, unless given. */
   readonly isOther?: (judged: Judged, more: More) => boolean;
+  /** Which call a call repeats has to be known, of both arms. */
+  readonly byIdentity?: true;
   readonly what: string;
   readonly counted: (judged: Judged) => { readonly own: Counted[]; readonly control: Counted[] };
   readonly cause: (name: string) => string;
@@ -94,6 +96,7 @@ function poorlyServed({ arm, evidence, own: { stage } }: Judged): ReturnType<Way
 export const WAYS: readonly Way[] = [
   {
     isSick: (own) => own.told >= RULE.told && earlyRatio(own) >= RULE.earlyRatio,
+    byIdentity: true,
     what: "retries that came too early",
     counted: of("earlyOnes"),
     cause: (name) => `${name} is called again before Retry-After`,
@@ -129,6 +132,7 @@ export const WAYS: readonly Way[] = [
     isOther: ({ control, own }, { shown }) =>
       (shown || wasteOf(control) < RULE.noWasteRatio) &&
       wasteOf(own) >= RULE.wasteFactor * wasteOf(control),
+    byIdentity: true,
     what: "calls that are refused again",
     counted: of("refusedAgainOnes"),
     cause: (name) => `calls to ${name} are spent on being refused again`,

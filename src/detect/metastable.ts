@@ -22,7 +22,8 @@ const CURE =
 function sizeOf({ sustaining }: Recovery): Size | null {
   const [first] = sustaining;
   if (first === undefined) return null;
-  const value = first.after / Math.max(first.before, 1e-9);
+  if (first.before <= 0) return null;
+  const value = first.after / first.before;
   return { what: `${first.what} to ${first.dependency}`, value, unit: "times as many as before" };
 }
 
@@ -108,13 +109,15 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
     return { ...known, status: "inconclusive", summary };
   }
   const effect = control === null ? null : slowBeside(own, control, protocol);
-  if (!own.recovered && control !== null && comesBackLate(control) && !((effect?.low ?? 0) > 0)) {
-    const summary = `${stuckWords(own)}; control is not back either (${formatRatio(control.goodRatio)}), and no better; watch for longer`;
+  const isStuckToo = control !== null && !control.recovered && !comesBackLate(control);
+  if (!own.recovered && control !== null && !isStuckToo && !((effect?.low ?? 0) > 0)) {
+    const back = control.recovered ? "hardly better" : "not back either, and no better";
+    const summary = `${stuckWords(own)}; control is ${back} (${formatRatio(control.goodRatio)}); watch for longer, or send more`;
     return { ...known, status: "inconclusive", summary };
   }
   const beside = besideControl({
     sick: !own.recovered,
-    controlSick: control !== null && !control.recovered && !comesBackLate(control),
+    controlSick: isStuckToo,
     controlWorks: control !== null,
     more: false,
   });

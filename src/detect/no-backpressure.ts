@@ -1,6 +1,6 @@
 import { formatCount, formatRatio } from "../core/index.ts";
 import { fitLine } from "../stats/index.ts";
-import { beganIn, besideControl, besideWords, timeBeside } from "./beside.ts";
+import { beganIn, besideControl, besideWords, timeBeside, worstOf } from "./beside.ts";
 import type {
   Detector,
   Evidence,
@@ -179,11 +179,13 @@ function judge(evidence: Evidence, arm: number): Finding | null {
   if (busiest === undefined || busiest.own.requests === 0) return null;
   const base = { detector: "no-backpressure", ...aboutArm(evidence, arm) };
   const sick = judged.filter((each) => growsUnbounded(each.own));
-  const first = sick.find(({ control }) => !growsUnbounded(control)) ?? sick[0];
-  if (first !== undefined) {
-    const { effect } = timeBeside(evidence, arm, first.own.stage);
-    return { ...base, ...sicknessOf(first, effect), evidence: evidenceOf(first) };
-  }
+  const worst = worstOf(
+    sick.map((each) => {
+      const { effect } = timeBeside(evidence, arm, each.own.stage);
+      return { ...base, ...sicknessOf(each, effect), evidence: evidenceOf(each) };
+    }),
+  );
+  if (worst !== undefined) return worst;
   const { requests, stage } = busiest.own;
   if (requests < RULE.requests) {
     const have = { have: requests, need: RULE.requests, stage };

@@ -29,6 +29,7 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
       controlCalls === 0
         ? `nobody calls ${name}: nothing can be said of it`
         : `${found.arm} never calls ${name}, control does (${formatCount(controlCalls)} calls): nothing can be said of it`,
+    needs: { what: `calls to ${name}`, have: 0, need: 1 },
     cure: CURE,
     evidence: { calls, controlCalls },
   };

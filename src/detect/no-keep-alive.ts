@@ -1,5 +1,13 @@
 import { formatCount, formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords, leastP, type More, shareBeside } from "./beside.ts";
+import {
+  beganIn,
+  besideControl,
+  besideWords,
+  leastP,
+  type More,
+  shareBeside,
+  worstOf,
+} from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { opensOf, type Opens } from "./opens.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
@@ -81,11 +89,10 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const { name } = evidence.dependencies[dependency]!;
   const base = { detector: "no-keep-alive", ...about(evidence, arm, dependency) };
   const sick = readings.filter((each) => isSick(each.own));
-  const [first] = sick;
-  if (first !== undefined) {
-    const p = leastP(sick.map(({ more }) => more));
-    return { ...base, ...sicknessOf(first, name), ...p, evidence: evidenceOf(first) };
-  }
+  const worst = worstOf(
+    sick.map((each) => ({ ...sicknessOf(each, name), evidence: evidenceOf(each) })),
+  );
+  if (worst !== undefined) return { ...base, ...worst, ...leastP(sick.map(({ more }) => more)) };
   const { own, stage } = busiest;
   if (own.calls < RULE.calls) {
     const have = { have: own.calls, need: RULE.calls, stage };

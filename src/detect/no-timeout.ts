@@ -69,6 +69,11 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     const longer = `; watch for ${ms(wantedMs)} after the hang to be sure`;
     return { ...known, status: "inconclusive", summary: `${summary}${longer}` };
   }
+  const calls = evidence.calls(0, dependency).length;
+  if (control === null ? calls > 0 : control.kind === "unclear") {
+    const few = `${summary}; of control too few hang to tell whether it gives up`;
+    return { ...known, status: "inconclusive", summary: few };
+  }
   const status = besideControl({
     sick: true,
     controlSick: control?.kind === "none",

@@ -1,6 +1,6 @@
 import { formatCount, formatRatePerSec, formatRatio, formatUs } from "../core/index.ts";
 import { poissonQuantile } from "../stats/index.ts";
-import { beganIn, timeBeside } from "./beside.ts";
+import { beganIn, callsBeside, timeBeside, worstOf } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import {
@@ -58,7 +58,7 @@ function evidenceOf(reading: StageReading): Finding["evidence"] {
     connectionsMax: own.connectionsMax,
     callsPerSec: own.callsPerSec,
     holdMs: own.holdMs,
-    wantedInFlight: reading.wanted,
+    wantedInFlight: Number.isFinite(reading.wanted) ? reading.wanted : null,
     waitingRatio: Number.isNaN(reading.queue.waitingRatio) ? null : reading.queue.waitingRatio,
     handedOnRatio: reading.queue.handedOnRatio,
     waitBeforeCallMs: Number.isNaN(reading.waitMs) ? null : reading.waitMs,
@@ -92,12 +92,13 @@ function ceilingFinding(
   const size = own.plateau;
   const ceilingPerSec = size / (reading.holdMs / 1_000);
   // A control that stands at a ceiling itself does not show what is wanted.
-  const free = reading.controlFull
-    ? null
-    : {
-        requestsPerSec: ceilingPerSec / callsPerRequest(evidence, dependency, stage),
-        enough: Math.max(poissonQuantile(1 - SPARE_RATIO, wanted), size + 1),
-      };
+  const free =
+    reading.controlFull || reading.control.calls === 0
+      ? null
+      : {
+          requestsPerSec: ceilingPerSec / callsPerRequest(evidence, dependency, stage),
+          enough: Math.max(poissonQuantile(1 - SPARE_RATIO, wanted), size + 1),
+        };
   const lost = neverArrived(evidence, arm, dependency, stage);
   const shared = controlIsFull(reading);
   const requests = free === null ? "" : ` (${perSec(free.requestsPerSec, "requests")})`;
@@ -120,7 +121,10 @@ function ceilingFinding(
     comparison: comparisonOf(reading),
     began: beganIn(stage),
     size: { what: "connections in the pool", value: size, unit: "connections" },
-    effect: timeBeside(evidence, arm, stage).effect,
+    // Beside a control that stands at a ceiling, too, both may wait until they give up.
+    effect: reading.controlFull
+      ? callsBeside(evidence, { arm, dependency }, stage)
+      : timeBeside(evidence, arm, stage).effect,
     cause: `${name} pool exhaustion (a pool of ${size})`,
     summary: shared ? `${summary}; control has it too` : summary,
     ...(free === null ? {} : { cure: `a pool of ${free.enough} connections` }),
@@ -142,8 +146,10 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     .map((stage) => readPool({ evidence, arm, dependency }, stage));
   if (readings.every(({ control, own }) => own.calls === 0 && control.calls === 0)) return null;
   const ceilings = readings.filter((reading) => reading.exhausted);
-  const first = ceilings.find((reading) => !controlIsFull(reading)) ?? ceilings[0];
-  if (first !== undefined) return ceilingFinding(evidence, arm, dependency, first);
+  const worst = worstOf(
+    ceilings.map((reading) => ceilingFinding(evidence, arm, dependency, reading)),
+  );
+  if (worst !== undefined) return worst;
   const busiest = readings.toSorted((a, b) => b.own.mean - a.own.mean)[0]!;
   const base = { detector: "pool-exhaustion", ...about(evidence, arm, dependency) };
   const { name } = evidence.dependencies[dependency]!;

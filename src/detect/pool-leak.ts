@@ -7,6 +7,7 @@ import {
   type Counted,
   ratioBeside,
   timeBeside,
+  worstOf,
 } from "./beside.ts";
 import type { Detector, Evidence, Finding, FindingEffect, StageWindow } from "./detector.ts";
 import { journeysOf, median, quantile } from "./join.ts";
@@ -195,10 +196,15 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     const sickness = lostSickness({ own, control }, { name, controlWorks, effect });
     return { ...base, ...sickness, evidence: evidenceOf(busiest, own) };
   }
-  const pile = readings.find((reading) => pilesUp(reading.own));
-  if (pile !== undefined) {
-    return { ...base, ...pileSickness(pile, name), evidence: evidenceOf(pile, null) };
-  }
+  const piles = readings.filter((reading) => pilesUp(reading.own));
+  const worst = worstOf(
+    piles.map((pile) => ({
+      ...base,
+      ...pileSickness(pile, name),
+      evidence: evidenceOf(pile, null),
+    })),
+  );
+  if (worst !== undefined) return worst;
   if (busiest.own.calls < RULE.calls) {
     const have = { have: busiest.own.calls, need: RULE.calls, stage: busiest.stage };
     const little = tooLittle({ ...have, what: `calls to ${name}`, toTell: "of leaks" });

@@ -127,7 +127,8 @@ export function readPool(where: Where, stage: StageWindow): StageReading {
   const waited = { waitMs: own.p50Ms, controlWaitMs: control.p50Ms };
   const holdMs = fullHoldMs(seen);
   const [queue, controlQueue] = queuesOf(where, stage, [own, control], holdMs) as [Queue, Queue];
-  const wanted = control.seen.callsPerSec * (holdMs / 1_000);
+  // Beside a control that never calls it nobody knows how many are wanted: a ceiling shows by itself.
+  const wanted = control.seen.calls === 0 ? Infinity : control.seen.callsPerSec * (holdMs / 1_000);
   const long = toNs - fromNs >= RULE.stageNs && own.seen.calls >= RULE.calls;
   // Without identity to join by: requests that take longer, and calls in flight that hardly vary.
   const byRates = Number.isNaN(own.p50Ms);

@@ -1,6 +1,6 @@
 import { formatCount, formatRatio } from "../core/index.ts";
 import { normalQuantile } from "../stats/index.ts";
-import { beganIn, besideControl, besideWords, CONFIDENCE } from "./beside.ts";
+import { beganIn, besideControl, besideWords, CONFIDENCE, worstOf } from "./beside.ts";
 import type { Detector, Evidence, Finding, FindingEffect, StageWindow } from "./detector.ts";
 import { opensOf } from "./opens.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
@@ -95,8 +95,11 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   if (most === undefined || most.opened === 0) return null;
   const { name } = evidence.dependencies[dependency]!;
   const base = { detector: "port-exhaustion", ...about(evidence, arm, dependency) };
-  const sick = readings.find(({ exhausts }) => exhausts);
-  if (sick !== undefined) return { ...base, ...sicknessOf(sick, name), evidence: evidenceOf(sick) };
+  const sick = readings.filter(({ exhausts }) => exhausts);
+  const worst = worstOf(
+    sick.map((each) => ({ ...base, ...sicknessOf(each, name), evidence: evidenceOf(each) })),
+  );
+  if (worst !== undefined) return worst;
   const near = most.ratio > NEAR_RATIO;
   return {
     ...base,

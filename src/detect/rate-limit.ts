@@ -1,11 +1,11 @@
 import { formatCount, formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords, type More, shareBeside } from "./beside.ts";
+import { beganIn, besideControl, besideWords, type More, shareBeside, worstOf } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { readLimit } from "./limit-reading.ts";
 import { type Judged, limitOf, refusedOf, usedOf, type Way, WAYS } from "./limit-ways.ts";
 import { about, judgedStages, judgeEachPair } from "./pairs.ts";
 import { type Attempt, attemptsOf } from "./retries.ts";
-import { tooLittle } from "./too-little.ts";
+import { lacksIdentity, tooLittle } from "./too-little.ts";
 
 /*
  * A caller that is refused is told how long to wait (Retry-After). Four ways to get on badly with that:
@@ -52,16 +52,19 @@ interface Sick {
 }
 
 /** In which ways an arm is sick in a stage, the plainest first. */
-function sickIn(judged: Judged): Sick[] {
+function sickIn(judged: Judged, blind: boolean): Sick[] {
   const { control, own } = judged;
   const limit = limitOf(own, control);
-  return WAYS.filter(({ isSick }) => isSick(own, limit)).flatMap((way): Sick[] => {
-    const more = shareBeside(way.what, way.counted(judged), own.stage);
-    const isMore = way.isOther === undefined ? more.shown : way.isOther(judged, more);
-    const controlSick = way.isSick(control, limit);
-    const isNothing = way.isOther !== undefined && !isMore && !controlSick;
-    return isNothing ? [] : [{ judged, way, more, isMore, controlSick }];
-  });
+  const ways = WAYS.filter(({ byIdentity }) => !blind || byIdentity !== true);
+  return ways
+    .filter(({ isSick }) => isSick(own, limit))
+    .flatMap((way): Sick[] => {
+      const more = shareBeside(way.what, way.counted(judged), own.stage);
+      const isMore = way.isOther === undefined ? more.shown : way.isOther(judged, more);
+      const controlSick = way.isSick(control, limit);
+      const isNothing = way.isOther !== undefined && !isMore && !controlSick;
+      return isNothing ? [] : [{ judged, way, more, isMore, controlSick }];
+    });
 }
 
 function sickFinding(name: string, [first, ...rest]: readonly [Sick, ...Sick[]]) {
@@ -105,22 +108,24 @@ function judge(
   if (most === undefined || most.own.limited === 0) return null;
   const { name } = evidence.dependencies[dependency]!;
   const known = { detector: "rate-limit", ...about(evidence, arm, dependency) };
-  const sick = judged.map(sickIn).filter((each): each is [Sick, ...Sick[]] => each.length > 0);
-  const first = sick.find(([each]) => !each.controlSick) ?? sick[0];
-  if (first !== undefined) return { ...known, ...sickFinding(name, first) };
+  const blind = lacksIdentity(evidence, arm, dependency);
+  const sick = judged
+    .map((each) => sickIn(each, blind))
+    .filter((each): each is [Sick, ...Sick[]] => each.length > 0);
+  const worst = worstOf(sick.map((each) => ({ ...known, ...sickFinding(name, each) })));
+  if (worst !== undefined) return worst;
   if (most.own.calls < CALLS) {
     const have = { have: most.own.calls, need: CALLS, stage: most.own.stage };
     const toTell = "how its limit is kept";
     const little = tooLittle({ ...have, what: `calls to ${name}`, toTell });
     return { ...known, ...little, evidence: evidenceOf(most) };
   }
-  const byRates = evidence.joinedBy(arm, dependency) === "rates";
-  const waits = byRates
+  const waits = blind
     ? "which calls repeat one that was told to wait is known only where the target passes identity on"
     : `${formatCount(most.own.early)} of ${formatCount(most.own.told)} retries that were told to wait came too early`;
   return {
     ...known,
-    status: byRates ? "inconclusive" : "pass",
+    status: blind ? "inconclusive" : "pass",
     summary: `${name} refuses ${formatRatio(refusedOf(most.own))} of the calls (control ${formatRatio(refusedOf(most.control))}); ${waits}`,
     evidence: evidenceOf(most),
   };

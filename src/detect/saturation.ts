@@ -115,7 +115,10 @@ function judge(evidence: Evidence, arm: number): Finding | null {
   const readings = judgedStages(evidence).map((stage) => readSaturation(evidence, arm, stage));
   const known = { detector: "saturation", ...aboutArm(evidence, arm) };
   const blind = evidence.dependencies.some((_, each) => lacksIdentity(evidence, arm, each));
-  if (blind && readings.every(({ requests }) => requests === 0)) {
+  if (
+    blind &&
+    readings.every(({ controlRequests, requests }) => Math.min(requests, controlRequests) === 0)
+  ) {
     return { ...known, ...noIdentity("what the target takes for itself"), evidence: {} };
   }
   const compared = readings.filter((each) => each.requests > 0 && each.controlRequests > 0);

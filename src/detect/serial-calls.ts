@@ -1,6 +1,14 @@
 import { formatCount, formatUs } from "../core/index.ts";
 import type { EmulatedCall } from "../measure/index.ts";
-import { beganIn, besideControl, besideWords, leastP, type More, ratioBeside } from "./beside.ts";
+import {
+  beganIn,
+  besideControl,
+  besideWords,
+  leastP,
+  type More,
+  ratioBeside,
+  worstOf,
+} from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { type Journey, journeysOf, median } from "./join.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
@@ -136,11 +144,10 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const busiest = readings.toSorted((a, b) => b.own.length - a.own.length)[0];
   if (busiest === undefined || busiest.own.length === 0) return null;
   const sick = readings.filter(isSick);
-  const [first] = sick;
-  if (first !== undefined) {
-    const p = leastP(sick.map(({ more }) => more));
-    return { ...base, ...sicknessOf(first, name), ...p, evidence: evidenceOf(first) };
-  }
+  const worst = worstOf(
+    sick.map((each) => ({ ...sicknessOf(each, name), evidence: evidenceOf(each) })),
+  );
+  if (worst !== undefined) return { ...base, ...worst, ...leastP(sick.map(({ more }) => more)) };
   if (busiest.own.length < RULE.requests) {
     const have = { have: busiest.own.length, need: RULE.requests, stage: busiest.stage };
     const what = `requests that call ${name}`;

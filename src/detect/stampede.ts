@@ -1,5 +1,13 @@
 import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords, leastP, type More, shareBeside } from "./beside.ts";
+import {
+  beganIn,
+  besideControl,
+  besideWords,
+  leastP,
+  type More,
+  shareBeside,
+  worstOf,
+} from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { type Dogpiles, dogpilesIn } from "./dogpiles.ts";
 import { about, judgeEachPair, judgedStages } from "./pairs.ts";
@@ -116,16 +124,15 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   if (busiest === undefined || busiest.own.fetches === 0) return null;
   const base = { detector: "stampede", ...about(evidence, arm, dependency) };
   const sick = readings.filter(({ own }) => isSick(own));
-  const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
-  if (first !== undefined) {
-    const p = leastP(sick.map(({ more }) => more));
-    return { ...base, ...sicknessOf(first, name, ttlNs), ...p, evidence: evidenceOf(first) };
-  }
+  const worst = worstOf(
+    sick.map((each) => ({ ...sicknessOf(each, name, ttlNs), evidence: evidenceOf(each) })),
+  );
+  if (worst !== undefined) return { ...base, ...worst, ...leastP(sick.map(({ more }) => more)) };
   const { own, stage } = busiest;
   const few = own.fetches < RULE.fetches;
   const requests = requestsIn(evidence.requests(arm), stage).length;
   // Where many come and little is fetched, the cache does what it is there for.
-  if (few && (ratioOf(own) > RULE.dogpileRatio || requests < RULE.fetches)) {
+  if (few && (ratioOf(own) > RULE.dogpileRatio || requests < 5 * RULE.fetches)) {
     const have = { have: own.fetches, need: RULE.fetches, stage };
     const little = tooLittle({ ...have, what: `fetches from ${name}`, toTell: "of stampedes" });
     return { ...base, ...little, evidence: evidenceOf(busiest) };

@@ -8,6 +8,7 @@ import {
   leastP,
   type More,
   shareBeside,
+  worstOf,
 } from "./beside.ts";
 import type { Detector, Evidence, Finding, StageWindow } from "./detector.ts";
 import { median } from "./join.ts";
@@ -152,9 +153,8 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const most = judged.toSorted((a, b) => ratioOf(b.own) - ratioOf(a.own))[0];
   if (most === undefined || judged.every(({ own }) => own.joined === 0)) return null;
   const sick = judged.filter(({ own }) => isSick(own));
-  const first = sick.find(({ control }) => !isSick(control)) ?? sick[0];
-  if (first !== undefined) {
-    const found = sickFinding(evidence, arm, dependency, first);
+  const found = worstOf(sick.map((each) => sickFinding(evidence, arm, dependency, each)));
+  if (found !== undefined) {
     // Against a share that control has not at all nothing can be tested.
     const p = found.comparison === "new" ? leastP(sick.map(({ more }) => more)) : {};
     return { ...known, ...found, ...p };

@@ -35,10 +35,17 @@ export const noIdentity = (toTell: string): Unjudged => ({
   status: "inconclusive",
   needs: { what: "calls that name their request", have: 0, need: 1 },
   summary:
-    `to tell ${toTell} takes calls that name their request: the target has to pass on ` +
+    `to tell ${toTell} takes calls that name their request: control and the variant have to pass on ` +
     "traceparent or x-request-id",
 });
 
-/** Whether an arm calls a dependency, and not one of the calls can be joined to its request. */
+/**
+ * Whether an arm, or the control that it is compared with, calls a dependency, and its calls cannot be
+ * joined to their requests.
+ */
 export const lacksIdentity = (evidence: Evidence, arm: number, dependency: number): boolean =>
-  evidence.calls(arm, dependency).length > 0 && evidence.joinedBy(arm, dependency) !== "identity";
+  [0, arm].some(
+    (side) =>
+      evidence.calls(side, dependency).length > 0 &&
+      evidence.joinedBy(side, dependency) !== "identity",
+  );

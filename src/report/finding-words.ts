@@ -24,12 +24,16 @@ export interface ToldFindings {
 const namesOf = (rows: readonly FindingRow[]): string =>
   [...new Set(rows.map(({ detector }) => detector))].join(", ");
 
-/** `calls to payments: 12 of 100`: of each thing, what the finding has that needs most of it. */
+/** How much more of it there would have to be. */
+const lackOf = ({ have, need }: NonNullable<FindingRow["needs"]>): number => need / (have + 1);
+
+/** `calls to payments: 12 of 100`: of each thing, what the finding has that lacks most of it. */
 function needsOf(rows: readonly FindingRow[]): string {
   const most = new Map<string, NonNullable<FindingRow["needs"]>>();
   for (const { needs } of rows) {
     if (needs === undefined) continue;
-    if ((most.get(needs.what)?.need ?? -1) < needs.need) most.set(needs.what, needs);
+    const known = most.get(needs.what);
+    if (known === undefined || lackOf(known) < lackOf(needs)) most.set(needs.what, needs);
   }
   return [...most.values()]
     .map(({ have, need, what }) =>

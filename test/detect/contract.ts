@@ -42,6 +42,23 @@ export function isNamed(finding: Finding, contract: DetectorContract, world: Wor
   return off <= size.within * value;
 }
 
+/** As of a control from before the change that passes `traceparent` on. */
+function withNamelessControl(evidence: Evidence): Evidence {
+  const calls = new Map(
+    evidence.dependencies.map((_, dependency) => [
+      dependency,
+      evidence.calls(0, dependency).map((call) => ({ ...call, seq: -1, attempt: 1 })),
+    ]),
+  );
+  return {
+    ...evidence,
+    calls: (arm, dependency) =>
+      arm === 0 ? calls.get(dependency)! : evidence.calls(arm, dependency),
+    joinedBy: (arm, dependency) => (arm === 0 ? "rates" : evidence.joinedBy(arm, dependency)),
+    callsOf: (arm, seq) => (arm === 0 ? [] : evidence.callsOf(arm, seq)),
+  };
+}
+
 const isAlarm = ({ status }: Finding): boolean => status === "fail";
 
 /** The family's contract: every detector's own test calls it. */
@@ -132,6 +149,15 @@ export function detectorContract(name: string, contract: DetectorContract): void
       );
       expect(statuses).not.toContain("fail");
       expect(statuses.filter((status) => status === "shared").length).toBeGreaterThanOrEqual(9);
+    });
+
+    it("beside a control that passes no identity on, what both have condemns nobody", () => {
+      const alarms = seedsOf(5).flatMap((seed) =>
+        [contract.both, contract.healthy].flatMap((scene) =>
+          judge(withNamelessControl(scene({ seed, rate: 1, identity: true }))).filter(isAlarm),
+        ),
+      );
+      expect(alarms.map(({ summary }) => summary)).toEqual([]);
     });
 
     it.each(Object.entries(contract.lookAlikes))("%s is something else", (_, scene) => {

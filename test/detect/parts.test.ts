@@ -187,7 +187,8 @@ describe("all detectors", () => {
         }
       }
     }
-    expect(detectAll(evidenceOf([NOTHING, NOTHING], given))).toEqual([]);
+    const silent = detectAll(evidenceOf([NOTHING, NOTHING], given));
+    expect(silent.filter(({ detector }) => detector !== "no-calls")).toEqual([]);
   });
 
   it("calls are found by the dependency's name, whatever its place in the spool", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { worstOf } from "../../src/detect/beside.ts";
 import { detectAll, type Detector, type Evidence, type Finding } from "../../src/detect/index.ts";
 import { around } from "./scenes.ts";
 import { seedsOf } from "./seeds.ts";
@@ -67,12 +68,37 @@ describe("beside all that was looked for", () => {
     const evidence = {
       arms: ["control", "variant"],
       stages: names,
+      requests: () => [{}],
       inside: null,
       processes: () => null,
     } as unknown as Evidence;
     const detector: Detector = { name: "one", detect: () => findings };
     return detectAll(evidence, [detector]);
   };
+
+  it("what is hardly more than control has condemns nobody; what is much, or shown, does", () => {
+    const effect = (low: number, estimate: number, high: number) =>
+      ({ what: "calls", kind: "relative", low, estimate, high, confidence: 0.99 }) as const;
+    const of = (comparison: "new" | "worse" | "absent-in-control", more: Finding["effect"]) =>
+      judged([finding({ comparison, effect: more! })])[0]!.status;
+    const little = effect(-0.02, 0.05, 0.12);
+    expect([of("new", little), of("worse", little), of("absent-in-control", little)]).toEqual([
+      "inconclusive",
+      "shared",
+      "fail",
+    ]);
+    for (const clear of [effect(0.01, 0.05, 0.09), effect(-0.5, -0.3, -0.1), effect(-1, 0.9, 3)])
+      expect([of("new", clear), of("worse", clear)]).toEqual(["fail", "fail"]);
+  });
+
+  it("of several stages the first that condemns is told", () => {
+    const stageNamed = (name: string, status: "fail" | "shared") => ({ status, summary: name });
+    expect(worstOf([stageNamed("one", "shared"), stageNamed("two", "fail")])?.summary).toBe("two");
+    expect(worstOf([stageNamed("one", "shared"), stageNamed("two", "shared")])?.summary).toBe(
+      "one",
+    );
+    expect(worstOf([])).toBeUndefined();
+  });
 
   it("a sickness that would do alone does not among many that are not there, or in many stages", () => {
     const sick = finding({ pValue: 0.02 });

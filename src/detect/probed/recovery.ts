@@ -224,10 +224,12 @@ export function readRecovery(
   const limitNs = limitsOf(answered);
   const isGood = (row: RequestRow): boolean =>
     isAnswered(row) && responseNs(row) < (limitNs.get(row.route) ?? 0);
+  /** Routes that nobody asked for before have no usual. */
+  const isKnown = ({ route }: RequestRow): boolean => limitNs.has(route);
   const usualGoodRatio = before.filter(isGood).length / before.length;
   const watchedS = lengthS(after);
   const scale = Math.min(watchedS / PUBLISHED.watchedS, 1);
-  const watched = requestsIn(evidence.requests(arm), after);
+  const watched = requestsIn(evidence.requests(arm), after).filter(isKnown);
   const ratePerSec = watched.length / watchedS;
   const graceEndNs = after.fromNs + PUBLISHED.graceS * scale * 1e9;
   const wanted = PUBLISHED.countS * scale * ratePerSec * usualGoodRatio;
@@ -235,7 +237,7 @@ export function readRecovery(
   const met = good.map(({ endNs }) => endNs).toSorted((a, b) => a - b)[Math.floor(wanted)];
   const last = { fromNs: after.toNs - (after.toNs - after.fromNs) / 3, toNs: after.toNs };
   const sustaining = sustainingOf(evidence, arm, usual, last);
-  const lately = requestsIn(evidence.requests(arm), last);
+  const lately = requestsIn(evidence.requests(arm), last).filter(isKnown);
   const goodRatio = lately.filter(isGood).length / Math.max(lately.length, 1);
   const recovered = met !== undefined && goodRatio >= RULE.goodputRatio * usualGoodRatio * 0.9;
   const isFlush = trigger.probe?.cold === true;
