@@ -6,6 +6,7 @@ import { unlessShown } from "./beside.ts";
 import { breaker } from "./breaker.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
+import { hysteresis } from "./hysteresis.ts";
 import { confirmed } from "./inside/index.ts";
 import { metastable } from "./metastable.ts";
 import { judgedStages } from "./pairs.ts";
@@ -63,6 +64,7 @@ export const DETECTORS: readonly Detector[] = [
   breaker,
   rateLimit,
   metastable,
+  hysteresis,
   noKeepAlive,
   portExhaustion,
   noBackpressure,

@@ -120,7 +120,14 @@ const card = z.strictObject({
 
 const hysteresis = z.strictObject({
   arm: z.string(),
-  steps: z.array(z.strictObject({ ratePerSec: z.number(), up: ratio, down: ratio })),
+  steps: z.array(
+    z.strictObject({
+      ratePerSec: z.number(),
+      up: ratio,
+      down: ratio,
+      requests: z.tuple([z.number(), z.number()]).describe("on the way up, and on the way down"),
+    }),
+  ),
   lostRatio: ratio,
   bistable: z.boolean(),
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ResilienceCard, resilienceOf } from "../../src/detect/index.ts";
+import { hysteresis as detector } from "../../src/detect/hysteresis.ts";
+import { detectAll, type ResilienceCard, resilienceOf } from "../../src/detect/index.ts";
 import {
   COURSE,
   evidenceOfProbes,
@@ -179,6 +180,35 @@ describe("recovery", () => {
         phases: ramps,
       });
       expect(easy.hysteresis[0]?.bistable).toBe(false);
+    }
+  });
+
+  it("of a variant beside a control that comes down as it went up, is a finding; of both it is shared", () => {
+    const ramps: Phase[] = [
+      { name: "up", forS: 15, fromPerSec: 20, ratePerSec: 260 },
+      { name: "down", forS: 15, fromPerSec: 260, ratePerSec: 20 },
+    ];
+    const windows = windowsOf(ramps, RATE_PER_SEC);
+    const wide = { ...dependency, servers: 8 };
+    const logOf = (of: ProbedDependency, seed: string) =>
+      underProbes(startsIn(windows, seed, of), windows, storming, of);
+    for (const seed of SEEDS) {
+      const [well, sick] = [logOf(wide, seed), logOf(dependency, seed)];
+      const findings = [
+        [well, sick],
+        [sick, sick],
+        [well, well],
+        [sick, well],
+      ].map(
+        (logs) => detectAll(evidenceOfProbes(logs, windows, { identity: true }), [detector])[0],
+      );
+      expect(findings.map((found) => found?.status)).toEqual(["fail", "shared", "pass", "pass"]);
+      expect(findings[0]).toMatchObject({
+        comparison: "new",
+        began: { stage: "down" },
+        cause: expect.stringMatching(/^a load that has been higher leaves its mark/),
+      });
+      expect(findings[0]!.effect!.low).toBeGreaterThan(0);
     }
   });
 });

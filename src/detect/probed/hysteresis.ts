@@ -18,6 +18,8 @@ export interface HysteresisStep {
   /** Good answers as a share of the requests, on the way up and on the way down. */
   readonly up: number;
   readonly down: number;
+  /** How many requests tell of either. */
+  readonly requests: readonly [up: number, down: number];
 }
 
 /** Whether load that has been higher leaves its mark: H(λ) = goodput going up − going down. */
@@ -31,9 +33,10 @@ export interface HysteresisReading {
 const isRamp = ({ fromPerSec, ratePerSec }: StageWindow, up: boolean): boolean =>
   fromPerSec !== undefined && (up ? fromPerSec < ratePerSec : fromPerSec > ratePerSec);
 
-/** Reads one arm; null without a ramp up that is followed by one down. */
-export function readHysteresis(evidence: Evidence, arm: number): HysteresisReading | null {
-  const { stages } = evidence;
+/** The first ramp up that is followed by one down; null without one. */
+export function rampsOf({
+  stages,
+}: Evidence): { readonly up: StageWindow; readonly down: StageWindow } | null {
   const up = stages.find((stage, i) => {
     const after = stages.slice(i + 1).find((later) => later.fromPerSec !== later.ratePerSec);
     return isRamp(stage, true) && after !== undefined && isRamp(after, false);
@@ -41,7 +44,14 @@ export function readHysteresis(evidence: Evidence, arm: number): HysteresisReadi
   const down = stages.find(
     (stage) => up !== undefined && stage.fromNs >= up.toNs && isRamp(stage, false),
   );
-  if (up === undefined || down === undefined) return null;
+  return up === undefined || down === undefined ? null : { up, down };
+}
+
+/** Reads one arm; null without a ramp up that is followed by one down. */
+export function readHysteresis(evidence: Evidence, arm: number): HysteresisReading | null {
+  const ramps = rampsOf(evidence);
+  if (ramps === null) return null;
+  const { down, up } = ramps;
   const [low, high] = [
     Math.max(up.fromPerSec!, down.ratePerSec),
     Math.min(up.ratePerSec, down.fromPerSec!),
@@ -61,7 +71,8 @@ export function readHysteresis(evidence: Evidence, arm: number): HysteresisReadi
     const [there, back] = [rows(up, step), rows(down, step)];
     if (Math.min(there.length, back.length) < RULE.requests) return null;
     const ratePerSec = low + ((step + 0.5) * (high - low)) / RULE.steps;
-    return { ratePerSec, up: share(there), down: share(back) };
+    const requests = [there.length, back.length] as const;
+    return { ratePerSec, up: share(there), down: share(back), requests };
   }).filter((step) => step !== null);
   if (steps.length === 0 || !Number.isFinite(limitNs)) return null;
   const lostRatio = Math.max(...steps.map((step) => step.up - step.down));
