@@ -125,7 +125,9 @@ interface Reading {
 }
 
 function readingsOf(evidence: Evidence, { arm, dependency }: Pair): Reading[] {
-  const itineraries = itinerariesOf(evidence, [0, arm]);
+  // Of what control never calls, its routes tell nothing.
+  const callers = evidence.calls(0, dependency).length > 0 ? [0, arm] : [arm];
+  const itineraries = itinerariesOf(evidence, callers);
   return judgedStages(evidence).map((stage) => {
     const own = sideOf(evidence, { arm, dependency }, stage, itineraries);
     const control = sideOf(evidence, { arm: 0, dependency }, stage, itineraries);

@@ -136,7 +136,6 @@ export interface CacheReading extends CacheModel {
   readonly keys: number;
   /** Null when control fetches nothing. */
   readonly amplification: number | null;
-  readonly effect: FindingEffect | null;
 }
 
 /** What the model makes of the look-ups of an arm, beside what was seen of the same requests. */
@@ -181,7 +180,11 @@ const UNKNOWN: CacheModel = {
 };
 
 /** How many more of its fetches are premature: over paired blocks, or by counts where those are too few. */
-function effectOf(own: Side, control: Side, stage: StageWindow): FindingEffect | null {
+export function prematureBeside({
+  control,
+  own,
+  stage,
+}: Pick<CacheReading, "control" | "own" | "stage">): FindingEffect | null {
   const what = "fetches before their time";
   const counted = ({ each }: Side): Counted[] =>
     each.map(({ atNs, premature }) => ({ atNs, numerator: premature ? 1 : 0, denominator: 1 }));
@@ -213,7 +216,6 @@ export function readCache(
   return judgedStages(evidence).map((stage): CacheReading => {
     const [own, control] = [sideIn(all, stage), sideIn(controls, stage)];
     const amplification = control.fetches === 0 ? null : own.fetches / control.fetches;
-    const effect = effectOf(own, control, stage);
-    return { stage, own, control, keys: all.keys, amplification, effect, ...model };
+    return { stage, own, control, keys: all.keys, amplification, ...model };
   });
 }

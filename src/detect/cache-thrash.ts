@@ -1,6 +1,6 @@
 import { formatCount, formatDurationNs, formatRatio } from "../core/index.ts";
 import { beganIn, besideControl, besideWords, worstOf } from "./beside.ts";
-import { type CacheReading, readCache, shareOf } from "./cache-reading.ts";
+import { type CacheReading, prematureBeside, readCache, shareOf } from "./cache-reading.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
 import { about, judgeEachPair } from "./pairs.ts";
 import { requestsIn } from "./probed/index.ts";
@@ -74,7 +74,7 @@ const thrashes = ({ own }: CacheReading): boolean =>
 
 /** What a cache that thrashes is called, how large it is, and how it stands beside control. */
 function sicknessOf(reading: CacheReading, name: string, ttlNs: number) {
-  const { control, effect, keys, likelyEntries, own, stage } = reading;
+  const { control, keys, likelyEntries, own, stage } = reading;
   const besides = besideControl({
     sick: true,
     controlWorks: control.fetches > 0,
@@ -88,7 +88,7 @@ function sicknessOf(reading: CacheReading, name: string, ttlNs: number) {
       likelyEntries === null
         ? null
         : { what: "entries in the cache", value: likelyEntries, unit: "entries" },
-    effect,
+    effect: prematureBeside(reading),
     cause: causeWords(name, reading),
     summary: `${thrashWords(name, ttlNs, reading)}${besideWords(besides)}`,
     cure: `a cache of ${formatCount(keys)} entries`,

@@ -2,7 +2,7 @@ import { formatRatePerSec, formatRatio } from "../core/index.ts";
 import { normalQuantile } from "../stats/index.ts";
 import { beganIn, besideControl, besideWords, CONFIDENCE } from "./beside.ts";
 import type { Detector, Evidence, Finding, FindingEffect } from "./detector.ts";
-import { aboutArm } from "./pairs.ts";
+import { aboutArm, judgeEachArm } from "./pairs.ts";
 import {
   type HysteresisReading,
   type HysteresisStep,
@@ -99,9 +99,5 @@ function judge(evidence: Evidence, arm: number): Finding | null {
 /** Names an arm that stays worse when a load comes down again than it was when it went up. */
 export const hysteresis: Detector = {
   name: "hysteresis",
-  detect: (evidence) =>
-    evidence.arms.flatMap((_, arm) => {
-      const finding = arm === 0 ? null : judge(evidence, arm);
-      return finding === null ? [] : [finding];
-    }),
+  detect: (evidence) => judgeEachArm(evidence, (arm) => judge(evidence, arm)),
 };

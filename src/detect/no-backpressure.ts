@@ -9,7 +9,7 @@ import type {
   RequestRow,
   StageWindow,
 } from "./detector.ts";
-import { aboutArm, judgedStages } from "./pairs.ts";
+import { aboutArm, judgedStages, judgeEachArm } from "./pairs.ts";
 import { requestsIn } from "./probed/index.ts";
 import { tooLittle } from "./too-little.ts";
 
@@ -203,9 +203,5 @@ function judge(evidence: Evidence, arm: number): Finding | null {
 /** Names targets that take in more than they can do, and how fast it piles up. */
 export const noBackpressure: Detector = {
   name: "no-backpressure",
-  detect: (evidence) =>
-    evidence.arms.flatMap((_, arm) => {
-      const finding = arm === 0 ? null : judge(evidence, arm);
-      return finding === null ? [] : [finding];
-    }),
+  detect: (evidence) => judgeEachArm(evidence, (arm) => judge(evidence, arm)),
 };

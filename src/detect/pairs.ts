@@ -39,6 +39,12 @@ export function judgeEachPair(
   return findings;
 }
 
+/** Judges every arm beside control, whomever it calls; null means: nothing there to judge. */
+export const judgeEachArm = (
+  evidence: Evidence,
+  judge: (arm: number) => Finding | null,
+): readonly Finding[] => evidence.arms.flatMap((_, arm) => (arm === 0 ? [] : (judge(arm) ?? [])));
+
 /** The stages that are judged, and have any time in them. */
 export const judgedStages = ({ stages }: Evidence): readonly StageWindow[] =>
   stages.filter((stage) => stage.judged && stage.toNs > stage.fromNs);

@@ -101,13 +101,15 @@ function openBeside(evidence: Evidence, where: Where, stage: StageWindow): Findi
 type Where = { readonly arm: number; readonly dependency: number };
 
 interface Piles {
-  readonly effect: FindingEffect | null;
   readonly stage: StageWindow;
   readonly own: Pile;
   readonly control: Pile;
 }
 
-function pileSickness({ control, effect, own, stage }: Piles, name: string) {
+function pileSickness(
+  { control, own, stage }: Piles,
+  { effect, name }: { readonly effect: FindingEffect | null; readonly name: string },
+) {
   const beside = besideControl({
     sick: true,
     controlWorks: control.calls > 0,
@@ -179,7 +181,6 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
     .filter(isSteady)
     .map((stage): Piles => ({
       stage,
-      effect: openBeside(evidence, { arm, dependency }, stage),
       own: readPile(evidence, arm, dependency, stage),
       control: readPile(evidence, 0, dependency, stage),
     }));
@@ -200,7 +201,10 @@ function judge(evidence: Evidence, arm: number, dependency: number): Finding | n
   const worst = worstOf(
     piles.map((pile) => ({
       ...base,
-      ...pileSickness(pile, name),
+      ...pileSickness(pile, {
+        name,
+        effect: openBeside(evidence, { arm, dependency }, pile.stage),
+      }),
       evidence: evidenceOf(pile, null),
     })),
   );

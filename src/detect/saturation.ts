@@ -1,7 +1,7 @@
 import { formatRatio, formatUs } from "../core/index.ts";
 import { beganIn, besideControl, besideWords, leastP } from "./beside.ts";
 import type { Detector, Evidence, Finding } from "./detector.ts";
-import { aboutArm, judgedStages } from "./pairs.ts";
+import { aboutArm, judgedStages, judgeEachArm } from "./pairs.ts";
 import {
   bothSick,
   isAtBothEnds,
@@ -153,9 +153,5 @@ function judge(evidence: Evidence, arm: number): Finding | null {
 /** Names targets that wait for their own event loop, CPU or memory. */
 export const saturation: Detector = {
   name: "saturation",
-  detect: (evidence) =>
-    evidence.arms.flatMap((_, arm) => {
-      const finding = arm === 0 ? null : judge(evidence, arm);
-      return finding === null ? [] : [finding];
-    }),
+  detect: (evidence) => judgeEachArm(evidence, (arm) => judge(evidence, arm)),
 };
