@@ -88,7 +88,12 @@ describe.skipIf(!REDIS)("a shared limit (skipped: redis-server is not installed)
         const answer = await ledgers[i % 2]!.ask("stock:control", charges);
         if (answer === null) continue;
         if (originUs === 0) originUs = answer.nowUs;
-        const expected = single.rule(asked(), (answer.nowUs - originUs) * 1e3);
+        const atNs = (answer.nowUs - originUs) * 1e3;
+        let expected = single.rule(asked(), atNs);
+        // Redis tells whole µs, and lets in who is less than one too early.
+        const waitNs = Math.max(...expected.standings.map((standing) => standing.waitNs));
+        const early = answer.admitted && !expected.admitted && waitNs < 1.1e3;
+        if (early) expected = single.rule(asked(), atNs + waitNs);
         expect(answer.admitted).toBe(expected.admitted);
         for (const [index, standing] of answer.standings.entries()) {
           const other = expected.standings[index]!;

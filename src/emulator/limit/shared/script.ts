@@ -5,13 +5,20 @@ import type { AlgorithmSpec } from "../algorithm/index.ts";
  * that are about it at once, and nothing happens between looking and taking.
  */
 
+/**
+ * 20,000 days after 1970, in s, from which accounts count: a double holds what is left of now in
+ * hundredths of a µs, and all of it only in quarters.
+ */
+const COUNTED_FROM_S = 1_728_000_000;
+
 /** How long an account that nobody asks for is kept. */
 const KEPT_MS = 3_600_000;
 
 /** KEYS: an account for each rule. ARGV: for each rule its kind, two numbers, and the call's cost. */
 export const ADMIT = `
 local time = redis.call("TIME")
-local now = time[1] * 1000000 + time[2]
+local now = (time[1] - ${COUNTED_FROM_S}) * 1000000 + time[2]
+local wall = time[1] * 1000000 + time[2]
 local function exact(x) return string.format("%.17g", x) end
 local function last(key, at)
   local entry = redis.call("LINDEX", key, at)
@@ -24,7 +31,8 @@ kinds.bucket = {
   look = function(key, unit, burst, cost)
     local reset = math.max(tonumber(redis.call("GET", key) or "0") - now, 0)
     local wait = math.max(reset - (burst - cost) * unit, 0)
-    local allowed = cost <= burst and wait <= 0.5
+    -- The clock tells whole µs: who has waited as long as was said may seem up to one too early.
+    local allowed = cost <= burst and wait < 1
     if allowed then wait = 0 elseif cost > burst then wait = -1 end
     return allowed, math.max(burst - reset / unit, 0), reset, wait
   end,
@@ -54,7 +62,7 @@ local function window(begun)
     end,
   }
 end
-kinds.clock = window(function(length) return now % length end)
+kinds.clock = window(function(length) return wall % length end)
 kinds.first = window(function() return 0 end)
 kinds.sliding = {
   look = function(key, most, length, cost)
@@ -120,7 +128,7 @@ if admitted then
   end)
   look()
 end
-return { exact(now), admitted and "1" or "0", unpack(told) }`;
+return { exact(wall), admitted and "1" or "0", unpack(told) }`;
 
 /** A call that was in flight has ended. KEYS: its account. A Redis that has forgotten it has none. */
 export const GIVE = `
