@@ -201,6 +201,29 @@ describe("whether the instrument can be believed", () => {
     expect(result.decision).toBe(decision);
   });
 
+  it.each([
+    ["in both", [true, true], 1, "pass", "ship"],
+    ["in neither", [false, false], 1, "pass", "ship"],
+    ["in the variant alone", [false, true], 1, "fail", "hold"],
+    ["in the variant alone, which is slow", [false, true], 3, "fail", "hold"],
+    ["in control alone", [true, false], 1, "doubt", "hold"],
+    ["in control alone, and the variant is slow", [true, false], 3, "doubt", "roll-back"],
+  ])("caches emptied %s", async (_, ok, factor, status, decision) => {
+    const written = traffic();
+    const observations = written.observations.map((row) =>
+      row.arm === 1 ? slowed(row, factor) : row,
+    );
+    const flushes = PLAN.arms.map((arm, index) => {
+      const outcome = ok[index]! ? "answered 204" : "no answer within 5 s";
+      return { stage: "everybody", arm, atNs: 1e9, tookNs: 1e6, ok: ok[index]!, outcome };
+    });
+    const given = { ...written, observations, ended: { flushes } };
+    const { result } = analyse(await writeRun(join(folder.path, `run-${runs++}`), given));
+    expect(checkNamed(result, "caches")?.status).toBe(status);
+    expect(result.decision).toBe(decision);
+    if (status === "fail") expect(result.reason).toMatch(/^caches: emptied in variant alone as /);
+  });
+
   it("what one arm alone leaves unanswered: harm may be shown, the want of it may not", async () => {
     const lost = ({ observations, ...written }: ReturnType<typeof traffic>) => ({
       ...written,

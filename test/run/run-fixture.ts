@@ -63,6 +63,8 @@ export interface Written {
   /** Generator threads: start n was one of worker n modulo their number. */
   readonly workers?: number;
   readonly manifest?: Readonly<Record<string, unknown>>;
+  /** More of how it ended. */
+  readonly ended?: Partial<Manifest["ended"]>;
   /** The lock that its plan was held against; none unless told. */
   readonly lock?: LockRecord;
 }
@@ -103,7 +105,11 @@ export async function writeRun(path: string, written: Written): Promise<RunDirec
     calls: written.calls?.length ?? 0,
     lost: 0,
   };
-  const manifest = { ...MANIFEST, ended: { ...MANIFEST.ended, rows }, ...written.manifest };
+  const manifest = {
+    ...MANIFEST,
+    ended: { ...MANIFEST.ended, rows, ...written.ended },
+    ...written.manifest,
+  };
   writeFileSync(directory.file("manifest.json"), JSON.stringify(manifest));
   const { arms, stages } = plan;
   const meta = {

@@ -2,6 +2,7 @@
 import type { Check, CheckInput } from "./check.ts";
 import { company } from "./interference.ts";
 import { fleetChecks } from "./fleet.ts";
+import { flushChecks } from "./flushes.ts";
 import { history } from "./history.ts";
 import { delayError, type Late, lateChecks, lateOf, startLag } from "./lateness.ts";
 import { negativeControls } from "./negative-controls.ts";
@@ -31,6 +32,7 @@ export function instrumentChecks(input: CheckInput): {
     ...sendOrder(input),
     ...lateChecks([lag], input),
     ...fleetChecks(input),
+    ...flushChecks(input),
     ...lateChecks(delays, input),
     ...drift(input),
     ...negativeControls(input),
