@@ -115,6 +115,9 @@ const card = z.strictObject({
   breaker: breaker.nullable(),
   bulkhead: bulkhead.nullable(),
   cold: cold.nullable(),
+  notEmptied: z
+    .array(z.string())
+    .describe("stages to begin with caches emptied, which not every arm's were"),
   recoveries: z.array(recovery),
 });
 

@@ -32,7 +32,7 @@ function* coldLines(cold: ColdReading): Generator<string> {
 }
 
 function* cardLines(card: ResilienceCard): Generator<string> {
-  const { breaker, bulkhead, cold, errors, hang, latency, recoveries } = card;
+  const { breaker, bulkhead, cold, errors, hang, latency, notEmptied, recoveries } = card;
   if (latency !== null) {
     const { ceiling, exponent, points } = latency;
     const most = points.at(-1)!;
@@ -74,6 +74,9 @@ function* cardLines(card: ResilienceCard): Generator<string> {
       : `bulkhead: none, these routes get slower without calling it: ${routes}`;
   }
   if (cold !== null) yield* coldLines(cold);
+  for (const stage of notEmptied) {
+    yield `cold cache (${stage}): not probed, since caches were not emptied in every arm`;
+  }
   for (const {
     dependency,
     draining,

@@ -94,7 +94,12 @@ describe("an emptied cache", () => {
     const done = { fromNs: FLUSH_NS, toNs: FLUSH_NS + 10 * MS, ok: true };
     for (const flushes of [[done, { ...done, ok: false }], [done, null], []]) {
       const evidence = emptiedCaches([PATIENT, HASTY], { seed: "one", flushes });
-      expect(cardsOf(evidence)).toEqual([]);
+      const found = resilienceOf(evidence)!;
+      expect(found.cards.map(({ cold, notEmptied }) => [cold, notEmptied])).toEqual([
+        [null, ["cold"]],
+        [null, ["cold"]],
+      ]);
+      expect(resilienceMarkdown(found)).toMatch(/^- cold cache \(cold\): not probed, since/m);
       expect(detectAll(evidence, [metastable])).toEqual([]);
     }
   });

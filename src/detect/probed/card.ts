@@ -21,6 +21,8 @@ export interface ResilienceCard {
   readonly bulkhead: BulkheadReading | null;
   /** Of caches before it that were emptied. */
   readonly cold: ColdReading | null;
+  /** Stages that were to begin with caches emptied, which not every arm's were. */
+  readonly notEmptied: readonly string[];
   readonly recoveries: readonly Omit<Recovery, "slowOnes">[];
 }
 
@@ -52,8 +54,16 @@ function cardOf(evidence: Evidence, arm: number, dependency: number): Resilience
     breaker: readBreaker(evidence, arm, dependency),
     bulkhead: readBulkhead(evidence, arm, dependency),
     cold,
+    notEmptied: notEmptied(evidence),
     recoveries,
   };
+}
+
+/** The stages whose flush failed in an arm. */
+function notEmptied(evidence: Evidence): string[] {
+  const emptied = flushedStages(evidence);
+  const asked = evidence.stages.filter(({ probe }) => probe?.cold === true);
+  return asked.filter((stage) => !emptied.includes(stage)).map(({ name }) => name);
 }
 
 /**
@@ -62,11 +72,11 @@ function cardOf(evidence: Evidence, arm: number, dependency: number): Resilience
  */
 export function resilienceOf(evidence: Evidence): Resilience | null {
   const probed = new Set(evidence.stages.map(({ probe }) => probe?.dependency));
-  const isFlushed = flushedStages(evidence).length > 0;
+  const isCold = evidence.stages.some(({ probe }) => probe?.cold === true);
   const isCalled = (dependency: number): boolean =>
     evidence.arms.some((_, arm) => evidence.calls(arm, dependency).length > 0);
   const cards = evidence.dependencies.flatMap(({ name }, dependency) =>
-    probed.has(name) || (isFlushed && isCalled(dependency))
+    probed.has(name) || (isCold && isCalled(dependency))
       ? evidence.arms.map((_arm, arm) => cardOf(evidence, arm, dependency))
       : [],
   );
