@@ -94,7 +94,9 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
   };
   if (own.watchedS < RULE.watchedS) {
     const summary = `${own.watchedS.toFixed(1)} s after ${own.trigger} are too few to tell whether it recovers; watch for ${RULE.watchedS} s or more, 60 s for the published rule`;
-    return { ...known, status: "inconclusive", summary };
+    const what = `seconds after ${own.trigger}`;
+    const needs = { what, have: own.watchedS, need: RULE.watchedS };
+    return { ...known, status: "inconclusive", needs, summary };
   }
   if (own.draining) {
     const summary = `${stuckWords(own)}, and fewer all the time: a queue that still drains; watch for longer`;

@@ -55,6 +55,17 @@ describe("after a trigger, on a machine that is slow by itself", () => {
     }
   });
 
+  it("says what it takes where nearly nothing was watched after the trigger", () => {
+    const sick = metastableScenes.sick(world);
+    const stages = sick.stages.map((stage, index) =>
+      index === sick.stages.length - 1 ? { ...stage, toNs: stage.startNs! + 4e9 } : stage,
+    );
+    expect(judge({ ...sick, stages })).toMatchObject({
+      status: "inconclusive",
+      needs: { what: expect.stringMatching(/^seconds after /) as string, have: 4, need: 8 },
+    });
+  });
+
   it("an arm is not condemned beside a control that is no better, for whatever reason", () => {
     const sick = metastableScenes.sick(world);
     expect(judge(sick).status).toBe("fail");
