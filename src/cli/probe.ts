@@ -6,11 +6,11 @@ import { runAndShow, type ShowArguments } from "./run.ts";
 type ProbeArguments = ProbeFlags & Omit<ShowArguments, "exitZero">;
 
 /** Said before anything starts, since a course takes minutes. */
-function beforehand({ cold, dependencies, durationNs, leftOut, stages }: ProbeCourse): string {
+function beforehand({ cold, dependencies, durationNs, errorless, stages }: ProbeCourse): string {
   const real =
-    leftOut.length === 0
+    errorless.length === 0
       ? ""
-      : `left out  ${leftOut.join(", ")}: behind a TCP proxy, and probes need emulated HTTP\n`;
+      : `left out  errors of ${errorless.join(", ")}: really there, behind a proxy of TCP\n`;
   const warm =
     cold === "no flush"
       ? "left out  cold cache: the scenario does not say how caches are emptied (flushCaches)\n"

@@ -9,6 +9,7 @@ export function callsOfExchanges(
   exchanges: readonly TcpExchange[],
   connections: readonly TcpConnection[],
 ): EmulatedCall[] {
+  const over = new Map(connections.map((each) => [each.connection, each]));
   const opensNs = connections.map(({ openNs }) => openNs).toSorted((a, b) => a - b);
   const closesNs = connections.map(({ closeNs }) => closeNs).toSorted((a, b) => a - b);
   let [opened, closed] = [0, 0];
@@ -17,6 +18,14 @@ export function callsOfExchanges(
     .map(({ arm, connection, dependency, downNs, upNs }, key): EmulatedCall => {
       while (opened < opensNs.length && opensNs[opened]! <= upNs) opened++;
       while (closed < closesNs.length && closesNs[closed]! <= upNs) closed++;
+      const { closeNs = upNs, closedBy, outcome } = over.get(connection) ?? {};
+      // A caller that gave up closed it; else the stage was over, or struck again.
+      const isGivenUp = closedBy === "caller";
+      const lost = {
+        fault: outcome === "reset" && closedBy === "proxy" ? "reset" : "hang",
+        outcome: isGivenUp ? "aborted" : "error",
+      } as const;
+      const well = { fault: "none", outcome: "ok" } as const;
       return {
         arm,
         dependency,
@@ -25,15 +34,14 @@ export function callsOfExchanges(
         key,
         safe: false,
         arriveNs: upNs,
-        endNs: downNs,
+        endNs: downNs ?? closeNs,
         meantDelayUs: 0,
         givenDelayUs: 0,
         queuedUs: 0,
         requestBytes: 0,
         responseBytes: 0,
-        fault: "none",
+        ...(downNs === null ? lost : well),
         status: 0,
-        outcome: "ok",
         retryAfterMs: 0,
         early: false,
         inFlight: 0,

@@ -8,7 +8,7 @@ import { latencySchema } from "./latency/index.ts";
 import { limitSchema } from "./limit/index.ts";
 import { connectionFaultSchema } from "./listen/connection-faults.ts";
 import { stubSchema } from "./stub/schema.ts";
-import { tcpSchema } from "./tcp/index.ts";
+import { tcpSchema, type TroubleWindow } from "./tcp/index.ts";
 import { transferSchema } from "./transfer/index.ts";
 
 const responseSchema = z.strictObject({
@@ -112,6 +112,9 @@ const tcpDependencySchema = z.strictObject({
  * With `protocol: tcp` it is something real, behind a proxy.
  */
 export const dependencySchema = z.discriminatedUnion("protocol", [httpSchema, tcpDependencySchema]);
-export type DependencySpec = z.output<typeof dependencySchema>;
 export type HttpSpec = z.output<typeof httpSchema>;
-export type TcpDependencySpec = z.output<typeof tcpDependencySchema>;
+/** With what stages do to it: see `withProbes`. */
+export type TcpDependencySpec = z.output<typeof tcpDependencySchema> & {
+  readonly troubles?: readonly TroubleWindow[];
+};
+export type DependencySpec = HttpSpec | TcpDependencySpec;

@@ -40,6 +40,7 @@ export type {
 } from "./model.ts";
 export { withStubs } from "./served-stubs.ts";
 export {
+  notOfTcpBecause,
   type Probe,
   type ProbeKind,
   probeKind,

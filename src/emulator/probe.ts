@@ -2,9 +2,10 @@ import { z } from "zod";
 import { ShakedownError } from "../core/index.ts";
 import { ratioField } from "../core/fields/index.ts";
 import type { ConnectionFaultSpec } from "./listen/connection-faults.ts";
-import type { DependencySpec, HttpSpec } from "./dependency.ts";
+import type { DependencySpec, HttpSpec, TcpDependencySpec } from "./dependency.ts";
 import type { FaultSpec } from "./fault/index.ts";
 import type { LatencySpec } from "./latency/index.ts";
+import type { Trouble } from "./tcp/index.ts";
 
 const KINDS = ["latency", "errors", "hang", "outage", "cold"] as const;
 export type ProbeKind = (typeof KINDS)[number];
@@ -19,13 +20,14 @@ const factor = z
  * factor, a share of its calls failing (503), no answer at all (`hang`), or nobody there (`outage`:
  * connections are refused, and those that are open are reset at the next call). Or to the arms
  * themselves, as it begins: their caches are emptied (`cold`), which is whoever runs them's to do.
+ * What is really there, behind a proxy of TCP, has no errors of ours, and is made no quicker.
  */
 export const probeSchema = z
   .strictObject({
     dependency: z
       .string()
       .optional()
-      .describe("one of the scenario's dependencies, of HTTP; of all but cold"),
+      .describe("one of the scenario's dependencies; of all but cold"),
     latency: z.strictObject({ factor }).optional().describe("so many times as long"),
     errors: ratioField().optional().describe("the share of calls that are answered 503"),
     hang: z.literal(true).optional().describe("calls are taken, and never answered"),
@@ -113,9 +115,33 @@ function probedHttp(spec: HttpSpec, windows: readonly ProbeWindow[]): HttpSpec {
   };
 }
 
+/** Why a probe cannot be had of a dependency that is really there, behind a proxy; null where it can. */
+export function notOfTcpBecause({ errors, latency }: Probe): string | null {
+  if (errors !== undefined) {
+    return "is behind a proxy of TCP, which knows no answers that could be errors: take hang or outage";
+  }
+  if (latency !== undefined && latency.factor < 1) {
+    return "is behind a proxy of TCP, and really there: it can be made slower, not quicker";
+  }
+  return null;
+}
+
+function troubleOf({ hang, latency }: Probe): Trouble {
+  if (latency !== undefined) return { kind: "slowed", factor: latency.factor };
+  return hang === true ? { kind: "hung" } : { kind: "away" };
+}
+
+const probedTcp = (
+  spec: TcpDependencySpec,
+  windows: readonly ProbeWindow[],
+): TcpDependencySpec => ({
+  ...spec,
+  troubles: windows.map(({ fromNs, probe, toNs }) => ({ trouble: troubleOf(probe), fromNs, toNs })),
+});
+
 /**
  * Dependencies with what probes do to them: timelines like any other, the same for every arm.
- * @throws SCENARIO_INVALID for a probe of a dependency that there is not, or of TCP
+ * @throws SCENARIO_INVALID for a probe of a dependency that there is not, or that cannot be had of it
  */
 export function withProbes(
   dependencies: Readonly<Record<string, DependencySpec>>,
@@ -125,12 +151,15 @@ export function withProbes(
   const ofOne = windows.filter(({ probe }) => probe.dependency !== undefined);
   for (const [name, own] of Map.groupBy(ofOne, ({ probe }) => probe.dependency!)) {
     const spec = probed[name];
-    if (spec?.protocol !== "http") {
-      throw new ShakedownError("SCENARIO_INVALID", `${name} is no dependency that can be probed`, {
-        hint: "probe one that is emulated over HTTP",
-      });
+    if (spec === undefined) {
+      throw new ShakedownError("SCENARIO_INVALID", `${name} is no dependency that can be probed`);
     }
-    probed[name] = probedHttp(spec, own);
+    if (spec.protocol === "http") probed[name] = probedHttp(spec, own);
+    else {
+      const why = own.map(({ probe }) => notOfTcpBecause(probe)).find((each) => each !== null);
+      if (why !== undefined) throw new ShakedownError("SCENARIO_INVALID", `${name} ${why}`);
+      probed[name] = probedTcp(spec, own);
+    }
   }
   return probed;
 }

@@ -166,12 +166,15 @@ export class Servers {
 
   async #openTcp(place: Place, spec: TcpDependencySpec): Promise<string> {
     const { arms, host = "127.0.0.1" } = this.#options;
-    const { clock, deadlines, openFiles, recorder } = this.#shared;
+    const { clock, deadlines, onFailure, openFiles, recorder } = this.#shared;
     const { arm, dependency, indexes, world } = place;
+    const { troubles = [] } = spec;
     const proxy = await startTcpDependency({
       // Clients of Toxiproxy put it into a path as it is, so it has no slash.
       name: arms.length === 1 ? dependency : `${dependency}.${arm}`,
       spec: spec.tcp,
+      troubles,
+      onFailure,
       host,
       port: place.port,
       clock,
@@ -202,6 +205,7 @@ export class Servers {
   /** Traffic begins when the clock shows `leadNs`. */
   begin(leadNs: number): void {
     this.#origin.leadNs = leadNs;
+    for (const proxy of this.proxies) proxy.begin(leadNs);
   }
 
   change(dependency: string, spec: DependencySpec): void {

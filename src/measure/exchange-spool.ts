@@ -17,7 +17,8 @@ export interface TcpExchange {
   /** As in `TcpConnection`. */
   readonly connection: number;
   readonly upNs: number;
-  readonly downNs: number;
+  /** Null: what a stage did to the dependency kept it from being answered, until its connection was over. */
+  readonly downNs: number | null;
 }
 
 /** 22 bytes an exchange. */
@@ -43,7 +44,7 @@ export class ExchangeWriter {
   write({ arm, connection, dependency, downNs, upNs }: TcpExchange): void {
     const { columns: c, row } = this.spool;
     c.upNs[row] = upNs;
-    c.downNs[row] = downNs;
+    c.downNs[row] = downNs ?? NaN;
     c.connection[row] = connection;
     c.arm[row] = arm;
     c.dependency[row] = dependency;
@@ -54,7 +55,7 @@ export class ExchangeWriter {
 /** Exchanges, in the order in which they were over. */
 export class ExchangeTable extends ArmTable<typeof EXCHANGE_COLUMNS, TcpExchange> {
   protected blank(): Filled<TcpExchange> {
-    return { arm: 0, dependency: 0, connection: 0, upNs: NaN, downNs: NaN };
+    return { arm: 0, dependency: 0, connection: 0, upNs: NaN, downNs: null };
   }
 
   protected fill(
@@ -66,7 +67,8 @@ export class ExchangeTable extends ArmTable<typeof EXCHANGE_COLUMNS, TcpExchange
     into.dependency = c.dependency[row]!;
     into.connection = c.connection[row]!;
     into.upNs = c.upNs[row]! - this.leadNs;
-    into.downNs = c.downNs[row]! - this.leadNs;
+    const downNs = c.downNs[row]! - this.leadNs;
+    into.downNs = Number.isNaN(downNs) ? null : downNs;
   }
 }
 

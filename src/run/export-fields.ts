@@ -122,8 +122,12 @@ export const exchangeFields = ({ arms, dependencies }: ArmMeta) =>
     ["dependency", "text", (row) => dependencies[row.dependency] ?? ""],
     ["connection", "integer", (row) => row.connection],
     ["upNs", "number", (row) => row.upNs],
-    ["downNs", "number", (row) => row.downNs],
-    ["busyUs", "number", (row) => microseconds(row.downNs - row.upNs)],
+    ["downNs", "number?", (row) => row.downNs],
+    [
+      "busyUs",
+      "number?",
+      (row) => (row.downNs === null ? null : microseconds(row.downNs - row.upNs)),
+    ],
   ] satisfies readonly Field<TcpExchange>[];
 
 /** The columns that such fields make. */

@@ -35,8 +35,8 @@ export interface ProbeCourse {
   /** The traffic's length; arms start and end beside it. */
   readonly durationNs: number;
   readonly dependencies: readonly string[];
-  /** Dependencies that cannot be probed: real ones, behind a proxy of TCP. */
-  readonly leftOut: readonly string[];
+  /** Dependencies of which no errors are asked: real ones, behind a proxy of TCP. */
+  readonly errorless: readonly string[];
   /** Whether caches are emptied: left out where nobody asks for it, or the scenario does not say how. */
   readonly cold: "probed" | "not asked" | "no flush";
 }
@@ -60,15 +60,23 @@ function stageNsOf(text: string): number {
 }
 const STAGE_LEAST_NS = 500e6;
 
+const NO_ERRORS = "is behind a proxy of TCP, which knows no answers that could be errors";
+
+/** What can be done to a dependency: one that is really there has no errors of ours. */
+const kindsOf = ({ protocol }: Scenario["dependencies"][string]): readonly CourseKind[] =>
+  protocol === "http" ? COURSE_KINDS : COURSE_KINDS.filter((kind) => kind !== "errors");
+
 /**
  * `payments`, or `payments:latency`: what is done to whom, in the scenario's order. `cold`, which is done
  * to nobody of these, is left out.
  */
 function wantedOf(
   only: readonly string[],
-  there: readonly string[],
+  dependencies: Scenario["dependencies"],
 ): ReadonlyMap<string, readonly CourseKind[]> {
-  if (only.length === 0) return new Map(there.map((name) => [name, COURSE_KINDS]));
+  const there = Object.keys(dependencies);
+  const possible = (name: string): readonly CourseKind[] => kindsOf(dependencies[name]!);
+  if (only.length === 0) return new Map(there.map((name) => [name, possible(name)]));
   const wanted = new Map<string, Set<CourseKind>>();
   for (const text of only) {
     if (isCold(text, there)) continue;
@@ -85,13 +93,16 @@ function wantedOf(
         hint: COURSE_KINDS.join(", "),
       });
     }
+    if (kind !== undefined && !possible(name).includes(kind)) {
+      throw new ShakedownError("USAGE", `--only ${text}: ${name} ${NO_ERRORS}`);
+    }
     const kinds = wanted.get(name) ?? new Set();
-    for (const each of kind === undefined ? COURSE_KINDS : [kind]) kinds.add(each);
+    for (const each of kind === undefined ? possible(name) : [kind]) kinds.add(each);
     wanted.set(name, kinds);
   }
-  const kindsOf = (name: string): readonly CourseKind[] =>
+  const wantedFrom = (name: string): readonly CourseKind[] =>
     COURSE_KINDS.filter((kind) => wanted.get(name)?.has(kind) === true);
-  return new Map(there.map((name) => [name, kindsOf(name)]));
+  return new Map(there.map((name) => [name, wantedFrom(name)]));
 }
 
 /** Unless a dependency is called so. */
@@ -116,9 +127,6 @@ function coldOf(
     },
   );
 }
-
-const probable = ({ dependencies }: Scenario): readonly string[] =>
-  Object.entries(dependencies).flatMap(([name, { protocol }]) => (protocol === "http" ? name : []));
 
 /** What of a scenario a course keeps: its arms, their world, and how load is made. */
 function kept(text: string): ScenarioInput {
@@ -147,13 +155,14 @@ function kept(text: string): ScenarioInput {
  */
 export function probeScenario(flags: ProbeFlags): ProbeCourse {
   const file = loadScenario(flags.scenario);
-  const there = probable(file.scenario);
+  const { dependencies } = file.scenario;
+  const there = Object.keys(dependencies);
   if (there.length === 0) {
     throw new ShakedownError("SCENARIO_INVALID", `${flags.scenario} has no dependency to probe`, {
-      hint: "probes need a dependency that is emulated over HTTP: see `dependencies`",
+      hint: "probes are done to what the arms call: see `dependencies`",
     });
   }
-  const wanted = wantedOf(flags.only, there);
+  const wanted = wantedOf(flags.only, dependencies);
   const cold = coldOf(flags.only, there, file.scenario);
   const stages = courseStages({
     course: flags.course,
@@ -177,6 +186,6 @@ export function probeScenario(flags: ProbeFlags): ProbeCourse {
     durationNs: scenario.stages.reduce((sum, stage) => sum + stage.for, 0),
     dependencies: [...wanted].flatMap(([name, kinds]) => (kinds.length === 0 ? [] : name)),
     cold,
-    leftOut: Object.keys(file.scenario.dependencies).filter((name) => !there.includes(name)),
+    errorless: there.filter((name) => dependencies[name]?.protocol === "tcp"),
   };
 }

@@ -1,4 +1,4 @@
-import type { ProbeWindow } from "../emulator/index.ts";
+import { notOfTcpBecause, type ProbeWindow } from "../emulator/index.ts";
 import type { PlannedStage } from "../experiment/index.ts";
 import type { Scenario } from "./scenario/index.ts";
 import { noDependency } from "./data-faults.ts";
@@ -43,8 +43,9 @@ export function checkProbes(scenario: Scenario, faults: Faults): void {
     const spec = Object.hasOwn(dependencies, dependency) ? dependencies[dependency] : undefined;
     if (spec === undefined) {
       faults.in(path, noDependency(dependency, dependencies));
-    } else if (spec.protocol !== "http") {
-      faults.in(path, `${dependency} is behind a TCP proxy; probes need emulated HTTP`);
+    } else if (spec.protocol === "tcp") {
+      const why = notOfTcpBecause(probe);
+      if (why !== null) faults.in(path, `${dependency} ${why}`);
     }
   }
 }

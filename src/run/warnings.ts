@@ -58,7 +58,11 @@ export function warningsOf(gathered: Gathered, callsSeen: CallsSeen | null): str
       `${formatCount(forgotten)} sessions were too many to remember: what the target had issued to them was lost`,
     );
   }
-  for (const { name } of manifest.dependencies) {
+  // Of TCP there are connections, and no calls.
+  const connected = new Set<number>();
+  gathered.connections?.each(({ dependency }) => connected.add(dependency));
+  for (const [index, { name }] of manifest.dependencies.entries()) {
+    if (connected.has(index)) continue;
     const byArm = Object.values(callsSeen?.emulator[name] ?? {});
     if (byArm.every(({ calls }) => calls === 0))
       warnings.push(`no arm ever called the dependency ${name}: nothing is known of it`);

@@ -59,6 +59,32 @@ describe("a resilience card", () => {
     }
   });
 
+  it("finds pool and timeout of what is really there, which means no delay and hangs up in the end", () => {
+    const windows = windowsOf(COURSE, RATE_PER_SEC);
+    const hangs = windows.find(({ probe: done }) => done?.hang === true)!;
+    const cardOfReal = (seed: string, target: ProbedTarget): ResilienceCard => {
+      const log = underProbes(startsIn(windows, seed), windows, target);
+      const calls = log.calls.map((call) => {
+        const isLeft = call.fault === "hang" && call.endNs > hangs.toNs;
+        const ended = isLeft ? ({ endNs: hangs.toNs, outcome: "error" } as const) : {};
+        return { ...call, meantDelayUs: 0, givenDelayUs: 0, ...ended };
+      });
+      const evidence = evidenceOfProbes([{ ...log, calls }], windows, { identity: false });
+      return resilienceOf(evidence)!.cards[0]!;
+    };
+    for (const seed of SEEDS) {
+      const { hang, latency } = cardOfReal(seed, { pool: 4, timeoutNs: 2 * S });
+      expect(hang).toMatchObject({ kind: "timeout" });
+      expect(hang?.timeoutMs).toBeCloseTo(2_000, 3);
+      expect(latency?.ceiling?.connections).toBe(4);
+      expect(latency?.exponent).toBeLessThan(0.3);
+      const free = cardOfReal(seed, {});
+      expect(free.hang).toMatchObject({ kind: "none", timeoutMs: null });
+      expect(free.hang?.watchedMs).toBeLessThan((hangs.toNs - hangs.fromNs) / 1e6);
+      expect(free.latency?.exponent).toBeGreaterThan(0.7);
+    }
+  });
+
   it("finds a pool, and a timeout that a wait for a connection is part of", () => {
     for (const seed of SEEDS) {
       const timed = { timeoutNs: 500 * MS, timeoutWithWait: true };

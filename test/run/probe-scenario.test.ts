@@ -85,14 +85,16 @@ describe("the course of a scenario", () => {
     expect(one.durationNs).toBe((1 + 2 + 2 * 2) * 5e9);
   });
 
-  it("is the same for one arm, and leaves out what is real", () => {
+  it("is the same for one arm, and asks no errors of what is really there", () => {
     const tcp = "  catalog:\n    protocol: tcp\n    tcp: { upstream: 127.0.0.1:5432 }\n";
     const alone = GOOD.replace(/ {2}control:[\s\S]*?(?= {2}variant)/, "")
       .replace("  variant:", "  target:")
       .replace(/hypothesis:[\s\S]*?(?=stages)/, "")
       .replace(/ {2}catalog:[\s\S]*?60s\n/, tcp);
     const course = courseOf({}, alone);
-    expect(course.leftOut).toEqual(["catalog"]);
+    expect(course.errorless).toEqual(["catalog"]);
+    expect(doneTo(course, "catalog")).toEqual(WHOLE.filter((what) => !what.startsWith("errors")));
+    expect(() => courseOf({ only: ["catalog:errors"] }, alone)).toThrow(/no answers that could be/);
     expect(doneTo(course, "payments")).toEqual(WHOLE);
   });
 

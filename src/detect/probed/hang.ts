@@ -78,8 +78,10 @@ export function readHang(evidence: Evidence, arm: number, dependency: number): H
     .calls(arm, dependency)
     .filter(({ arriveNs, fault }) => fault === "hang" && stages.length > 0 && arriveNs < lastNs);
   if (hung.length < RULE.calls) return null;
-  // What is still open when the run ends is ended by the run.
-  const gaveUp = hung.filter(({ endNs }) => endNs < lastNs);
+  // What is still open when the run ends is ended by the run, as is what its dependency ends.
+  const isGivenUp = ({ endNs, outcome }: EmulatedCall): boolean =>
+    outcome !== "error" && endNs < lastNs;
+  const gaveUp = hung.filter(isGivenUp);
   const joined = gaveUp.flatMap(({ endNs, seq }) => {
     const request = seq < 0 ? undefined : evidence.request(arm, seq);
     return request === undefined ? [] : [{ request, endNs }];
@@ -90,8 +92,8 @@ export function readHang(evidence: Evidence, arm: number, dependency: number): H
   );
   const none = gaveUp.length < RULE.noneRatio * hung.length;
   const clear = gaveUp.length >= RULE.calls && share >= RULE.modeShare;
-  const still = hung.filter(({ endNs }) => endNs >= lastNs);
-  const watchedNs = still.map(({ arriveNs }) => lastNs - arriveNs);
+  const still = hung.filter((call) => !isGivenUp(call));
+  const watchedNs = still.map(({ arriveNs, endNs }) => Math.min(endNs, lastNs) - arriveNs);
   return {
     calls: hung.length,
     gaveUp: gaveUp.length,

@@ -1,3 +1,4 @@
+import type { EmulatedCall } from "../../measure/index.ts";
 import type { Evidence, StageWindow } from "../detector.ts";
 import { type Occupancy, occupancyOf } from "../occupancy.ts";
 import { callsIn, mean, stagesThat, usualStage } from "./stages.ts";
@@ -16,7 +17,7 @@ const RULE = {
 
 export interface SweepPoint {
   readonly factor: number;
-  /** Mean delay that the emulator meant, and mean calls in flight. */
+  /** Mean delay that the emulator meant, or of what is really there took; and mean calls in flight. */
   readonly meantMs: number;
   readonly inFlight: number;
   readonly callsPerSec: number;
@@ -67,6 +68,10 @@ function exponentOf(less: SweepPoint | undefined, more: SweepPoint | undefined):
   return Math.log(more.inFlight / less.inFlight) / Math.log(more.meantMs / less.meantMs);
 }
 
+/** What is really there, behind a proxy, means no delay: it takes what it takes. */
+const delayMs = ({ arriveNs, endNs, meantDelayUs }: EmulatedCall): number =>
+  meantDelayUs > 0 ? meantDelayUs / 1e3 : (endNs - arriveNs) / 1e6;
+
 /** Reads a sweep of one arm; null where no stage probes the dependency's latency, or too little came. */
 export function readLatencySweep(
   evidence: Evidence,
@@ -83,7 +88,7 @@ export function readLatencySweep(
     if (own.calls < RULE.calls) return null;
     return {
       factor: stage.probe?.latency?.factor ?? 1,
-      meantMs: mean(callsIn(calls, stage).map(({ meantDelayUs }) => meantDelayUs / 1_000)),
+      meantMs: mean(callsIn(calls, stage).map(delayMs)),
       inFlight: own.mean,
       callsPerSec: own.callsPerSec,
       standsAt: standsAt(own),

@@ -2,7 +2,8 @@ import { connect, type Socket } from "node:net";
 import type { Clock, Deadlines, Draw } from "../../core/index.ts";
 import type { TcpConnection as MeasuredConnection, TcpExchange } from "../../measure/index.ts";
 import { Link } from "./link.ts";
-import type { EndKind, Stream, ToxicSpec } from "./toxic/index.ts";
+import { type EndKind, type Stream, toxic, type ToxicSpec } from "./toxic/index.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** What became of one connection through a proxy. Times count from the clock's origin. */
 export type TcpConnectionRecord = Omit<MeasuredConnection, "arm" | "dependency">;
@@ -19,11 +20,15 @@ export interface ConnectionOptions {
   /** The toxics as they are when the upstream has accepted. */
   readonly toxics: () => readonly ToxicSpec[];
   readonly draw: (toxic: string) => Draw;
+  /** What is done to the dependency now. */
+  readonly trouble: () => Trouble | null;
+  /** Whether it may ever be slowed: what comes back goes one step further then. */
+  readonly mayBeSlowed: boolean;
   /** Bytes came in from one side, or were given to the other. */
   readonly onBytes: (stream: Stream, what: "received" | "sent", bytes: number) => void;
-  /** A request is in flight from its last byte up until the first byte down. */
+  /** A request is in flight from its last byte up until the caller is given the first byte down. */
   readonly onInFlight: (change: 1 | -1) => void;
-  /** Bytes came back, and then bytes went up again, or the connection is over. */
+  /** Bytes came back, and then bytes went up again, or the connection is over; or none came, for a trouble. */
   readonly onExchange: (record: TcpExchangeRecord) => void;
   readonly onClose: (record: TcpConnectionRecord) => void;
 }
@@ -42,6 +47,12 @@ export class TcpConnection {
   /** When the exchange under way began, and its last byte down so far; null: there is none. */
   #upNs: number | null = null;
   #downNs: number | null = null;
+  /** What the first bytes down of this exchange took; null: none came yet. */
+  #tookNs: number | null = null;
+  /** Nothing gets through any more, while both peers take it for well. */
+  #dead = false;
+  /** A trouble has reset it. */
+  #cut = false;
   #open = 1;
 
   constructor(options: ConnectionOptions) {
@@ -67,6 +78,7 @@ export class TcpConnection {
   /** Connects to the upstream; the caller is not read before. */
   start(): void {
     if (this.#outcome !== null) return;
+    this.#dead = this.#options.trouble()?.kind === "hung";
     const upstream = connect({ ...this.#options.upstream, allowHalfOpen: true, noDelay: true });
     this.#upstream = upstream;
     this.#open++;
@@ -101,8 +113,13 @@ export class TcpConnection {
     this.#upstream?.destroy();
   }
 
+  /** A dependency that hung does so no more: what was lost on the way is not found again. */
+  hangIsOver(): void {
+    if (this.#dead) this.hangUp();
+  }
+
   #connected(upstream: Socket): void {
-    const { caller, toxics, onBytes } = this.#options;
+    const { caller, mayBeSlowed, onBytes, toxics } = this.#options;
     this.#record.connectedNs = this.#options.clock.nowNs();
     const link = (stream: Stream, source: Socket, destination: Socket): Link =>
       new Link({
@@ -110,11 +127,16 @@ export class TcpConnection {
         source,
         destination,
         toxics: toxics().filter((spec) => spec.stream === stream),
+        passes: () => (stream === "upstream" ? this.#passesUp() : !this.#dead),
+        ...(stream === "downstream" && mayBeSlowed ? { last: this.#slowing() } : {}),
         onReceived: (bytes) => {
           this.#note(stream, bytes);
           onBytes(stream, "received", bytes);
         },
-        onSent: (bytes) => onBytes(stream, "sent", bytes),
+        onSent: (bytes) => {
+          if (stream === "downstream") this.#answered();
+          onBytes(stream, "sent", bytes);
+        },
         onEnd: (kind) => this.#ended(kind, destination),
       });
     caller.once("end", () => (this.#closedBy ??= "caller"));
@@ -137,19 +159,56 @@ export class TcpConnection {
       record.bytesDown += bytes;
       record.firstDownNs ??= nowNs;
     }
-    this.#setInFlight(stream === "upstream");
-    if (stream === "upstream") {
-      this.#endExchange();
-      this.#upNs ??= nowNs;
-    } else if (this.#upNs !== null) this.#downNs = nowNs;
+    if (stream === "upstream") this.#asked(nowNs);
   }
 
-  /** Nothing where no answer has come: the exchange goes on. */
-  #endExchange(): void {
-    if (this.#upNs === null || this.#downNs === null) return;
+  #asked(nowNs: number): void {
+    this.#setInFlight(true);
+    this.#endExchange();
+    if (this.#upNs !== null) return;
+    this.#upNs = nowNs;
+    this.#tookNs = null;
+  }
+
+  /** Bytes are given to the caller. */
+  #answered(): void {
+    this.#setInFlight(false);
+    if (this.#upNs !== null) this.#downNs = this.#options.clock.nowNs();
+  }
+
+  /** Nothing where no answer has come: the exchange goes on, unless a trouble is why there is none. */
+  #endExchange(isOver = false): void {
+    const [upNs, downNs] = [this.#upNs, this.#downNs];
+    const isLost = isOver && downNs === null && (this.#dead || this.#cut);
+    if (upNs === null || (downNs === null && !isLost)) return;
     const { onExchange, ordinal } = this.#options;
-    onExchange({ connection: ordinal, upNs: this.#upNs, downNs: this.#downNs });
+    onExchange({ connection: ordinal, upNs, downNs });
     [this.#upNs, this.#downNs] = [null, null];
+  }
+
+  /** Whether what the caller sends is passed on. */
+  #passesUp(): boolean {
+    const trouble = this.#options.trouble();
+    if (trouble?.kind === "hung") this.#dead = true;
+    if (trouble?.kind !== "away") return !this.#dead;
+    this.#cut = true;
+    this.#settle("reset", "proxy");
+    this.#dropLinks();
+    this.#options.caller.resetAndDestroy();
+    this.#upstream?.resetAndDestroy();
+    return false;
+  }
+
+  /** Comes after all toxics: what they made of an answer's time is the time that is stretched. */
+  #slowing() {
+    return toxic({
+      chunk: (chunk, nowNs) => {
+        if (this.#upNs !== null) this.#tookNs ??= nowNs - this.#upNs;
+        const trouble = this.#options.trouble();
+        const times = trouble?.kind === "slowed" ? trouble.factor - 1 : 0;
+        return [{ chunk, dueNs: nowNs + times * (this.#tookNs ?? 0) }];
+      },
+    });
   }
 
   #setInFlight(inFlight: boolean): void {
@@ -198,7 +257,7 @@ export class TcpConnection {
     if (this.#open > 0) return;
     this.#dropLinks();
     this.#setInFlight(false);
-    this.#endExchange();
+    this.#endExchange(true);
     this.#options.onClose({
       ...this.#record,
       outcome: this.#outcome ?? "ended",

@@ -1,10 +1,13 @@
 import { type TcpContext, TcpProxy } from "./proxy.ts";
 import type { TcpSpec } from "./schema.ts";
+import type { TroubleWindow } from "./trouble.ts";
 
 export interface TcpDependencyOptions extends TcpContext {
   /** The proxy's name in Toxiproxy's API: `redis`, or `redis.control` where there are several arms. */
   readonly name: string;
   readonly spec: TcpSpec;
+  /** None unless told. */
+  readonly troubles?: readonly TroubleWindow[];
   /** 127.0.0.1 unless told. */
   readonly host?: string;
   /** 0 (the default) takes a free one. */
@@ -17,7 +20,7 @@ export interface TcpDependencyOptions extends TcpContext {
  * @throws PORT_IN_USE, USAGE when it cannot listen
  */
 export async function startTcpDependency(options: TcpDependencyOptions): Promise<TcpProxy> {
-  const { name, spec, host = "127.0.0.1", port = 0, ...context } = options;
+  const { name, spec, troubles = [], host = "127.0.0.1", port = 0, ...context } = options;
   const { upstream, toxics, connectionsMax, beyond } = spec;
   const proxy = new TcpProxy(
     {
@@ -25,6 +28,7 @@ export async function startTcpDependency(options: TcpDependencyOptions): Promise
       listen: `${host.includes(":") ? `[${host}]` : host}:${port}`,
       upstream,
       toxics,
+      troubles,
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
       ...(beyond === undefined ? {} : { beyond }),
     },

@@ -13,4 +13,5 @@ export {
   toxicSchema,
   type ToxicSpec,
 } from "./toxic/index.ts";
+export type { Trouble, TroubleWindow } from "./trouble.ts";
 export { startToxiproxyApi, type ToxiproxyApi, type ToxiproxyApiOptions } from "./toxiproxy-api.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock, Deadlines, Draw } from "../../core/index.ts";
 import { type Sink, Stage } from "./stage.ts";
-import { createToxic, type EndKind, type ToxicSpec } from "./toxic/index.ts";
+import { createToxic, type EndKind, type Toxic, type ToxicSpec } from "./toxic/index.ts";
 
 /**
  * Bytes of one direction that may wait before its source is no longer read: enough for 40 MB/s at
@@ -19,6 +19,10 @@ export interface LinkOptions {
   readonly toxics: readonly ToxicSpec[];
   /** Chance for this connection, keyed by the toxic's name. */
   readonly draw: (toxic: string) => Draw;
+  /** Comes after all toxics, whatever becomes of them. */
+  readonly last?: Toxic;
+  /** Whether what came in just now is passed on; it is dropped otherwise. */
+  readonly passes: () => boolean;
   readonly onReceived: (bytes: number) => void;
   readonly onSent: (bytes: number) => void;
   /** The direction has ended; what was passed on before is given to the destination. */
@@ -37,6 +41,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #slots: Slot[] = [];
   readonly #sink: Sink;
+  readonly #last: Stage | null;
   #first: Sink;
   #blocked = false;
   #ended = false;
@@ -44,8 +49,9 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#sink = { write: (chunk) => this.#send(chunk), end: (kind) => this.#finish(kind) };
-    this.#first = this.#sink;
-    const { source, destination } = options;
+    const { clock, deadlines, destination, last, source } = options;
+    this.#last = last === undefined ? null : new Stage(clock, deadlines, last, this.#sink);
+    this.#first = this.#last ?? this.#sink;
     source.on("data", (chunk: Buffer) => this.#receive(chunk));
     source.on("end", () => this.#first.end("end"));
     destination.on("drain", () => {
@@ -102,6 +108,7 @@ export class Link {
   drop(): void {
     this.#ended = true;
     for (const { stage } of this.#slots) stage?.drop();
+    this.#last?.drop();
   }
 
   /** The same connection has the same luck whatever the toxicity is changed to: more of it, or less. */
@@ -112,11 +119,11 @@ export class Link {
   #newStage(spec: ToxicSpec, tally: { bytes: number }): Stage {
     const { clock, deadlines, draw } = this.#options;
     const toxic = createToxic(spec, { draw: draw(spec.name), tally });
-    return new Stage(clock, deadlines, toxic, this.#sink);
+    return new Stage(clock, deadlines, toxic, this.#last ?? this.#sink);
   }
 
   #connect(): void {
-    let next = this.#sink;
+    let next = this.#last ?? this.#sink;
     for (const { stage } of this.#slots.toReversed()) {
       if (stage === null) continue;
       stage.next = next;
@@ -128,7 +135,7 @@ export class Link {
   #receive(chunk: Buffer): void {
     if (this.#ended) return;
     this.#options.onReceived(chunk.length);
-    this.#first.write(chunk);
+    if (this.#options.passes()) this.#first.write(chunk);
     this.#regulate();
   }
 
@@ -150,8 +157,9 @@ export class Link {
   #regulate(): void {
     if (this.#ended) return;
     const { source, destination } = this.#options;
-    let heldBytes = destination.writableLength;
-    let heldBytesMax = HELD_BYTES_SLOW_MAX;
+    const lastBytes = this.#last?.heldBytes ?? 0;
+    let heldBytes = destination.writableLength + lastBytes;
+    let heldBytesMax = lastBytes > 0 ? HELD_BYTES_MAX : HELD_BYTES_SLOW_MAX;
     for (const { stage, spec } of this.#slots) {
       if (stage === null) continue;
       heldBytes += stage.heldBytes;

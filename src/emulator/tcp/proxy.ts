@@ -5,9 +5,14 @@ import { listenAs } from "../listening.ts";
 import type { OpenFiles } from "../open-files.ts";
 import { TcpConnection, type TcpConnectionRecord, type TcpExchangeRecord } from "./connection.ts";
 import type { Stream, ToxicSpec } from "./toxic/index.ts";
+import { type Trouble, TroubleTimes, type TroubleWindow } from "./trouble.ts";
 
 /** Callers that wait for a place; beyond, they are refused. */
 const WAITING_MAX = 4_096;
+
+/** While nobody listened, somebody's outgoing connection may have taken the port: it is tried again. */
+const BACK_EVERY_NS = 50e6;
+const BACK_TRIES = 100;
 
 /** What all proxies of one emulator share. */
 export interface TcpContext {
@@ -21,6 +26,8 @@ export interface TcpContext {
   readonly onConnection?: (record: TcpConnectionRecord) => void;
   /** Called for each stretch for which a connection was busy, when that is over. */
   readonly onExchange?: (record: TcpExchangeRecord) => void;
+  /** Called when it cannot listen again after a trouble. */
+  readonly onFailure?: (cause: unknown) => void;
 }
 
 export interface TcpProxyOptions {
@@ -33,6 +40,8 @@ export interface TcpProxyOptions {
   readonly connectionsMax?: number;
   /** What happens to a caller beyond: RST at once (unless told), or it waits unread for a place. */
   readonly beyond?: "refuse" | "wait";
+  /** What is done to the dependency, and when: from when traffic begins (`begin`). */
+  readonly troubles?: readonly TroubleWindow[];
 }
 
 /** Counts since the proxy was made; `open`, `waiting` and `inFlight` are of now. */
@@ -60,6 +69,9 @@ export class TcpProxy {
   readonly #context: TcpContext;
   readonly #connectionsMax: number;
   readonly #beyond: "refuse" | "wait";
+  readonly #troubles: readonly TroubleWindow[];
+  #times: TroubleTimes | null = null;
+  #trouble: Trouble | null = null;
   #listen: string;
   #upstream: string;
   #toxics: ToxicSpec[];
@@ -83,6 +95,30 @@ export class TcpProxy {
     this.#toxics = [...(options.toxics ?? [])];
     this.#connectionsMax = options.connectionsMax ?? Number.POSITIVE_INFINITY;
     this.#beyond = options.beyond ?? "refuse";
+    this.#troubles = options.troubles ?? [];
+  }
+
+  /** Traffic begins when the clock shows `leadNs`: troubles come and go from then on. */
+  begin(leadNs: number): void {
+    this.#times?.stop();
+    this.#times = new TroubleTimes(this.#troubles, leadNs, this.#context, (trouble) => {
+      if (this.#trouble?.kind === "hung") {
+        for (const connection of this.#connections) connection.hangIsOver();
+      }
+      this.#trouble = trouble;
+      if (trouble?.kind === "away") this.#server?.close();
+      else this.#listenAgain(BACK_TRIES);
+    });
+  }
+
+  /** Where a trouble had closed the port; not where somebody has stopped it. */
+  #listenAgain(tries: number): void {
+    const { deadlines, clock, onFailure } = this.#context;
+    if (this.#server === null || this.#server.listening || this.#trouble?.kind === "away") return;
+    this.#open().catch((cause: unknown) => {
+      if (tries === 0) onFailure?.(cause);
+      else deadlines.at(clock.nowNs() + BACK_EVERY_NS, () => this.#listenAgain(tries - 1));
+    });
   }
 
   /** Where it listens, or will; once it has, with the port that it got. */
@@ -120,13 +156,22 @@ export class TcpProxy {
    * @throws PORT_IN_USE, USAGE when it cannot
    */
   async start(): Promise<void> {
-    if (this.#server !== null) return;
+    if (this.#server === null) await this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const before = this.#server;
     const { host, port } = parseListen(this.#listen);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     server.on("connection", (socket) => this.#accept(socket));
     const at = await listenAs(`the TCP proxy "${this.name}"`, server, { host, port });
     // A connection that could not be accepted is its caller's loss; the proxy goes on.
     server.on("error", (cause) => void this.#context.openFiles?.isShort(cause));
+    if (this.#server !== before) {
+      // It was stopped meanwhile.
+      server.close();
+      return;
+    }
     this.#listen = formatHostPort(at);
     this.#server = server;
   }
@@ -136,6 +181,7 @@ export class TcpProxy {
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
+    this.#times?.stop();
     const closed = new Promise((resolve) => server.close(resolve));
     const alive = [...this.#alive];
     this.#waiting.clear();
@@ -194,6 +240,8 @@ export class TcpProxy {
       upstream: parseHostPort(this.#upstream),
       toxics: () => this.toxics,
       draw: (toxic) => draw("tcp", ordinal, toxic),
+      trouble: () => this.#trouble,
+      mayBeSlowed: this.#troubles.some(({ trouble }) => trouble.kind === "slowed"),
       onBytes: (stream, what, bytes) => (this.#bytes[what][stream] += bytes),
       onInFlight: (change) => (this.#counts.inFlight += change),
       onExchange: (record) => onExchange?.(record),

@@ -10,7 +10,7 @@ import { slicerAttributes, slicerFields, slicerToxic } from "./slicer.ts";
 import { slowCloseAttributes, slowCloseFields, slowCloseToxic } from "./slow-close.ts";
 import { timeoutAttributes, timeoutFields, timeoutToxic } from "./timeout.ts";
 
-export { bytesField, durationMsField } from "./model.ts";
+export { bytesField, durationMsField, toxic } from "./model.ts";
 export type { EndKind, Piece, Toxic, ToxicContext } from "./model.ts";
 
 /** `upstream` is what the caller sends, `downstream` what comes back. */
