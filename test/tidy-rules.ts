@@ -38,7 +38,8 @@ const SOCKET_FOLDERS = ["replay", "emulator", "telemetry", "web", "fleet", "test
 export const SOCKET_FILES: Readonly<Record<string, string>> = {
   "src/run/authority.ts": "asks which authorities the system trusts, and opens nothing",
   "src/run/roll-back-action.ts": "tells whoever can roll back, by a webhook",
-  "src/run/target.ts": "finds a free port for a target, and asks it whether it is up",
+  "src/run/free-port.ts": "finds a free port for a program that is to listen there",
+  "src/run/target.ts": "asks a target whether it is up",
 };
 
 /** Files that may look at the clock, set timers or draw chance by themselves, and why. */

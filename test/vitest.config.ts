@@ -28,7 +28,8 @@ class LongestFirst extends BaseSequencer {
 const common = {
   root,
   testTimeout: 60_000,
-  hookTimeout: 30_000,
+  hookTimeout: 60_000,
+  setupFiles: ["test/seeded-properties.ts"],
   // A second, the default, is over before a busy machine has looked twice.
   expect: { poll: { timeout: 10_000 } },
 };

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, NS_PER_MS, NS_PER_S, ShakedownError, systemCodeOf } from "../core/index.ts";
+import { freePort, portIfFree } from "./free-port.ts";
 import { reach, type TransportTarget } from "../replay/index.ts";
 import type { ScenarioArm } from "./scenario/index.ts";
 import { keepTrackOf, loseTrackOf, pathWithOurNode, signalGroup } from "./spawned.ts";
@@ -49,26 +49,14 @@ export function commandWords(command: string): string[] {
   return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }
 
-/** Whether a port is free; with 0, a free one is found. */
+/** The port that an arm wants, if it is free; of 0 a free one. */
 async function claimPort(arm: string, wanted: number): Promise<number> {
-  const server = createServer();
-  try {
-    const port = await new Promise<number>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(wanted, "127.0.0.1", () => {
-        const address = server.address();
-        resolve(typeof address === "object" && address !== null ? address.port : wanted);
-      });
-    });
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  } catch (cause) {
-    if (systemCodeOf(cause) !== "EADDRINUSE") throw cause;
-    throw new ShakedownError("PORT_IN_USE", `arm ${arm}: port ${wanted} on 127.0.0.1 is taken`, {
-      hint: "end what listens there, name another port, or leave `port` out to get a free one",
-      cause,
-    });
-  }
+  if (wanted === 0) return freePort();
+  const port = await portIfFree(wanted);
+  if (port !== null) return port;
+  throw new ShakedownError("PORT_IN_USE", `arm ${arm}: port ${wanted} on 127.0.0.1 is taken`, {
+    hint: "end what listens there, name another port, or leave `port` out to get a free one",
+  });
 }
 
 class Tail {

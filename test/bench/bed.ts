@@ -5,12 +5,13 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Result, resultSchema } from "../../src/report/index.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 /*
  * A process that is idle for eight seconds collects its garbage: 25 to 60 ms of the generator's core,
@@ -40,26 +41,6 @@ function rulerBinary(): string {
     execFileSync("cc", ["-O2", "-o", compiled, join(ROOT, "test/bench/ruler/ruler.c")]);
   }
   return compiled;
-}
-
-/** Below those that the kernel gives to clients: one of them may take it before the server does. */
-const SERVER_PORTS = { from: 20_000, to: 32_000 };
-
-export async function freePort(): Promise<number> {
-  const { from, to } = SERVER_PORTS;
-  for (;;) {
-    const port = from + Math.floor(Math.random() * (to - from));
-    const server = createServer();
-    server.listen(port, "127.0.0.1");
-    const free = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    if (!free) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
 }
 
 /** Resolves once something listens there. */

@@ -14,7 +14,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dependencySchema, startEmulatorThread } from "../../src/emulator/index.ts";
 import { readCalls } from "../../src/measure/index.ts";
-import { end, freePort, listening, say, scratch } from "./bed.ts";
+import { end, listening, say, scratch } from "./bed.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 const HERE = fileURLToPath(import.meta.url);
 const BODY = JSON.stringify({ filler: "x".repeat(51) });

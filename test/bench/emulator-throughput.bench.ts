@@ -17,7 +17,8 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { dependencySchema, startEmulatorThread } from "../../src/emulator/index.ts";
-import { end, freePort, ratio, say, scratch } from "./bed.ts";
+import { end, ratio, say, scratch } from "./bed.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 const HERE = fileURLToPath(import.meta.url);
 const BODY = JSON.stringify({ filler: "x".repeat(51) });

@@ -44,7 +44,7 @@ export class Running {
   /** Resolves when the output so far (of both streams) matches; rejects when it ended without. */
   async until(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.stdout + this.stderr)) {
-      if (this.child.exitCode !== null) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) {
         throw new Error(`ended without ${String(pattern)}:\n${this.stdout}\n${this.stderr}`);
       }
       const heard = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ hypothesis:
 guardrails: [ { metric: error_ratio, margin: 2% } ]
 stages: ${changes.stages ?? "[ { name: warm-up, rate: 50%, for: 1s, judge: false }, { name: all, rate: 100%, for: 6s, settle: 500ms } ]"}
 design: { block: 250ms, betweenRunSd: 1% }
-timeout: 2s
+timeout: 20s
 ${changes.extra ?? ""}`;
 }
 

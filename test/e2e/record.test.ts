@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { request } from "undici";
@@ -10,6 +9,7 @@ import { readProfile } from "../../src/profile/index.ts";
 import { loopbackTarget, selfSignedCertificate } from "../../src/testing/index.ts";
 import { ROOT, Running, shakedown } from "./cli.ts";
 import { newScratch, OK, serve, tidyUp } from "./replay-fixture.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 const NAMES = ["payments", "catalog", "reviews"] as const;
 const running: Running[] = [];
@@ -29,15 +29,6 @@ afterEach(async () => {
   for (const shop of shops.splice(0)) shop.kill("SIGKILL");
   await tidyUp();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 const urlsIn = (text: string, pattern: RegExp): Map<string, string> =>
   new Map([...text.matchAll(pattern)].map(([, name, url]) => [name!.toLowerCase(), url!]));

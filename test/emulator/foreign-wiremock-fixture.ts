@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer as createHttp, request } from "node:http";
-import { createServer, type AddressInfo } from "node:net";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { freePort } from "../../src/run/free-port.ts";
 
 const WIREMOCK = dirname(createRequire(import.meta.url).resolve("wiremock/package.json"));
 const JAR = join(WIREMOCK, "build", "wiremock-standalone-3.13.2.jar");
@@ -45,15 +46,6 @@ export function ask(port: number, { body, headers, method, path }: Asking): Prom
     call.on("error", reject);
     call.end(body);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** WireMock on a free loopback port, playing a folder; ended by the returned function. */

@@ -159,7 +159,12 @@ describe.skipIf(!REDIS)("a shared limit (skipped: redis-server is not installed)
     await using _own = own;
     const given = { redis: own.url, prefix: "p", emulators: 4, place: 0 };
     const ledger = await SharedLedger.connect(given, around());
-    const written = limitSchema.parse({ kind: "fixed-window", limit: 40, window: "1h" });
+    const written = limitSchema.parse({
+      kind: "fixed-window",
+      limit: 40,
+      window: "1h",
+      begins: "first-call",
+    });
     const limiter = createSharedLimiter(written, { ledger, name: "s", wallMsAt: () => Date.now() });
     const admitted = async (): Promise<boolean> =>
       (await limiter.ask(asked(), clock.nowNs())).kind === "admitted";

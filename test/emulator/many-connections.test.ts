@@ -181,6 +181,5 @@ describe("more connections than open files are allowed", () => {
         .toEqual(new Set(["open"]));
       expect(await on.end()).toBe(0);
     },
-    30_000,
   );
 });

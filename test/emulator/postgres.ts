@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./tcp-fixture.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 const INSTALLED = "/usr/lib/postgresql";
 

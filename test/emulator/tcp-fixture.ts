@@ -77,15 +77,6 @@ export async function exchange(address: string, bytes: Buffer): Promise<Exchange
   return { received: Buffer.concat(chunks), error };
 }
 
-/** A port that nobody listens on, for a program that wants to be told one. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Resolves once the port takes connections; gives up after a bounded number of tries. */
 export async function answers(port: number, tries = 2_000): Promise<void> {
   for (let i = 0; i < tries; i++) {

@@ -2,7 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { startTcpDependency, tcpSchema } from "../../src/emulator/tcp/index.ts";
-import { answers, exchange, freePort, tcpBed } from "./tcp-fixture.ts";
+import { answers, exchange, tcpBed } from "./tcp-fixture.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 function present(): boolean {
   try {

@@ -28,6 +28,7 @@ const written: Readonly<Record<string, unknown>> = {
       kind: "fixed-window",
       limit: LIMIT,
       window: "1h",
+      begins: "first-call",
       by: "path:/:key",
       tell: "x-ratelimit",
     },

@@ -118,7 +118,7 @@ describe.skipIf(!REDIS)(
         expect(took).not.toContain(idOf(dead));
       }, 120_000);
 
-      it("a worker that is killed: what it told is kept, another sends the rest, the gap is counted once", async () => {
+      it("a worker that is killed: what it told is kept, another sends the rest, one gap", async () => {
         const run = await fleet.lead({
           async during(_load, merged) {
             await windows(merged, 4);
@@ -153,7 +153,7 @@ describe.skipIf(!REDIS)(
         expect(run.record.gaps[0]?.lostStarts).toBe(ledgerOf(run.observations).dropped);
       }, 120_000);
 
-      it("a worker that is killed when all are ready, before the start: another sends all but its beginning", async () => {
+      it("a worker that is killed when all are ready: another sends all but the beginning", async () => {
         await fleet.work();
         const run = await fleet.lead({
           async before() {
@@ -192,7 +192,7 @@ describe.skipIf(!REDIS)(
     beforeAll(() => fleet.begin(), 120_000);
     afterAll(() => fleet.end());
     describe("one after the other", IN_TURN, () => {
-      it("a Redis that hangs, is killed and forgets all: what was told is told again, and counted once", async () => {
+      it("a Redis that hangs, is killed and forgets all: all is told again, and counted once", async () => {
         const run = await fleet.lead({
           async during(_load, merged) {
             await windows(merged, 2);
@@ -213,7 +213,7 @@ describe.skipIf(!REDIS)(
         expect(run.merged.planned).toBe(fleet.plannedIn(SECONDS));
       }, 120_000);
 
-      it("a Redis that hangs for longer than workers go on unled: the run says so, and its ledger is whole", async () => {
+      it("a Redis that hangs for longer than workers go on unled: the run says so, its ledger is whole", async () => {
         const seconds = 2 * SECONDS;
         const run = await fleet.lead({
           seconds,
@@ -231,7 +231,7 @@ describe.skipIf(!REDIS)(
       }, 120_000);
 
       // The last one: nobody is left after it.
-      it("a Redis that is gone for good: the run ends, and workers that are to, which say what was not heard", async () => {
+      it("a Redis that is gone for good: the run ends, workers too, and say what was not heard", async () => {
         const seconds = 3 * SECONDS;
         const living = fleet.workers.filter(
           ({ child }) => child.exitCode === null && child.signalCode === null,

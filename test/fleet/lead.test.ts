@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ShakedownError } from "../../src/core/index.ts";
 import { runKeys } from "../../src/fleet/keys.ts";
 import { Lead } from "../../src/fleet/lead.ts";
@@ -25,6 +25,9 @@ describe.skipIf(!REDIS)("the lead of a run (skipped: redis-server is not install
         onLost: (thrown) => expect(thrown).toBeUndefined(),
         onTaken: (error) => taken.push(error),
       });
+    // Each beats when it is told to, and not by itself.
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
     using first = leadOf("first");
     await first.beat();
     await first.sure();

@@ -131,7 +131,9 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
     const deliverAgain = async (): Promise<void> => {
       const { up } = runKeys(runId);
       const entries = await redis.xrevrangeBuffer(up, "+", "-");
-      for (const [, fields] of entries) await redis.xadd(up, "*", ...fields);
+      const all = redis.pipeline();
+      for (const [, fields] of entries) all.xadd(up, "*", ...fields);
+      await all.exec();
       again += entries.length;
     };
     const given = { origin: target.origin, seconds: 3, workers: 2, runId };

@@ -6,7 +6,8 @@ import { loopbackTarget, selfSignedCertificate } from "../../src/testing/index.t
 import { Running } from "../e2e/cli.ts";
 import { connectRedis } from "../../src/fleet/redis.ts";
 import { FleetBed, jobFor, Merged, VERSION } from "./bed.ts";
-import { freePort, needsRedis, REDIS, TestRedis } from "./redis.ts";
+import { needsRedis, REDIS, TestRedis } from "./redis.ts";
+import { freePort } from "../../src/run/free-port.ts";
 
 needsRedis();
 
@@ -47,6 +48,7 @@ describe.skipIf(!REDIS)("a worker (skipped: redis-server is not installed)", () 
     await using server = await TestRedis.start();
     await using bed = new FleetBed(server.url);
     bed.work();
+    await bed.noted(/^worker /);
     const redis = await connectRedis(server.url);
     const told = (): number =>
       bed.notes.filter((line) => line.endsWith("is out of memory: runs cannot find this worker"))

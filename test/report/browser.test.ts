@@ -57,8 +57,12 @@ describe.skipIf(!present)(
           expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(viewport.height);
           await drawAll(page);
           expect(await drawn(page)).toBe(await page.locator(".chart").count());
-          const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-          expect(overflow, `${device}: the page is wider than the screen`).toBeLessThanOrEqual(0);
+          // Pictures follow the window when they are told of it.
+          await expect
+            .poll(() => page.evaluate("document.documentElement.scrollWidth - innerWidth"), {
+              message: `${device}: the page is wider than the screen`,
+            })
+            .toBeLessThanOrEqual(0);
         }
         expect(problems).toEqual([]);
         await page.close();

@@ -143,7 +143,7 @@ describe("a target that is started", () => {
     [
       "listens nowhere",
       "setInterval(() => {}, 1000);",
-      /: connect ECONNREFUSED [\d.:]+$|: nothing listens there$/,
+      /: connect ECONNREFUSED [\d.:]+$|: nothing listens there$|: it does not answer$/,
     ],
     [
       "takes connections and says nothing",

@@ -81,9 +81,17 @@ export interface Storefront extends AsyncDisposable {
 }
 
 /** Starts the service on a free port and waits until it listens. */
+/** What a busy machine delays is given up by nobody, unless that is what a test is about. */
+const PATIENT = {
+  CATALOG_TIMEOUT_MS: "20000",
+  PAYMENT_TIMEOUT_MS: "20000",
+  REVIEWS_TIMEOUT_MS: "20000",
+  PAGE_BUDGET_MS: "60000",
+};
+
 export async function startStorefront(env: Readonly<Record<string, string>>): Promise<Storefront> {
   const child = spawn(process.execPath, [SERVICE], {
-    env: { PORT: "0", ...env },
+    env: { PORT: "0", ...PATIENT, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let stdout = "";

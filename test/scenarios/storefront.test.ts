@@ -225,7 +225,8 @@ describe("storefront: the pool of connections to payments", () => {
     expect((await Promise.all(views)).map(({ status }) => status)).toEqual(Array(6).fill(503));
     payments.release();
     await until(() => payments.held.length === 0);
-    expect((await shop.get("/cart")).status).toBe(200);
+    // A busy machine may take more than 100 ms once or twice.
+    await expect.poll(async () => (await shop.get("/cart")).status).toBe(200);
   });
 });
 
@@ -306,7 +307,7 @@ describe("storefront: reviews are an extra, with retries", () => {
     {
       what: "silence",
       answer: () => undefined,
-      env: { ...retries(2), REVIEWS_TIMEOUT_MS: "30" },
+      env: { ...retries(2), REVIEWS_TIMEOUT_MS: "300" },
       calls: 3,
     },
     { what: "429, wait longer than the page may take", answer: limited, env: retries(3), calls: 1 },

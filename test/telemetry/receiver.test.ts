@@ -178,14 +178,16 @@ describe("what is sent", () => {
 
   it("a flood is answered 429, and what it brought is counted", async () => {
     const { receivers, signals } = await receiving();
-    const many = INTAKE_LIMITS.requestsPerSec * 4;
-    const answers = [];
-    for (let from = 0; from < many; from += 50) {
+    const answers: Awaited<ReturnType<typeof post>>[] = [];
+    const refusedOf = () => answers.filter(({ status }) => status === 429);
+    // Of a machine that is slow it takes more, until they come faster than they may.
+    for (let at = 0; at < 400 && refusedOf().length === 0; at++) {
       const some = Array.from({ length: 50 }, () => post(receivers, { body: gauge(1) }));
       // oxlint-disable-next-line no-await-in-loop -- fifty at a time
       answers.push(...(await Promise.all(some)));
     }
-    const refused = answers.filter(({ status }) => status === 429);
+    const many = answers.length;
+    const refused = refusedOf();
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.every(({ retryAfter }) => retryAfter === "1")).toBe(true);
     const account = (await signals()).accounts![1]!;

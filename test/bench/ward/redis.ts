@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { freePort } from "../../emulator/tcp-fixture.ts";
+import { freePort } from "../../../src/run/free-port.ts";
 
 export interface RunningRedis extends AsyncDisposable {
   readonly url: string;

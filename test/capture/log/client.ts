@@ -2,20 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
-import { type AddressInfo, connect, createServer as createPort } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { ProfileRecord } from "../../../src/profile/index.ts";
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createPort().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), "close");
-  return port;
-}
+import { freePort } from "../../../src/run/free-port.ts";
 
 /** Resolves when the port takes connections. */
 export async function answering(port: number): Promise<void> {
@@ -136,11 +128,13 @@ export async function servedBy(
     stdio: ["ignore", output, "ignore"],
   });
   closeSync(output);
+  const exited = once(child, "exit");
   try {
-    await answering(port);
+    await Promise.race([answering(port), exited]);
     const sent = await sendAll(port, count);
+    // To end softly: a server may answer before it has written its line.
     child.kill(server.endBy);
-    await once(child, "exit");
+    await exited;
     return { sent, log: readFileSync(join(folder, "access.log")) };
   } finally {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");

@@ -28,7 +28,7 @@ const SERVER: LoggingServer = {
   program: HAPROXY,
   configOf,
   argumentsFor: (_folder, config) => ["-db", "-f", config],
-  endBy: "SIGTERM",
+  endBy: "SIGUSR1",
 };
 
 it.skipIf(isMissing)(

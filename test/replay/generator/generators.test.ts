@@ -53,7 +53,7 @@ function jobFor(origin: string, more: Partial<GeneratorJob> = {}): GeneratorJob 
     lookedAt: NOTHING_LOOKED_AT,
     runId: "00000000000000aa",
     seed: "1",
-    timeoutNs: 2 * NS_PER_S,
+    timeoutNs: 25 * NS_PER_S,
     inFlightMax: 100,
     limits: TRANSPORT_LIMITS,
     pacing: "alarm",

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { TransportTarget } from "../../../src/replay/index.ts";
 import { selfSignedCertificate } from "../../../src/testing/index.ts";
+import { freePort } from "../../../src/run/free-port.ts";
 
 /** The file of the `nginx` command, or undefined where there is none. */
 export function findNginx(): string | undefined {
@@ -27,7 +28,7 @@ export const LARGE = Buffer.alloc(5_000_000, "0123456789");
 /** A real nginx on free ports of 127.0.0.1, with its files in a temporary folder. */
 export async function startNginx(file: string): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), "shakedown-nginx-"));
-  const [plain, secure, multiplexed] = await freePorts(3);
+  const [plain, secure, multiplexed] = [await freePort(), await freePort(), await freePort()];
   const { cert, key } = selfSignedCertificate(["localhost", "127.0.0.1"]);
   const at = (name: string, content: string | Buffer): void =>
     writeFileSync(join(folder, name), content);
@@ -36,7 +37,7 @@ export async function startNginx(file: string): Promise<Nginx> {
   at("key.pem", key);
   at("www/text.txt", TEXT);
   at("www/large.bin", LARGE);
-  at("nginx.conf", configOf(folder, plain!, secure!, multiplexed!));
+  at("nginx.conf", configOf(folder, plain, secure, multiplexed));
   // It refuses a configuration that it cannot read, and says why.
   execFileSync(file, ["-t", "-q", "-p", folder, "-c", "nginx.conf"], { stdio: "pipe" });
   const child = spawn(file, ["-p", folder, "-c", "nginx.conf"], { stdio: "ignore" });
@@ -47,15 +48,15 @@ export async function startNginx(file: string): Promise<Nginx> {
     http2,
   });
   try {
-    await answering(multiplexed!, child);
+    await answering(multiplexed, child);
   } catch (thrown) {
     await end(child, folder);
     throw thrown;
   }
   return {
-    http: target(plain!, false, false),
-    https: target(secure!, true, false),
-    http2: target(multiplexed!, true, true),
+    http: target(plain, false, false),
+    https: target(secure, true, false),
+    http2: target(multiplexed, true, true),
     [Symbol.asyncDispose]: () => end(child, folder),
   };
 }
@@ -66,15 +67,6 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
     await once(child, "exit");
   }
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
 }
 
 /** Resolves when the port takes connections; nginx binds all of its ports at once. */
