@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { callsOfExchanges } from "../../src/detect/exchanges.ts";
+import { dependencySchema, startEmulatorThread, withProbes } from "../../src/emulator/index.ts";
 import { startTcpDependency, tcpSchema, type TcpProxy } from "../../src/emulator/tcp/index.ts";
 import { echoServer, tcpBed, type TcpBed } from "./tcp-fixture.ts";
 
@@ -23,6 +24,17 @@ async function ask(socket: Socket, line: string): Promise<string | null> {
   const over = once(socket, "close").then(() => null);
   return Promise.race([answer, over]);
 }
+
+/** What becomes of a connection: the system's code, or nothing where it is taken. */
+const errorOf = async (socket: Socket): Promise<string | undefined> => {
+  const taken = once(socket, "connect").then(() => undefined);
+  const refused = new Promise<string | undefined>((resolve) => {
+    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+  const code = await Promise.race([taken, refused]).catch(() => refused);
+  socket.destroy();
+  return code;
+};
 
 const codeOf = async (socket: Socket): Promise<string | undefined> => {
   const [error] = (await once(socket, "error")) as [NodeJS.ErrnoException];
@@ -150,5 +162,45 @@ describe("what a stage does to a dependency behind a proxy of TCP", () => {
     await on.proxy.stop();
     await on.at(WELL_AT_S);
     expect(on.proxy.enabled).toBe(false);
+  });
+});
+
+describe("a stage's probe of a dependency behind a proxy of TCP", () => {
+  it("counts from when traffic begins, in every arm", async () => {
+    const echo = await echoServer();
+    await using _echo = echo;
+    const stock = dependencySchema.parse({ protocol: "tcp", tcp: { upstream: echo.address } });
+    const probe = { dependency: "stock", outage: true } as const;
+    const window = { probe, fromNs: 0, toNs: 1_000 * S };
+    const originNs = process.hrtime.bigint();
+    const emulator = await startEmulatorThread({
+      arms: ["control", "variant"],
+      dependencies: withProbes({ stock }, [window]),
+      seed: "1",
+      runId: "0123456789abcdef",
+      originNs,
+      spoolPath: null,
+    });
+    try {
+      const ports = ["control", "variant"].map((arm) =>
+        Number(/\d+$/.exec(emulator.addresses["stock"]![arm]!)?.[0]),
+      );
+      const refusals = (): Promise<(string | undefined)[]> =>
+        Promise.all(ports.map(async (port) => errorOf(connect(port, "127.0.0.1"))));
+      expect(await refusals()).toEqual([undefined, undefined]);
+      await emulator.begin(process.hrtime.bigint());
+      await expect.poll(refusals).toEqual(["ECONNREFUSED", "ECONNREFUSED"]);
+    } finally {
+      await emulator.stop();
+    }
+  });
+
+  it("is refused where it would have to answer, or to be quicker than it is", () => {
+    const stock = dependencySchema.parse({ protocol: "tcp", tcp: { upstream: "127.0.0.1:1" } });
+    const probing = (done: object) => () =>
+      withProbes({ stock }, [{ probe: { dependency: "stock", ...done }, fromNs: 0, toNs: S }]);
+    expect(probing({ errors: 0.5 })).toThrow(/^stock .* no answers that could be errors/);
+    expect(probing({ latency: { factor: 0.5 } })).toThrow(/^stock .* slower, not quicker/);
+    expect(probing({ latency: { factor: 1 } })).not.toThrow();
   });
 });
