@@ -1,5 +1,12 @@
 import { formatRatio } from "../core/index.ts";
-import { beganIn, besideControl, besideWords, shareBeside } from "./beside.ts";
+import {
+  beganIn,
+  besideControl,
+  besideWords,
+  type More,
+  shareBeside,
+  timeBeside,
+} from "./beside.ts";
 import type { Detector, Evidence, Finding, Size } from "./detector.ts";
 import { about, aboutArm } from "./pairs.ts";
 import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./probed/index.ts";
@@ -13,6 +20,8 @@ import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./probe
 const RULE = {
   /** Less than this after a trigger shows nothing, in seconds. */
   watchedS: 8,
+  /** By how much longer than control's requests at least take of an arm whose control is disturbed, too. */
+  timeLonger: 1,
 } as const;
 
 const CURE =
@@ -69,15 +78,25 @@ function evidenceOf(own: Recovery, control: Recovery | null): Finding["evidence"
 const comesBackLate = ({ draining, filling, recovered, sustaining }: Recovery): boolean =>
   !recovered && (draining || filling || sustaining.length === 0);
 
-/** Requests that are not as quick as before, beside control's, in the last third of what was watched. */
-function slowBeside(own: Recovery, control: Recovery, { after, trigger }: Protocol) {
+/**
+ * Requests that are not as quick as before, beside control's, in the last third of what was watched. On
+ * a busy machine control's are not either, for a while, by a few percent: then by how long they take.
+ */
+function slowBeside(
+  evidence: Evidence,
+  arm: number,
+  { after, trigger }: Protocol,
+  slowOnes: Readonly<Record<"own" | "control", Recovery["slowOnes"]>>,
+): More {
   const third = {
     ...trigger,
     fromNs: after.toNs - (after.toNs - after.fromNs) / 3,
     toNs: after.toNs,
   };
-  const arms = { own: own.slowOnes, control: control.slowOnes };
-  return shareBeside("requests that are not as quick as before", arms, third).effect;
+  const share = shareBeside("requests that are not as quick as before", slowOnes, third);
+  if (share.shown || share.effect === null) return share;
+  const time = timeBeside(evidence, arm, third);
+  return (time.effect?.low ?? 0) >= RULE.timeLonger ? time : share;
 }
 
 function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | null {
@@ -110,9 +129,12 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
     const summary = `${stuckWords(own)}: what is slow is something else, and no failure that sustains itself`;
     return { ...known, status: "inconclusive", summary };
   }
-  const effect = control === null ? null : slowBeside(own, control, protocol);
+  const slower =
+    control === null
+      ? null
+      : slowBeside(evidence, arm, protocol, { own: own.slowOnes, control: control.slowOnes });
   const isStuckToo = control !== null && !control.recovered && !comesBackLate(control);
-  if (!own.recovered && control !== null && !isStuckToo && !((effect?.low ?? 0) > 0)) {
+  if (!own.recovered && control !== null && !isStuckToo && slower?.shown !== true) {
     const back = control.recovered ? "hardly better" : "not back either, and no better";
     const summary = `${stuckWords(own)}; control is ${back} (${formatRatio(control.goodRatio)}); watch for longer, or send more`;
     return { ...known, status: "inconclusive", summary };
@@ -128,7 +150,7 @@ function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | n
   return {
     ...known,
     ...beside,
-    effect,
+    effect: slower?.effect ?? null,
     cause: `metastable failure after ${own.trigger}${by === undefined ? "" : ` (${by})`}`,
     summary: `${stuckWords(own)}${besideWords(beside)}`,
     cure: CURE,

@@ -34,14 +34,14 @@ describe("in a sentence", () => {
 describe("after a trigger, on a machine that is slow by itself", () => {
   const seed = "slow";
   const world = { seed, rate: 1, identity: true } as const;
-  /** Requests of these arms take half a second longer from the trigger's end on; their calls do not. */
-  const slowed = (evidence: Evidence, arms: readonly number[]): Evidence => {
+  /** Requests of these arms take longer from the trigger's end on, by half a second unless told; their calls do not. */
+  const slowed = (evidence: Evidence, arms: readonly number[], byNs = 5e8): Evidence => {
     const fromNs = evidence.stages.find(({ name }) => name === "trigger")!.toNs;
     const rows = (arm: number) =>
       evidence
         .requests(arm)
         .map((row) =>
-          arms.includes(arm) && row.startNs > fromNs ? { ...row, endNs: row.endNs + 5e8 } : row,
+          arms.includes(arm) && row.startNs > fromNs ? { ...row, endNs: row.endNs + byNs } : row,
         );
     return { ...evidence, requests: rows };
   };
@@ -69,8 +69,15 @@ describe("after a trigger, on a machine that is slow by itself", () => {
   it("an arm is not condemned beside a control that is no better, for whatever reason", () => {
     const sick = metastableScenes.sick(world);
     expect(judge(sick).status).toBe("fail");
-    const found = judge(slowed(sick, [0]));
+    const found = judge(slowed(sick, [0], 60e9));
     expect(found.status).toBe("inconclusive");
     expect(found.summary).toMatch(/control is not back either/);
+  });
+
+  it("an arm that takes more than twice as long is, though control is not as quick as before", () => {
+    const found = judge(slowed(metastableScenes.sick(world), [0]));
+    expect(found.status).toBe("fail");
+    expect(found.effect?.what).toBe("time that requests take");
+    expect(found.effect?.low).toBeGreaterThan(1);
   });
 });
