@@ -5,6 +5,8 @@ import { type Gap, ShardBook, type ShardState } from "./shard-book.ts";
 
 /** A worker is taken to be silent when it has told nothing for so long: it tells something each second. */
 const SILENT_MS = 2_500;
+/** Who looks less often than this has stood still: what was told meanwhile is not heard yet. */
+const LOOKS_MS = 1_500;
 /** A shard that nobody tells of for so long, and nobody has taken over, is lost. */
 export const LOST_MS = 15_000;
 
@@ -36,6 +38,7 @@ export class ShardCare {
   /** Who would send the rest of a shard, and what was heard last of who has it: is that silent, or alive? */
   readonly #asking = new Map<number, { readonly from: Origin; readonly next: number }>();
   #begun = false;
+  #lookedMs = Number.POSITIVE_INFINITY;
 
   /** `known`: what whoever led before knew. */
   constructor(parts: CareParts, known: Known = { shards: [], gaps: [] }) {
@@ -116,10 +119,13 @@ export class ShardCare {
   /** Gives up what has been silent for too long. */
   seeSilence(): void {
     if (!this.#begun) return;
+    const nowMs = this.#parts.nowMs();
+    if (nowMs - this.#lookedMs > LOOKS_MS) this.book.forgiveSilence(nowMs);
+    this.#lookedMs = nowMs;
     this.#seeAsking();
     for (const shard of this.#underWay()) {
-      const holder = this.book.holder(shard, this.#parts.nowMs());
-      if (holder === null || this.book.silentMs(shard, this.#parts.nowMs()) < LOST_MS) continue;
+      const holder = this.book.holder(shard, nowMs);
+      if (holder === null || this.book.silentMs(shard, nowMs) < LOST_MS) continue;
       this.#openGap(shard, holder, `worker ${holder.worker} went silent, and nobody took over`);
       this.#lose(shard);
     }
