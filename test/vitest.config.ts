@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const all = globSync("test/**/*.test.ts", { cwd: root });
@@ -10,20 +9,8 @@ const replacesModules = all.filter((file) =>
   readFileSync(`${root}${file}`, "utf8").includes("vi.mock("),
 );
 
-/** Folders whose tests start whole runs: the longest files by far, however short their text is. */
-const WHOLE_RUNS = /\/test\/(?:e2e|fleet)\//;
-
-/** Long files first, so that at the end no worker is alone with one. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    // oxlint-disable-next-line unicorn/no-array-sort -- a sequencer is no array
-    const sorted = await super.sort(files);
-    const [first, rest] = [true, false].map((whole) =>
-      sorted.filter(({ moduleId }) => WHOLE_RUNS.test(moduleId) === whole),
-    );
-    return [...first!, ...rest!];
-  }
-}
+/** Folders whose tests start whole runs, and wait for most of their time. */
+const WHOLE_RUNS = ["test/e2e/**/*.test.ts", "test/fleet/**/*.test.ts"];
 
 const common = {
   root,
@@ -34,24 +21,36 @@ const common = {
   expect: { poll: { timeout: 10_000 } },
 };
 
+/** Tests that compute: as many files at a time as there are cores on the machines of CI. */
+const BUSY = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
-    // Files that start real processes share two cores: with three at a time, services fall behind.
-    maxWorkers: 2,
     globalSetup: "test/bundled.mjs",
-    sequence: { sequencer: LongestFirst },
     projects: [
+      {
+        // First, so that at the end no worker is alone with one of these.
+        test: {
+          ...common,
+          name: "whole runs",
+          isolate: false,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+          include: WHOLE_RUNS,
+        },
+      },
       {
         // To load every module anew for each file would take a third of the time.
         test: {
           ...common,
+          ...BUSY,
           name: "shared",
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: replacesModules,
+          exclude: [...WHOLE_RUNS, ...replacesModules],
         },
       },
-      { test: { ...common, name: "alone", isolate: true, include: replacesModules } },
+      { test: { ...common, ...BUSY, name: "alone", isolate: true, include: replacesModules } },
     ],
   },
 });
