@@ -50,11 +50,11 @@ export const unmatchedAnswer = (near: NearMiss | null): Answer => ({
 });
 
 /** What a stub answers. */
-export function stubAnswer({ body, headers, status, upstream }: StubHit): Answer {
+export function stubAnswer({ body, headers, status, statusText, upstream }: StubHit): Answer {
   // What its upstream does not say by itself.
   if (upstream !== null) return { status, headers, body: null };
   const empty = status === 204 || status === 304;
-  return { status, headers, body: empty ? null : body };
+  return { status, statusText, headers, body: empty ? null : body };
 }
 
 export const TOO_LARGE: Answer = failure(413, "the request's body is too large");

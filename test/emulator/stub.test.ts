@@ -76,6 +76,40 @@ it("a state machine moves once for each match, and two arms' do not touch", () =
   expect(variant.setState("job", "Done") && textOf(variant, "/")).toBe("done");
 });
 
+it("parts of a form are matched one by one: some have to be so, or all", () => {
+  const json = { matchesJsonPath: "$.a" };
+  const named = { headers: { "Content-Disposition": { contains: 'name="info"' } }, body: json };
+  const answering = (
+    path: string,
+    ...multipart: NonNullable<StubInput["request"]>["multipart"][]
+  ) =>
+    ({
+      request: { path, multipart: multipart.flat() as never },
+      response: { body: path },
+    }) as const;
+  const stubs = stubsOf(
+    answering("/any", [named]),
+    answering("/all", [{ parts: "all", body: [json] }]),
+    answering("/both", [named, { body: { equalTo: "two" } }]),
+  );
+  const part = (name: string, text: string) =>
+    `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+  const asked = (text: string, type = "multipart/form-data; boundary=x") =>
+    ["/any", "/all", "/both"].filter((path) => {
+      const headers = { "content-type": type };
+      return stubs.match({ ...call(path, "POST"), headers }, Buffer.from(text), draw) !== null;
+    });
+  const [info, two] = [part("info", '{"a":1}'), part("b", "two")];
+  expect(asked(`${info}--x--\r\n`)).toEqual(["/any", "/all"]);
+  expect(asked(`${info}${two}--x--`)).toEqual(["/any", "/both"]);
+  expect(asked(`${two}--x--`)).toEqual([]);
+  expect(asked("--x--")).toEqual([]);
+  expect(asked(info)).toEqual([]);
+  expect(asked(`${info}--x--`, "text/plain; boundary=x")).toEqual([]);
+  const near = stubs.nearMiss(call("/both", "POST"), none);
+  expect(near?.differs).toEqual(["path /any", "multipart"]);
+});
+
 it("a near miss says what differs from the stub that came closest", () => {
   const stubs = stubsOf(
     { request: { method: "POST", path: "/b" } },
@@ -126,6 +160,18 @@ it("a pattern or template that is none, two paths, or a state without a machine 
   const templated = (response: object) => issues({ response: { ...response, template: true } });
   expect(templated({ body: "a\n{{nosuch request.body}}" })).toBe(
     "response.body: the template calls what there is not: nosuch (line 2, column 3)",
+  );
+  expect(templated({ proxy: "http://a/{{nosuch 1}}" })).toBe(
+    "response.proxy.to: the template calls what there is not: nosuch (line 1, column 12)",
+  );
+  expect(issues({ response: { proxy: "http://a/{{request.path}}" } })).toBe(
+    "response.proxy: is a template; say template: true",
+  );
+  expect(issues({ response: { proxy: "http://a?b" } })).toBe(
+    "response.proxy.to: is an address and a path alone: no query, no user",
+  );
+  expect(issues({ response: { proxy: { to: "a" } } })).toBe(
+    "response.proxy.to: is no http(s) address",
   );
   expect(templated({ headers: { "x-a": "{{" } })).toMatch(
     /^response.headers.x-a: the template does not parse: [^\n]+$/,

@@ -115,6 +115,48 @@ describe("a stub with a proxy", () => {
     ]);
   });
 
+  it("says the upstream's status text, byte by byte", async () => {
+    play = (_, response) => void response.writeHead(404, "Up \u00c4\u008a there").end();
+    const paced = { transfer: { chunks: 1 } };
+    for (const more of [{}, paced]) {
+      await using dependency = await bed(startEmulator, stock({ proxy: origin }, more));
+      const caller = connect(Number(new URL(dependency.urlOf("control")).port), "127.0.0.1");
+      caller.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+      const heard = Buffer.concat(await caller.toArray()).toString("latin1");
+      expect(heard.split("\r\n")[0]).toBe("HTTP/1.1 404 Up \u00c4\u008a there");
+    }
+  });
+
+  it("asks where a template of the call says, with headers of it; nowhere, where that is no address", async () => {
+    play = mirror;
+    const proxy = {
+      to: "{{parameters.up}}/of-{{request.headers.x-shop}}",
+      removePrefix: "/api",
+      headers: { "x-path": "{{request.path}}" },
+    };
+    const told = { proxy, template: true, headers: { "x-own": "{{request.method}}" } };
+    const stubs = [
+      { request: { path: "/nowhere" }, response: { proxy: "{{request.path}}", template: true } },
+      { response: { ...told, parameters: { up: origin } } },
+    ];
+    const latency = { kind: "constant", value: "0ms" };
+    await using dependency = await bed(startEmulator, { latency, stubs });
+    const { dispatcher, url } = { dispatcher: dependency.agent, url: dependency.urlOf("control") };
+    const answer = await request(`${url}/api/a%20b?q=1`, {
+      dispatcher,
+      headers: { "x-shop": "7" },
+    });
+    const seen = (await answer.body.json()) as Seen;
+    expect(seen).toMatchObject({ method: "GET", url: "/of-7/a%20b?q=1" });
+    expect(seen.rawHeaders.join(" ")).toContain("x-path /api/a b");
+    expect(answer.headers).toMatchObject({ "x-up": ["one", "two"], "x-own": "GET" });
+    const nowhere = await dependency.call("control", "/nowhere");
+    expect(nowhere).toMatchObject({
+      status: 502,
+      text: expect.stringContaining("/nowhere") as string,
+    });
+  });
+
   it("is given at the dependency's pace, and broken as the model says", async () => {
     play = (_, response) => void response.end("0123456789");
     const paced = { transfer: { chunks: 2, chunkGap: "1ms" } };

@@ -8,6 +8,8 @@ import type { Fault, Transfer } from "../model.ts";
 /** The bytes of an answer, before framing. */
 export interface Answer {
   readonly status: number;
+  /** What HTTP/1.1 says beside the status; undefined: what it always says. HTTP/2 says nothing. */
+  readonly statusText?: string | undefined;
   readonly headers: AnswerHeaders;
   /** Null: an answer that has no body at all (204, 304). */
   readonly body: string | Buffer | null;
@@ -99,6 +101,15 @@ export class Steps implements Underway {
     if (this.#due !== null) this.#way.deadlines.cancel(this.#due);
     this.#due = null;
   }
+}
+
+/** Begins an answer that comes in pieces. */
+export function writeHead(
+  response: AnyResponse,
+  { headers, status, statusText }: Omit<Answer, "body">,
+): void {
+  if ("stream" in response) response.writeHead(status, headers);
+  else response.writeHead(status, headers, statusText);
 }
 
 /** The answer to a HEAD has a body's headers, and not a byte of it. */

@@ -23,6 +23,7 @@ export {
   NOTHING,
   type Underway,
   type Way,
+  writeHead,
 } from "./delivery.ts";
 
 /**

@@ -19,12 +19,12 @@ const NO_CHUNK = Buffer.from("this is no chunk\r\n");
 
 /** The head as it stands on the wire, line by line, without the empty one at its end. */
 export function headLines(
-  { headers, status }: Answer,
+  { headers, status, statusText }: Answer,
   more: Readonly<Record<string, string>>,
 ): string[] {
   const all = { date: new Date().toUTCString(), ...headers, ...more };
   return [
-    statusLine(status),
+    statusLine(status, statusText),
     ...Object.entries(all).flatMap(([name, value]) =>
       [value].flat().map((each) => `${name}: ${each}\r\n`),
     ),
@@ -64,6 +64,9 @@ export function sendRaw(
     stream.once("finish", () => way.onEnd(bodyBytes));
     stream.destroySoon();
   };
+  const sendHead = (lines: readonly string[]): void => {
+    stream.write(lines.join(""), "latin1");
+  };
   const send = (bytes: Buffer, last: () => void): void => {
     const pieces = planTransfer(bytes.length, transfer ?? AT_ONCE);
     runPieces(steps, { bytes, pieces, write: (piece) => void stream.write(piece) }, last);
@@ -77,7 +80,7 @@ export function sendRaw(
       send(garbageOf(fault.bytes, luck), () => close(0));
       return steps;
     case "malformed-chunk":
-      stream.write(`${headLines(answer, { "transfer-encoding": "chunked" }).join("")}\r\n`);
+      sendHead([...headLines(answer, { "transfer-encoding": "chunked" }), "\r\n"]);
       way.onFirstByte();
       send(isHead(response) ? body : NO_CHUNK, () => close(0));
       return steps;
@@ -87,13 +90,13 @@ export function sendRaw(
       way.onFirstByte();
       steps.run(
         lines.map((_, index) => index * gapUs),
-        (index) => stream.write(lines[index]!),
+        (index) => sendHead(lines.slice(index, index + 1)),
         () => send(body, () => close(body.length)),
       );
       return steps;
     }
     case "slow-close":
-      stream.write(`${headLines(answer, length).join("")}\r\n`);
+      sendHead([...headLines(answer, length), "\r\n"]);
       way.onFirstByte();
       send(body, () => {
         // Called when all that was written before has left.

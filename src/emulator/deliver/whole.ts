@@ -12,6 +12,7 @@ import {
   Steps,
   type Underway,
   type Way,
+  writeHead,
 } from "./delivery.ts";
 
 /** How slowly a body comes that is to take so long: in up to fifty pieces, the last at the end. */
@@ -71,7 +72,7 @@ export function sendInPieces(
   const whole = isHead(response) ? 0 : body.length;
   const sent = body.subarray(0, Math.min(whole, send ?? whole));
   const length = answer.body === null ? {} : { "content-length": String(body.length) };
-  http.writeHead(answer.status, { ...answer.headers, ...length });
+  writeHead(response, { ...answer, headers: { ...answer.headers, ...length } });
   http.flushHeaders();
   way.onFirstByte();
   const pieces = planTransfer(whole, transfer, sent.length);

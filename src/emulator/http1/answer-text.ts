@@ -13,6 +13,7 @@ const CLOSED = "connection: close\r\n";
 /** An answer that was made into a text, to be used again while everything about it is the same. */
 interface Made {
   readonly status: number;
+  readonly statusText: string | undefined;
   readonly body: string | Buffer;
   readonly dateLine: string;
   readonly text: string;
@@ -69,8 +70,9 @@ function dateLineNow(): string {
   return dateLine;
 }
 
-export const statusLine = (status: number): string =>
-  `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
+/** With the status's own text, unless told. */
+export const statusLine = (status: number, statusText?: string): string =>
+  `HTTP/1.1 ${status} ${statusText ?? STATUS_CODES[status] ?? "Unknown"}\r\n`;
 
 /** Whether answers of this status have no body, whatever their headers say. */
 export const isEmptyStatus = (status: number): boolean => status === 204 || status === 304;
@@ -104,12 +106,12 @@ export interface HeadText {
  * @throws the runtime's error for what is no name, or no value
  */
 export function headTextOf(
-  { headers, status }: Pick<Answer, "headers" | "status">,
+  { headers, status, statusText }: Omit<Answer, "body">,
   bodyBytes: number | null,
   { date, head, http11, persistent }: Asker,
 ): HeadText {
   const told = headerTextOf(headers);
-  let text = statusLine(status) + told.lines;
+  let text = statusLine(status, statusText) + told.lines;
   let stays = persistent && !(told.connection?.includes("close") ?? false);
   let chunked = false;
   if (!told.length && !isEmptyStatus(status)) {
@@ -130,15 +132,23 @@ export function headTextOf(
  * the answer's parts and the second are the same; null: the answer cannot be sent so.
  * @throws the runtime's error for what is no name, or no value
  */
-export function keptAnswerText({ body, headers, status }: Answer, asker: Asker): string | null {
+export function keptAnswerText(answer: Answer, asker: Asker): string | null {
+  const { body, headers, status, statusText } = answer;
   if (body === null || isEmptyStatus(status)) return null;
   const told = headerTextOf(headers);
   if (told.connection !== null) return null;
   const { made } = told;
   const now = dateLineNow();
-  if (made?.status === status && made.body === body && made.dateLine === now) return made.text;
-  const head = headTextOf({ headers, status }, Buffer.byteLength(body), asker);
+  if (
+    made?.status === status &&
+    made.statusText === statusText &&
+    made.body === body &&
+    made.dateLine === now
+  ) {
+    return made.text;
+  }
+  const head = headTextOf(answer, Buffer.byteLength(body), asker);
   const text = head.text + latin1Of(body);
-  told.made = { status, body, dateLine: now, text };
+  told.made = { status, statusText, body, dateLine: now, text };
   return text;
 }

@@ -115,8 +115,8 @@ export class Http1Response {
   }
 
   /** @throws the runtime's error for what is no header */
-  writeHead(status: number, headers: AnswerHeaders): void {
-    const head = headTextOf({ headers, status }, null, this.#asker());
+  writeHead(status: number, headers: AnswerHeaders, statusText?: string): void {
+    const head = headTextOf({ headers, status, statusText }, null, this.#asker());
     this.last = !head.persistent;
     this.#chunked = head.chunked;
     this.#bodiless ||= isEmptyStatus(status);

@@ -5,6 +5,7 @@ import {
   type Test,
   wholePattern,
 } from "./matcher.ts";
+import { compilePartMatcher } from "./part-matcher.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubSpec } from "./schema.ts";
 
@@ -91,6 +92,13 @@ export function conditionsOf(request: RequestSpec): readonly Condition[] {
       holds: (view) => test(view.text === "" ? [] : [view.text], view.nowMs),
     };
   });
+  const parts = request.multipart.map((matcher, index): Condition => {
+    const test = compilePartMatcher(matcher);
+    return {
+      what: request.multipart.length === 1 ? "multipart" : `multipart, matcher ${index + 1}`,
+      holds: (view) => test(view.parts, view.nowMs),
+    };
+  });
   return [
     ...(methods.has("ANY")
       ? []
@@ -110,6 +118,7 @@ export function conditionsOf(request: RequestSpec): readonly Condition[] {
     ...namedConditions("form parameter", request.form, (view, name) => view.form.getAll(name)),
     ...namedConditions("header", request.headers, (view, name) => view.header(name)),
     ...namedConditions("cookie", request.cookies, (view, name) => view.cookie(name)),
+    ...parts,
     ...body,
   ];
 }

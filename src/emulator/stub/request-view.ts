@@ -1,4 +1,5 @@
 import type { CallContext } from "../model.ts";
+import { type Part, readParts } from "./multipart.ts";
 
 /** Where a stub looks at a call: parts are read apart when they are first asked for. */
 export class RequestView {
@@ -11,6 +12,7 @@ export class RequestView {
   #text: string | undefined;
   #query: URLSearchParams | undefined;
   #form: URLSearchParams | undefined;
+  #parts: readonly Part[] | undefined;
   #cookies: ReadonlyMap<string, readonly string[]> | undefined;
 
   /** `nowMs`: when the call came, since the epoch. */
@@ -39,6 +41,11 @@ export class RequestView {
     const type = this.call.headers["content-type"] ?? "";
     const isForm = type.toLowerCase().startsWith("application/x-www-form-urlencoded");
     return (this.#form ??= new URLSearchParams(isForm ? this.text : ""));
+  }
+
+  /** The body's parts; none where it is no form in parts. */
+  get parts(): readonly Part[] {
+    return (this.#parts ??= readParts(this.call.headers["content-type"] ?? "", this.#body));
   }
 
   /** Of a name in any case: no value, or the one text that came. */

@@ -2,14 +2,17 @@ import { type Draw, ShakedownError } from "../../core/index.ts";
 import { type AnswerHeaders, hasHeader } from "../headers.ts";
 import type { UpstreamCall } from "../model.ts";
 import { readyForUpstreams } from "../upstream/index.ts";
+import { compileHeaders } from "./header-templates.ts";
 import { createProxy } from "./proxy.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
 import { drawSize, sizedBody } from "./size.ts";
-import { compileTemplate, type Render } from "./template.ts";
+import { type Compile, compileTemplate } from "./template.ts";
 
 interface Response {
   readonly status: number;
+  /** Undefined: the status's own. */
+  readonly statusText: string | undefined;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
   /** Who answers in its place; null: nobody. */
@@ -30,34 +33,29 @@ function withJsonType(response: StubResponse): AnswerHeaders {
 const bodyText = ({ body, json }: StubResponse): string =>
   body ?? (json === undefined ? "" : JSON.stringify(json));
 
-/** A header's value, or values, as a template. */
-function compileHeader(
-  value: string | string[],
-  name: string,
-  compile: (source: string, where: string) => Render,
-): (view: RequestView, draw: Draw) => string | string[] {
-  const renders = [value].flat().map((source) => compile(source, `header ${name}`));
-  const [only] = renders;
-  // A value from the call must not break the head apart.
-  const inLine = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, " ");
-  if (typeof value === "string") return (view, draw) => inLine(only!(view, draw));
-  return (view, draw) => renders.map((render) => inLine(render(view, draw)));
-}
-
 /**
  * A response made ready: all that does not depend on the call is made once.
  * @throws SCENARIO_INVALID when a template is not one; the message begins with `place`
  */
 export function createResponder(response: StubResponse, stub: StubSpec, place: string): Responder {
-  const { base64, size, status, template } = response;
+  const { base64, parameters, size, status, statusText, template } = response;
   if (response.bodyFile !== undefined) {
     throw new ShakedownError("INTERNAL", `${place}: bodyFile ${response.bodyFile} was not read in`);
   }
+  const pathTemplate = stub.request.pathTemplate ?? null;
+  const compile: Compile = (source, where) =>
+    compileTemplate(source, `${place}, ${where}`, { pathTemplate, parameters });
   if (response.proxy !== undefined) {
     readyForUpstreams();
-    const proxy = createProxy(response.proxy);
-    const { headers } = response;
-    return ({ call }) => ({ status, headers, body: EMPTY, upstream: proxy(call.path) });
+    const proxy = createProxy(response.proxy, template ? compile : null);
+    const own = template ? compileHeaders(response.headers, compile) : () => response.headers;
+    return (view, draw) => ({
+      status,
+      statusText,
+      headers: own(view, draw),
+      body: EMPTY,
+      upstream: proxy(view, draw),
+    });
   }
   const headers = withJsonType(response);
   const text = bodyText(response);
@@ -66,22 +64,18 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     size === undefined ? body : sizedBody(body, drawSize(size, draw));
   if (!template) {
     if (size === undefined) {
-      const always: Response = { status, headers, body: fixed, upstream: null };
+      const always: Response = { status, statusText, headers, body: fixed, upstream: null };
       return () => always;
     }
-    return (_view, draw) => ({ status, headers, body: sized(fixed, draw), upstream: null });
+    const head = { status, statusText, headers, upstream: null };
+    return (_view, draw) => ({ ...head, body: sized(fixed, draw) });
   }
-  const { parameters } = response;
-  const pathTemplate = stub.request.pathTemplate ?? null;
-  const compile = (source: string, where: string) =>
-    compileTemplate(source, `${place}, ${where}`, { pathTemplate, parameters });
   const body = compile(text, "body");
-  const named = Object.entries(headers).map(
-    ([name, value]) => [name, compileHeader(value, name, compile)] as const,
-  );
+  const named = compileHeaders(headers, compile);
   return (view, draw) => ({
     status,
-    headers: Object.fromEntries(named.map(([name, render]) => [name, render(view, draw)])),
+    statusText,
+    headers: named(view, draw),
     body: sized(Buffer.from(body(view, draw)), draw),
     upstream: null,
   });

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { faultActionSchema, faultSchema } from "../fault/index.ts";
-import { headersSchema } from "../headers.ts";
+import { type AnswerHeaders, headersSchema } from "../headers.ts";
 import { latencySchema } from "../latency/index.ts";
 import { transferSchema } from "../transfer/index.ts";
 import { matcherSchema, patternField } from "./matcher.ts";
-import { proxySchema } from "./proxy.ts";
+import { partMatcherSchema } from "./part-matcher.ts";
+import { hasTemplate, proxySchema } from "./proxy.ts";
 import { sizeSchema } from "./size.ts";
 import { templateFault } from "./template.ts";
 
@@ -41,15 +42,28 @@ const requestSchema = z
     form: matchers(),
     headers: matchers(),
     cookies: matchers(),
+    /** Of a body that is a form in parts, by its `content-type`. */
+    multipart: z.array(partMatcherSchema).default([]),
     body: z
       .union([z.array(matcherSchema), matcherSchema.transform((matcher) => [matcher])])
       .default([]),
   })
   .superRefine(oneAtMost("path", "pathPattern", "pathTemplate", "url", "urlPattern"));
 
+/** Each value, and where it stands. */
+const headerSources = (headers: AnswerHeaders, path: readonly string[]) =>
+  Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((source) => [[...path, name], source] as const),
+  );
+
 const responseSchema = z
   .strictObject({
     status: z.number().int().min(200).max(599).default(200),
+    /** What HTTP/1.1 says beside the status; the status's own unless told. */
+    statusText: z
+      .string()
+      .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "is one line of Latin-1")
+      .optional(),
     headers: headersSchema.default({}),
     body: z.string().optional(),
     /** As `body`, and says `content-type: application/json` unless `headers` do. */
@@ -57,7 +71,7 @@ const responseSchema = z
     base64: z.base64().optional(),
     /** Relative to the file that says so; read when that is loaded. */
     bodyFile: z.string().optional(),
-    /** Whether the body and the headers' values are Handlebars templates. */
+    /** Whether the body, the headers' values and the proxy's address are Handlebars templates. */
     template: z.boolean().default(false),
     /** What a template knows as `parameters`. */
     parameters: z.record(z.string(), z.json()).default({}),
@@ -66,22 +80,29 @@ const responseSchema = z
     proxy: proxySchema.optional(),
   })
   .superRefine(oneAtMost("body", "json", "base64", "bodyFile", "proxy"))
-  .refine(({ proxy, size, template }) => proxy === undefined || (!template && size === undefined), {
+  .refine(
+    ({ proxy, size, statusText }) => proxy === undefined || (size ?? statusText) === undefined,
+    {
+      path: ["proxy"],
+      message: "answers by itself: no statusText, no size",
+    },
+  )
+  .refine(({ proxy, template }) => proxy === undefined || template || !hasTemplate(proxy), {
     path: ["proxy"],
-    message: "answers by itself: no template, no size",
+    message: "is a template; say template: true",
   })
   .refine(({ base64, template }) => !template || base64 === undefined, {
     path: ["template"],
     message: "base64 is no template; give body or json",
   })
-  .superRefine(({ body, headers, json, template }, context) => {
+  .superRefine(({ body, headers, json, proxy, template }, context) => {
     if (!template) return;
     const sources: readonly (readonly [path: readonly string[], source: string])[] = [
+      ...(proxy === undefined ? [] : [[["proxy", "to"], proxy.to] as const]),
       ...(body === undefined ? [] : [[["body"], body] as const]),
       ...(json === undefined ? [] : [[["json"], JSON.stringify(json)] as const]),
-      ...Object.entries(headers).flatMap(([name, value]) =>
-        [value].flat().map((source) => [["headers", name], source] as const),
-      ),
+      ...headerSources(headers, ["headers"]),
+      ...headerSources(proxy?.headers ?? {}, ["proxy", "headers"]),
     ];
     for (const [path, source] of sources) {
       const message = templateFault(source);

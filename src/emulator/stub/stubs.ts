@@ -25,6 +25,8 @@ export interface StubHit {
   readonly index: number;
   readonly name: string;
   readonly status: number;
+  /** Undefined: the status's own. */
+  readonly statusText: string | undefined;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
   /** Something real that answers in its place; null: nothing. */

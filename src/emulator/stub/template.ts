@@ -14,6 +14,8 @@ export interface TemplateOptions {
 }
 
 export type Render = (view: RequestView, draw: Draw) => string;
+/** Makes a template of a stub ready; `where` says in messages which. */
+export type Compile = (source: string, where: string) => Render;
 
 /** `parts.0`, which Handlebars for Java knows, as `parts.[0]`, which this one does; texts stay. */
 const withPlaces = (source: string): string =>
@@ -116,10 +118,18 @@ class Writing extends Handlebars.Visitor {
   }
 }
 
+/** Also what is no UTF-8, which `decodeURIComponent` refuses. */
+const decoded = (path: string): string =>
+  path.replaceAll(/(?:%[\da-f]{2})+/gi, (run) =>
+    Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"),
+  );
+
 function modelOf(view: RequestView, names: readonly string[], pathTemplate: string | null) {
-  const { call, path, query, text } = view;
-  const segments = path.split("/").slice(1);
-  const named = pathTemplate === null ? [] : pathParameters(pathTemplate, path);
+  const { call, query, text } = view;
+  // As WireMock has it: where a template names the segments, they are as sent.
+  const path = pathTemplate === null ? decoded(view.path) : view.path;
+  const segments = path.split("/").filter((segment) => segment !== "");
+  const named = pathTemplate === null ? [] : pathParameters(pathTemplate, view.path);
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(call.headers)) headers.set(name, value ?? "");
   for (const name of names) for (const value of view.header(name)) headers.set(name, value);

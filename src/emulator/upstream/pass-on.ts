@@ -11,6 +11,7 @@ import {
   NOTHING,
   type Underway,
   type Way,
+  writeHead,
 } from "../deliver/index.ts";
 import type { Http1Response } from "../http1/index.ts";
 import type { UpstreamCall } from "../model.ts";
@@ -110,7 +111,7 @@ class Passage implements Underway {
 
   #stream(answered: Dispatcher.ResponseData): void {
     const way = this.#way;
-    const { body, statusCode } = answered;
+    const { body, statusCode: status } = answered;
     // The compatible response of HTTP/2 takes the same calls.
     const http = this.#passed.response as Http1Response;
     let bytes = 0;
@@ -122,9 +123,10 @@ class Passage implements Underway {
       breakOff(this.#passed.response);
     });
     body.on("data", (chunk: Buffer) => (bytes += chunk.length));
-    way.onAnswered(statusCode, false);
+    way.onAnswered(status, false);
     http.sendDate = false;
-    http.writeHead(statusCode, this.#headersOf(answered));
+    const headers = this.#headersOf(answered);
+    writeHead(this.#passed.response, { status, statusText: statusTextOf(answered), headers });
     http.flushHeaders();
     way.onFirstByte();
     const out = new Writable({
@@ -158,12 +160,17 @@ class Passage implements Underway {
     const none = head || status === 204 || status === 304;
     const answer = {
       status,
+      statusText: statusTextOf(answered),
       headers: Object.fromEntries(headers),
       body: none ? null : Buffer.concat(pieces),
     };
     this.#deliver({ ...this.#passed.delivery, answer });
   }
 }
+
+/** Each of its bytes as a character; undici reads them as UTF-8. */
+const statusTextOf = ({ statusText }: Dispatcher.ResponseData): string =>
+  Buffer.from(statusText).toString("latin1");
 
 /** `connect ECONNREFUSED 127.0.0.1:9`, also where several addresses were tried. */
 function reasonOf(cause: unknown): string {

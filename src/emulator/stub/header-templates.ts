@@ -1,0 +1,30 @@
+import type { Draw } from "../../core/index.ts";
+import type { AnswerHeaders } from "../headers.ts";
+import type { RequestView } from "./request-view.ts";
+import type { Compile } from "./template.ts";
+
+/** A value from the call must not break the head apart. */
+const inLine = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, " ");
+
+function compileHeader(
+  value: string | string[],
+  where: string,
+  compile: Compile,
+): (view: RequestView, draw: Draw) => string | string[] {
+  const renders = [value].flat().map((source) => compile(source, where));
+  const [only] = renders;
+  if (typeof value === "string") return (view, draw) => inLine(only!(view, draw));
+  return (view, draw) => renders.map((render) => inLine(render(view, draw)));
+}
+
+/** Headers of which each value is a template. */
+export function compileHeaders(
+  headers: AnswerHeaders,
+  compile: Compile,
+): (view: RequestView, draw: Draw) => AnswerHeaders {
+  const named = Object.entries(headers).map(
+    ([name, value]) => [name, compileHeader(value, `header ${name}`, compile)] as const,
+  );
+  return (view, draw) =>
+    Object.fromEntries(named.map(([name, render]) => [name, render(view, draw)]));
+}
