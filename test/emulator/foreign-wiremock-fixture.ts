@@ -25,6 +25,7 @@ export interface Asking {
 
 export interface Answered {
   readonly status: number;
+  readonly statusText: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
@@ -38,6 +39,7 @@ export function ask(port: number, { body, headers, method, path }: Asking): Prom
       response.on("end", () =>
         resolve({
           status: response.statusCode ?? 0,
+          statusText: response.statusMessage ?? "",
           headers: response.headers,
           body: Buffer.concat(pieces),
         }),
@@ -101,7 +103,7 @@ export async function startMirror(): Promise<{ readonly url: string } & Disposab
     asked.on("end", () => {
       const { headers, method, url = "" } = asked;
       const status = Number(/\d{3}$/.exec(url)?.[0] ?? 200);
-      response.writeHead(status, [
+      response.writeHead(status, "Mirrored it", [
         "x-up",
         "one",
         "x-up",

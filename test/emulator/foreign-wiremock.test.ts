@@ -1,9 +1,10 @@
+import { STATUS_CODES } from "node:http";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keyedDraw } from "../../src/core/index.ts";
 import { importStubs } from "../../src/emulator/foreign/index.ts";
-import { createStubs, type Stubs } from "../../src/emulator/stub/index.ts";
+import { createStubs, type Stubs, type StubSpec } from "../../src/emulator/stub/index.ts";
 import {
   type DependencySpec,
   type EmulatorOptions,
@@ -27,7 +28,7 @@ const missing = missingWireMock();
 const paths =
   "/plain /plain?x=1&y=2 /plain?y=2&x=1 /path /users/12 /users/ann /users/ann/orders /search?q=a%20b /search " +
   "/shops/berlin/items/9 /shops/berlin/stock /shops/paris/stock /any /put /auth /prio /same " +
-  "/state /bin /file /t/one /t/one/two /t/ /nothing";
+  "/state /bin /file /t/one /t/one/two /t/ /t/a%20b%2Fc/%C3%A9 /nothing";
 const plain = fc.constantFrom(...paths.split(" "));
 const withQuery = fc
   .tuple(
@@ -106,8 +107,16 @@ const RELEVANT = ["content-type", "x-from", "x-seg", "x-q", "x-multi", "set-cook
 const received = (name: string, value: string | string[]): string | string[] =>
   name === "set-cookie" ? [value].flat() : [value].flat().join(", ");
 
-const shown = (status: number, all: Readonly<Record<string, unknown>>, bytes: Buffer) => ({
+const shown = (
+  {
+    status,
+    statusText = STATUS_CODES[status],
+  }: { status: number; statusText?: string | undefined },
+  all: Readonly<Record<string, unknown>>,
+  bytes: Buffer,
+) => ({
   status,
+  statusText,
   headers: RELEVANT.map((name) => [name, all[name]]),
   body: bytes.toString("latin1"),
 });
@@ -133,11 +142,62 @@ function answerOf(stubs: Stubs, call: Asking, port: number): unknown {
     const name = written.toLowerCase();
     return [name, received(name, value)];
   });
-  return shown(hit.status, Object.fromEntries(named), hit.body);
+  return shown(hit, Object.fromEntries(named), hit.body);
 }
 
 const daysFromNow = (days: number): string =>
   new Date(Date.now() + days * 86_400_000).toISOString();
+
+const part = (head: string, text: string): string => `--xyz\r\n${head}\r\n\r\n${text}\r\n`;
+const field = (name: string, more = ""): string =>
+  `Content-Disposition: form-data; name=${name}${more}`;
+const INFO = part(`${field('"info"')}\r\nContent-Type: application/json`, '{"a":1}');
+const TWICE = part(`${field('"b"').toLowerCase()}\r\nX-B: 1\r\nx-b: 2`, "ab");
+const OTHER = part("Content-Disposition: attachment; filename=info", "ab");
+
+/** Bodies in parts, without their last delimiter. */
+const MULTIPART = [
+  INFO,
+  TWICE,
+  INFO + TWICE,
+  TWICE + OTHER + INFO,
+  OTHER,
+  part(field("e"), ""),
+  part(field("é", '; filename="é.txt"'), "né"),
+  part(field("é"), "néx"),
+  part(field('"f"', '; filename="a.txt"'), "file"),
+  part(field('""'), '{"a":2}'),
+  part('Content-Disposition: form-data; filename="a; name=b"', '{"a":2}'),
+  part("Content-Disposition: FORM-DATA ; NAME = b ", '{"a":2}'),
+  part("Content-Disposition: form-data; name*=UTF-8''b", '{"a":2}'),
+  part(`Content-Disposition: form-data;\r\n\tname="info"\r\nX-B:1`, '{"a":1}'),
+  part(`Content-Disposition: attachment\r\n${field('"info"')}`, '{"a":1}'),
+  part(`${field('"info"')}\r\nrubbish`, '{"a":1}'),
+  part("Content-Type: application/json", '{"a":1}'),
+  part(field('"two"'), "a\r\nb\r\n"),
+  `before\r\n${INFO}`,
+  `before${INFO}`,
+  `${INFO}--xyz--\r\nafter`,
+  `${INFO}--xyzq\r\nrest\r\n`,
+  `${INFO}--xyz\n${field("x")}\r\n\r\nb\r\n`,
+  INFO.replace("--xyz", "--xyz "),
+  "",
+];
+const BROKEN = [INFO, INFO + TWICE.slice(0, 20), "hello", "", INFO.replaceAll("\r\n", "\n")];
+
+const BOUNDARIES = [
+  'multipart/form-data;boundary="xyz"',
+  "Multipart/Mixed; boundary=xyz",
+  "multipart/related; charset=utf-8; Boundary = xyz",
+  "multipart/form-data, boundary=xyz",
+  "multipart/form-data; boundary=xyz; charset=utf-8",
+  "multipart/form-data; boundary=xyz, text/plain",
+  "multipart/form-data; boundary=other",
+  "multipart/form-data; boundary=",
+  "multipart/form-data",
+  "application/json; boundary=xyz",
+  "multipart",
+];
 
 /** What each kind of operator is put to, in every mapping of its kind. */
 const OPERANDS: Readonly<Record<string, readonly string[]>> = {
@@ -203,6 +263,7 @@ const OPERANDS: Readonly<Record<string, readonly string[]>> = {
     "",
   ],
   template: ["ab-12", "1,2", '{"name":"bob"}', "a=1&b=x%20y&a=2", "abc", ""],
+  multipart: MULTIPART.map((parts) => `${parts}--xyz--\r\n`).concat(BROKEN),
   unix: ["1772704800", "1772704801", "1772704800000", "0", "-5"],
   json: [
     ...bodies,
@@ -246,8 +307,17 @@ const OPERANDS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const FORM = { "content-type": "application/x-www-form-urlencoded" };
+const HEADERS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  form: { "content-type": "application/x-www-form-urlencoded" },
+  multipart: { "content-type": "multipart/form-data; boundary=xyz" },
+};
 const NO_LATENCY = { kind: "constant", value: "0ms" };
+
+/** Starts an emulator whose dependency has these stubs. */
+const playing = (stubs: readonly StubSpec[]) => (options: EmulatorOptions) => {
+  const stock = { ...options.dependencies["stock"], stubs } as DependencySpec;
+  return startEmulator({ ...options, dependencies: { stock } });
+};
 
 const proxyMappings = (proxyBaseUrl: string): unknown[] => [
   {
@@ -268,6 +338,35 @@ const proxyMappings = (proxyBaseUrl: string): unknown[] => [
     request: { urlPathPattern: "/px/other/.*", headers: { "x-kind": { equalTo: "One" } } },
     response: { proxyBaseUrl, proxyUrlPrefixToRemove: "/px/none", fixedDelayMilliseconds: 3 },
   },
+  {
+    request: { urlPathPattern: "/px/made/.*" },
+    response: {
+      proxyBaseUrl: "{{parameters.up}}/{{request.query.y}}/{{request.method}}",
+      proxyUrlPrefixToRemove: "/px/made",
+      headers: { "x-own": ["{{request.path}}", "z"] },
+      additionalProxyRequestHeaders: { "x-added": ["{{request.pathSegments.[1]}}", "not sent"] },
+      removeProxyRequestHeaders: ["x-kind"],
+      statusMessage: "unused",
+      transformers: ["response-template"],
+      transformerParameters: { up: proxyBaseUrl },
+    },
+  },
+  {
+    request: { urlPathPattern: "/px/query/.*" },
+    response: {
+      proxyBaseUrl: `${proxyBaseUrl}/?kind={{request.headers.x-kind}}&rest=`,
+      transformers: ["response-template"],
+    },
+  },
+  {
+    request: { urlPathPattern: "/px/plain-template/.*" },
+    response: {
+      proxyBaseUrl,
+      proxyUrlPrefixToRemove: "/px",
+      headers: { "x-own": "{{request.path}}" },
+      transformers: ["response-template"],
+    },
+  },
 ];
 
 const proxied: fc.Arbitrary<Asking> = fc
@@ -275,7 +374,7 @@ const proxied: fc.Arbitrary<Asking> = fc
     method: fc.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD"),
     path: fc
       .tuple(
-        fc.constantFrom("plain", "more", "other"),
+        fc.constantFrom("plain", "more", "other", "made", "query", "plain-template"),
         fc.constantFrom("a", "a%20b/c", "204", "418", "x?y=1&y=%26", "?q=a+b"),
       )
       .map(([kind, rest]) => `/px/${kind}/${rest}`),
@@ -293,14 +392,14 @@ const proxied: fc.Arbitrary<Asking> = fc
   .map((call) => (/GET|HEAD|DELETE/.test(call.method) ? { ...call, body: "" } : call));
 
 /** What the upstream saw, and what became of its answer. Clients differ in what else they say. */
-function shownProxied({ body: bytes, headers: given, status }: Answered): object {
+function shownProxied({ body: bytes, headers: given, status, statusText }: Answered): object {
   if (status === 404) return { status };
   const own = ["x-up", "x-own", "set-cookie", "content-type"].map((name) => given[name]);
-  if (bytes.length === 0) return { status, own };
+  if (bytes.length === 0) return { status, statusText, own };
   const seen = JSON.parse(bytes.toString()) as Mirrored;
   const relevant = /^(?:x-|cookie|host|accept-encoding|content-)/;
   const fields = Object.entries(seen.headers).filter(([name]) => relevant.test(name));
-  return { status, own, seen: { ...seen, headers: Object.fromEntries(fields) } };
+  return { status, statusText, own, seen: { ...seen, headers: Object.fromEntries(fields) } };
 }
 
 describe.skipIf(missing !== null && process.env["CI"] !== "true")(
@@ -322,7 +421,7 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
         const real = await ask(wireMock!.port, call);
         const matched = real.headers["matched-stub-id"] !== undefined;
         answered += matched ? 1 : 0;
-        const theirs = matched ? shown(real.status, real.headers, real.body) : { status: 404 };
+        const theirs = matched ? shown(real, real.headers, real.body) : { status: 404 };
         const mine = answerOf(ours, call, wireMock!.port);
         if (JSON.stringify(mine) !== JSON.stringify(theirs)) {
           differences.push({ call, mine, theirs });
@@ -351,7 +450,10 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
         const calls = mappings.flatMap(({ request }) =>
           OPERANDS[kind]!.map((operand): Asking => {
             const { path = "" } = request;
-            if (kind === "form") return { method: "POST", path, headers: FORM, body: operand };
+            const told = HEADERS_OF[kind];
+            if (told !== undefined) {
+              return { method: "POST", path, headers: told, body: operand };
+            }
             return request.body.length > 0
               ? { method: "POST", path, headers: {}, body: operand }
               : {
@@ -368,6 +470,33 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
       60_000,
     );
 
+    it("reads parts by the boundaries that the real WireMock sees", async () => {
+      const calls = BOUNDARIES.flatMap((type) =>
+        [0, 1, 3, 6].map((number): Asking => {
+          const path = `/op/multipart/${number}`;
+          const sent = { headers: { "content-type": type }, body: `${INFO}--xyz--\r\n` };
+          return { method: "POST", path, ...sent };
+        }),
+      );
+      expect(await differencesOf(calls)).toEqual([]);
+    }, 60_000);
+
+    it("says the reason phrases that the real WireMock says", async () => {
+      const { stubs } = importStubs(FOLDER);
+      const phrases = stubs.filter(({ request }) => request.path?.startsWith("/reason/"));
+      expect(phrases.length).toBeGreaterThan(8);
+      await using ours = await bed(playing(stubs), { latency: NO_LATENCY });
+      const port = Number(new URL(ours.urlOf("control")).port);
+      for (const { request } of phrases) {
+        const call = { method: "GET", path: request.path!, headers: {}, body: "" };
+        const [mine, theirs] = [await ask(port, call), await ask(wireMock!.port, call)];
+        expect({ call, ...shown(mine, {}, mine.body) }).toEqual({
+          call,
+          ...shown(theirs, {}, theirs.body),
+        });
+      }
+    }, 60_000);
+
     it("passes calls on to an upstream as the real WireMock does", async () => {
       using upstream = await startMirror();
       const mappings = { mappings: proxyMappings(upstream.url) };
@@ -382,13 +511,9 @@ describe.skipIf(missing !== null && process.env["CI"] !== "true")(
       expect(added.status).toBe(200);
       const { stubs, unsupported } = importStubs(file);
       expect(unsupported).toEqual([]);
-      const start = (options: EmulatorOptions) => {
-        const stock = { ...options.dependencies["stock"], stubs } as DependencySpec;
-        return startEmulator({ ...options, dependencies: { stock } });
-      };
-      await using ours = await bed(start, { latency: NO_LATENCY });
+      await using ours = await bed(playing(stubs), { latency: NO_LATENCY });
       const port = Number(new URL(ours.urlOf("control")).port);
-      for (const call of fc.sample(proxied, { numRuns: 60, seed: 7 })) {
+      for (const call of fc.sample(proxied, { numRuns: 120, seed: 7 })) {
         const [mine, theirs] = [await ask(port, call), await ask(wireMock!.port, call)];
         expect({ call, ...shownProxied(mine) }).toEqual({ call, ...shownProxied(theirs) });
       }

@@ -82,6 +82,41 @@ it("WireMock: a template that is none leaves its mapping out, and is named", () 
   ]);
 });
 
+it("WireMock: of an upstream's address, and of parts, what cannot be told is named", () => {
+  const mapping = (request: object, proxyBaseUrl: string, response: object = {}) => ({
+    request: { url: "/a", ...request },
+    response: { proxyBaseUrl, ...response },
+  });
+  const part = (more: object) => ({ multipartPatterns: [{ matchingType: "ANY", ...more }] });
+  const transformers = ["response-template", "own"];
+  const { named, stubs } = imported({
+    mappings: [
+      mapping({}, "http://a/{{request.method}}"),
+      mapping({}, "http://a/{{nosuch 1}}", { transformers }),
+      mapping({}, "http://a/b/"),
+      mapping(part({ matchingType: "SOME" }), "http://a"),
+      mapping(part({ bodyPatterns: [{ binaryEqualTo: "AQID" }] }), "http://a"),
+      mapping(part({ fileName: "a" }), "http://a"),
+      mapping(part({ name: "a" }), "{{request.query.up}}", { transformers }),
+    ],
+  });
+  expect(stubs.map(({ response }) => response?.proxy?.to)).toEqual([
+    "{{request.query.up}}",
+    "http://a/b/",
+  ]);
+  const at = (index: number) => `mappings[${index}]: left out: mappings[${index}].`;
+  expect(named).toEqual([
+    `${at(0)}response.proxyBaseUrl: is a template, and no transformer reads it`,
+    "mappings[1].response.transformers: own is not supported",
+    expect.stringMatching(/^mappings\[1\]: left out: response\.proxy\.to .* nosuch /),
+    "mappings[2].response.proxyBaseUrl: the slash at its end is left out",
+    `${at(3)}request.multipartPatterns[0].matchingType: is ANY or ALL`,
+    `${at(4)}request.multipartPatterns[0].bodyPatterns[0]: binaryEqualTo is not supported`,
+    `${at(5)}request.multipartPatterns[0]: fileName is not supported`,
+    "mappings[6].response.transformers: own is not supported",
+  ]);
+});
+
 it("WireMock: an option that its operator does not have leaves the mapping out, and is named", () => {
   const header = { contains: "a", caseInsensitive: true };
   const { named, stubs } = imported({ request: { headers: { A: header } }, response: {} });

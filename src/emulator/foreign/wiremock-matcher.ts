@@ -1,5 +1,5 @@
 import type { Matcher } from "../stub/index.ts";
-import { asText, type Fields, isFields, type Notes } from "./model.ts";
+import { asText, type Fields, fieldsOf, isFields, type Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
 
 const OPERATORS = [
@@ -207,4 +207,21 @@ export function wiremockMatcher(value: unknown, where: string, notes: Notes): Ma
     case "includes":
       return { includes: list() };
   }
+}
+
+/**
+ * Matchers by the names of what they are put to.
+ * @throws NotTold for an operator, or an option of one, that there is not
+ */
+export function wiremockMatchers(
+  value: unknown,
+  where: string,
+  notes: Notes,
+): Record<string, Matcher> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(value)).map(([name, matcher]) => [
+      name,
+      wiremockMatcher(matcher, `${where}.${name}`, notes),
+    ]),
+  );
 }

@@ -15,6 +15,7 @@ import { NotTold } from "./not-told.ts";
 
 const RESPONSE = [
   "status",
+  "statusMessage",
   "headers",
   "body",
   "jsonBody",
@@ -31,6 +32,9 @@ const RESPONSE = [
   "additionalProxyRequestHeaders",
   "removeProxyRequestHeaders",
 ];
+/** WireMock cuts a reason phrase off there. */
+const STATUS_MESSAGE_MAX = 1024;
+
 type ResponseInput = NonNullable<StubInput["response"]>;
 
 const FAULTS: Readonly<Record<string, NonNullable<StubInput["fault"]>>> = {
@@ -88,12 +92,35 @@ function bodyOf(response: Fields, template: boolean, filesFolder: string) {
   return template ? { body: bytes.toString("utf8") } : { base64: bytes.toString("base64") };
 }
 
-/** @throws NotTold for an address that is made from the call */
-function proxyOf(response: Fields, where: string, notes: Notes): ResponseInput["proxy"] {
+/** As WireMock sends it: in Latin-1, on one line. */
+function statusTextOf(response: Fields): string | undefined {
+  return textField(response, "statusMessage")
+    ?.slice(0, STATUS_MESSAGE_MAX)
+    .replaceAll(/[\r\n\u{100}-\u{10ffff}]/gu, "?");
+}
+
+/** @throws NotTold for an address that is a template, where templates are not looked at */
+function proxyOf(
+  response: Fields,
+  template: boolean,
+  where: string,
+  notes: Notes,
+): ResponseInput["proxy"] {
   const to = textField(response, "proxyBaseUrl");
   if (to === undefined) return undefined;
-  if (to.includes("{{")) throw new NotTold(`${where}.proxyBaseUrl: a template is not supported`);
-  const added = fieldsOf(response["additionalProxyRequestHeaders"]);
+  if (to.includes("{{")) {
+    if (!template)
+      throw new NotTold(`${where}.proxyBaseUrl: is a template, and no transformer reads it`);
+  } else if (/[^/]\/+$/.test(to)) {
+    notes.add(`${where}.proxyBaseUrl`, "the slash at its end is left out");
+  }
+  // Of several values, WireMock sends the first.
+  const added = Object.fromEntries(
+    Object.entries(fieldsOf(response["additionalProxyRequestHeaders"])).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.slice(0, 1) : value,
+    ]),
+  );
   const removed = response["removeProxyRequestHeaders"];
   return {
     to,
@@ -110,17 +137,23 @@ function responseOf(
   filesFolder: string,
 ): ResponseInput {
   const headers = answerHeaders(fieldsOf(response["headers"]), `${where}.headers`, notes);
-  const proxy = proxyOf(response, where, notes);
-  // Of a proxy, WireMock looks at the headers alone.
-  if (proxy !== undefined) return { headers, proxy };
   const transformers = Array.isArray(response["transformers"]) ? response["transformers"] : [];
   const template = transformers.includes("response-template");
   for (const other of transformers.filter((each) => each !== "response-template")) {
     notes.add(`${where}.transformers`, `${String(other)} is not supported`);
   }
-  const status = Number(response["status"] ?? 200);
   const parameters = fieldsOf(response["transformerParameters"]) as ResponseInput["parameters"];
-  return { status, headers, template, parameters, ...bodyOf(response, template, filesFolder) };
+  const proxy = proxyOf(response, template, where, notes);
+  // Of a proxy, WireMock looks at the headers alone.
+  if (proxy !== undefined) return { headers, template, parameters, proxy };
+  return {
+    status: Number(response["status"] ?? 200),
+    ...given({ statusText: statusTextOf(response) }),
+    headers,
+    template,
+    parameters,
+    ...bodyOf(response, template, filesFolder),
+  };
 }
 
 /**

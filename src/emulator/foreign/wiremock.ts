@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
+import type { StubInput, StubSpec } from "../stub/index.ts";
 import {
   asText,
   type Fields,
@@ -12,7 +12,8 @@ import {
   textField,
 } from "./model.ts";
 import { NotTold } from "./not-told.ts";
-import { wiremockMatcher } from "./wiremock-matcher.ts";
+import { wiremockMatcher, wiremockMatchers } from "./wiremock-matcher.ts";
+import { multipartOf } from "./wiremock-multipart.ts";
 import { wiremockAnswer } from "./wiremock-response.ts";
 
 const TOP = [
@@ -43,19 +44,11 @@ const REQUEST = new Set([
   "headers",
   "cookies",
   "bodyPatterns",
+  "multipartPatterns",
   "formParameters",
   "basicAuthCredentials",
   ...ADDRESS,
 ]);
-
-function matchersOf(value: unknown, where: string, notes: Notes): Record<string, Matcher> {
-  return Object.fromEntries(
-    Object.entries(fieldsOf(value)).map(([name, matcher]) => [
-      name,
-      wiremockMatcher(matcher, `${where}.${name}`, notes),
-    ]),
-  );
-}
 
 /** @throws NotTold for all methods but some */
 function methodsOf(method: unknown, where: string): string | string[] {
@@ -79,13 +72,13 @@ function requestOf(
     if (request[name] !== undefined) notes.add(`${where}.${name}`, "not looked at: one dependency");
   }
   const { basicAuthCredentials, bodyPatterns, method } = request;
-  const headers = matchersOf(request["headers"], `${where}.headers`, notes);
+  const named = (part: string) => wiremockMatchers(request[part], `${where}.${part}`, notes);
+  const headers = named("headers");
   if (isFields(basicAuthCredentials)) {
     const { password, username } = basicAuthCredentials;
     const token = Buffer.from(`${String(username)}:${String(password)}`).toString("base64");
     headers["authorization"] = { equalTo: `Basic ${token}` };
   }
-  const named = (part: string) => matchersOf(request[part], `${where}.${part}`, notes);
   return {
     ...(method === undefined ? {} : { method: methodsOf(method, `${where}.method`) }),
     ...given({
@@ -100,6 +93,7 @@ function requestOf(
     form: named("formParameters"),
     cookies: named("cookies"),
     headers,
+    multipart: multipartOf(request["multipartPatterns"], `${where}.multipartPatterns`, notes),
     body: (Array.isArray(bodyPatterns) ? bodyPatterns : []).map((each: unknown, index) =>
       wiremockMatcher(each, `${where}.bodyPatterns[${index}]`, notes),
     ),
