@@ -137,6 +137,55 @@ describe("a Hoverfly simulation", () => {
     expect(asked).toEqual(["yes", null]);
   });
 
+  // As in Hoverfly's documentation of its matchers.
+  const TOKEN =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ" +
+    ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+  const says = (header: object, payload: object) => JSON.stringify({ header, payload });
+  const subject = { sub: "1234567890", name: "John Doe" };
+  const nameIn = { matcher: "jsonPath", value: "$.payload.name" };
+
+  it.each([
+    ["a part of what it says", { value: says({ alg: "HS256" }, subject) }, TOKEN, true],
+    ["the payload alone", { value: '{"payload":{"iat":1516239022}}' }, TOKEN, true],
+    ["a node of it", { value: '{"iat":1516239022}' }, TOKEN, true],
+    ["another name", { value: says({}, { ...subject, name: "JohnDoe" }) }, TOKEN, false],
+    ["no token", { value: "{}" }, "apple", false],
+    ["a token whose head cannot be read", { value: says({}, {}) }, `Bearer ${TOKEN}`, false],
+    ["its payload all the same", { value: '{"name":"John Doe"}' }, `Bearer ${TOKEN}`, true],
+    [
+      "and what a path finds in it",
+      { value: "{}", doMatch: { ...nameIn, doMatch: { matcher: "glob", value: "J* Doe" } } },
+      TOKEN,
+      true,
+    ],
+    [
+      "and what a path does not find in it",
+      { value: "{}", doMatch: { ...nameIn, doMatch: { matcher: "exact", value: "Ann" } } },
+      TOKEN,
+      false,
+    ],
+  ])("matches a jwt by %s", (_what, asked, token, fits) => {
+    const headers = { Authorization: [{ matcher: "jwt", ...asked }] };
+    const request = { path: exact("/"), headers };
+    const play = player([{ request, response: { status: 200, body: "yes" } }]);
+    expect(play("/", { headers: { authorization: token } })).toBe(fits ? "yes" : null);
+  });
+
+  it.each([
+    ['{"b":1}', '{"a":{"b":1,"c":2}}', true],
+    ['{"a":[2,{"c":1}]}', '{"a":[1,{"b":1,"c":1},2]}', true],
+    ['[{"a":null}]', '{"x":[3,{"a":null}]}', true],
+    ['{"a":null}', '{"b":null}', false],
+    ['{"a":[1]}', '{"a":1}', false],
+    ['{"a":1}', '{"a":"1"}', false],
+    ['{"a":1}', "[no json", false],
+  ])("jsonPartial: %s in %s: %j", (value, body, fits) => {
+    const request = { path: exact("/"), body: [{ matcher: "jsonPartial", value }] };
+    const play = player([{ request, response: { status: 200, body: "yes" } }]);
+    expect(play("/", { method: "POST", body })).toBe(fits ? "yes" : null);
+  });
+
   it("matches forms field by field, and lists in any order where it is told to", () => {
     const form = { matcher: "form", value: { to: exact("me") } };
     const array = { matcher: "array", value: ["1", "2"], config: { ignoreOrder: true } };

@@ -48,7 +48,8 @@ function plain(matcher: string, operand: unknown, where: string): Matcher {
     case "json":
       return { equalToJson: jsonOf(operand, where) };
     case "jsonpartial":
-      return { equalToJson: jsonOf(operand, where), ignoreExtraElements: true };
+    case "jwt":
+      return { containsJson: jsonOf(operand, where) };
     case "xml":
       return { equalToXml: text };
     default:
@@ -74,7 +75,9 @@ export function hoverflyMatcher(written: unknown, where: string): Matcher {
   const looked = found(name, asText(operand), then);
   if (looked !== null) return looked;
   const own = plain(name, operand, where);
-  return then === undefined ? own : { and: [own, then] };
+  const all: Matcher = then === undefined ? own : { and: [own, then] };
+  // Of a token, what it says is looked at, as JSON.
+  return name === "jwt" ? { matchesJwt: all } : all;
 }
 
 const isExact = (written: unknown): boolean =>

@@ -1,6 +1,11 @@
 import { jsonpath } from "json-p3";
 import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
+import {
+  compileContainsJson,
+  type ContainsJson,
+  containsJsonMatcherSchema,
+} from "./contains-json.ts";
 import { compileDateMatcher, type DateMatcher, dateMatcherSchemas } from "./date-matcher.ts";
 import { equalJson } from "./equal-json.ts";
 import { compileEqualXml, type EqualToXml, equalXmlMatcherSchema } from "./equal-xml.ts";
@@ -10,6 +15,7 @@ import {
   jsonSchemaMatcherSchema,
   type MatchesJsonSchema,
 } from "./json-schema.ts";
+import { jwtDocument } from "./jwt.ts";
 import {
   compileNumberMatcher,
   NUMBER_OPERATORS,
@@ -39,6 +45,11 @@ interface MatchesJsonPath {
   readonly value?: Matcher | undefined;
 }
 
+interface MatchesJwt {
+  /** What the token's JSON, `{"header":…,"payload":…}`, has to be. */
+  readonly matchesJwt: Matcher;
+}
+
 interface MatchesXPath {
   readonly matchesXPath: string;
   /** The namespaces that the expression's prefixes stand for. */
@@ -53,6 +64,8 @@ export type Matcher =
   | EqualToJson
   | MatchesJsonPath
   | MatchesJsonSchema
+  | ContainsJson
+  | MatchesJwt
   | MatchesXPath
   | EqualToXml
   | NumberMatcher
@@ -101,7 +114,8 @@ const xpathSchema = z.lazy(() =>
 
 const OPERATORS =
   "equalTo, contains, doesNotContain, matches, doesNotMatch, absent, " +
-  `equalToJson, matchesJsonPath, matchesJsonSchema, equalToXml, matchesXPath, ` +
+  `equalToJson, containsJson, matchesJsonPath, matchesJsonSchema, matchesJwt, ` +
+  `equalToXml, matchesXPath, ` +
   `${NUMBER_OPERATORS.join(", ")}, before, after, equalToDateTime, ` +
   "and, or, not, hasExactly, includes";
 
@@ -124,6 +138,8 @@ export const matcherSchema: z.ZodType<Matcher> = z.lazy(() =>
       }),
       z.strictObject({ matchesJsonPath: jsonPathField(), value: matcherSchema.optional() }),
       jsonSchemaMatcherSchema,
+      containsJsonMatcherSchema,
+      z.strictObject({ matchesJwt: matcherSchema }),
       equalXmlMatcherSchema,
       xpathSchema,
       ...numberMatcherSchemas,
@@ -191,6 +207,14 @@ function xpathTest({ matchesXPath, namespaces = {}, value }: MatchesXPath): Test
   });
 }
 
+function jwtTest({ matchesJwt }: MatchesJwt): Test {
+  const test = compileMatcher(matchesJwt);
+  return someOf((text, nowMs) => {
+    const document = jwtDocument(text);
+    return document !== null && test([document], nowMs);
+  });
+}
+
 /** Each value is wanted by some matcher, and each matcher finds a value. */
 function severalTest(matchers: readonly Matcher[], exactly: boolean): Test {
   const tests = matchers.map(compileMatcher);
@@ -217,12 +241,13 @@ function jsonTest(matcher: EqualToJson): Test {
   });
 }
 
-type Own = MatchesJsonSchema | EqualToXml | NumberMatcher | DateMatcher;
+type Own = MatchesJsonSchema | ContainsJson | EqualToXml | NumberMatcher | DateMatcher;
 type Common = Exclude<Matcher, Own>;
 
 /** The operators that have files of their own; null: it is another. */
 function compileOwn(matcher: Matcher): TextTest | null {
   if ("matchesJsonSchema" in matcher) return compileJsonSchema(matcher);
+  if ("containsJson" in matcher) return compileContainsJson(matcher);
   if ("equalToXml" in matcher) return compileEqualXml(matcher);
   if ("before" in matcher || "after" in matcher || "equalToDateTime" in matcher) {
     return compileDateMatcher(matcher);
@@ -250,6 +275,7 @@ function compileCommon(matcher: Common): Test {
   if ("absent" in matcher) return (values) => (values.length === 0) === matcher.absent;
   if ("equalToJson" in matcher) return jsonTest(matcher);
   if ("matchesJsonPath" in matcher) return jsonPathTest(matcher);
+  if ("matchesJwt" in matcher) return jwtTest(matcher);
   if ("matchesXPath" in matcher) return xpathTest(matcher);
   if ("hasExactly" in matcher) return severalTest(matcher.hasExactly, true);
   if ("includes" in matcher) return severalTest(matcher.includes, false);
