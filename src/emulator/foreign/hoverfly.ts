@@ -1,27 +1,15 @@
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { Matcher, StubInput, StubSpec } from "../stub/index.ts";
 import { hoverflyLatency } from "./hoverfly-delays.ts";
 import { hoverflyMatcher, hoverflyStrength } from "./hoverfly-matcher.ts";
+import { hoverflyResponse, literalsOf } from "./hoverfly-response.ts";
 import { hoverflyStates } from "./hoverfly-states.ts";
-import {
-  answerHeaders,
-  asText,
-  type Fields,
-  fieldsOf,
-  type Imported,
-  isFields,
-  Notes,
-} from "./model.ts";
+import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
 
 const REQUEST = new Set(
   "path method query headers body destination scheme requiresState".split(" "),
 );
-const RESPONSE =
-  "status body bodyFile encodedBody headers templated fixedDelay logNormalDelay transitionsState removesState".split(
-    " ",
-  );
-
 const allOf = (values: unknown, where: string): Matcher[] =>
   (Array.isArray(values) ? values : []).map((each: unknown) => hoverflyMatcher(each, where));
 
@@ -77,38 +65,17 @@ function requestOf(request: Fields, where: string): RequestInput {
   };
 }
 
-function responseOf(
-  response: Fields,
-  where: string,
-  notes: Notes,
-  folder: string,
-): StubInput["response"] {
-  notes.unknown(response, RESPONSE, where);
-  if (response["templated"] === true) {
-    throw new NotTold(`${where}.templated: Hoverfly's templates are not supported`);
-  }
-  const headers = answerHeaders(fieldsOf(response["headers"]), `${where}.headers`, notes);
-  const { body, bodyFile, encodedBody, status } = response;
-  const text = asText(body ?? "");
-  const content = encodedBody === true ? { base64: text } : { body: text };
-  return {
-    status: Number(status ?? 200),
-    headers,
-    ...(typeof bodyFile === "string" && bodyFile !== ""
-      ? { bodyFile: resolve(folder, bodyFile) }
-      : content),
-  };
-}
-
 interface Place {
   /** Such as `data.pairs[0]`. */
   readonly where: string;
   readonly notes: Notes;
   readonly folder: string;
   readonly globalActions: Fields;
+  readonly literals: ReturnType<typeof literalsOf>;
 }
 
-function stubOf(pair: Fields, { folder, globalActions, notes, where }: Place): StubSpec | null {
+function stubOf(pair: Fields, place: Place): StubSpec | null {
+  const { folder, globalActions, literals, notes, where } = place;
   const [request, response] = [fieldsOf(pair["request"]), fieldsOf(pair["response"])];
   notes.unknown(pair, ["request", "response", "labels"], where);
   try {
@@ -116,7 +83,11 @@ function stubOf(pair: Fields, { folder, globalActions, notes, where }: Place): S
     return notes.stub(
       {
         request: requestOf(request, `${where}.request`),
-        response: responseOf(response, `${where}.response`, notes, folder),
+        response: hoverflyResponse(response, literals, {
+          folder,
+          notes,
+          where: `${where}.response`,
+        }),
         ...(latency === undefined ? {} : { latency }),
         ...hoverflyStates(request, response, where),
       },
@@ -149,13 +120,15 @@ export function hoverflyStubs(file: string, content: unknown): Imported {
   const version = asText(fieldsOf(fieldsOf(content)["meta"])["schemaVersion"] ?? "");
   if (!version.startsWith("v5")) notes.add("meta.schemaVersion", `is ${version}; read as v5`);
   const globalActions = fieldsOf(data["globalActions"]);
-  notes.unknown(data, ["pairs", "globalActions"], "data");
+  const literals = literalsOf(data["literals"]);
+  notes.unknown(data, ["pairs", "globalActions", "literals"], "data");
   notes.unknown(globalActions, ["delays", "delaysLogNormal"], "data.globalActions");
   const pairs = (Array.isArray(data["pairs"]) ? data["pairs"] : []).map(fieldsOf);
   noteAddresses(pairs, notes);
   const folder = dirname(file);
   const ranked = pairs.flatMap((pair, index) => {
-    const stub = stubOf(pair, { where: `data.pairs[${index}]`, notes, folder, globalActions });
+    const where = `data.pairs[${index}]`;
+    const stub = stubOf(pair, { where, notes, folder, globalActions, literals });
     const strength = hoverflyStrength(fieldsOf(pair["request"]));
     return stub === null ? [] : [{ index, strength, stub }];
   });

@@ -14,7 +14,7 @@ export function withBodyFiles(specs: readonly StubSpec[], folder: string): StubS
     const path = resolve(folder, bodyFile);
     try {
       const bytes = readFileSync(path);
-      if (rest.template) return { ...rest, body: bytes.toString("utf8") };
+      if (rest.template !== false) return { ...rest, body: bytes.toString("utf8") };
       return { ...rest, base64: bytes.toString("base64") };
     } catch (thrown) {
       throw new ShakedownError("FILE_NOT_FOUND", `bodyFile ${path}: ${messageOf(thrown)}`, {

@@ -10,10 +10,8 @@ import {
   spacious,
   text,
 } from "./helper.ts";
+import { randomText, randomUuid, uniform } from "./random.ts";
 import { READING_HELPERS } from "./reading-helpers.ts";
-
-const uniform = (context: HelperContext): number =>
-  context.draw?.uniform(`stub-template-${context.calls++}`) ?? 0.5;
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
 const digits = "0123456789";
@@ -23,15 +21,6 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   ALPHANUMERIC: letters + digits,
   HEXADECIMAL: `${digits}abcdef`,
 };
-
-const randomText = (length: number, alphabet: string, context: HelperContext): string =>
-  Array.from({ length }, () => alphabet[Math.floor(uniform(context) * alphabet.length)]).join("");
-
-function randomUuid(context: HelperContext): string {
-  const hex = randomText(32, ALPHABETS["HEXADECIMAL"]!, context);
-  const variant = "89ab"[Math.floor(uniform(context) * 4)];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
-}
 
 function randomValue(_: readonly unknown[], hash: Hash, context: HelperContext): string {
   const type = text(hash["type"]).toUpperCase() || "ALPHANUMERIC";

@@ -7,6 +7,8 @@ export class RequestView {
   /** Without the query, as sent. */
   readonly path: string;
   readonly nowMs: number;
+  /** State machine → the state that it is in. */
+  readonly states: ReadonlyMap<string, string>;
   readonly #body: Buffer;
   readonly #queryAt: number;
   #text: string | undefined;
@@ -16,9 +18,10 @@ export class RequestView {
   #cookies: ReadonlyMap<string, readonly string[]> | undefined;
 
   /** `nowMs`: when the call came, since the epoch. */
-  constructor(call: CallContext, body: Buffer, nowMs: number) {
+  constructor(call: CallContext, body: Buffer, nowMs: number, states: ReadonlyMap<string, string>) {
     this.call = call;
     this.nowMs = nowMs;
+    this.states = states;
     this.#body = body;
     this.#queryAt = call.path.indexOf("?");
     this.path = this.#queryAt < 0 ? call.path : call.path.slice(0, this.#queryAt);

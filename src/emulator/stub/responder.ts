@@ -2,12 +2,13 @@ import { type Draw, ShakedownError } from "../../core/index.ts";
 import { type AnswerHeaders, hasHeader } from "../headers.ts";
 import type { UpstreamCall } from "../model.ts";
 import { readyForUpstreams } from "../upstream/index.ts";
+import { compilerOf } from "./dialect.ts";
 import { compileHeaders } from "./header-templates.ts";
 import { createProxy } from "./proxy.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
 import { drawSize, sizedBody } from "./size.ts";
-import { type Compile, compileTemplate } from "./template.ts";
+import type { Compile } from "./template.ts";
 
 interface Response {
   readonly status: number;
@@ -43,12 +44,16 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     throw new ShakedownError("INTERNAL", `${place}: bodyFile ${response.bodyFile} was not read in`);
   }
   const pathTemplate = stub.request.pathTemplate ?? null;
-  const compile: Compile = (source, where) =>
-    compileTemplate(source, `${place}, ${where}`, { pathTemplate, parameters });
+  const compile: Compile | null =
+    template === false
+      ? null
+      : (source, where) =>
+          compilerOf(template)(source, `${place}, ${where}`, { pathTemplate, parameters });
   if (response.proxy !== undefined) {
     readyForUpstreams();
-    const proxy = createProxy(response.proxy, template ? compile : null);
-    const own = template ? compileHeaders(response.headers, compile) : () => response.headers;
+    const proxy = createProxy(response.proxy, compile);
+    const own =
+      compile === null ? () => response.headers : compileHeaders(response.headers, compile);
     return (view, draw) => ({
       status,
       statusText,
@@ -62,7 +67,7 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
   const fixed = base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64");
   const sized = (body: Buffer, draw: Draw): Buffer =>
     size === undefined ? body : sizedBody(body, drawSize(size, draw));
-  if (!template) {
+  if (compile === null) {
     if (size === undefined) {
       const always: Response = { status, statusText, headers, body: fixed, upstream: null };
       return () => always;

@@ -3,11 +3,11 @@ import { faultActionSchema, faultSchema } from "../fault/index.ts";
 import { type AnswerHeaders, headersSchema } from "../headers.ts";
 import { latencySchema } from "../latency/index.ts";
 import { transferSchema } from "../transfer/index.ts";
+import { templateFault, templateSchema } from "./dialect.ts";
 import { matcherSchema, patternField } from "./matcher.ts";
 import { partMatcherSchema } from "./part-matcher.ts";
 import { hasTemplate, proxySchema } from "./proxy.ts";
 import { sizeSchema } from "./size.ts";
-import { templateFault } from "./template.ts";
 
 const oneAtMost =
   (...names: readonly string[]) =>
@@ -72,8 +72,8 @@ const responseSchema = z
     /** Relative to the file that says so; read when that is loaded. */
     bodyFile: z.string().optional(),
     /** Whether the body, the headers' values and the proxy's address are Handlebars templates. */
-    template: z.boolean().default(false),
-    /** What a template knows as `parameters`. */
+    template: templateSchema.default(false),
+    /** What a template knows as `parameters`; one of Hoverfly's as `Literals`. */
     parameters: z.record(z.string(), z.json()).default({}),
     size: sizeSchema.optional(),
     /** Something real that answers; `headers` are added to what it says. */
@@ -87,16 +87,19 @@ const responseSchema = z
       message: "answers by itself: no statusText, no size",
     },
   )
-  .refine(({ proxy, template }) => proxy === undefined || template || !hasTemplate(proxy), {
-    path: ["proxy"],
-    message: "is a template; say template: true",
-  })
-  .refine(({ base64, template }) => !template || base64 === undefined, {
+  .refine(
+    ({ proxy, template }) => proxy === undefined || template !== false || !hasTemplate(proxy),
+    {
+      path: ["proxy"],
+      message: "is a template; say template: true",
+    },
+  )
+  .refine(({ base64, template }) => template === false || base64 === undefined, {
     path: ["template"],
     message: "base64 is no template; give body or json",
   })
   .superRefine(({ body, headers, json, proxy, template }, context) => {
-    if (!template) return;
+    if (template === false) return;
     const sources: readonly (readonly [path: readonly string[], source: string])[] = [
       ...(proxy === undefined ? [] : [[["proxy", "to"], proxy.to] as const]),
       ...(body === undefined ? [] : [[["body"], body] as const]),
@@ -105,7 +108,7 @@ const responseSchema = z
       ...headerSources(proxy?.headers ?? {}, ["proxy", "headers"]),
     ];
     for (const [path, source] of sources) {
-      const message = templateFault(source);
+      const message = templateFault(source, template);
       if (message !== null) context.addIssue({ code: "custom", path: [...path], message });
     }
   });

@@ -96,7 +96,7 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
     (whenStates === undefined ||
       Object.entries(whenStates).every(([machine, state]) => states.get(machine) === state));
   const viewOf = (call: CallContext, body: Buffer): RequestView =>
-    new RequestView(call, body, options.wallMsAt(call.nowNs));
+    new RequestView(call, body, options.wallMsAt(call.nowNs), states);
   return {
     match(call, body, draw) {
       const view = viewOf(call, body);
@@ -106,10 +106,12 @@ export function createStubs(specs: readonly StubSpec[], options: StubOptions): S
       });
       if (rank < 0) return null;
       const stub = prepared[rank]!;
+      // A template knows the states that the call has met.
+      const hit = answer(stub, view, draw);
       const { scenario, thenState, thenStates = {} } = stub.spec;
       if (scenario !== undefined && thenState !== undefined) states.set(scenario, thenState);
       for (const [machine, state] of Object.entries(thenStates)) states.set(machine, state);
-      return answer(stub, view, draw);
+      return hit;
     },
     nearMiss: (call, body) => nearMissOf(prepared, inState, viewOf(call, body)),
     reset,

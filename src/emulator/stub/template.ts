@@ -158,20 +158,6 @@ function modelOf(view: RequestView, names: readonly string[], pathTemplate: stri
   };
 }
 
-const TEMPLATE = "template";
-
-/** What is wrong with a template, on one line; null: nothing. */
-export function templateFault(source: string): string | null {
-  try {
-    compileTemplate(source, TEMPLATE, { pathTemplate: null });
-    return null;
-  } catch (thrown) {
-    return messageOf(thrown)
-      .slice(`${TEMPLATE}: `.length)
-      .replaceAll(/\s*\n\s*/g, " ");
-  }
-}
-
 /**
  * A Handlebars template made ready; nothing is escaped. The call is `request`: method, url, path
  * (and its segments, `path.[0]`), query, headers, cookies, body, clientIp, host, port, baseUrl.

@@ -29,9 +29,11 @@ export interface XPathFound {
   readonly isSomething: boolean;
   /** Of an element, its XML; of other nodes, their text; or the one value. */
   readonly texts: readonly string[];
+  /** As XPath's `string()` has it: of nodes, the text of the first. */
+  readonly text: string;
 }
 
-const NOTHING: XPathFound = { isSomething: false, texts: [] };
+const NOTHING: XPathFound = { isSomething: false, texts: [], text: "" };
 
 /**
  * An expression of XPath 1.0 made ready; prefixes stand for these namespaces. Without any, a name
@@ -54,8 +56,13 @@ export function compileXPath(
     if (document === null) return NOTHING;
     try {
       const value = evaluate(document);
-      const texts = value.toArray?.().map(textOfNode) ?? [value.stringValue()];
-      return { isSomething: value.booleanValue(), texts };
+      return {
+        isSomething: value.booleanValue(),
+        texts: value.toArray?.().map(textOfNode) ?? [value.stringValue()],
+        get text() {
+          return value.stringValue();
+        },
+      };
     } catch {
       // Nested so deep that it cannot be walked, or what the expression asks has no sense here.
       return NOTHING;

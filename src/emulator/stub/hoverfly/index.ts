@@ -1,0 +1,2 @@
+/** Templates as Hoverfly renders them. */
+export { compileHoverflyTemplate } from "./template.ts";
