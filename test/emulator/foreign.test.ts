@@ -167,6 +167,18 @@ it("WireMock: a condition that cannot be asked leaves the mapping out, and says 
   }
 });
 
+it("WireMock: a fault comes in an answer that says nothing else", () => {
+  const fault = "MALFORMED_RESPONSE_CHUNK";
+  const response = { status: 500, statusMessage: "Oh", headers: { "x-a": "b" }, fault };
+  const { named, stubs } = imported({ request: {}, response });
+  expect(named).toEqual([]);
+  expect(stubs[0]).toMatchObject({
+    fault: { kind: "malformed-chunk" },
+    response: { status: 200, headers: {} },
+  });
+  expect(stubs[0]?.response).not.toHaveProperty("statusText");
+});
+
 it("WireMock: a delay beside a dribble is told", () => {
   const chunkedDribbleDelay = { numberOfChunks: 2, totalDuration: 10 };
   const response = { fixedDelayMilliseconds: 5, chunkedDribbleDelay };
