@@ -120,6 +120,19 @@ export function ratioBeside(what: string, arms: Arms, stage: StageWindow, amount
   return moreOf(what, "relative", pairedBlockLogRatio({ ...blocks, amounts }), parts);
 }
 
+/** By how much longer than control's, at least, something takes that its share alone does not show. */
+const LONGER = 1;
+
+/**
+ * More of a share, or else of how long it takes: where control is disturbed as well, as on a busy machine,
+ * for a while and a little, only that tells it from an arm that takes more than twice as long.
+ */
+export function moreOrLonger(share: More, longer: () => More): More {
+  if (share.shown || share.effect === null) return share;
+  const time = longer();
+  return (time.effect?.low ?? 0) >= LONGER ? time : share;
+}
+
 /** Of how long requests take, by when they were meant to start: variant ÷ control − 1. */
 export function timeBeside(evidence: Evidence, arm: number, stage: StageWindow): More {
   const times = (side: number): Counted[] =>

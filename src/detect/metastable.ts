@@ -4,6 +4,7 @@ import {
   besideControl,
   besideWords,
   type More,
+  moreOrLonger,
   shareBeside,
   timeBeside,
 } from "./beside.ts";
@@ -20,8 +21,6 @@ import { type Protocol, protocolsOf, readRecovery, type Recovery } from "./probe
 const RULE = {
   /** Less than this after a trigger shows nothing, in seconds. */
   watchedS: 8,
-  /** By how much longer than control's requests at least take of an arm whose control is disturbed, too. */
-  timeLonger: 1,
 } as const;
 
 const CURE =
@@ -78,10 +77,7 @@ function evidenceOf(own: Recovery, control: Recovery | null): Finding["evidence"
 const comesBackLate = ({ draining, filling, recovered, sustaining }: Recovery): boolean =>
   !recovered && (draining || filling || sustaining.length === 0);
 
-/**
- * Requests that are not as quick as before, beside control's, in the last third of what was watched. On
- * a busy machine control's are not either, for a while, by a few percent: then by how long they take.
- */
+/** Requests that are not as quick as before, beside control's, in the last third of what was watched. */
 function slowBeside(
   evidence: Evidence,
   arm: number,
@@ -94,9 +90,7 @@ function slowBeside(
     toNs: after.toNs,
   };
   const share = shareBeside("requests that are not as quick as before", slowOnes, third);
-  if (share.shown || share.effect === null) return share;
-  const time = timeBeside(evidence, arm, third);
-  return (time.effect?.low ?? 0) >= RULE.timeLonger ? time : share;
+  return moreOrLonger(share, () => timeBeside(evidence, arm, third));
 }
 
 function judge(evidence: Evidence, arm: number, protocol: Protocol): Finding | null {

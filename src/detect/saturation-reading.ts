@@ -1,4 +1,4 @@
-import { type More, shareBeside } from "./beside.ts";
+import { type More, moreOrLonger, ratioBeside, shareBeside } from "./beside.ts";
 import type { Evidence, StageWindow } from "./detector.ts";
 import { type Journey, journeysOf, median, quantile } from "./join.ts";
 
@@ -131,13 +131,27 @@ export function readSaturation(evidence: Evidence, arm: number, stage: StageWind
   const [own, control] = [journeysOf(evidence, arm, stage), journeysOf(evidence, 0, stage)];
   const usualMs = median(control.map(({ ownMs }) => ownMs));
   const longMs = RULE.factor * usualMs + RULE.floorMs;
-  const counted = (journeys: readonly Journey[]) =>
-    journeys.map(({ ownMs, request }) => ({
-      atNs: request.intendedNs,
-      numerator: ownMs > longMs ? 1 : 0,
-      denominator: 1,
-    }));
-  const beside = { own: counted(own), control: counted(control) };
+  const counted = (amountOf: (ownMs: number) => number) => {
+    const of = (journeys: readonly Journey[]) =>
+      journeys.map(({ ownMs, request }) => ({
+        atNs: request.intendedNs,
+        numerator: amountOf(ownMs),
+        denominator: 1,
+      }));
+    return { own: of(own), control: of(control) };
+  };
+  const share = shareBeside(
+    "requests of which the target takes more for itself",
+    counted((ownMs) => (ownMs > longMs ? 1 : 0)),
+    stage,
+  );
+  const longer = (): More =>
+    ratioBeside(
+      "time that the target takes for itself",
+      counted((ownMs) => ownMs),
+      stage,
+      true,
+    );
   return {
     stage,
     requests: own.length,
@@ -150,7 +164,7 @@ export function readSaturation(evidence: Evidence, arm: number, stage: StageWind
       0.9,
     ),
     controlOwnMs: median(control.map(({ ownMs }) => ownMs)),
-    more: shareBeside("requests of which the target takes more for itself", beside, stage),
+    more: moreOrLonger(share, longer),
   };
 }
 
