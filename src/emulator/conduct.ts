@@ -1,6 +1,7 @@
 import { hashText53, keyedDraw, seqOfRequestId, seqOfTraceparent } from "../core/index.ts";
 import type { CallOutcome } from "../measure/index.ts";
 import {
+  failure,
   faultAnswer,
   fullAnswer,
   goodAnswers,
@@ -203,10 +204,14 @@ export class Conduct {
     const luckOf = repeats && seq % 2 === 1 ? seq - 1 : seq;
     const draw = keyedDraw(seed, dependency, luckOf, key, attempt);
     const hit = stubs?.match(asked, body, draw) ?? null;
+    const refused = (answer: Answer): Decision => ({
+      ...atTheDoor(identity, "error", answer),
+      release: admission?.release ?? null,
+    });
     if (stubs !== null && hit === null && this.#spec.unmatched === 404) {
-      const refused = atTheDoor(identity, "error", unmatchedAnswer(stubs.nearMiss(asked, body)));
-      return { ...refused, release: admission?.release ?? null };
+      return refused(unmatchedAnswer(stubs.nearMiss(asked, body)));
     }
+    if (hit !== null && hit.failed !== null) return refused(failure(500, hit.failed));
     const { faults, latency } = hit === null ? this.#models : this.#modelsOfStub(hit);
     const fault = hit?.fault ?? faults?.faultFor(asked, draw) ?? null;
     const good = hit === null ? this.#models.good(asked) : stubAnswer(hit);

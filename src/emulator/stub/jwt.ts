@@ -11,11 +11,15 @@ function partOf(encoded: string): unknown {
 
 /**
  * The `header` and the `payload` of a JSON Web Token (RFC 7519), as far as they can be read, as a
- * JSON document; null: it has not three parts. The signature is not looked at.
+ * JSON document; null: it has not three parts, or is nested too deep. The signature is not looked at.
  */
 export function jwtDocument(token: string): string | null {
   const parts = token.split(".");
   const [header = "", payload = ""] = parts;
   if (parts.length !== 3) return null;
-  return JSON.stringify({ header: partOf(header), payload: partOf(payload) });
+  try {
+    return JSON.stringify({ header: partOf(header), payload: partOf(payload) });
+  } catch {
+    return null;
+  }
 }

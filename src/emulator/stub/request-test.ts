@@ -80,8 +80,23 @@ function namedConditions(
   });
 }
 
-/** Everything that a stub asks of a call, the cheapest first. */
-export function conditionsOf(request: RequestSpec): readonly Condition[] {
+/** What cannot be looked at, such as JSON nested too deep for a query, is not what was asked for. */
+const guarded = ({ holds, what }: Condition): Condition => ({
+  what,
+  holds(view) {
+    try {
+      return holds(view);
+    } catch {
+      return false;
+    }
+  },
+});
+
+/** Everything that a stub asks of a call, the cheapest first; none of it throws. */
+export const conditionsOf = (request: RequestSpec): readonly Condition[] =>
+  askedOf(request).map(guarded);
+
+function askedOf(request: RequestSpec): readonly Condition[] {
   const methods = new Set(request.method);
   const path = pathCondition(request);
   const template = request.pathTemplate;

@@ -1,4 +1,4 @@
-import { type Draw, ShakedownError } from "../../core/index.ts";
+import { type Draw, messageOf, ShakedownError } from "../../core/index.ts";
 import { type AnswerHeaders, hasHeader } from "../headers.ts";
 import type { UpstreamCall } from "../model.ts";
 import { readyForUpstreams } from "../upstream/index.ts";
@@ -8,7 +8,7 @@ import { createProxy } from "./proxy.ts";
 import type { RequestView } from "./request-view.ts";
 import type { StubResponse, StubSpec } from "./schema.ts";
 import { drawSize, sizedBody } from "./size.ts";
-import type { Compile } from "./template.ts";
+import type { Compile, Render } from "./template.ts";
 
 interface Response {
   readonly status: number;
@@ -22,7 +22,10 @@ interface Response {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Gives a matched call its response. */
+/**
+ * Gives a matched call its response.
+ * @throws Error where a template cannot be rendered for it; the message says of which stub, and where
+ */
 export type Responder = (view: RequestView, draw: Draw) => Response;
 
 function withJsonType(response: StubResponse): AnswerHeaders {
@@ -33,6 +36,17 @@ function withJsonType(response: StubResponse): AnswerHeaders {
 
 const bodyText = ({ body, json }: StubResponse): string =>
   body ?? (json === undefined ? "" : JSON.stringify(json));
+
+/** What is thrown begins with its place. */
+const placed =
+  (render: Render, place: string): Render =>
+  (view, draw) => {
+    try {
+      return render(view, draw);
+    } catch (cause) {
+      throw new Error(`${place}: ${messageOf(cause)}`, { cause });
+    }
+  };
 
 /**
  * A response made ready: all that does not depend on the call is made once.
@@ -47,8 +61,10 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
   const compile: Compile | null =
     template === false
       ? null
-      : (source, where) =>
-          compilerOf(template)(source, `${place}, ${where}`, { pathTemplate, parameters });
+      : (source, where) => {
+          const at = `${place}, ${where}`;
+          return placed(compilerOf(template)(source, at, { pathTemplate, parameters }), at);
+        };
   if (response.proxy !== undefined) {
     readyForUpstreams();
     const proxy = createProxy(response.proxy, compile);

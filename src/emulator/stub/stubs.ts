@@ -1,4 +1,4 @@
-import type { Draw } from "../../core/index.ts";
+import { type Draw, messageOf } from "../../core/index.ts";
 import type { FaultSpec } from "../fault/index.ts";
 import type { AnswerHeaders } from "../headers.ts";
 import type { LatencySpec } from "../latency/index.ts";
@@ -10,6 +10,13 @@ import { type StubSpec, stubName } from "./schema.ts";
 import { StubIndex } from "./stub-index.ts";
 
 const STARTED = "Started";
+const FAILED = {
+  status: 500,
+  statusText: undefined,
+  headers: {},
+  body: Buffer.alloc(0),
+  upstream: null,
+};
 
 export interface StubOptions {
   /**
@@ -29,6 +36,8 @@ export interface StubHit {
   readonly statusText: string | undefined;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
+  /** Why it could not be made, and of which stub; null: it could. The rest is then an empty 500. */
+  readonly failed: string | null;
   /** Something real that answers in its place; null: nothing. */
   readonly upstream: UpstreamCall | null;
   /** Null: the dependency's own. */
@@ -150,6 +159,15 @@ function prepare(spec: StubSpec, index: number): Prepared {
   };
 }
 
+/** A call that no response can be made of is told so: it must not end the emulator. */
+function responded(responder: Responder, view: RequestView, draw: Draw) {
+  try {
+    return { ...responder(view, draw), failed: null };
+  } catch (thrown) {
+    return { ...FAILED, failed: messageOf(thrown) };
+  }
+}
+
 function answer(stub: Prepared, view: RequestView, draw: Draw): StubHit {
   const { index, name, responders, spec } = stub;
   const place = spec.then === "cycle" ? stub.used % responders.length : stub.used;
@@ -158,7 +176,7 @@ function answer(stub: Prepared, view: RequestView, draw: Draw): StubHit {
   return {
     index,
     name,
-    ...responder(view, draw),
+    ...responded(responder, view, draw),
     latency: spec.latency ?? null,
     errors: spec.errors ?? null,
     fault: spec.fault ?? null,

@@ -1,8 +1,9 @@
 import Handlebars from "handlebars";
-import { type Draw, messageOf, ShakedownError } from "../../core/index.ts";
+import type { Draw } from "../../core/index.ts";
 import { type HelperContext, several, Values } from "./helper.ts";
 import { helperNames, templateHelpers, WRITE } from "./helpers.ts";
-import { assignedNames } from "./reading-helpers.ts";
+import { hasCall, Names } from "./names.ts";
+import { parseTemplate, refuseTemplate } from "./parse-template.ts";
 import { pathParameters } from "./request-test.ts";
 import type { RequestView } from "./request-view.ts";
 
@@ -25,78 +26,6 @@ const withPlaces = (source: string): string =>
       (found: string, place: string | undefined) => (place === undefined ? found : `.[${place}]`),
     ),
   );
-
-type Call = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression;
-
-/** What a template is given. */
-const GIVEN: ReadonlySet<string> = new Set(["request", "parameters"]);
-
-const literalOf = (node: hbs.AST.Expression): string | null =>
-  node.type === "StringLiteral" ? (node as hbs.AST.StringLiteral).value : null;
-
-const hasCall = (node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement): boolean =>
-  node.params.length > 0 || (node.hash?.pairs.length ?? 0) > 0;
-
-/** Looks at every name of a template: which helpers it calls, which headers it reads. */
-class Names extends Handlebars.Visitor {
-  readonly headers: string[] = [];
-  readonly #unknown: hbs.AST.PathExpression[] = [];
-  readonly #assigned = new Set<string>();
-  #depth = 0;
-
-  /** Helpers that there are not, each with its place. */
-  get unknown(): readonly string[] {
-    return this.#unknown
-      .filter(({ parts }) => !this.#assigned.has(parts[0]!))
-      .map(
-        ({ loc, original }) =>
-          `${original} (line ${loc.start.line}, column ${loc.start.column + 1})`,
-      );
-  }
-
-  #helper(path: hbs.AST.PathExpression): void {
-    if (!helperNames.has(path.original)) this.#unknown.push(path);
-  }
-
-  #assigns(node: Call): void {
-    if (node.path.type !== "PathExpression") return;
-    const { original } = node.path as hbs.AST.PathExpression;
-    const pairs = node.hash?.pairs.map(({ key, value }) => [key, literalOf(value)] as const);
-    for (const name of assignedNames(original, node.params.map(literalOf), new Map(pairs))) {
-      this.#assigned.add(name);
-    }
-  }
-
-  override MustacheStatement(node: hbs.AST.MustacheStatement): void {
-    this.#assigns(node);
-    if (node.path.type === "PathExpression") {
-      const path = node.path as hbs.AST.PathExpression;
-      const [root] = path.parts;
-      const value = path.data || path.depth > 0 || this.#depth > 0 || GIVEN.has(root ?? "");
-      if (hasCall(node) || !(value || path.parts.length === 0)) this.#helper(path);
-    }
-    super.MustacheStatement(node);
-  }
-
-  override BlockStatement(node: hbs.AST.BlockStatement): void {
-    this.#assigns(node);
-    if (hasCall(node)) this.#helper(node.path);
-    this.#depth++;
-    super.BlockStatement(node);
-    this.#depth--;
-  }
-
-  override SubExpression(node: hbs.AST.SubExpression): void {
-    this.#assigns(node);
-    if (node.path.type === "PathExpression") this.#helper(node.path);
-    super.SubExpression(node);
-  }
-
-  override PathExpression(path: hbs.AST.PathExpression): void {
-    const [root, part, name] = path.parts;
-    if (root === "request" && part === "headers" && name !== undefined) this.headers.push(name);
-  }
-}
 
 /** Has every value written by `WRITE`. */
 class Writing extends Handlebars.Visitor {
@@ -161,27 +90,25 @@ function modelOf(view: RequestView, names: readonly string[], pathTemplate: stri
 /**
  * A Handlebars template made ready; nothing is escaped. The call is `request`: method, url, path
  * (and its segments, `path.[0]`), query, headers, cookies, body, clientIp, host, port, baseUrl.
- * @throws SCENARIO_INVALID when it is no template, or calls a helper that there is not
+ * @throws SCENARIO_INVALID when it is no template, calls a helper that there is not, or has a partial,
+ *   a decorator, or one of Handlebars' own helpers without what it takes
  */
 export function compileTemplate(source: string, place: string, options: TemplateOptions): Render {
   if (!source.includes("{{")) return () => source;
-  const fail = (what: string, hint: string, cause?: unknown): never => {
-    throw new ShakedownError("SCENARIO_INVALID", `${place}: ${what}`, { hint, cause });
-  };
-  const handlebars = Handlebars.create();
-  let program: hbs.AST.Program | null = null;
-  try {
-    program = handlebars.parse(withPlaces(source));
-  } catch (thrown) {
-    fail(`the template does not parse: ${messageOf(thrown)}`, "see the line that it names", thrown);
-  }
+  const program = parseTemplate(withPlaces(source), place);
   const names = new Names();
-  names.accept(program!);
+  names.accept(program);
   if (names.unknown.length > 0) {
     const known = [...helperNames].toSorted().join(", ");
-    fail(`the template calls what there is not: ${names.unknown.join("; ")}`, `there is ${known}`);
+    const what = `the template calls what there is not: ${names.unknown.join("; ")}`;
+    refuseTemplate(place, { what, hint: `there is ${known}` });
   }
-  new Writing().accept(program!);
+  if (names.faults.length > 0) {
+    const what = `the template has what cannot be done: ${names.faults.join("; ")}`;
+    refuseTemplate(place, { what, hint: "see the place that it names" });
+  }
+  const handlebars = Handlebars.create();
+  new Writing().accept(program);
   // One template is rendered at a time, so that a helper knows whose call it works for.
   const now: HelperContext = { draw: null, wallMs: 0, calls: 0, assign() {}, block: null };
   handlebars.registerHelper(templateHelpers(now));

@@ -1,5 +1,5 @@
-import Handlebars from "handlebars";
 import { messageOf } from "../../../core/index.ts";
+import { TemplateFaults } from "../template-faults.ts";
 import { HOVERFLY_HELPERS } from "./helpers.ts";
 import { compileQuery } from "./query.ts";
 
@@ -32,14 +32,8 @@ const literalOf = (node: hbs.AST.Expression | undefined): string | null =>
   node?.type === "StringLiteral" ? (node as hbs.AST.StringLiteral).value : null;
 
 /** Looks at every name of a template for what cannot be done truly. */
-export class Names extends Handlebars.Visitor {
-  /** What cannot be, each with its place. */
-  readonly faults: string[] = [];
+export class Names extends TemplateFaults {
   #depth = 0;
-
-  #fault(what: string, { start }: hbs.AST.SourceLocation): void {
-    this.faults.push(`${what} (line ${start.line}, column ${start.column + 1})`);
-  }
 
   #query(name: string, { loc, params }: Call): void {
     const places = QUERIES[name];
@@ -51,7 +45,7 @@ export class Names extends Handlebars.Visitor {
       if (typeof type !== "string" || typeof query !== "string") throw new Error("is no text");
       compileQuery(type, query);
     } catch (thrown) {
-      this.#fault(`${name}: the query ${messageOf(thrown)}`, loc);
+      this.fault(`${name}: the query ${messageOf(thrown)}`, loc);
     }
   }
 
@@ -59,10 +53,10 @@ export class Names extends Handlebars.Visitor {
   #call(node: Call): void {
     const { original } = node.path as hbs.AST.PathExpression;
     const name = isBodyQuery(node) ? "requestBody" : original;
-    if (!isHelper(name)) this.#fault(name, node.loc);
+    if (!isHelper(name)) this.fault(name, node.loc);
     // Hoverfly looks for the request in what the block is about.
     else if (name === "requestBody" && this.#depth > 0) {
-      this.#fault(`${original} within a block`, node.loc);
+      this.fault(`${original} within a block`, node.loc);
     } else this.#query(name, node);
   }
 
@@ -71,13 +65,13 @@ export class Names extends Handlebars.Visitor {
     if (path.data || path.depth > 0 || path.parts.length === 0) return;
     if (!ROOTS.test(root)) {
       // Within a block it may be of what the block is about.
-      if (this.#depth === 0 || NOT_HERE.test(root)) this.#fault(path.original, path.loc);
+      if (this.#depth === 0 || NOT_HERE.test(root)) this.fault(path.original, path.loc);
       return;
     }
     if (!/^request$/i.test(root)) return;
     const ofSeveral = /^header$/i.test(field) && path.parts.length > 3 && path.parts[3] !== "0";
-    if (field !== "" && !REQUEST_FIELD.test(field)) this.#fault(path.original, path.loc);
-    else if (ofSeveral) this.#fault(`${path.original}: a header has one value here`, path.loc);
+    if (field !== "" && !REQUEST_FIELD.test(field)) this.fault(path.original, path.loc);
+    else if (ofSeveral) this.fault(`${path.original}: a header has one value here`, path.loc);
   }
 
   override MustacheStatement(node: hbs.AST.MustacheStatement): void {
@@ -97,8 +91,8 @@ export class Names extends Handlebars.Visitor {
   override BlockStatement(node: hbs.AST.BlockStatement): void {
     const { original } = node.path;
     const isBlock = BLOCKS.has(original);
-    if (!isBlock && node.params.length > 0) this.#fault(original, node.loc);
-    else if (!isBlock && isHelper(original)) this.#fault(`${original} as a block`, node.loc);
+    if (!isBlock && node.params.length > 0) this.fault(original, node.loc);
+    else if (!isBlock && isHelper(original)) this.fault(`${original} as a block`, node.loc);
     else if (!isBlock) this.#value(node.path);
     this.acceptArray(node.params);
     const deeper = !isBlock || INSIDE.has(original) ? 1 : 0;
@@ -111,21 +105,5 @@ export class Names extends Handlebars.Visitor {
   /** A parameter. */
   override PathExpression(path: hbs.AST.PathExpression): void {
     this.#value(path);
-  }
-
-  override PartialStatement({ loc }: hbs.AST.PartialStatement): void {
-    this.#fault("a partial", loc);
-  }
-
-  override PartialBlockStatement({ loc }: hbs.AST.PartialBlockStatement): void {
-    this.#fault("a partial", loc);
-  }
-
-  override DecoratorBlock({ loc }: hbs.AST.DecoratorBlock): void {
-    this.#fault("a decorator", loc);
-  }
-
-  override Decorator({ loc }: hbs.AST.Decorator): void {
-    this.#fault("a decorator", loc);
   }
 }

@@ -1,5 +1,5 @@
 import Handlebars, { type HelperDeclareSpec, type HelperOptions } from "handlebars";
-import { messageOf, ShakedownError } from "../../../core/index.ts";
+import { parseTemplate, refuseTemplate } from "../parse-template.ts";
 import type { Render, TemplateOptions } from "../template.ts";
 import { escaped, isTrue, Texts, written } from "./go-values.ts";
 import type { HoverflyHelper, Rendering } from "./helper.ts";
@@ -90,24 +90,16 @@ export function compileHoverflyTemplate(
   { parameters = {} }: Pick<TemplateOptions, "parameters">,
 ): Render {
   if (!source.includes("{{")) return () => source;
-  const fail = (what: string, hint: string, cause?: unknown): never => {
-    throw new ShakedownError("SCENARIO_INVALID", `${place}: ${what}`, { hint, cause });
-  };
-  const handlebars = Handlebars.create();
-  let program: hbs.AST.Program | null = null;
-  try {
-    program = handlebars.parse(source);
-  } catch (thrown) {
-    fail(`the template does not parse: ${messageOf(thrown)}`, "see the line that it names", thrown);
-  }
+  const program = parseTemplate(source, place);
   const names = new Names();
-  names.accept(program!);
+  names.accept(program);
   if (names.faults.length > 0) {
     const known = Object.keys(HOVERFLY_HELPERS).toSorted().join(", ");
     const what = `the template has what cannot be done truly: ${names.faults.join("; ")}`;
-    fail(what, `there is Request, State, Literals, ${known}`);
+    refuseTemplate(place, { what, hint: `there is Request, State, Literals, ${known}` });
   }
-  new Writing().accept(program!);
+  const handlebars = Handlebars.create();
+  new Writing().accept(program);
   const now: Rendering = {
     draw: null,
     wallMs: 0,

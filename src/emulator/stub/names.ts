@@ -1,0 +1,96 @@
+import { helperNames } from "./helpers.ts";
+import { assignedNames } from "./reading-helpers.ts";
+import { placed, TemplateFaults } from "./template-faults.ts";
+
+type Call = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression;
+
+/** What a template is given. */
+const GIVEN: ReadonlySet<string> = new Set(["request", "parameters"]);
+
+const literalOf = (node: hbs.AST.Expression): string | null =>
+  node.type === "StringLiteral" ? (node as hbs.AST.StringLiteral).value : null;
+
+/** Whether it has parameters, so that it calls a helper whatever its name. */
+export const hasCall = (node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement): boolean =>
+  node.params.length > 0 || (node.hash?.pairs.length ?? 0) > 0;
+
+/** Handlebars' own, and how many parameters each takes: called otherwise, they throw. */
+const PARAMETERS: ReadonlyMap<string, number> = new Map([
+  ["if", 1],
+  ["unless", 1],
+  ["each", 1],
+  ["with", 1],
+  ["lookup", 2],
+]);
+
+/** Looks at every name of a template: which helpers it calls, and how; which headers it reads. */
+export class Names extends TemplateFaults {
+  readonly headers: string[] = [];
+  readonly #unknown: hbs.AST.PathExpression[] = [];
+  readonly #assigned = new Set<string>();
+  #depth = 0;
+
+  /** Helpers that there are not, each with its place. */
+  get unknown(): readonly string[] {
+    return this.#unknown
+      .filter(({ parts }) => !this.#assigned.has(parts[0]!))
+      .map(({ loc, original }) => placed(original, loc));
+  }
+
+  #helper(path: hbs.AST.PathExpression): void {
+    if (!helperNames.has(path.original)) this.#unknown.push(path);
+  }
+
+  #own({ loc, params, path, type }: Call): void {
+    const { original } = path as hbs.AST.PathExpression;
+    const wanted = PARAMETERS.get(original);
+    if (wanted === undefined) return;
+    if (original !== "lookup" && type !== "BlockStatement") {
+      this.fault(`${original} that is no block`, loc);
+    } else if (params.length !== wanted) {
+      this.fault(`${original} with ${params.length} parameters, not ${wanted}`, loc);
+    }
+  }
+
+  #assigns(node: Call): void {
+    if (node.path.type !== "PathExpression") return;
+    const { original } = node.path as hbs.AST.PathExpression;
+    const pairs = node.hash?.pairs.map(({ key, value }) => [key, literalOf(value)] as const);
+    for (const name of assignedNames(original, node.params.map(literalOf), new Map(pairs))) {
+      this.#assigned.add(name);
+    }
+  }
+
+  override MustacheStatement(node: hbs.AST.MustacheStatement): void {
+    this.#own(node);
+    this.#assigns(node);
+    if (node.path.type === "PathExpression") {
+      const path = node.path as hbs.AST.PathExpression;
+      const [root] = path.parts;
+      const value = path.data || path.depth > 0 || this.#depth > 0 || GIVEN.has(root ?? "");
+      if (hasCall(node) || !(value || path.parts.length === 0)) this.#helper(path);
+    }
+    super.MustacheStatement(node);
+  }
+
+  override BlockStatement(node: hbs.AST.BlockStatement): void {
+    this.#own(node);
+    this.#assigns(node);
+    if (hasCall(node)) this.#helper(node.path);
+    this.#depth++;
+    super.BlockStatement(node);
+    this.#depth--;
+  }
+
+  override SubExpression(node: hbs.AST.SubExpression): void {
+    this.#own(node);
+    this.#assigns(node);
+    if (node.path.type === "PathExpression") this.#helper(node.path);
+    super.SubExpression(node);
+  }
+
+  override PathExpression(path: hbs.AST.PathExpression): void {
+    const [root, part, name] = path.parts;
+    if (root === "request" && part === "headers" && name !== undefined) this.headers.push(name);
+  }
+}
