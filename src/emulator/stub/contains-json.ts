@@ -12,50 +12,81 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A document's objects and lists, itself first. */
-function* nodesOf(value: unknown): Generator {
-  if (typeof value !== "object" || value === null) return;
-  yield value;
-  for (const each of Object.values(value)) yield* nodesOf(each);
+type List = readonly unknown[];
+
+const isList = (value: unknown): value is List => Array.isArray(value);
+
+/** A document's objects and lists, what is within another before it. */
+function nodesOf(document: unknown): readonly object[] {
+  const nodes: object[] = [];
+  const open = [document];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== "object" || value === null) continue;
+    nodes.push(value);
+    for (const each of isList(value) ? value : Object.values(value)) open.push(each);
+  }
+  return nodes.reverse();
 }
 
-/** Whether an object is among the elements, or among those of lists there. */
-const holdsFields = (elements: readonly unknown[], wanted: Fields): boolean =>
-  elements.some((each) =>
-    Array.isArray(each) ? holdsFields(each as unknown[], wanted) : containsAll(wanted, each),
-  );
+/** Looks at one document: what of its lists is known is not looked for again. */
+class Search {
+  /** Object that is wanted → list → whether it is there, or in lists there. */
+  readonly #held = new Map<Fields, Map<List, boolean>>();
 
-/** Each element is wanted in any place; a list in the list is put to the whole list. */
-function containsEach(wanted: readonly unknown[], actual: unknown): boolean {
-  if (!Array.isArray(actual)) return false;
-  const elements = actual as unknown[];
-  return wanted.every((each) => {
-    if (Array.isArray(each)) return containsEach(each as unknown[], elements);
-    return isFields(each) ? holdsFields(elements, each) : elements.includes(each);
-  });
-}
+  /** Whether an object is among the elements, or among those of lists there. */
+  #holdsFields(elements: List, wanted: Fields): boolean {
+    const held = this.#held.get(wanted) ?? new Map<List, boolean>();
+    this.#held.set(wanted, held);
+    const [open, without]: [List[], List[]] = [[elements], []];
+    while (open.length > 0) {
+      const list = open.pop()!;
+      const known = held.get(list);
+      if (known === false) continue;
+      if (known === true || list.some((each) => this.containsAll(wanted, each))) {
+        held.set(elements, true);
+        return true;
+      }
+      without.push(list);
+      for (const each of list) if (isList(each)) open.push(each);
+    }
+    for (const list of without) held.set(list, false);
+    return false;
+  }
 
-function containsAll(wanted: Fields, actual: unknown): boolean {
-  if (!isFields(actual)) return false;
-  return Object.entries(wanted).every(([name, each]) => {
-    const value = Object.hasOwn(actual, name) ? actual[name] : undefined;
-    if (Array.isArray(each)) return containsEach(each as unknown[], value);
-    return isFields(each) ? containsAll(each, value) : value === each;
-  });
+  /** Each element is wanted in any place; a list in the list is put to the whole list. */
+  containsEach(wanted: List, actual: unknown): boolean {
+    if (!isList(actual)) return false;
+    return wanted.every((each) => {
+      if (isList(each)) return this.containsEach(each, actual);
+      return isFields(each) ? this.#holdsFields(actual, each) : actual.includes(each);
+    });
+  }
+
+  containsAll(wanted: Fields, actual: unknown): boolean {
+    if (!isFields(actual)) return false;
+    return Object.entries(wanted).every(([name, each]) => {
+      const value = Object.hasOwn(actual, name) ? actual[name] : undefined;
+      if (isList(each)) return this.containsEach(each, value);
+      return isFields(each) ? this.containsAll(each, value) : value === each;
+    });
+  }
 }
 
 /** As Hoverfly compares JSON partially. */
 export function compileContainsJson({ containsJson }: ContainsJson): (text: string) => boolean {
-  const fits = (node: unknown): boolean => {
-    if (Array.isArray(containsJson)) return containsEach(containsJson as unknown[], node);
-    return isFields(containsJson) && containsAll(containsJson, node);
-  };
   return (text) => {
+    let document: unknown;
     try {
-      return nodesOf(JSON.parse(text)).some(fits);
+      document = JSON.parse(text);
     } catch {
-      // No JSON, or nested so deep that it cannot be walked.
       return false;
     }
+    const search = new Search();
+    return nodesOf(document).some((node) =>
+      isList(containsJson)
+        ? search.containsEach(containsJson, node)
+        : isFields(containsJson) && search.containsAll(containsJson, node),
+    );
   };
 }
