@@ -1,3 +1,4 @@
+import { grouped } from "./grouped.ts";
 import {
   ASSIGNED,
   type Helper,
@@ -42,16 +43,19 @@ const regexExtract: Helper = ([value, pattern, name], hash, context) => {
 };
 
 const formData: Helper = ([source, name], hash, context) => {
-  const lists = new Map<string, string[]>();
-  for (const pair of text(source).split("&")) {
-    const at = pair.indexOf("=");
-    if (at < 0) continue;
-    const value = pair.slice(at + 1);
-    const plain =
-      hash["urlDecode"] === true ? (new URLSearchParams(`=${value}`).get("") ?? "") : value;
-    lists.set(pair.slice(0, at), [...(lists.get(pair.slice(0, at)) ?? []), plain]);
-  }
-  const form = Object.fromEntries([...lists].map(([key, values]) => [key, several(values)]));
+  const pairs = text(source)
+    .split("&")
+    .flatMap((pair): [name: string, value: string][] => {
+      const at = pair.indexOf("=");
+      if (at < 0) return [];
+      const value = pair.slice(at + 1);
+      const plain =
+        hash["urlDecode"] === true ? (new URLSearchParams(`=${value}`).get("") ?? "") : value;
+      return [[pair.slice(0, at), plain]];
+    });
+  const form = Object.fromEntries(
+    [...grouped(pairs)].map(([key, values]) => [key, several(values)]),
+  );
   return named(form, name, context);
 };
 

@@ -1,4 +1,5 @@
 import type { CallContext } from "../model.ts";
+import { grouped } from "./grouped.ts";
 import { type Part, readParts } from "./multipart.ts";
 
 /** Where a stub looks at a call: parts are read apart when they are first asked for. */
@@ -64,13 +65,9 @@ export class RequestView {
 }
 
 function readCookies(header: string): ReadonlyMap<string, readonly string[]> {
-  const cookies = new Map<string, string[]>();
-  for (const pair of header.split(";")) {
+  const pairs = header.split(";").flatMap((pair): [name: string, value: string][] => {
     const at = pair.indexOf("=");
-    if (at < 0) continue;
-    const name = pair.slice(0, at).trim();
-    const value = pair.slice(at + 1).trim();
-    cookies.set(name, [...(cookies.get(name) ?? []), value]);
-  }
-  return cookies;
+    return at < 0 ? [] : [[pair.slice(0, at).trim(), pair.slice(at + 1).trim()]];
+  });
+  return grouped(pairs);
 }

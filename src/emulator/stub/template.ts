@@ -2,6 +2,8 @@ import Handlebars from "handlebars";
 import type { Draw } from "../../core/index.ts";
 import { type HelperContext, several, Values } from "./helper.ts";
 import { helperNames, templateHelpers, WRITE } from "./helpers.ts";
+import { grouped } from "./grouped.ts";
+import { lazyFields } from "./lazy-fields.ts";
 import { hasCall, Names } from "./names.ts";
 import { parseTemplate, refuseTemplate } from "./parse-template.ts";
 import { pathParameters } from "./request-test.ts";
@@ -53,38 +55,45 @@ const decoded = (path: string): string =>
     Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"),
   );
 
+/** Header → its value; those that a template names also as it spells them. */
+function headersOf(view: RequestView, names: readonly string[]) {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(view.call.headers)) headers.set(name, value ?? "");
+  for (const name of names) for (const value of view.header(name)) headers.set(name, value);
+  return Object.fromEntries(headers);
+}
+
+function cookiesOf(view: RequestView): Readonly<Record<string, Values>> {
+  const pairs = (view.call.headers["cookie"] ?? "").split(";");
+  const names = new Set(pairs.map((pair) => pair.split("=")[0]!.trim()));
+  names.delete("");
+  return Object.fromEntries(Array.from(names, (name) => [name, several(view.cookie(name))]));
+}
+
 function modelOf(view: RequestView, names: readonly string[], pathTemplate: string | null) {
-  const { call, query, text } = view;
+  const { call } = view;
   // As WireMock has it: where a template names the segments, they are as sent.
   const path = pathTemplate === null ? decoded(view.path) : view.path;
   const segments = path.split("/").filter((segment) => segment !== "");
   const named = pathTemplate === null ? [] : pathParameters(pathTemplate, view.path);
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(call.headers)) headers.set(name, value ?? "");
-  for (const name of names) for (const value of view.header(name)) headers.set(name, value);
   const host = call.headers["host"] ?? "";
-  const url = `http://${host}${call.path}`;
-  return {
-    method: call.method,
-    url: call.path,
-    path: new Values(path, [...segments.entries(), ...named]),
-    pathSegments: new Values(path, segments.entries()),
-    query: Object.fromEntries([...query.keys()].map((name) => [name, several(query.getAll(name))])),
-    headers: Object.fromEntries(headers),
-    cookies: Object.fromEntries(
-      (call.headers["cookie"] ?? "").split(";").flatMap((pair) => {
-        const name = pair.split("=")[0]!.trim();
-        return name === "" ? [] : [[name, several(view.cookie(name))]];
-      }),
-    ),
-    body: text,
-    bodyAsBase64: Buffer.from(text).toString("base64"),
-    clientIp: call.client,
-    scheme: "http",
-    host: host.split(":")[0],
-    port: host.split(":")[1] ?? "80",
-    baseUrl: url.slice(0, url.length - call.path.length),
-  };
+  return lazyFields({
+    method: () => call.method,
+    url: () => call.path,
+    path: () => new Values(path, [...segments.entries(), ...named]),
+    pathSegments: () => new Values(path, segments.entries()),
+    query: () =>
+      Object.fromEntries([...grouped(view.query)].map(([name, texts]) => [name, several(texts)])),
+    headers: () => headersOf(view, names),
+    cookies: () => cookiesOf(view),
+    body: () => view.text,
+    bodyAsBase64: () => Buffer.from(view.text).toString("base64"),
+    clientIp: () => call.client,
+    scheme: () => "http",
+    host: () => host.split(":")[0],
+    port: () => host.split(":")[1] ?? "80",
+    baseUrl: () => `http://${host}`,
+  });
 }
 
 /**

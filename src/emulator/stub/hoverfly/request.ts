@@ -1,3 +1,5 @@
+import { grouped } from "../grouped.ts";
+import { lazyFields } from "../lazy-fields.ts";
 import type { RequestView } from "../request-view.ts";
 import { type Texts, textsOf } from "./go-values.ts";
 
@@ -21,7 +23,7 @@ function pathOf(sent: string): string {
 }
 
 const listsOf = (values: URLSearchParams): Lists =>
-  Object.fromEntries([...values.keys()].map((name) => [name, textsOf(values.getAll(name))]));
+  Object.fromEntries([...grouped(values)].map(([name, texts]) => [name, textsOf(texts)]));
 
 /** `x-header-id` → `X-Header-Id`, as Go spells it. */
 const canonical = (name: string): string =>
@@ -38,13 +40,17 @@ const headersOf = (view: RequestView): Lists =>
       .map(([name, value]) => [canonical(name), textsOf([value!])]),
   );
 
+type Makes = Readonly<Record<string, () => unknown>>;
+
 /** A field is found with a small first letter, too. */
-const eitherCase = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => [
-      [name, value],
-      [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), value],
-    ]),
+const eitherCase = (makes: Makes): Readonly<Record<string, unknown>> =>
+  lazyFields(
+    Object.fromEntries(
+      Object.entries(makes).flatMap(([name, make]) => [
+        [name, make],
+        [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), make],
+      ]),
+    ),
   );
 
 const FIRST = "Started";
@@ -62,14 +68,18 @@ const statesOf = (view: RequestView): Readonly<Record<string, string>> =>
 /** What a template knows of a call, of the states, and of what its simulation tells for all. */
 export function modelOf(view: RequestView, literals: unknown): Readonly<Record<string, unknown>> {
   const { headers, method } = view.call;
-  const request = {
-    Method: method,
-    Path: textsOf(pathOf(view.path).split("/").slice(1)),
-    QueryParam: listsOf(view.query),
-    Header: headersOf(view),
-    FormData: listsOf(view.form),
-    Scheme: "http",
-    Host: (headers["host"] ?? headers[":authority"] ?? "").toLowerCase(),
-  };
-  return eitherCase({ Request: eitherCase(request), State: statesOf(view), Literals: literals });
+  const request = eitherCase({
+    Method: () => method,
+    Path: () => textsOf(pathOf(view.path).split("/").slice(1)),
+    QueryParam: () => listsOf(view.query),
+    Header: () => headersOf(view),
+    FormData: () => listsOf(view.form),
+    Scheme: () => "http",
+    Host: () => (headers["host"] ?? headers[":authority"] ?? "").toLowerCase(),
+  });
+  return eitherCase({
+    Request: () => request,
+    State: () => statesOf(view),
+    Literals: () => literals,
+  });
 }
