@@ -116,3 +116,87 @@ describe("what cannot be looked at does not fit, and is said so of the nearest s
     expect(stubs.nearMiss(call, body)?.differs).toEqual([what]);
   });
 });
+
+/* Each of these took hours, or more memory than there is. */
+describe("a call of a size that is allowed is answered", () => {
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  const hoverfly = { template: "hoverfly" } as const;
+
+  it("a form that says a name as often as it can", () => {
+    const sent = { headers: form, body: "a=1&".repeat(500_000) };
+    expect(saidTo({ ...hoverfly, body: "{{Request.FormData.a.[499999]}}" }, sent)).toBe("1");
+    const body = "{{formData request.body 'f'}}{{f.a.[499999]}}";
+    expect(saidTo({ template: true, body }, sent)).toBe("1");
+  });
+
+  it("a query and cookies that do", () => {
+    const path = `/?${"a=1&".repeat(500_000)}`;
+    const cookie = "c=2;".repeat(500_000);
+    const body = "{{request.query.a.[499999]}} {{request.cookies.c.[499999]}}";
+    expect(saidTo({ template: true, body }, { path, headers: { cookie } })).toBe("1 2");
+    const last = "{{Request.QueryParam.a.[499999]}}";
+    expect(saidTo({ ...hoverfly, body: last }, { path })).toBe("1");
+  });
+
+  it("a template that asks for no form does not read it", () => {
+    const sent = { headers: form, body: "a&" };
+    let asked = 0;
+    const headers = new Proxy(form, {
+      get: (of, name) => {
+        if (name === "content-type") asked++;
+        return Reflect.get(of, name) as unknown;
+      },
+    });
+    expect(saidTo({ ...hoverfly, body: "{{Request.Method}}" }, { ...sent, headers })).toBe("POST");
+    expect(asked).toBe(0);
+  });
+
+  it("a duration, and numbers, that nearly are some", () => {
+    const o = `${"11h".repeat(20_000)}1`;
+    const body = "{{now Request.Header.O 'unix'}}";
+    expect(saidTo({ ...hoverfly, body }, { headers: { o } })).toBe("1");
+    const n = `${"1".repeat(3_000_000)}x`;
+    const isNumeric = "{{isNumeric Request.Header.N}}";
+    expect(saidTo({ ...hoverfly, body: isNumeric }, { headers: { n } })).toBe("false");
+  });
+
+  it("a list that a template makes longer", () => {
+    const body =
+      "{{#each Request.QueryParam.a}}{{addToArray 'l' this false}}{{/each}}{{length (concat (getArray 'l'))}}";
+    const path = `/?${"a=1&".repeat(200_000)}`;
+    expect(saidTo({ ...hoverfly, body }, { path })).toBe(String(2 * 200_000 + 1));
+  });
+
+  it("a text that is long is not put to a pattern", () => {
+    const body = "{{matchesRegex Request.Header.T '(a+)+b|x$'}}";
+    const said = (t: string) => saidTo({ ...hoverfly, body }, { headers: { t } });
+    expect([said("x"), said(`${"y".repeat(65_536)}x`)]).toEqual(["true", "false"]);
+  });
+
+  const parts = (head: string): Sent => ({
+    headers: { "content-type": "multipart/form-data; boundary=xyz" },
+    body: `--xyz\r\nContent-Disposition: form-data; name="f"${head}\r\n\r\nyes\r\n--xyz--\r\n`,
+  });
+  it.each([
+    ["many lines", "\r\na:".repeat(1_000_000)],
+    ["a long name", `; filename="${"a".repeat(9_000_000)}"`],
+    ["many parameters", ";a=b".repeat(1_000_000)],
+  ])("a part whose head has %s is none", (_what, head) => {
+    const request = { multipart: [{ headers: { a: { absent: true } } }] };
+    expect(hitOf({ request }, parts(""))?.status).toBe(200);
+    expect(hitOf({ request }, parts(head))).toBeNull();
+  });
+
+  it("JSON of any depth and width is looked through for what it has to contain", () => {
+    const deep = (inner: string): string => "[".repeat(100_000) + inner + "]".repeat(100_000);
+    const wide = Array.from({ length: 100_000 }, (_, index) => `{"b":${index}}`).join();
+    const holds = (containsJson: unknown, body: string): boolean =>
+      hitOf({ request: { body: { containsJson } } } as StubInput, { body }) !== null;
+    expect(holds({ a: 1 }, deep(`${wide},{"a":1}`))).toBe(true);
+    expect(holds({ a: 1 }, deep(wide))).toBe(false);
+    expect(holds([{ a: 1 }], deep(`${wide},{"a":1}`))).toBe(true);
+    expect(holds([{ a: 1 }], deep(wide))).toBe(false);
+    expect(holds([{ b: 1 }, "none"], deep(wide))).toBe(false);
+    expect(holds({ a: [{ b: 99_999 }] }, `{"a":${deep(wide)}}`)).toBe(true);
+  });
+});

@@ -17,7 +17,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 export function durationMs(text: string): number | null {
   const [, sign, rest = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === "0") return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)[^\d.]+)+$/.test(rest)) return null;
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)[^\d.]+)+$/.test(rest)) return null;
   let sumMs = 0;
   for (const [, amount, unit] of rest.matchAll(/([\d.]+)([^\d.]+)/g)) {
     const unitMs = UNITS_MS[unit!];

@@ -1,4 +1,5 @@
 import { jwtDocument } from "../jwt.ts";
+import { PATTERN_INPUT_MAX } from "../matcher.ts";
 import { durationMs, formatTime } from "./go-time.ts";
 import { Texts, textsOf, written } from "./go-values.ts";
 import { helper, type HoverflyHelpers, type Rendering } from "./helper.ts";
@@ -88,7 +89,7 @@ export const HOVERFLY_HELPERS: HoverflyHelpers = {
   ),
   matchesRegex: helper("text text", ([text, pattern]: [string, string]) => {
     try {
-      return new RegExp(pattern).test(text);
+      return text.length <= PATTERN_INPUT_MAX && new RegExp(pattern).test(text);
     } catch {
       return false;
     }
@@ -96,9 +97,11 @@ export const HOVERFLY_HELPERS: HoverflyHelpers = {
   initArray: helper("text", ([key]: [string], rendering) =>
     keep(rendering, [key, new Texts(), false], ""),
   ),
-  addToArray: helper("text text boolean", ([key, value, says]: [string, string, boolean], all) =>
-    keep(all, [key, textsOf([...keptList(all, key), value]), says], value),
-  ),
+  addToArray: helper("text text boolean", ([key, value, says]: [string, string, boolean], all) => {
+    const list = keptList(all, key);
+    list.push(value);
+    return keep(all, [key, list, says], value);
+  }),
   getArray: helper("text", ([key]: [string], rendering) => keptList(rendering, key)),
   putValue: helper("text text boolean", ([key, value, says]: [string, string, boolean], all) =>
     keep(all, [key, value, says], value),

@@ -1,6 +1,6 @@
 import { helper, type HoverflyHelper, type HoverflyHelpers } from "./helper.ts";
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 
 /** Go's `ParseFloat`; null: it is no number. Hexadecimal ones are not read. */
