@@ -115,15 +115,23 @@ describe("a stub with a proxy", () => {
     ]);
   });
 
-  it("says the upstream's status text, byte by byte", async () => {
-    play = (_, response) => void response.writeHead(404, "Up \u00c4\u008a there").end();
+  it.each([
+    ["Up \u00c4\u008a there", "Up \u00c4\u008a there"],
+    ["a\tb", "a\tb"],
+    ["", ""],
+    ["\u00dcber", "Not Found"],
+    ["a\0b", "Not Found"],
+    ["a\u0001b", "Not Found"],
+  ])("says the upstream's status text %j byte by byte, where it is UTF-8", async (told, said) => {
+    const head = `HTTP/1.1 404 ${told}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`;
+    play = ({ socket }) => void socket.end(head, "latin1");
     const paced = { transfer: { chunks: 1 } };
     for (const more of [{}, paced]) {
       await using dependency = await bed(startEmulator, stock({ proxy: origin }, more));
       const caller = connect(Number(new URL(dependency.urlOf("control")).port), "127.0.0.1");
       caller.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
       const heard = Buffer.concat(await caller.toArray()).toString("latin1");
-      expect(heard.split("\r\n")[0]).toBe("HTTP/1.1 404 Up \u00c4\u008a there");
+      expect(heard.split("\r\n")[0]).toBe(`HTTP/1.1 404 ${said}`);
     }
   });
 

@@ -168,9 +168,12 @@ class Passage implements Underway {
   }
 }
 
-/** Each of its bytes as a character; undici reads them as UTF-8. */
-const statusTextOf = ({ statusText }: Dispatcher.ResponseData): string =>
-  Buffer.from(statusText).toString("latin1");
+/** What undici put in the place of what is no UTF-8, and what must not stand in a head. */
+const NOT_PASSED = /[\0-\x08\x0a-\x1f\x7f\ufffd]/;
+
+/** Each of its bytes as a character, where they are UTF-8, as which undici reads them; undefined: the status's own. */
+const statusTextOf = ({ statusText }: Dispatcher.ResponseData): string | undefined =>
+  NOT_PASSED.test(statusText) ? undefined : Buffer.from(statusText).toString("latin1");
 
 /** `connect ECONNREFUSED 127.0.0.1:9`, also where several addresses were tried. */
 function reasonOf(cause: unknown): string {
