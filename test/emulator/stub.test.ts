@@ -177,3 +177,25 @@ it("a pattern or template that is none, two paths, or a state without a machine 
     /^response.headers.x-a: the template does not parse: [^\n]+$/,
   );
 });
+
+it.each([true, "hoverfly"] as const)(
+  "each place of a response has random numbers of its own, template: %s",
+  (template) => {
+    const uuid = template === true ? "{{randomValue type='UUID'}}" : "{{randomUuid}}";
+    const headers = { "x-one": uuid, "x-two": [uuid, uuid] };
+    const proxy = { to: `http://${uuid}`, headers: { "x-one": uuid } };
+    const responses: NonNullable<StubInput["response"]>[] = [
+      { template, body: uuid, headers },
+      { template, proxy, headers },
+    ];
+    for (const response of responses) {
+      const [one, again] = [1, 2].map(() => {
+        const hit = stubsOf({ response }).match(call("/"), none, draw)!;
+        return JSON.stringify([hit.body.toString(), hit.headers, hit.upstream]);
+      });
+      const drawn = one!.match(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g)!;
+      expect(new Set(drawn).size).toBe(response.proxy === undefined ? 4 : 5);
+      expect(again).toBe(one);
+    }
+  },
+);

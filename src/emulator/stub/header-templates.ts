@@ -11,19 +11,22 @@ function compileHeader(
   where: string,
   compile: Compile,
 ): (view: RequestView, draw: Draw) => string | string[] {
-  const renders = [value].flat().map((source) => compile(source, where));
-  const [only] = renders;
-  if (typeof value === "string") return (view, draw) => inLine(only!(view, draw));
+  if (typeof value === "string") {
+    const render = compile(value, where);
+    return (view, draw) => inLine(render(view, draw));
+  }
+  const renders = value.map((source, index) => compile(source, `${where}, value ${index + 1}`));
   return (view, draw) => renders.map((render) => inLine(render(view, draw)));
 }
 
-/** Headers of which each value is a template. */
+/** Headers of which each value is a template; `of` says in messages what they are of. */
 export function compileHeaders(
   headers: AnswerHeaders,
   compile: Compile,
+  of = "",
 ): (view: RequestView, draw: Draw) => AnswerHeaders {
   const named = Object.entries(headers).map(
-    ([name, value]) => [name, compileHeader(value, `header ${name}`, compile)] as const,
+    ([name, value]) => [name, compileHeader(value, `${of}header ${name}`, compile)] as const,
   );
   return (view, draw) =>
     Object.fromEntries(named.map(([name, render]) => [name, render(view, draw)]));

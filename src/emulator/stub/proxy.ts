@@ -74,7 +74,7 @@ export function createProxy(
   const without = new Set(removeHeaders.map((name) => name.toLowerCase()));
   const made = compile !== null && isTemplate(to) ? compile(to, "proxy") : null;
   const fixed = made === null ? fixedTarget(to) : null;
-  const added = compile === null ? null : compileHeaders(headers, compile);
+  const added = compile === null ? null : compileHeaders(headers, compile, "proxy, ");
   return (view, draw) => {
     const { path } = view.call;
     const rest = path.startsWith(removePrefix) ? path.slice(removePrefix.length) : path;

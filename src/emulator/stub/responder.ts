@@ -37,14 +37,20 @@ function withJsonType(response: StubResponse): AnswerHeaders {
 const bodyText = ({ body, json }: StubResponse): string =>
   body ?? (json === undefined ? "" : JSON.stringify(json));
 
-/** What is thrown begins with its place. */
-const placed =
-  (render: Render, place: string): Render =>
+const BODY = "body";
+
+/** Luck of a place's own: in a header and in the body, a random number is not the same. */
+const luckOf = (draw: Draw, where: string): Draw =>
+  where === BODY ? draw : { uniform: (field) => draw.uniform(`${field}, ${where}`) };
+
+/** A template for one place of a response; what it throws begins with that. */
+const inPlace =
+  (render: Render, place: string, where: string): Render =>
   (view, draw) => {
     try {
-      return render(view, draw);
+      return render(view, luckOf(draw, where));
     } catch (cause) {
-      throw new Error(`${place}: ${messageOf(cause)}`, { cause });
+      throw new Error(`${place}, ${where}: ${messageOf(cause)}`, { cause });
     }
   };
 
@@ -62,8 +68,9 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     template === false
       ? null
       : (source, where) => {
-          const at = `${place}, ${where}`;
-          return placed(compilerOf(template)(source, at, { pathTemplate, parameters }), at);
+          const options = { pathTemplate, parameters };
+          const render = compilerOf(template)(source, `${place}, ${where}`, options);
+          return inPlace(render, place, where);
         };
   if (response.proxy !== undefined) {
     readyForUpstreams();
@@ -91,7 +98,7 @@ export function createResponder(response: StubResponse, stub: StubSpec, place: s
     const head = { status, statusText, headers, upstream: null };
     return (_view, draw) => ({ ...head, body: sized(fixed, draw) });
   }
-  const body = compile(text, "body");
+  const body = compile(text, BODY);
   const named = compileHeaders(headers, compile);
   return (view, draw) => ({
     status,

@@ -17,7 +17,7 @@ export interface TemplateOptions {
 }
 
 export type Render = (view: RequestView, draw: Draw) => string;
-/** Makes a template of a stub ready; `where` says in messages which. */
+/** Makes a template of a stub ready; `where` says in messages which, and is another for each. */
 export type Compile = (source: string, where: string) => Render;
 
 /** `parts.0`, which Handlebars for Java knows, as `parts.[0]`, which this one does; texts stay. */
