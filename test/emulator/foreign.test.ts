@@ -188,3 +188,66 @@ it("WireMock: a delay beside a dribble is told", () => {
     expect.stringMatching(/^response\.chunkedDribbleDelay: beside fixedDelay/),
   ]);
 });
+
+it("WireMock: a condition of another type than it has is not passed over, a file that cannot be read neither", () => {
+  const part = (more: object) => ({ multipartPatterns: [more] });
+  const requests = [
+    { multipartPatterns: { matchingType: "ANY" } },
+    { multipartPatterns: ["x"] },
+    { multipartPatterns: [null] },
+    part({ bodyPatterns: { equalTo: "a" } }),
+    part({ headers: ["a"] }),
+    { bodyPatterns: { equalTo: "a" } },
+    { headers: "a" },
+    { headers: { a: { hasExactly: { equalTo: "a" } } } },
+    { multipartPatterns: null, bodyPatterns: null, headers: null },
+    part({ headers: null, bodyPatterns: null }),
+  ];
+  const mappings = requests.map((request) => ({
+    request: { url: "/a", ...request },
+    response: {},
+  }));
+  const { named, stubs } = imported({
+    mappings: [...mappings, { request: { url: "/b" }, response: { bodyFileName: ".." } }],
+  });
+  expect(stubs.length).toBe(2);
+  const at = (index: number) => `mappings[${index}]: left out: mappings[${index}].request.`;
+  expect(named).toEqual([
+    `${at(0)}multipartPatterns: is no list`,
+    `${at(1)}multipartPatterns[0]: is no object`,
+    `${at(2)}multipartPatterns[0]: is no object`,
+    `${at(3)}multipartPatterns[0].bodyPatterns: is no list`,
+    `${at(4)}multipartPatterns[0].headers: is no object`,
+    `${at(5)}bodyPatterns: is no list`,
+    `${at(6)}headers: is no object`,
+    `${at(7)}headers.a.hasExactly: is no list`,
+    expect.stringMatching(/^mappings\[10\]: left out: response\.bodyFileName: \/.*: EISDIR/),
+  ]);
+});
+
+it("Hoverfly: a condition of another type than it has is not passed over", () => {
+  const exact = { matcher: "exact", value: "/a" };
+  const partial = (value: string) => ({ body: [{ matcher: "jsonPartial", value }] });
+  const requests = [
+    { path: exact },
+    { headers: [exact] },
+    { query: { a: exact } },
+    { body: exact },
+    partial("5"),
+    partial('"x"'),
+    { path: null, query: null, headers: null, body: null },
+    partial("[5]"),
+  ];
+  const pairs = requests.map((request) => ({ request, response: {} }));
+  const { named, stubs } = imported({ data: { pairs }, meta: { schemaVersion: "v5" } });
+  expect(stubs.length).toBe(2);
+  const at = (index: number) => `data.pairs[${index}]: left out: `;
+  expect(named).toEqual([
+    `${at(0)}data.pairs[0].request.path: is no list`,
+    `${at(1)}data.pairs[1].request.headers: is no object`,
+    `${at(2)}data.pairs[2].request.query.a: is no list`,
+    `${at(3)}data.pairs[3].request.body: is no list`,
+    `${at(4)}request.body.0.containsJson is an object or a list`,
+    `${at(5)}request.body.0.containsJson is an object or a list`,
+  ]);
+});

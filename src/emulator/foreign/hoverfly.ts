@@ -6,16 +6,17 @@ import { hoverflyResponse, literalsOf } from "./hoverfly-response.ts";
 import { hoverflyStates } from "./hoverfly-states.ts";
 import { asText, type Fields, fieldsOf, type Imported, isFields, Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
+import { fieldsIn, listIn } from "./typed.ts";
 
 const REQUEST = new Set(
   "path method query headers body destination scheme requiresState".split(" "),
 );
 const allOf = (values: unknown, where: string): Matcher[] =>
-  (Array.isArray(values) ? values : []).map((each: unknown) => hoverflyMatcher(each, where));
+  listIn(values, where).map((each) => hoverflyMatcher(each, where));
 
 function namedOf(values: unknown, where: string): Record<string, Matcher> {
   return Object.fromEntries(
-    Object.entries(fieldsOf(values)).map(([name, each]) => [
+    Object.entries(fieldsIn(values, where)).map(([name, each]) => [
       name,
       { and: allOf(each, `${where}.${name}`) },
     ]),
@@ -36,7 +37,7 @@ function pathOf(values: unknown, where: string): RequestInput {
 
 /** Of a form, Hoverfly asks field by field. */
 function bodyOf(values: unknown, where: string): Pick<RequestInput, "body" | "form"> {
-  const list = (Array.isArray(values) ? values : []).map(fieldsOf);
+  const list = listIn(values, where).map(fieldsOf);
   const isForm = ({ matcher }: Fields): boolean => matcher === "form";
   const fields = list.filter(isForm).map(({ value }) => fieldsOf(value));
   return {
@@ -120,7 +121,7 @@ export function hoverflyStubs(file: string, content: unknown): Imported {
   const version = asText(fieldsOf(fieldsOf(content)["meta"])["schemaVersion"] ?? "");
   if (!version.startsWith("v5")) notes.add("meta.schemaVersion", `is ${version}; read as v5`);
   const globalActions = fieldsOf(data["globalActions"]);
-  const literals = literalsOf(data["literals"]);
+  const literals = literalsOf(data["literals"], notes);
   notes.unknown(data, ["pairs", "globalActions", "literals"], "data");
   notes.unknown(globalActions, ["delays", "delaysLogNormal"], "data.globalActions");
   const pairs = (Array.isArray(data["pairs"]) ? data["pairs"] : []).map(fieldsOf);

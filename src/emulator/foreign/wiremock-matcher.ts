@@ -1,6 +1,7 @@
 import type { Matcher } from "../stub/index.ts";
-import { asText, type Fields, fieldsOf, isFields, type Notes } from "./model.ts";
+import { asText, type Fields, isFields, type Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
+import { fieldsIn, listIn } from "./typed.ts";
 
 const OPERATORS = [
   "equalTo",
@@ -160,7 +161,7 @@ export function wiremockMatcher(value: unknown, where: string, notes: Notes): Ma
   }
   const operand = value[operator];
   const list = (): Matcher[] =>
-    (Array.isArray(operand) ? operand : []).map((each: unknown, index) =>
+    listIn(operand, `${where}.${operator}`).map((each, index) =>
       wiremockMatcher(each, `${where}.${operator}[${index}]`, notes),
     );
   switch (operator) {
@@ -219,7 +220,7 @@ export function wiremockMatchers(
   notes: Notes,
 ): Record<string, Matcher> {
   return Object.fromEntries(
-    Object.entries(fieldsOf(value)).map(([name, matcher]) => [
+    Object.entries(fieldsIn(value, where)).map(([name, matcher]) => [
       name,
       wiremockMatcher(matcher, `${where}.${name}`, notes),
     ]),

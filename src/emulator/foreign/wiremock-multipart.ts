@@ -1,13 +1,15 @@
 import type { Matcher, PartMatcherInput } from "../stub/index.ts";
-import { asText, type Fields, fieldsOf, type Notes } from "./model.ts";
+import { asText, isFields, type Notes } from "./model.ts";
 import { NotTold } from "./not-told.ts";
+import { listIn } from "./typed.ts";
 import { wiremockMatcher, wiremockMatchers } from "./wiremock-matcher.ts";
 
 /** A `name` is there for people: WireMock does not look at it. */
 const PATTERN = new Set(["name", "matchingType", "headers", "bodyPatterns"]);
 const TYPES: Readonly<Record<string, "any" | "all">> = { ANY: "any", ALL: "all" };
 
-function patternOf(pattern: Fields, where: string, notes: Notes): PartMatcherInput {
+function patternOf(pattern: unknown, where: string, notes: Notes): PartMatcherInput {
+  if (!isFields(pattern)) throw new NotTold(`${where}: is no object`);
   const other = Object.keys(pattern).filter((name) => !PATTERN.has(name));
   if (other.length > 0) throw new NotTold(`${where}: ${other.join(", ")} is not supported`);
   const { bodyPatterns, headers, matchingType } = pattern;
@@ -16,7 +18,7 @@ function patternOf(pattern: Fields, where: string, notes: Notes): PartMatcherInp
   return {
     parts,
     headers: wiremockMatchers(headers, `${where}.headers`, notes),
-    body: (Array.isArray(bodyPatterns) ? bodyPatterns : []).map((each: unknown, index): Matcher =>
+    body: listIn(bodyPatterns, `${where}.bodyPatterns`).map((each, index): Matcher =>
       wiremockMatcher(each, `${where}.bodyPatterns[${index}]`, notes),
     ),
   };
@@ -24,10 +26,8 @@ function patternOf(pattern: Fields, where: string, notes: Notes): PartMatcherInp
 
 /**
  * What a mapping asks of the parts of a call's body.
- * @throws NotTold for a matcher, or an option, that there is not
+ * @throws NotTold for a matcher, or an option, that there is not, or is not of its type
  */
 export function multipartOf(patterns: unknown, where: string, notes: Notes): PartMatcherInput[] {
-  return (Array.isArray(patterns) ? patterns : []).map((each: unknown, index) =>
-    patternOf(fieldsOf(each), `${where}[${index}]`, notes),
-  );
+  return listIn(patterns, where).map((each, index) => patternOf(each, `${where}[${index}]`, notes));
 }

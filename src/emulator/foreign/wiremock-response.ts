@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StubInput } from "../stub/index.ts";
+import { bodyFileAt } from "./body-file.ts";
 import {
   answerHeaders,
   asText,
@@ -87,8 +87,7 @@ function bodyOf(response: Fields, template: boolean, filesFolder: string) {
   if (base64Body !== undefined) return { base64: asText(base64Body) };
   if (bodyFileName === undefined) return {};
   const path = join(filesFolder, asText(bodyFileName));
-  if (!existsSync(path)) throw new NotTold(`response.bodyFileName: ${path} does not exist`);
-  const bytes = readFileSync(path);
+  const bytes = bodyFileAt(path, "response.bodyFileName");
   return template ? { body: bytes.toString("utf8") } : { base64: bytes.toString("base64") };
 }
 

@@ -12,6 +12,7 @@ import {
   textField,
 } from "./model.ts";
 import { NotTold } from "./not-told.ts";
+import { listIn } from "./typed.ts";
 import { wiremockMatcher, wiremockMatchers } from "./wiremock-matcher.ts";
 import { multipartOf } from "./wiremock-multipart.ts";
 import { wiremockAnswer } from "./wiremock-response.ts";
@@ -94,7 +95,7 @@ function requestOf(
     cookies: named("cookies"),
     headers,
     multipart: multipartOf(request["multipartPatterns"], `${where}.multipartPatterns`, notes),
-    body: (Array.isArray(bodyPatterns) ? bodyPatterns : []).map((each: unknown, index) =>
+    body: listIn(bodyPatterns, `${where}.bodyPatterns`).map((each, index) =>
       wiremockMatcher(each, `${where}.bodyPatterns[${index}]`, notes),
     ),
   };
