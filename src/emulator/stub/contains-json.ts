@@ -5,7 +5,11 @@ export interface ContainsJson {
   readonly containsJson: unknown;
 }
 
-export const containsJsonMatcherSchema = z.strictObject({ containsJson: z.json() });
+export const containsJsonMatcherSchema = z.strictObject({
+  containsJson: z
+    .json()
+    .refine((wanted) => typeof wanted === "object" && wanted !== null, "is an object or a list"),
+});
 
 type Fields = Readonly<Record<string, unknown>>;
 
