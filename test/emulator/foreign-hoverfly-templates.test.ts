@@ -178,9 +178,6 @@ describe("what a JSONPath of Hoverfly's finds", () => {
       "{{#each (Request.Body 'jsonpath' '$.items')}}{{@index}}:{{this.id}}" +
       "{{Request.Method}}{{#unless @last}},{{/unless}}{{/each}}";
     expect(rendered(template, { body })).toBe("0:aGET,1:bGET");
-    expect(
-      rendered("{{#with (requestBody 'jsonpath' '$.items')}}{{length}}{{/with}}", { body }),
-    ).toBe("{{#with (requestBody 'jsonpath' '$.items')}}{{length}}{{/with}}");
   });
 });
 
@@ -230,6 +227,9 @@ describe("Hoverfly's helpers", () => {
     ["substring 'thisisalongstring' 7 11", "long"],
     ["substring 'short' '3' '9'", ""],
     ["rightmostCharacters 'thisisalongstring' 3", "ing"],
+    ["rightmostCharacters 'thisisalongstring' '1e1'", ""],
+    ["rightmostCharacters 'thisisalongstring' '0x2'", ""],
+    ["rightmostCharacters 'thisisalongstring' -1", ""],
     ["isNumeric '123.456'", "true"],
     ["isNumeric '1e400'", "false"],
     ["isAlphanumeric 'abc123'", "true"],
@@ -247,6 +247,9 @@ describe("Hoverfly's helpers", () => {
     ["divide '1' '3' ''", "0.333333"],
     ["divide '1' '0' ''", "+Inf"],
     ["add 'x' '1' ''", "NaN"],
+    ["add '1e21' '0' ''", "1000000000000000000000"],
+    ["add '1e300' '0' '0.0000000000'", `${BigInt(1e300)}.0000000000`],
+    ["multiply '-1e22' '1' '0'", "-10000000000000000000000"],
     ["sum (split '1,2.5,3' ',') '0.0'", "6.5"],
   ])("%s", (call, said) => {
     expect(rendered(`{{{${call}}}}`, { path: "/a/b" })).toBe(said);
@@ -293,8 +296,10 @@ describe("Hoverfly's helpers", () => {
   });
 
   it("a template that fails is given as it is", () => {
-    const template = "a {{randomIntegerRange 5 5}} {{now 'x'}}";
+    const template = "a {{randomIntegerRange 5 5}} {{now 'x' ''}}";
     expect(rendered(template)).toBe(template);
+    const fraction = "{{randomIntegerRange 1.5 10}}";
+    expect(rendered(fraction)).toBe(fraction);
   });
 });
 
@@ -336,6 +341,13 @@ describe("a templated pair", () => {
     expect(headers).toEqual({ "X-Path": "literals", "X-Two": ["a", "1st"] });
   });
 
+  it("has the literals that have a name; the others are named", () => {
+    const literals = [{ value: "x" }, { name: "a", value: "y" }, { name: "none" }];
+    const { named, stubs } = imported([templated("{{Literals.a}}{{Literals.none}}")], { literals });
+    expect(named).toEqual(["data.literals[0]: left out: it has no name"]);
+    expect(stubs[0]?.response?.parameters).toEqual({ a: "y", none: null });
+  });
+
   it("may be encoded, or in a file", () => {
     writeFileSync(join(folder, "body.txt"), "file {{Request.Method}}");
     const encoded = Buffer.from("text {{Request.Method}}").toString("base64");
@@ -375,6 +387,14 @@ describe("a templated pair", () => {
     ["{{replace randomUuid '-' ''}}", "randomUuid (line 1, column 11)"],
     ["{{#isBool 'a'}}x{{/isBool}}", "isBool (line 1, column 1)"],
     ["{{> other}}", "a partial (line 1, column 1)"],
+    ["{{now}}", "now with 0 parameters, not 2 (line 1, column 1)"],
+    ["{{now 'x'}}", "now with 1 parameters, not 2 (line 1, column 1)"],
+    ["{{concat (length 'a' 'b') 'x'}}", "length with 2 parameters, not 1 (line 1, column 10)"],
+    [
+      "{{#with (requestBody 'jsonpath' '$.items')}}{{length}}{{/with}}",
+      "length with 0 parameters, not 1 (line 1, column 45)",
+    ],
+    ["{{#if}}x{{/if}}", "if with 0 parameters, not 1 (line 1, column 1)"],
   ])("%j is left out, and says what cannot be done truly", (body, what) => {
     const { named, stubs } = imported([templated(body)]);
     expect(stubs).toEqual([]);
@@ -389,6 +409,9 @@ describe("a templated pair", () => {
       templated("", { headers: { "X-A": ["{{faker 'Name'}}"] } }),
       templated("{{#if"),
       templated("", { bodyFile: "none.txt" }),
+      templated("", { bodyFile: "." }),
+      templated("", { templated: "true" }),
+      templated("", { encodedBody: 1 }),
     ]);
     expect(stubs).toEqual([]);
     expect(named).toEqual([
@@ -398,6 +421,9 @@ describe("a templated pair", () => {
         /^data\.pairs\[2\]: left out: response\.body the template does not parse/,
       ),
       expect.stringMatching(/^data\.pairs\[3\]: left out: .*none\.txt does not exist$/),
+      expect.stringMatching(/^data\.pairs\[4\]: left out: .*\.bodyFile: .*EISDIR/),
+      "data.pairs[5]: left out: data.pairs[5].response.templated: is neither true nor false",
+      "data.pairs[6]: left out: data.pairs[6].response.encodedBody: is neither true nor false",
     ]);
   });
 });

@@ -1,8 +1,6 @@
 import { helperNames } from "./helpers.ts";
 import { assignedNames } from "./reading-helpers.ts";
-import { placed, TemplateFaults } from "./template-faults.ts";
-
-type Call = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression;
+import { type Call, OWN_PARAMETERS, placed, TemplateFaults } from "./template-faults.ts";
 
 /** What a template is given. */
 const GIVEN: ReadonlySet<string> = new Set(["request", "parameters"]);
@@ -13,15 +11,6 @@ const literalOf = (node: hbs.AST.Expression): string | null =>
 /** Whether it has parameters, so that it calls a helper whatever its name. */
 export const hasCall = (node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement): boolean =>
   node.params.length > 0 || (node.hash?.pairs.length ?? 0) > 0;
-
-/** Handlebars' own, and how many parameters each takes: called otherwise, they throw. */
-const PARAMETERS: ReadonlyMap<string, number> = new Map([
-  ["if", 1],
-  ["unless", 1],
-  ["each", 1],
-  ["with", 1],
-  ["lookup", 2],
-]);
 
 /** Looks at every name of a template: which helpers it calls, and how; which headers it reads. */
 export class Names extends TemplateFaults {
@@ -41,15 +30,13 @@ export class Names extends TemplateFaults {
     if (!helperNames.has(path.original)) this.#unknown.push(path);
   }
 
-  #own({ loc, params, path, type }: Call): void {
-    const { original } = path as hbs.AST.PathExpression;
-    const wanted = PARAMETERS.get(original);
+  #own(node: Call): void {
+    const { original } = node.path as hbs.AST.PathExpression;
+    const wanted = OWN_PARAMETERS.get(original);
     if (wanted === undefined) return;
-    if (original !== "lookup" && type !== "BlockStatement") {
-      this.fault(`${original} that is no block`, loc);
-    } else if (params.length !== wanted) {
-      this.fault(`${original} with ${params.length} parameters, not ${wanted}`, loc);
-    }
+    if (original !== "lookup" && node.type !== "BlockStatement") {
+      this.fault(`${original} that is no block`, node.loc);
+    } else this.isGiven(wanted, node);
   }
 
   #assigns(node: Call): void {

@@ -8,8 +8,8 @@ export interface Rendering extends HelperContext {
   kept: Map<string, unknown>;
 }
 
-/** What a parameter is taken for: a text, a number, yes or no, a list of texts, or as it is. */
-type Taken = "text" | "number" | "boolean" | "texts" | "any";
+/** What a parameter is taken for: a text, a number, a whole one, yes or no, a list of texts, or as it is. */
+type Taken = "text" | "number" | "integer" | "boolean" | "texts" | "any";
 
 export interface HoverflyHelper {
   /** One for each parameter; `any` alone: as many as there are. */

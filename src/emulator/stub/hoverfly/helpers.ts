@@ -17,11 +17,13 @@ function now(offset: string, format: string, wallMs: number): string {
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 
+/** Go's `Atoi`; null: it is no whole number. */
+const integerOf = (text: string): number | null => (/^[+-]?\d+$/.test(text) ? Number(text) : null);
+
 /** Bytes from here to there, where there are such. */
-function slice(text: string, from: string, to: string): string {
-  const [start, end] = [Number(from), Number(to)];
+function slice(text: string, start: number | null, end: number | null): string {
   const whole = bytes(text);
-  if (!/^[+-]?\d+$/.test(from) || !/^[+-]?\d+$/.test(to)) return "";
+  if (start === null || end === null) return "";
   if (start < 0 || end > whole.length || start > end) return "";
   return whole.toString("utf8", start, end);
 }
@@ -77,11 +79,11 @@ export const HOVERFLY_HELPERS: HoverflyHelpers = {
   ),
   length: helper("text", ([text]: [string]) => String(bytes(text).length)),
   substring: helper("text text text", ([text, from, to]: [string, string, string]) =>
-    slice(text, from, to),
+    slice(text, integerOf(from), integerOf(to)),
   ),
   rightmostCharacters: helper("text text", ([text, count]: [string, string]) => {
-    const { length } = bytes(text);
-    return Number(count) < 0 ? "" : slice(text, String(length - Number(count)), String(length));
+    const [{ length }, wanted] = [bytes(text), integerOf(count)];
+    return wanted === null ? "" : slice(text, length - wanted, length);
   }),
   isAlphanumeric: helper("text", ([text]: [string]) => /^[a-zA-Z0-9]+$/.test(text)),
   isBool: helper("text", ([text]: [string]) =>

@@ -1,5 +1,5 @@
 import { messageOf } from "../../../core/index.ts";
-import { TemplateFaults } from "../template-faults.ts";
+import { OWN_PARAMETERS, TemplateFaults } from "../template-faults.ts";
 import { HOVERFLY_HELPERS } from "./helpers.ts";
 import { compileQuery } from "./query.ts";
 
@@ -21,6 +21,13 @@ const QUERIES: Readonly<Record<string, readonly [type: number | string, query: n
 
 export const isHelper = (name: string): boolean =>
   Object.hasOwn(HOVERFLY_HELPERS, name) || name === "lookup";
+
+/** How many parameters a helper takes; null: any number. */
+function countOf(name: string): number | null {
+  const { takes } = HOVERFLY_HELPERS[name] ?? { takes: [] };
+  if (takes[0] === "any") return null;
+  return OWN_PARAMETERS.get(name) ?? takes.length;
+}
 
 /** Whether a call is `Request.Body` with a query: a function there, the helper `requestBody` here. */
 export const isBodyQuery = ({ params, path }: Call): boolean =>
@@ -57,7 +64,7 @@ export class Names extends TemplateFaults {
     // Hoverfly looks for the request in what the block is about.
     else if (name === "requestBody" && this.#depth > 0) {
       this.fault(`${original} within a block`, node.loc);
-    } else this.#query(name, node);
+    } else if (this.isGiven(countOf(name) ?? node.params.length, node)) this.#query(name, node);
   }
 
   #value(path: hbs.AST.PathExpression): void {
@@ -93,7 +100,8 @@ export class Names extends TemplateFaults {
     const isBlock = BLOCKS.has(original);
     if (!isBlock && node.params.length > 0) this.fault(original, node.loc);
     else if (!isBlock && isHelper(original)) this.fault(`${original} as a block`, node.loc);
-    else if (!isBlock) this.#value(node.path);
+    else if (isBlock) this.isGiven(1, node);
+    else this.#value(node.path);
     this.acceptArray(node.params);
     const deeper = !isBlock || INSIDE.has(original) ? 1 : 0;
     this.#depth += deeper;

@@ -12,16 +12,23 @@ function numberOf(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** A finite number in all its digits, and so many places; those of larger ones are zeros. */
+function fixed(value: number, places: number): string {
+  if (Math.abs(value) < 1e21) return value.toFixed(places);
+  return `${BigInt(value)}${places === 0 ? "" : `.${"0".repeat(places)}`}`;
+}
+
 /** `0.00` is so many places; without a format, as many as there are, six at most. */
 function formatted(value: number, format: string): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-  if (format === "") return value.toFixed(6).replace(/0+$/, "").replace(/\.$/, "");
+  if (format === "") return fixed(value, 6).replace(/0+$/, "").replace(/\.$/, "");
   const parts = format.split(".");
-  const places = parts.length === 2 ? parts[1]!.length : 0;
+  const places = parts.length === 2 ? Math.min(parts[1]!.length, 100) : 0;
+  if (Number.isInteger(value)) return fixed(value, places);
   const scale = 10 ** places;
   // Half away from zero.
   const rounded = (Math.sign(value) * Math.round(Math.abs(value) * scale)) / scale;
-  return rounded.toFixed(Math.min(places, 100));
+  return rounded.toFixed(places);
 }
 
 const calculated = (

@@ -34,12 +34,12 @@ export const RANDOM_HELPERS: HoverflyHelpers = {
   randomString: helper("", (_: never, rendering) =>
     randomText(randomBelow(3, 16, rendering), LETTERS, rendering),
   ),
-  randomStringLength: helper("number", ([length]: [number], rendering) =>
+  randomStringLength: helper("integer", ([length]: [number], rendering) =>
     randomText(Math.min(length, LENGTH_MAX), LETTERS, rendering),
   ),
   randomBoolean: helper("", (_: never, rendering) => String(uniform(rendering) < 0.5)),
   randomInteger: helper("", (_: never, rendering) => randomInteger(rendering)),
-  randomIntegerRange: helper("number number", ([from, to]: [number, number], rendering) =>
+  randomIntegerRange: helper("integer integer", ([from, to]: [number, number], rendering) =>
     randomIntegerRange(from, to, rendering),
   ),
   randomFloat: helper("", (_: never, rendering) => uniform(rendering).toFixed(6)),

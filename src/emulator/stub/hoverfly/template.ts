@@ -45,6 +45,13 @@ class Writing extends Handlebars.Visitor {
   }
 }
 
+/** What a parameter has to be that is taken as it is. */
+const FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  number: (value) => typeof value === "number",
+  integer: Number.isInteger,
+  texts: (value) => value instanceof Texts,
+};
+
 /** @throws Error for a parameter that cannot be taken so, or too many or few */
 function taken(name: string, { takes }: HoverflyHelper, parameters: readonly unknown[]): unknown[] {
   if (takes[0] === "any") return [...parameters];
@@ -53,8 +60,7 @@ function taken(name: string, { takes }: HoverflyHelper, parameters: readonly unk
     const value = parameters[index];
     if (take === "text") return written(value);
     if (take === "boolean") return isTrue(value);
-    const fits = take === "number" ? typeof value === "number" : value instanceof Texts;
-    if (!fits) throw new Error(`${name} takes another parameter ${index + 1}`);
+    if (!FITS[take]?.(value)) throw new Error(`${name} takes another parameter ${index + 1}`);
     return value;
   });
 }
