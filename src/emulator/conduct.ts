@@ -211,6 +211,7 @@ export class Conduct {
     if (stubs !== null && hit === null && this.#spec.unmatched === 404) {
       return refused(unmatchedAnswer(stubs.nearMiss(asked, body)));
     }
+    if (hit !== null && hit.notes.length > 0) asked.note = hit.notes.join("; ");
     if (hit !== null && hit.failed !== null) return refused(failure(500, hit.failed));
     const { faults, latency } = hit === null ? this.#models : this.#modelsOfStub(hit);
     const fault = hit?.fault ?? faults?.faultFor(asked, draw) ?? null;

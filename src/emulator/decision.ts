@@ -8,6 +8,8 @@ export interface Asked extends AnsweredCall {
   requestBytes: number;
   status: number;
   responseBytes: number;
+  /** What of its answer the journal is to tell: a template that could not be rendered. */
+  note?: string;
 }
 
 /** Who asks and what, numbered. */

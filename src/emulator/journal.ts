@@ -1,5 +1,5 @@
+import type { Asked } from "./decision.ts";
 import type { CallFault, CallOutcome, EmulatedCall } from "../measure/index.ts";
-import type { CallContext } from "./model.ts";
 
 /** One call, as a person who tries a service by hand wants to read it. */
 export interface JournalEntry {
@@ -18,6 +18,8 @@ export interface JournalEntry {
   readonly meantDelayUs: number;
   readonly givenDelayUs: number;
   readonly tookUs: number;
+  /** What went wrong in making its answer; null: nothing. */
+  readonly note: string | null;
 }
 
 /** The last calls, in the order in which they ended; older ones are forgotten. */
@@ -31,7 +33,7 @@ export class Journal {
     this.#max = max;
   }
 
-  add(names: { dependency: string; arm: string }, asked: CallContext, call: EmulatedCall): void {
+  add(names: { dependency: string; arm: string }, asked: Asked, call: EmulatedCall): void {
     if (this.#max === 0) return;
     const { arriveNs, attempt, early, endNs, fault, givenDelayUs, meantDelayUs, outcome, status } =
       call;
@@ -48,6 +50,7 @@ export class Journal {
       meantDelayUs,
       givenDelayUs,
       tookUs: (endNs - arriveNs) / 1e3,
+      note: asked.note ?? null,
     };
     this.#next = (this.#next + 1) % this.#max;
   }

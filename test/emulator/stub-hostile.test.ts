@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { keyedDraw } from "../../src/core/index.ts";
 import { Conduct } from "../../src/emulator/conduct.ts";
 import { dependencySchema, type HttpSpec } from "../../src/emulator/index.ts";
+import { Journal } from "../../src/emulator/journal.ts";
 import { createStubs, type StubInput, stubSchema } from "../../src/emulator/stub/index.ts";
+import type { EmulatedCall } from "../../src/measure/index.ts";
 import { asked, WORLD } from "./asked.ts";
 
 /* Calls that no honest target makes: whatever comes, it is answered, and the emulator goes on. */
@@ -22,6 +24,20 @@ const hitOf = (stub: StubInput, { body = "", headers = {}, path = "/" }: Sent) =
 
 const saidTo = (response: NonNullable<StubInput["response"]>, sent: Sent) =>
   hitOf({ response }, sent)?.body.toString();
+
+const conductOf = (stub: object): Conduct =>
+  new Conduct({
+    dependency: "stock",
+    spec: dependencySchema.parse({
+      latency: { kind: "constant", value: "0ms" },
+      stubs: [stub],
+    }) as HttpSpec,
+    seed: "seed",
+    runId: "0123456789abcdef",
+    world: WORLD,
+    wallMsAt: () => 0,
+    onEvict: () => {},
+  });
 
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
 const base64url = (text: string): string => Buffer.from(text).toString("base64url");
@@ -45,22 +61,33 @@ describe("a template that cannot be rendered for a call", () => {
       at: "http://{{now offset=request.headers.o}}",
       headers: { o: "9e15 days" },
     };
-    const spec = dependencySchema.parse({
-      latency: { kind: "constant", value: "0ms" },
-      stubs: [{ request: { path: "/x" }, response: { template: true, proxy: at } }],
-    }) as HttpSpec;
-    const conduct = new Conduct({
-      dependency: "stock",
-      spec,
-      seed: "seed",
-      runId: "0123456789abcdef",
-      world: WORLD,
-      wallMsAt: () => 0,
-      onEvict: () => {},
+    const conduct = conductOf({
+      request: { path: "/x" },
+      response: { template: true, proxy: at },
     });
-    const decision = conduct.decide(asked({ path: "/x", headers }), Buffer.alloc(0), 0);
+    const call = asked({ path: "/x", headers });
+    const decision = conduct.decide(call, Buffer.alloc(0), 0);
     expect(decision).toMatchObject({ outcome: "error", answer: { status: 500 }, upstream: null });
-    expect(decision.answer.body).toContain("stub 1 (ANY /x), proxy: Invalid time value");
+    const why = "stub 1 (ANY /x), proxy: Invalid time value";
+    expect(decision.answer.body).toContain(why);
+    expect(call.note).toBe(why);
+  });
+
+  it("is told in the journal; one of Hoverfly's is given as it is, and told, too", () => {
+    const body = "{{randomIntegerRange 5 Request.QueryParam.n}}";
+    const stub = { name: "one", response: { template: "hoverfly", body, headers: { a: body } } };
+    const conduct = conductOf(stub);
+    const journal = new Journal(9);
+    for (const path of ["/", "/?n=9"]) {
+      const call = asked({ path });
+      const { answer } = conduct.decide(call, Buffer.alloc(0), 0);
+      expect([answer.status, answer.body?.toString()]).toEqual([200, body]);
+      journal.add({ dependency: "stock", arm: "control" }, call, {} as EmulatedCall);
+    }
+    const why = "stays as it is: randomIntegerRange takes another parameter 2";
+    expect(journal.list().map(({ note }) => note)).toEqual(
+      ["/", "/?n=9"].map(() => `stub 1 (one), header a: ${why}; stub 1 (one), body: ${why}`),
+    );
   });
 
   it("moves its state machine on, as any answer does", () => {
@@ -140,15 +167,15 @@ describe("a call of a size that is allowed is answered", () => {
 
   it("a template that asks for no form does not read it", () => {
     const sent = { headers: form, body: "a&" };
-    let asked = 0;
+    let times = 0;
     const headers = new Proxy(form, {
       get: (of, name) => {
-        if (name === "content-type") asked++;
+        if (name === "content-type") times++;
         return Reflect.get(of, name) as unknown;
       },
     });
     expect(saidTo({ ...hoverfly, body: "{{Request.Method}}" }, { ...sent, headers })).toBe("POST");
-    expect(asked).toBe(0);
+    expect(times).toBe(0);
   });
 
   it("a duration, and numbers, that nearly are some", () => {
@@ -191,7 +218,7 @@ describe("a call of a size that is allowed is answered", () => {
     const deep = (inner: string): string => "[".repeat(100_000) + inner + "]".repeat(100_000);
     const wide = Array.from({ length: 100_000 }, (_, index) => `{"b":${index}}`).join();
     const holds = (containsJson: unknown, body: string): boolean =>
-      hitOf({ request: { body: { containsJson } } } as StubInput, { body }) !== null;
+      hitOf({ request: { body: { containsJson } } }, { body }) !== null;
     expect(holds({ a: 1 }, deep(`${wide},{"a":1}`))).toBe(true);
     expect(holds({ a: 1 }, deep(wide))).toBe(false);
     expect(holds([{ a: 1 }], deep(`${wide},{"a":1}`))).toBe(true);

@@ -30,7 +30,7 @@ function nodesOf(document: unknown): readonly object[] {
     nodes.push(value);
     for (const each of isList(value) ? value : Object.values(value)) open.push(each);
   }
-  return nodes.reverse();
+  return nodes.toReversed();
 }
 
 /** Looks at one document: what of its lists is known is not looked for again. */

@@ -10,6 +10,8 @@ export class RequestView {
   readonly nowMs: number;
   /** State machine → the state that it is in. */
   readonly states: ReadonlyMap<string, string>;
+  /** What went wrong in answering it, as it is told by who answers. */
+  readonly notes: string[] = [];
   readonly #body: Buffer;
   readonly #queryAt: number;
   #text: string | undefined;

@@ -38,6 +38,8 @@ export interface StubHit {
   readonly body: Buffer;
   /** Why it could not be made, and of which stub; null: it could. The rest is then an empty 500. */
   readonly failed: string | null;
+  /** What went wrong in making it, each with its place: why it failed, or a text that stayed a template. */
+  readonly notes: readonly string[];
   /** Something real that answers in its place; null: nothing. */
   readonly upstream: UpstreamCall | null;
   /** Null: the dependency's own. */
@@ -162,9 +164,10 @@ function prepare(spec: StubSpec, index: number): Prepared {
 /** A call that no response can be made of is told so: it must not end the emulator. */
 function responded(responder: Responder, view: RequestView, draw: Draw) {
   try {
-    return { ...responder(view, draw), failed: null };
+    return { ...responder(view, draw), failed: null, notes: view.notes };
   } catch (thrown) {
-    return { ...FAILED, failed: messageOf(thrown) };
+    view.notes.push(messageOf(thrown));
+    return { ...FAILED, failed: messageOf(thrown), notes: view.notes };
   }
 }
 

@@ -169,9 +169,10 @@ class Passage implements Underway {
 }
 
 /** What undici put in the place of what is no UTF-8, and what must not stand in a head. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const NOT_PASSED = /[\0-\x08\x0a-\x1f\x7f\ufffd]/;
 
-/** Each of its bytes as a character, where they are UTF-8, as which undici reads them; undefined: the status's own. */
+/** Each of its bytes as a character, where they are UTF-8, as undici reads them; undefined: none is told. */
 const statusTextOf = ({ statusText }: Dispatcher.ResponseData): string | undefined =>
   NOT_PASSED.test(statusText) ? undefined : Buffer.from(statusText).toString("latin1");
 

@@ -1,7 +1,8 @@
 import type { HelperContext } from "../helper.ts";
+import type { Luck } from "../random.ts";
 
 /** What a rendering keeps, and what it is of. */
-export interface Rendering extends HelperContext {
+export interface Rendering extends Luck, Pick<HelperContext, "wallMs"> {
   /** The call's body. */
   body: string;
   /** What `putValue` and `addToArray` have kept. */

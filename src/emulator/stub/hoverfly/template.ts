@@ -1,4 +1,5 @@
 import Handlebars, { type HelperDeclareSpec, type HelperOptions } from "handlebars";
+import { messageOf } from "../../../core/index.ts";
 import { parseTemplate, refuseTemplate } from "../parse-template.ts";
 import type { Render, TemplateOptions } from "../template.ts";
 import { escaped, isTrue, Texts, written } from "./go-values.ts";
@@ -10,7 +11,7 @@ import { modelOf } from "./request.ts";
 /** Writes a value: as it is, or for HTML. */
 const WRITE = { plain: "writePlain", html: "writeHtml" } as const;
 
-const pathOf = (name: string, loc: hbs.AST.SourceLocation): hbs.AST.PathExpression => ({
+const helperPath = (name: string, loc: hbs.AST.SourceLocation): hbs.AST.PathExpression => ({
   type: "PathExpression",
   original: name,
   parts: [name],
@@ -29,11 +30,11 @@ class Writing extends Handlebars.Visitor {
     const { escaped: html, hash, loc, params, path } = node;
     const isQuery = isBodyQuery(node);
     const calls = params.length > 0 || isHelper((path as hbs.AST.PathExpression).original);
-    const called = isQuery ? pathOf("requestBody", loc) : path;
+    const called = isQuery ? helperPath("requestBody", loc) : path;
     const value = calls ? { type: "SubExpression", path: called, params, hash, loc } : path;
     return {
       ...node,
-      path: pathOf(html ? WRITE.html : WRITE.plain, loc),
+      path: helperPath(html ? WRITE.html : WRITE.plain, loc),
       params: [value],
       hash: undefined as unknown as hbs.AST.Hash,
     };
@@ -41,7 +42,7 @@ class Writing extends Handlebars.Visitor {
 
   override SubExpression(node: hbs.AST.SubExpression): hbs.AST.SubExpression {
     this.acceptArray(node.params);
-    return isBodyQuery(node) ? { ...node, path: pathOf("requestBody", node.loc) } : node;
+    return isBodyQuery(node) ? { ...node, path: helperPath("requestBody", node.loc) } : node;
   }
 }
 
@@ -87,7 +88,7 @@ function declared(now: Rendering): HelperDeclareSpec {
 
 /**
  * A template of Hoverfly's made ready. Where rendering fails, as on a parameter that a helper does
- * not take, it stays as it is.
+ * not take, it stays as it is, and the call has a note of that.
  * @throws SCENARIO_INVALID when it is none, or calls what cannot be done truly
  */
 export function compileHoverflyTemplate(
@@ -110,8 +111,6 @@ export function compileHoverflyTemplate(
     draw: null,
     wallMs: 0,
     calls: 0,
-    assign() {},
-    block: null,
     body: "",
     kept: new Map(),
   };
@@ -123,11 +122,14 @@ export function compileHoverflyTemplate(
     now.wallMs = view.nowMs;
     now.calls = 0;
     now.body = view.text;
-    now.kept = new Map();
     try {
       return render(modelOf(view, parameters));
-    } catch {
+    } catch (thrown) {
+      view.notes.push(`${place}: stays as it is: ${messageOf(thrown)}`);
       return source;
+    } finally {
+      now.body = "";
+      now.kept.clear();
     }
   };
 }
