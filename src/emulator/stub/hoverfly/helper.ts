@@ -1,8 +1,11 @@
 import type { HelperContext } from "../helper.ts";
 import type { Luck } from "../random.ts";
+import type { Query } from "./query.ts";
 
 /** What a rendering keeps, and what it is of. */
 export interface Rendering extends Luck, Pick<HelperContext, "wallMs"> {
+  /** What reads a text by a query. */
+  readonly queryOf: (type: string, query: string) => Query;
   /** The call's body. */
   body: string;
   /** What `putValue` and `addToArray` have kept. */

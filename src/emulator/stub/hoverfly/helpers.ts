@@ -4,7 +4,7 @@ import { durationMs, formatTime } from "./go-time.ts";
 import { Texts, textsOf, written } from "./go-values.ts";
 import { helper, type HoverflyHelpers, type Rendering } from "./helper.ts";
 import { NUMBER_HELPERS } from "./number-helpers.ts";
-import { compileQuery } from "./query.ts";
+import type { Query } from "./query.ts";
 import { RANDOM_HELPERS } from "./random-helpers.ts";
 
 const DEFAULT_TIME = "2006-01-02T15:04:05Z07:00";
@@ -28,14 +28,14 @@ function slice(text: string, start: number | null, end: number | null): string {
   return whole.toString("utf8", start, end);
 }
 
-function jsonFromJwt(path: string, token: string): unknown {
+function jsonFromJwt(find: Query, token: string): unknown {
   const document = jwtDocument(
     token
       .trim()
       .replace(/^bearer /i, "")
       .trim(),
   );
-  return document === null ? "" : compileQuery("jsonpath", path)(document);
+  return document === null ? "" : find(document);
 }
 
 /** Says, or does not, what it keeps. */
@@ -61,10 +61,12 @@ export const HOVERFLY_HELPERS: HoverflyHelpers = {
   now: helper("text text", ([offset, format]: [string, string], { wallMs }) =>
     now(offset, format, wallMs),
   ),
-  requestBody: helper("text text", ([type, query]: [string, string], { body }) =>
-    compileQuery(type, query)(body),
+  requestBody: helper("text text", ([type, query]: [string, string], { body, queryOf }) =>
+    queryOf(type, query)(body),
   ),
-  jsonFromJWT: helper("text text", ([path, token]: [string, string]) => jsonFromJwt(path, token)),
+  jsonFromJWT: helper("text text", ([path, token]: [string, string], { queryOf }) =>
+    jsonFromJwt(queryOf("jsonpath", path), token),
+  ),
   replace: helper("text text text", ([text, from, to]: [string, string, string]) =>
     text.replaceAll(from, () => to),
   ),

@@ -6,6 +6,7 @@ import { escaped, isTrue, Texts, written } from "./go-values.ts";
 import type { HoverflyHelper, Rendering } from "./helper.ts";
 import { HOVERFLY_HELPERS } from "./helpers.ts";
 import { isBodyQuery, isHelper, Names } from "./names.ts";
+import { keptQueries } from "./query.ts";
 import { modelOf } from "./request.ts";
 
 /** Writes a value: as it is, or for HTML. */
@@ -111,6 +112,7 @@ export function compileHoverflyTemplate(
     draw: null,
     wallMs: 0,
     calls: 0,
+    queryOf: keptQueries(),
     body: "",
     kept: new Map(),
   };
