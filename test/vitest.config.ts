@@ -21,13 +21,11 @@ const common = {
   expect: { poll: { timeout: 10_000 } },
 };
 
-/** What computes comes after what waits: at the end no worker is alone with a whole run. */
-const AFTER = { sequence: { groupOrder: 1 } };
+/** What computes: as many files at a time as CI has cores, and no worker is alone with a whole run at the end. */
+const BUSY = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // One more than the machines of CI have cores: there is always one that waits.
-    maxWorkers: 3,
     globalSetup: "test/bundled.mjs",
     projects: [
       {
@@ -35,6 +33,8 @@ export default defineConfig({
           ...common,
           name: "whole runs",
           isolate: false,
+          // One more than CI has cores: there is always one that waits.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
           include: WHOLE_RUNS,
         },
@@ -43,14 +43,14 @@ export default defineConfig({
         // To load every module anew for each file would take a third of the time.
         test: {
           ...common,
-          ...AFTER,
+          ...BUSY,
           name: "shared",
           isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [...WHOLE_RUNS, ...replacesModules],
         },
       },
-      { test: { ...common, ...AFTER, name: "alone", isolate: true, include: replacesModules } },
+      { test: { ...common, ...BUSY, name: "alone", isolate: true, include: replacesModules } },
     ],
   },
 });
