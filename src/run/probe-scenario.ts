@@ -7,6 +7,7 @@ import {
   parseRatio,
   ShakedownError,
 } from "../core/index.ts";
+import { notOfTcpBecause } from "../emulator/index.ts";
 import { meant } from "./data-faults.ts";
 import { checkedScenario, type LoadedScenario, loadScenario } from "./load-scenario.ts";
 import {
@@ -60,8 +61,6 @@ function stageNsOf(text: string): number {
 }
 const STAGE_LEAST_NS = 500e6;
 
-const NO_ERRORS = "is behind a proxy of TCP, which knows no answers that could be errors";
-
 /** What can be done to a dependency: one that is really there has no errors of ours. */
 const kindsOf = ({ protocol }: Scenario["dependencies"][string]): readonly CourseKind[] =>
   protocol === "http" ? COURSE_KINDS : COURSE_KINDS.filter((kind) => kind !== "errors");
@@ -94,7 +93,10 @@ function wantedOf(
       });
     }
     if (kind !== undefined && !possible(name).includes(kind)) {
-      throw new ShakedownError("USAGE", `--only ${text}: ${name} ${NO_ERRORS}`);
+      throw new ShakedownError(
+        "USAGE",
+        `--only ${text}: ${name} ${notOfTcpBecause({ errors: 1 })}`,
+      );
     }
     const kinds = wanted.get(name) ?? new Set();
     for (const each of kind === undefined ? possible(name) : [kind]) kinds.add(each);
