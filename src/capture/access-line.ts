@@ -1,4 +1,4 @@
-import { areEqual, ViewedBytes } from "./byte-memo.ts";
+import { areEqual, ViewedBytes } from "./viewed-bytes.ts";
 
 const SPACE = 32;
 const QUOTE = 34;

@@ -1,11 +1,13 @@
 import type { AccessLine } from "./access-line.ts";
 import { isDash } from "./access-line.ts";
-import { ByteMemo, ViewedBytes } from "./byte-memo.ts";
+import { ByteMemo } from "./byte-memo.ts";
+import type { DistinctIds } from "./distinct.ts";
 import type { CaptureItem } from "./format.ts";
 import type { RecordText } from "./record-text.ts";
 import type { Pseudonyms, Redacted, Redactor } from "./redact/index.ts";
 import { clientText } from "./session.ts";
-import { type HeldText, ID_CHARS, PRECISION } from "./spill/index.ts";
+import { type HeldShared, ID_CHARS, PRECISION, type SharedTexts } from "./spill/index.ts";
+import { ViewedBytes } from "./viewed-bytes.ts";
 
 /** What a request line asks for. */
 export interface Asked {
@@ -31,49 +33,50 @@ interface RequestNote {
   readonly bodyLost: boolean;
 }
 
-const REQUESTS = { entriesMax: 2 ** 16, bytesMax: 2 ** 23 };
-const TEXTS = { entriesMax: 2 ** 14, bytesMax: 2 ** 22 };
+const REQUESTS = { entriesMax: 2 ** 16, bytesMax: 2 ** 22 };
+const TEXTS = { entriesMax: 2 ** 14, bytesMax: 2 ** 21 };
 const CLIENTS = { entriesMax: 2 ** 18, bytesMax: 2 ** 23 };
-/** More than four kilobytes of a line take as JSON, six characters for each. */
-const RECORD_BYTES_MAX = 2 ** 16;
-/** What is to be noted of most requests. */
-const PLAIN: RequestNote = { replaced: undefined, bodyLost: false };
 const BODY_LOST: RequestNote = { replaced: undefined, bodyLost: true };
 const NONE = -1;
-const DASH = new ViewedBytes(Buffer.from("-"));
+const DASH = ViewedBytes.of("-");
+
+/** What all records of a capture have in common. */
+export interface RecordsOptions {
+  readonly text: RecordText;
+  readonly texts: SharedTexts;
+  /** Learns the clients, each of which is a session. */
+  readonly sessions: DistinctIds;
+  readonly pseudonyms: Pseudonyms;
+  readonly redactor: Redactor | undefined;
+}
 
 /**
  * Makes held records of lines' bytes: of each request line, agent, referer and client that comes
- * again, what was redacted and written once is copied.
+ * again, what was redacted and written once is shared.
  */
 export class AccessRecords {
-  readonly record: HeldText = {
+  readonly record: HeldShared = {
     sec: 0,
     ns: 0,
     precision: PRECISION.wholeSecond,
     status: 0,
     responseBytes: 0,
-    bytes: Buffer.alloc(RECORD_BYTES_MAX),
     route: 0,
-    textBytes: 0,
+    first: 0,
+    second: 0,
+    third: 0,
+    client: new ViewedBytes(Buffer.alloc(ID_CHARS)),
   };
   /** Of the record that was made last. */
   bodyLost = false;
-  readonly #text: RecordText;
-  readonly #pseudonyms: Pseudonyms;
-  readonly #redactor: Redactor | undefined;
+  readonly #options: RecordsOptions;
   readonly #requests = new ByteMemo<RequestNote>(REQUESTS);
   readonly #agents = new ByteMemo<Redacted["replaced"]>(TEXTS);
   readonly #referers = new ByteMemo<Redacted["replaced"]>(TEXTS);
   readonly #clients = new ByteMemo(CLIENTS);
 
-  constructor(
-    text: RecordText,
-    by: { readonly pseudonyms: Pseudonyms; readonly redactor: Redactor | undefined },
-  ) {
-    this.#text = text;
-    this.#pseudonyms = by.pseudonyms;
-    this.#redactor = by.redactor;
+  constructor(options: RecordsOptions) {
+    this.#options = options;
   }
 
   /** Makes `record`; false when the line must be read by other means. */
@@ -94,20 +97,20 @@ export class AccessRecords {
 
   #write(request: number, agent: number, referer: number, client: number): void {
     const { record } = this;
-    const note = this.#requests.noteOf(request)!;
-    this.bodyLost = note.bodyLost;
-    this.#count(note.replaced);
+    const note = this.#requests.noteOf(request);
+    this.bodyLost = note?.bodyLost === true;
+    this.#count(note?.replaced);
     this.#count(this.#agents.noteOf(agent));
     this.#count(this.#referers.noteOf(referer));
     record.route = this.#requests.tagOf(request);
-    const key = this.#requests.copyMade(request, record.bytes, 0);
-    const headers = this.#agents.copyMade(agent, record.bytes, key);
-    record.textBytes = this.#referers.copyMade(referer, record.bytes, headers);
-    this.#clients.copyMade(client, record.bytes, record.textBytes);
+    record.first = this.#requests.textOf(request);
+    record.second = this.#agents.textOf(agent);
+    record.third = this.#referers.textOf(referer);
+    this.#clients.copyMade(client, record.client, 0);
   }
 
   #count(replaced: Redacted["replaced"]): void {
-    if (replaced !== undefined) this.#redactor?.count({ text: "", replaced });
+    if (replaced !== undefined) this.#options.redactor?.count({ text: "", replaced });
   }
 
   #request(line: AccessLine, askedOf: (request: string) => Asked | undefined): number {
@@ -116,10 +119,14 @@ export class AccessRecords {
     if (known !== NONE) return known;
     const asked = askedOf(text.bytes.toString("latin1", from, to));
     if (asked === undefined) return NONE;
-    const { replaced, route, text: key } = this.#text.keyApart(asked.method, asked.path);
-    const plain = asked.bodyLost ? BODY_LOST : PLAIN;
-    const note = replaced === undefined ? plain : { ...plain, replaced };
-    return this.#requests.put(text, from, to, { text: key, tag: route, note });
+    const { replaced, route, text: key } = this.#options.text.keyApart(asked.method, asked.path);
+    const lost = asked.bodyLost ? BODY_LOST : undefined;
+    const note = replaced === undefined ? lost : { bodyLost: asked.bodyLost, replaced };
+    return this.#requests.put(text, from, to, {
+      text: this.#options.texts.add(key),
+      tag: route,
+      note,
+    });
   }
 
   /** The headers up to the agent. */
@@ -128,11 +135,11 @@ export class AccessRecords {
     const [from, to] = hasAgent ? [line.agentFrom, line.agentTo] : [0, 1];
     const known = this.#agents.find(text, from, to);
     if (known !== NONE) return known;
-    if (!hasAgent) return this.#agents.put(text, from, to, { text: ',"headers":[' });
+    if (!hasAgent) return this.#agents.put(text, from, to, this.#shared(',"headers":['));
     const raw = text.bytes.toString("latin1", from, to);
-    const made = this.#text.headerApart("user-agent", raw);
+    const made = this.#options.text.headerApart("user-agent", raw);
     const headers = `,"headers":[${made.text}`;
-    return this.#agents.put(text, from, to, { text: headers, note: made.replaced });
+    return this.#agents.put(text, from, to, this.#shared(headers, made.replaced));
   }
 
   /** The headers after the agent. */
@@ -141,9 +148,13 @@ export class AccessRecords {
     const [from, to] = hasReferer ? [line.refererFrom, line.refererTo] : [0, 1];
     const known = this.#referers.find(text, from, to);
     if (known !== NONE) return known;
-    if (!hasReferer) return this.#referers.put(text, from, to, { text: "]" });
-    const made = this.#text.headerApart("referer", text.bytes.toString("latin1", from, to));
-    return this.#referers.put(text, from, to, { text: `,${made.text}]`, note: made.replaced });
+    if (!hasReferer) return this.#referers.put(text, from, to, this.#shared("]"));
+    const made = this.#options.text.headerApart("referer", text.bytes.toString("latin1", from, to));
+    return this.#referers.put(text, from, to, this.#shared(`,${made.text}]`, made.replaced));
+  }
+
+  #shared(text: string, note?: Redacted["replaced"]): { text: number; note: Redacted["replaced"] } {
+    return { text: this.#options.texts.add(text), note };
   }
 
   #client(line: AccessLine, hasAgent: boolean, agent: number): number {
@@ -153,7 +164,8 @@ export class AccessRecords {
     const known = this.#clients.find(text, from, to, salt);
     if (known !== NONE) return known;
     const by = hasAgent ? bytes.toString("latin1", line.agentFrom, line.agentTo) : "";
-    const id = this.#pseudonyms.id(clientText(bytes.toString("latin1", from, to), by));
-    return this.#clients.put(text, from, to, { text: id.slice(0, ID_CHARS), salt });
+    const id = this.#options.pseudonyms.id(clientText(bytes.toString("latin1", from, to), by));
+    this.#options.sessions.add(id);
+    return this.#clients.put(text, from, to, { made: id, salt });
   }
 }

@@ -14,7 +14,7 @@ import type { Collector } from "./collect.ts";
 import type { CaptureFormat } from "./format.ts";
 import { ProfileLinesWriter } from "./profile-lines.ts";
 import type { Redactor } from "./redact/index.ts";
-import type { Arrivals } from "./spill/index.ts";
+import type { Spill } from "./spill/index.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** Of more records than these, no makeup is told: that takes several times as long as writing them. */
@@ -87,13 +87,15 @@ export class CapturedLines implements ProfileLines {
 
   constructor(
     imported: Imported,
-    { arrivals, keep }: { arrivals: Arrivals; keep?: (record: ProfileRecord) => void },
+    { keep, spill }: { spill: Spill; keep?: (record: ProfileRecord) => void },
     options: Told,
   ) {
-    const { book, callRoutes, hasCalls, routes, sessionCookies } = imported.collector;
+    const { book, callRoutes, hasCalls, routes, sessionCookies, sessions } = imported.collector;
     this.#imported = imported;
     this.#options = options;
-    this.#writer = new ProfileLinesWriter(arrivals, {
+    this.#writer = new ProfileLinesWriter(spill.arrivals(), {
+      sessions,
+      texts: spill.texts,
       routes,
       callRoutes,
       sessionCookie: sessionCookies.best,

@@ -1,14 +1,15 @@
 import { isUtf8 } from "node:buffer";
-import { NS_PER_S } from "../core/index.ts";
 import { type ProfileRecord, RouteTemplates } from "../profile/index.ts";
 import { CapturedRoutes } from "./captured-routes.ts";
 import type { AccessLine } from "./access-line.ts";
 import { AccessRecords, type AccessRequests, type Asked } from "./access-requests.ts";
 import { AnswerPairs } from "./answers.ts";
 import { redactedCall } from "./calls.ts";
+import { DistinctIds } from "./distinct.ts";
 import type { CapturedCall, CapturedRequest, CaptureItem } from "./format.ts";
 import { keptValue } from "./http-fields.ts";
 import { Unusable } from "./http-message.ts";
+import { EPOCH, type Instant, instantOf, isBefore, SEC_NS } from "./instant.ts";
 import { LedgerBook } from "./ledger.ts";
 import { RecordText } from "./record-text.ts";
 import { type Pseudonyms, redactBody, type Redactor } from "./redact/index.ts";
@@ -59,28 +60,6 @@ const stored = (body: Buffer): NonNullable<ProfileRecord["body"]> =>
     ? { encoding: "utf8", data: body.toString("utf8") }
     : { encoding: "base64", data: body.toString("base64") };
 
-/** A capture's arrivals as a clock tells them: what sorts before what. */
-interface Instant {
-  readonly sec: number;
-  readonly ns: number;
-}
-
-const SEC_NS = 1_000_000_000n;
-/** A `Date` knows no later one, and none before its opposite. */
-const SEC_MAX = 8.64e12;
-
-function instantOf(arrivalNs: bigint): Instant {
-  const sec = Number(arrivalNs / SEC_NS);
-  const ns = Number(arrivalNs % SEC_NS);
-  if (Math.abs(sec) >= SEC_MAX) throw new Unusable("the time is beyond every calendar");
-  return ns < 0 ? { sec: sec - 1, ns: ns + NS_PER_S } : { sec, ns };
-}
-
-const isBefore = (a: Instant, b: Instant): boolean =>
-  a.sec < b.sec || (a.sec === b.sec && a.ns < b.ns);
-
-const EPOCH: Instant = { sec: 0, ns: 0 };
-
 /**
  * Takes what the readers find: filters, redacts, pairs, counts, and gives what is kept to the
  * spill. Nothing unredacted is held; what is held in memory does not grow with the requests.
@@ -93,6 +72,8 @@ export class Collector {
   readonly routes = new CapturedRoutes();
   readonly callRoutes = new RouteTemplates();
   readonly sessionCookies = new SessionCookies();
+  /** Those of records whose client alone tells it; of others, the cookies have to be known first. */
+  readonly sessions = new DistinctIds();
   /** Whether a request made calls, even none: whether the capture knows of them. */
   hasCalls = false;
   bodiesLostCount = 0;
@@ -171,7 +152,7 @@ export class Collector {
   }
 
   #takeLine(line: AccessLine, askedOf: (request: string) => Asked | undefined): boolean {
-    const records = (this.#records ??= new AccessRecords(this.#text, this.#options));
+    const records = (this.#records ??= this.#newRecords());
     if (!records.make(line, askedOf)) return false;
     const { bodyLost, record } = records;
     if (record.sec !== this.#instant.sec || this.#instant.ns !== 0) {
@@ -179,8 +160,15 @@ export class Collector {
       this.#arrivalNs = BigInt(record.sec) * SEC_NS;
     }
     this.#note({ bodyLost, host: undefined }, this.#instant);
-    this.#spill.addText(this.#spill.nextSeq(), record);
+    this.#spill.addShared(this.#spill.nextSeq(), record);
     return true;
+  }
+
+  #newRecords(): AccessRecords {
+    const { pseudonyms, redactor } = this.#options;
+    const { texts } = this.#spill;
+    const { sessions } = this;
+    return new AccessRecords({ text: this.#text, texts, sessions, pseudonyms, redactor });
   }
 
   #request(request: CapturedRequest): void {

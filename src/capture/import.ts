@@ -190,7 +190,7 @@ export async function captureProfile(
   checkImported(imported, options);
   const records: ProfileRecord[] = [];
   const keep = (record: ProfileRecord): void => void records.push(record);
-  const source = new CapturedLines(imported, { arrivals: spill.arrivals(), keep }, options);
+  const source = new CapturedLines(imported, { spill, keep }, options);
   for (const _lines of source.lines) options.signal?.throwIfAborted();
   const profile = { manifest: source.manifest(), records };
   return { profile, rejected: imported.collector.book.shown };
@@ -210,7 +210,7 @@ export async function captureToFile(
   using spill = new Spill(out);
   const imported = await readFiles(paths, options, spill);
   checkImported(imported, options);
-  const source = new CapturedLines(imported, { arrivals: spill.arrivals() }, options);
+  const source = new CapturedLines(imported, { spill }, options);
   const manifest = await writeProfileLines(out, source, options.signal);
   const { shown } = imported.collector.book;
   return { manifest, summary: source.summaryOf(manifest), rejected: shown };

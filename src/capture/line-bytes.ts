@@ -1,40 +1,57 @@
+import { copyBytes, ViewedBytes } from "./viewed-bytes.ts";
+
 const ZERO = 48;
 const NUMBER_BYTES_MAX = 32;
-/** Shorter pieces are copied faster one byte at a time than by a call. */
-const COPY_BYTES_MIN = 32;
+/** Digits that a small integer, which is faster to divide, surely has room for. */
+const LOW = { digits: 8, power: 1e8 };
+/** Most lines have room in so much; for others the chunk grows. */
+const LINE_ROOM_BYTES = 2 ** 12;
 /** A character of UTF-16 takes at most three bytes in UTF-8. */
 const BYTES_PER_CHAR_MAX = 3;
+
+/** Memory that is used again: what is new costs more than what is written into it. */
+const CHUNKS = 4;
 
 /** Puts lines together, piece by piece, in chunks. */
 export class LineBytes {
   readonly #chunkBytes: number;
-  bytes: Buffer;
+  readonly #chunks: ViewedBytes[];
+  #at = 0;
+  #chunk: ViewedBytes;
   end = 0;
 
   constructor(chunkBytes: number) {
     this.#chunkBytes = chunkBytes;
-    this.bytes = Buffer.allocUnsafe(chunkBytes);
+    const chunk = (): ViewedBytes => new ViewedBytes(Buffer.allocUnsafeSlow(chunkBytes));
+    this.#chunks = Array.from({ length: CHUNKS }, chunk);
+    this.#chunk = this.#chunks[0]!;
   }
 
-  /** What was written, which is then another's; undefined when there is nothing. */
+  get bytes(): Buffer {
+    return this.#chunk.bytes;
+  }
+
+  /** What was written, good until three more were taken; undefined when there is nothing. */
   take(): Buffer | undefined {
     if (this.end === 0) return undefined;
     const taken = this.bytes.subarray(0, this.end);
-    this.bytes = Buffer.allocUnsafe(this.#chunkBytes);
+    this.#at = (this.#at + 1) % CHUNKS;
+    this.#chunk = this.#chunks[this.#at]!;
     this.end = 0;
     return taken;
   }
 
   get isFull(): boolean {
-    return this.end * 2 > this.#chunkBytes;
+    return this.end + LINE_ROOM_BYTES > this.#chunkBytes;
   }
 
   /** Makes sure of room for so many bytes more. */
   reserve(bytes: number): void {
-    if (this.end + bytes <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.end + bytes));
-    this.bytes.copy(grown, 0, 0, this.end);
-    this.bytes = grown;
+    const held = this.bytes;
+    if (this.end + bytes <= held.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(held.length * 2, this.end + bytes));
+    held.copy(grown, 0, 0, this.end);
+    this.#chunk = new ViewedBytes(grown);
   }
 
   text(text: string): void {
@@ -42,17 +59,13 @@ export class LineBytes {
     this.end += this.bytes.write(text, this.end);
   }
 
-  copy(from: Buffer, at: number, to: number): void {
-    const length = to - at;
-    this.reserve(length);
-    if (length < COPY_BYTES_MIN) {
-      for (let i = 0; i < length; i++) this.bytes[this.end + i] = from[at + i]!;
-    } else from.copy(this.bytes, this.end, at, to);
-    this.end += length;
+  copy(source: ViewedBytes, from: number, to: number): void {
+    this.reserve(to - from);
+    this.end = copyBytes(source, from, to, this.#chunk, this.end);
   }
 
-  whole(piece: Buffer): void {
-    this.copy(piece, 0, piece.length);
+  whole(piece: ViewedBytes): void {
+    this.copy(piece, 0, piece.bytes.length);
   }
 
   /** A number as JSON writes it. */
@@ -62,14 +75,32 @@ export class LineBytes {
       return;
     }
     this.reserve(NUMBER_BYTES_MAX);
-    let digits = 1;
-    for (let power = 10; power <= value; power *= 10) digits++;
-    let rest = value;
+    if (value < LOW.power) {
+      this.#digits(value, digitsOf(value));
+      return;
+    }
+    const high = Math.floor(value / LOW.power);
+    if (high < LOW.power) this.#digits(high, digitsOf(high));
+    else this.number(high);
+    this.#digits(value - high * LOW.power, LOW.digits);
+  }
+
+  /** A number below 10^8, with zeros in front up to so many digits. */
+  #digits(value: number, digits: number): void {
+    const { bytes } = this;
+    let rest = value | 0;
     for (let at = this.end + digits - 1; at >= this.end; at--) {
-      const left = Math.floor(rest / 10);
-      this.bytes[at] = ZERO + (rest - left * 10);
+      const left = (rest / 10) | 0;
+      bytes[at] = ZERO + rest - left * 10;
       rest = left;
     }
     this.end += digits;
   }
+}
+
+/** Of a number below 10^8. */
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let power = 10; power <= value; power *= 10) digits++;
+  return digits;
 }

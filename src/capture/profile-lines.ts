@@ -8,22 +8,29 @@ import {
 import { requestCallsOf } from "./calls.ts";
 import type { CapturedRoutes } from "./captured-routes.ts";
 import type { MoreHeld } from "./collect.ts";
-import { DistinctIds } from "./distinct.ts";
+import type { DistinctIds } from "./distinct.ts";
 import { LineBytes } from "./line-bytes.ts";
 import { sessionOf } from "./session.ts";
-import { type Arrivals, type HeldView, ID_CHARS } from "./spill/index.ts";
+import {
+  type Arrivals,
+  type HeldView,
+  ID_CHARS,
+  SHARED_TEXTS,
+  type SharedTexts,
+} from "./spill/index.ts";
+import { ViewedBytes } from "./viewed-bytes.ts";
 
 const NS_PER_DAY = 86_400 * NS_PER_S;
 const CHUNK_BYTES = 2 ** 18;
-const OFFSET = Buffer.from('{"offsetNs":');
-const COMMA = Buffer.from(",");
-const STATUS = Buffer.from(',"status":');
-const SERVICE_TIME = Buffer.from(',"serviceTimeUs":');
-const RESPONSE_BYTES = Buffer.from(',"responseBytes":');
-const SESSION = Buffer.from(',"session":"');
-const CONNECTION = Buffer.from(',"connection":"');
-const QUOTE = Buffer.from('"');
-const END = Buffer.from("}\n");
+const OFFSET = ViewedBytes.of('{"offsetNs":');
+const COMMA = ViewedBytes.of(",");
+const STATUS = ViewedBytes.of(',"status":');
+const SERVICE_TIME = ViewedBytes.of(',"serviceTimeUs":');
+const RESPONSE_BYTES = ViewedBytes.of(',"responseBytes":');
+const SESSION = ViewedBytes.of(',"session":"');
+const CONNECTION = ViewedBytes.of(',"connection":"');
+const QUOTE = ViewedBytes.of('"');
+const END = ViewedBytes.of("}\n");
 const NO_MORE: MoreHeld = {};
 const callsSchema = profileRecordSchema.shape.dependencyCalls;
 
@@ -39,6 +46,10 @@ export const tooLong = (spanNs: number): ShakedownError =>
 export interface Learnt {
   readonly routes: CapturedRoutes;
   readonly callRoutes: RouteTemplates;
+  /** Knows those of records that share texts; learns all others. */
+  readonly sessions: DistinctIds;
+  /** What records share. */
+  readonly texts: SharedTexts;
   readonly sessionCookie: string | undefined;
 }
 
@@ -47,9 +58,8 @@ export class ProfileLinesWriter {
   readonly #arrivals: Arrivals;
   readonly #learnt: Learnt;
   readonly #seenRoutes = new Set<string>();
-  readonly #sessions = new DistinctIds();
   /** By a route's number, `,"route":…`. */
-  readonly #routes: (Buffer | undefined)[] = [];
+  readonly #routes: (ViewedBytes | undefined)[] = [];
   readonly #line = new LineBytes(CHUNK_BYTES);
   #records = 0;
   #bodies = 0;
@@ -65,7 +75,7 @@ export class ProfileLinesWriter {
     return {
       records: this.#records,
       routes: this.#seenRoutes.size,
-      sessions: this.#sessions.count,
+      sessions: this.#learnt.sessions.count,
       bodies: this.#bodies,
     };
   }
@@ -82,7 +92,7 @@ export class ProfileLinesWriter {
   }
 
   /**
-   * The lines, many at a time; to be gone through once.
+   * The lines, many at a time, each good until three more were taken; to be gone through once.
    * @param watch is told each record, which takes several times as long as writing it
    * @throws CAPTURE_INVALID when they span more than a profile can hold
    */
@@ -113,7 +123,8 @@ export class ProfileLinesWriter {
     line.whole(OFFSET);
     line.number(this.#offset());
     line.whole(COMMA);
-    line.copy(record.bytes, record.textFrom, record.textTo);
+    if (record.isShared) this.#shared(record);
+    else line.copy(record.viewed, record.textFrom, record.textTo);
     line.whole(this.#routes[record.route] ?? this.#routeAt(record.route));
     this.#figure(STATUS, record.status);
     this.#figure(SERVICE_TIME, record.serviceTimeUs);
@@ -122,14 +133,22 @@ export class ProfileLinesWriter {
     this.#session(record, more);
     if (record.hasConnection) {
       line.whole(CONNECTION);
-      line.copy(record.bytes, record.textTo, record.textTo + ID_CHARS);
+      line.copy(record.viewed, record.textTo, record.textTo + ID_CHARS);
       line.whole(QUOTE);
     }
     if (more.calls !== undefined) line.text(this.#calls(more.calls));
     line.whole(END);
   }
 
-  #figure(name: Buffer, value: number | undefined): void {
+  #shared(record: HeldView): void {
+    const { texts } = this.#learnt;
+    for (let index = 0; index < SHARED_TEXTS; index++) {
+      texts.find(record.sharedAt(index));
+      this.#line.copy(texts.page, texts.from, texts.to);
+    }
+  }
+
+  #figure(name: ViewedBytes, value: number | undefined): void {
     if (value === undefined) return;
     this.#line.whole(name);
     this.#line.number(value);
@@ -142,15 +161,15 @@ export class ProfileLinesWriter {
       const { client, connection } = record;
       const session = sessionOf({ cookies, connection, client }, this.#learnt.sessionCookie);
       if (session === undefined) return;
-      this.#sessions.add(session);
+      this.#learnt.sessions.add(session);
       line.text(`,"session":"${session}"`);
       return;
     }
     if (!record.hasConnection && !record.hasClient) return;
-    const { bytes, textTo } = record;
-    this.#sessions.addAt(bytes, textTo);
+    const { textTo, viewed } = record;
+    if (!record.isShared) this.#learnt.sessions.addAt(viewed.bytes, textTo);
     line.whole(SESSION);
-    line.copy(bytes, textTo, textTo + ID_CHARS);
+    line.copy(viewed, textTo, textTo + ID_CHARS);
     line.whole(QUOTE);
   }
 
@@ -159,9 +178,9 @@ export class ProfileLinesWriter {
     return `,"dependencyCalls":${JSON.stringify(callsSchema.parse(made))}`;
   }
 
-  #routeAt(number: number): Buffer {
+  #routeAt(number: number): ViewedBytes {
     const route = this.#learnt.routes.routeOf(number);
     this.#seenRoutes.add(route);
-    return (this.#routes[number] = Buffer.from(`,"route":${JSON.stringify(route)}`));
+    return (this.#routes[number] = ViewedBytes.of(`,"route":${JSON.stringify(route)}`));
   }
 }

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -32,7 +32,7 @@ const LINES_PER_CHUNK = 256;
 export interface ProfileLines {
   /**
    * The records' lines in whole lines, in UTF-8, as `recordLine` writes them: whoever gives them
-   * answers for that.
+   * answers for that. Each chunk is only asked to be good until three more were taken.
    */
   readonly lines: AsyncIterable<Buffer> | Iterable<Buffer>;
   /** Asked once the lines have gone through. */
@@ -75,6 +75,28 @@ async function settle(path: string, members: readonly number[]): Promise<void> {
   }
 }
 
+/** Writes a file of what is given and, behind it, another file's bytes. */
+async function writeBehind(
+  path: string,
+  first: Buffer,
+  behind: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await using whole = await open(path, "w");
+  await whole.writeFile(first);
+  await using source = await open(behind);
+  // One piece of memory: streams would take a new one for each.
+  const chunk = Buffer.allocUnsafeSlow(COPIED_CHUNK_BYTES);
+  for (;;) {
+    signal?.throwIfAborted();
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const { bytesRead } = await source.read(chunk, 0, chunk.length);
+    if (bytesRead === 0) return;
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await whole.writeFile(chunk.subarray(0, bytesRead));
+  }
+}
+
 async function write(
   path: string,
   unfinished: string,
@@ -85,6 +107,7 @@ async function write(
   const records = `${unfinished}.records`;
   try {
     await pipeline(
+      // One chunk waits here, one is being packed, and one is being made.
       Readable.from(source.lines, { highWaterMark: 1 }),
       isZstd(path) ? createZstdCompress(ZSTD) : createGzip(GZIP),
       createWriteStream(records),
@@ -92,10 +115,7 @@ async function write(
     );
     const manifest = source.manifest();
     const first = manifestMember(manifest, path);
-    const whole = createWriteStream(unfinished);
-    whole.write(first);
-    const copied = createReadStream(records, { highWaterMark: COPIED_CHUNK_BYTES });
-    await pipeline(copied, whole, options);
+    await writeBehind(unfinished, first, records, signal);
     await settle(unfinished, isZstd(path) ? [] : [0, first.length]);
     await rename(unfinished, path);
     return manifest;

@@ -11,8 +11,10 @@ import { join } from "node:path";
 import { AccessLine } from "../../src/capture/access-line.ts";
 import { AccessRecords, type Asked } from "../../src/capture/access-requests.ts";
 import { CapturedRoutes } from "../../src/capture/captured-routes.ts";
+import { DistinctIds } from "../../src/capture/distinct.ts";
 import { captureToFile, createPseudonyms, Redactor } from "../../src/capture/index.ts";
 import { RecordText } from "../../src/capture/record-text.ts";
+import { Spill } from "../../src/capture/spill/index.ts";
 import { makeLog } from "./access-log.ts";
 
 const [megabytes = 100] = process.argv.slice(2).map(Number);
@@ -64,7 +66,11 @@ function parsed(take?: (line: AccessLine) => void): void {
 
 function made(redactor: Redactor | undefined): void {
   const text = new RecordText(redactor, new CapturedRoutes());
-  const records = new AccessRecords(text, { pseudonyms: createPseudonyms(key), redactor });
+  using spill = new Spill(join(folder, "stages"));
+  const { texts } = spill;
+  const sessions = new DistinctIds();
+  const pseudonyms = createPseudonyms(key);
+  const records = new AccessRecords({ text, texts, sessions, pseudonyms, redactor });
   parsed((line) => void records.make(line, askedOf));
 }
 

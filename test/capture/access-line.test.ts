@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CaptureFilter } from "../../src/capture/index.ts";
-import { ByteMemo, ViewedBytes } from "../../src/capture/byte-memo.ts";
+import { ByteMemo } from "../../src/capture/byte-memo.ts";
+import { ViewedBytes } from "../../src/capture/viewed-bytes.ts";
 import { captureTexts } from "./reading.ts";
 
 const WHO = ["203.0.113.9 - -", "::1 - bob", "shop.example:80 10.1.2.3 - x", "h - a [b", "-"];
@@ -97,13 +98,20 @@ describe("a memo of bytes", () => {
           const name = `${salt} ${text}`;
           const found = memo.find(new ViewedBytes(bytes), from, to, salt);
           if (found === -1) known.set(name, String(index));
-          const made = { text: `${index}!`, note: name, tag: index, salt };
+          const made = {
+            made: `${index}!`,
+            text: 2 ** 32 - 1 - index,
+            note: name,
+            tag: index,
+            salt,
+          };
           const put = (): number => memo.put(new ViewedBytes(bytes), from, to, made);
           const entry = found === -1 ? put() : found;
-          const copied = Buffer.alloc(16);
-          expect(copied.toString("latin1", 0, memo.copyMade(entry, copied, 0))).toBe(
+          const copied = new ViewedBytes(Buffer.alloc(16));
+          expect(copied.bytes.toString("latin1", 0, memo.copyMade(entry, copied, 0))).toBe(
             `${known.get(name)!}!`,
           );
+          expect(memo.textOf(entry)).toBe(2 ** 32 - 1 - Number(known.get(name)));
           expect(memo.tagOf(entry)).toBe(Number(known.get(name)));
           expect(memo.noteOf(entry)).toBe(name);
         }
@@ -115,18 +123,18 @@ describe("a memo of bytes", () => {
     const memo = new ByteMemo({ entriesMax: 2 ** 14, bytesMax: 2 ** 20 });
     const texts = Array.from({ length: 2 ** 10 }, (_, index) => withOneHash(index));
     const find = (text: ViewedBytes): number => memo.find(text, 0, text.bytes.length);
-    const made = Buffer.alloc(8);
+    const made = new ViewedBytes(Buffer.alloc(8));
     let known = 0;
     for (const [index, text] of texts.entries()) {
       expect(find(text)).toBe(-1);
-      memo.put(text, 0, text.bytes.length, { text: String(index) });
+      memo.put(text, 0, text.bytes.length, { made: String(index) });
       expect(find(text)).not.toBe(-1);
     }
     for (const [index, text] of texts.entries()) {
       const entry = find(text);
       if (entry === -1) continue;
       known++;
-      expect(made.toString("latin1", 0, memo.copyMade(entry, made, 0))).toBe(String(index));
+      expect(made.bytes.toString("latin1", 0, memo.copyMade(entry, made, 0))).toBe(String(index));
     }
     expect(known).toBeGreaterThan(1);
     expect(known).toBeLessThan(100);

@@ -99,7 +99,8 @@ function createHmacHex(keyBytes: Buffer): (text: string) => string {
     const bytesMax = text.length * BYTES_PER_CHAR_MAX;
     if (key.length + bytesMax > inner.length) inner = padded(0x36, bytesMax);
     const end = key.length + inner.write(text, key.length);
-    hash("sha256", inner.subarray(0, end), "buffer").copy(outer, key.length);
+    // A buffer of its own would take longer than the hash.
+    outer.write(hash("sha256", inner.subarray(0, end), "binary"), key.length, "latin1");
     return hash("sha256", outer, "hex");
   };
 }

@@ -1,3 +1,5 @@
+import { copyBytes, ViewedBytes } from "../viewed-bytes.ts";
+
 /*
  * A held record as bytes: what sorting needs and what is written at the end, so that holding one
  * costs no object. All numbers are little-endian.
@@ -16,6 +18,9 @@ const AT = {
   flags: 56,
 } as const;
 const HEAD_BYTES = 60;
+/** Of a record whose text is in shared ones: so many, whose numbers stand where the text would. */
+export const SHARED_TEXTS = 3;
+const NUMBER_BYTES = 4;
 const NO_STATUS = -(2 ** 31);
 /** Of an id, as `Pseudonyms.id` makes them. */
 export const ID_CHARS = 16;
@@ -26,9 +31,10 @@ const BYTES_PER_CHAR_MAX = 3;
 export const PRECISION = { exact: 0, wholeSecond: 1, secondFrom: 2 } as const;
 export type Precision = (typeof PRECISION)[keyof typeof PRECISION];
 
-const HAS = { connection: 1, client: 2, body: 4 } as const;
+const HAS = { connection: 1, client: 2, body: 4, shared: 8 } as const;
+const WITH_SHARED = HAS.client | HAS.shared;
 /** The precision stands above the flags. */
-const PRECISION_SHIFT = 3;
+const PRECISION_SHIFT = 4;
 
 /** What is known of a record before its place among all others is; redacted already. */
 export interface HeldRecord {
@@ -53,13 +59,17 @@ export interface HeldRecord {
 
 /** Reads records from bytes: stands on one of them. */
 export class HeldView {
-  bytes: Buffer = Buffer.alloc(0);
-  #view = new DataView(this.bytes.buffer);
+  viewed = new ViewedBytes(Buffer.alloc(0));
+  #view = this.viewed.view;
   at = 0;
 
   attach(bytes: Buffer): void {
-    this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.viewed = new ViewedBytes(bytes);
+    this.#view = this.viewed.view;
+  }
+
+  get bytes(): Buffer {
+    return this.viewed.bytes;
   }
 
   /** The size of the record at `at`, in bytes; 0 when not even that is there. */
@@ -108,7 +118,15 @@ export class HeldView {
   get route(): number {
     return this.#view.getUint32(this.at + AT.route, true);
   }
-  /** Where its text stands. */
+  /** Whether its text is in shared ones, one after the other. */
+  get isShared(): boolean {
+    return (this.#flags & HAS.shared) !== 0;
+  }
+  /** The numbers of the shared texts: 0…2. */
+  sharedAt(index: number): number {
+    return this.#view.getUint32(this.at + HEAD_BYTES + index * NUMBER_BYTES, true);
+  }
+  /** Where its text stands, when it has one of its own. */
   get textFrom(): number {
     return this.at + HEAD_BYTES;
   }
@@ -152,28 +170,24 @@ export class HeldView {
 export const bytesMaxOf = ({ more, text }: HeldRecord): number =>
   HEAD_BYTES + 2 * ID_CHARS + (text.length + more.length) * BYTES_PER_CHAR_MAX;
 
-interface HeldTarget {
-  readonly bytes: Buffer;
-  readonly view: DataView;
-}
-
-/** A record of which only the text and the client are known beside the figures, as bytes. */
-export interface HeldText {
+/** A record of which only texts that others have, too, and the client are known beside the figures. */
+export interface HeldShared {
   sec: number;
   ns: number;
   readonly precision: Precision;
   status: number;
   responseBytes: number;
   route: number;
-  /** The members from `method` up to `headers`, then the client's id. */
-  readonly bytes: Buffer;
-  /** Without the client. */
-  textBytes: number;
+  /** The numbers of texts which together are the members from `method` up to `headers`. */
+  first: number;
+  second: number;
+  third: number;
+  /** The client's id. */
+  readonly client: ViewedBytes;
 }
 
 /** The bytes that such a record takes. */
-export const textRecordBytes = ({ textBytes }: HeldText): number =>
-  HEAD_BYTES + textBytes + ID_CHARS;
+export const SHARED_RECORD_BYTES = HEAD_BYTES + SHARED_TEXTS * NUMBER_BYTES + ID_CHARS;
 
 function writeFigures(view: DataView, at: number, seq: number, figures: Figures): void {
   view.setFloat64(at + AT.sec, figures.sec, true);
@@ -187,27 +201,29 @@ function writeFigures(view: DataView, at: number, seq: number, figures: Figures)
 
 type Figures = Pick<HeldRecord, "sec" | "ns" | "status" | "responseBytes" | "route">;
 
-/** Writes a record at `at`, where `textRecordBytes` are free; returns where it ends. */
-export function writeHeldText(
-  { bytes, view }: HeldTarget,
+/** Writes a record at `at`, where `SHARED_RECORD_BYTES` are free; returns where it ends. */
+export function writeHeldShared(
+  target: ViewedBytes,
   at: number,
   seq: number,
-  record: HeldText,
+  record: HeldShared,
 ): number {
-  const { precision, textBytes } = record;
-  const size = textRecordBytes(record);
-  record.bytes.copy(bytes, at + HEAD_BYTES, 0, textBytes + ID_CHARS);
-  view.setUint32(at + AT.size, size, true);
+  const { view } = target;
+  view.setUint32(at + AT.size, SHARED_RECORD_BYTES, true);
   writeFigures(view, at, seq, record);
   view.setFloat64(at + AT.serviceTimeUs, Number.NaN, true);
-  view.setUint32(at + AT.textBytes, textBytes, true);
-  view.setUint32(at + AT.flags, HAS.client | (precision << PRECISION_SHIFT), true);
-  return at + size;
+  view.setUint32(at + AT.textBytes, SHARED_TEXTS * NUMBER_BYTES, true);
+  view.setUint32(at + AT.flags, WITH_SHARED | (record.precision << PRECISION_SHIFT), true);
+  const texts = at + HEAD_BYTES;
+  view.setUint32(texts, record.first, true);
+  view.setUint32(texts + NUMBER_BYTES, record.second, true);
+  view.setUint32(texts + 2 * NUMBER_BYTES, record.third, true);
+  return copyBytes(record.client, 0, ID_CHARS, target, texts + SHARED_TEXTS * NUMBER_BYTES);
 }
 
 /** Writes a record at `at`, where `bytesMaxOf` it are free; returns where it ends. */
 export function writeHeld(
-  { bytes, view }: HeldTarget,
+  { bytes, view }: ViewedBytes,
   at: number,
   seq: number,
   record: HeldRecord,

@@ -2,10 +2,12 @@
 export type { Arrivals } from "./arrivals.ts";
 export {
   type HeldRecord,
-  type HeldText,
+  type HeldShared,
   type HeldView,
   ID_CHARS,
   type Precision,
   PRECISION,
+  SHARED_TEXTS,
 } from "./held.ts";
 export { Spill } from "./spill.ts";
+export type { SharedTexts } from "./texts.ts";

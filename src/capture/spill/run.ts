@@ -1,12 +1,13 @@
+import { ViewedBytes } from "../viewed-bytes.ts";
 import {
   bytesMaxOf,
   type HeldRecord,
-  type HeldText,
+  type HeldShared,
   HeldView,
   type Precision,
-  textRecordBytes,
+  SHARED_RECORD_BYTES,
   writeHeld,
-  writeHeldText,
+  writeHeldShared,
 } from "./held.ts";
 
 const FIRST_BYTES = 2 ** 16;
@@ -20,8 +21,7 @@ export interface Run {
 /** Collects records until they are as many bytes as it takes; then they are put in order. */
 export class RunBuilder {
   readonly #bytesMax: number;
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
-  #target = { bytes: this.#bytes, view: viewOf(this.#bytes) };
+  #target = new ViewedBytes(Buffer.allocUnsafe(FIRST_BYTES));
   #end = 0;
   #starts: number[] = [];
   #inOrder = true;
@@ -41,12 +41,12 @@ export class RunBuilder {
     this.#end = writeHeld(this.#target, this.#end, seq, record);
   }
 
-  addText(seq: number, record: HeldText): void {
-    this.#begin(seq, record, textRecordBytes(record));
-    this.#end = writeHeldText(this.#target, this.#end, seq, record);
+  addShared(seq: number, record: HeldShared): void {
+    this.#begin(seq, record, SHARED_RECORD_BYTES);
+    this.#end = writeHeldShared(this.#target, this.#end, seq, record);
   }
 
-  #begin(seq: number, { ns, precision, sec }: HeldRecord | HeldText, bytes: number): void {
+  #begin(seq: number, { ns, precision, sec }: HeldRecord | HeldShared, bytes: number): void {
     this.#reserve(bytes);
     this.#starts.push(this.#end);
     const last = this.#last;
@@ -62,7 +62,7 @@ export class RunBuilder {
   /** What was added as runs, one for each precision: good until the builder is cleared. */
   runs(): Run[] {
     const view = new HeldView();
-    view.attach(this.#bytes.subarray(0, this.#end));
+    view.attach(this.#target.bytes.subarray(0, this.#end));
     const runs = this.#inOrder ? this.#whole(view) : sortedRuns(view, this.#starts);
     for (const run of runs) countGroups(run);
     return runs;
@@ -70,7 +70,7 @@ export class RunBuilder {
 
   /** Forgets what was added; whether its bytes may be written over. */
   clear(mayReuse: boolean): void {
-    if (!mayReuse) this.#bytes = Buffer.alloc(0);
+    if (!mayReuse) this.#target = new ViewedBytes(Buffer.alloc(0));
     [this.#end, this.#starts, this.#inOrder] = [0, [], true];
     this.#last.sec = Number.NEGATIVE_INFINITY;
   }
@@ -82,18 +82,15 @@ export class RunBuilder {
   }
 
   #reserve(bytes: number): void {
+    const held = this.#target.bytes;
     const needed = this.#end + bytes;
-    if (needed <= this.#bytes.length) return;
-    const wanted = Math.min(this.#bytes.length * 2, this.#bytesMax);
+    if (needed <= held.length) return;
+    const wanted = Math.min(held.length * 2, this.#bytesMax);
     const grown = Buffer.allocUnsafe(Math.max(wanted, needed, FIRST_BYTES));
-    this.#bytes.copy(grown, 0, 0, this.#end);
-    this.#bytes = grown;
-    this.#target = { bytes: grown, view: viewOf(grown) };
+    held.copy(grown, 0, 0, this.#end);
+    this.#target = new ViewedBytes(grown);
   }
 }
-
-const viewOf = (bytes: Buffer): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Copies the records, which stand where `starts` says, into one sorted run for each precision. */
 function sortedRuns(view: HeldView, starts: readonly number[]): Run[] {

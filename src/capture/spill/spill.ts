@@ -1,8 +1,9 @@
 import { dirname, join } from "node:path";
 import { messageOf, NamelessFile, ShakedownError } from "../../core/index.ts";
 import { type Arrivals, inArrivalOrder, type PlacedRun } from "./arrivals.ts";
-import { bytesMaxOf, type HeldRecord, type HeldText, textRecordBytes } from "./held.ts";
+import { bytesMaxOf, type HeldRecord, type HeldShared, SHARED_RECORD_BYTES } from "./held.ts";
 import { type Run, RunBuilder } from "./run.ts";
+import { type PageFile, SharedTexts } from "./texts.ts";
 
 interface SpillSizes {
   /** What is held in memory before it goes to the disk. */
@@ -24,7 +25,10 @@ export class Spill implements Disposable {
   readonly #builder: RunBuilder;
   readonly #windowsBytes: number;
   readonly #runs: PlacedRun[] = [];
+  /** What records share; to be looked up when all were added. */
+  readonly texts: SharedTexts;
   #file: NamelessFile | undefined;
+  #textFile: NamelessFile | undefined;
   #count = 0;
 
   /** @param beside the path beside which the file may be; without it, all is held in memory. */
@@ -32,6 +36,8 @@ export class Spill implements Disposable {
     this.#beside = beside;
     this.#builder = new RunBuilder(runBytes);
     this.#windowsBytes = windowsBytes;
+    const open = (place: string) => (): PageFile => this.#openTexts(place);
+    this.texts = new SharedTexts(beside === undefined ? undefined : open(beside));
   }
 
   /** The number of a record that is to be added: they are numbered as they are read. */
@@ -45,10 +51,10 @@ export class Spill implements Disposable {
     this.#builder.add(seq, record);
   }
 
-  /** The same for a record that is bytes already, which are copied. @throws as `add` */
-  addText(seq: number, record: HeldText): void {
-    this.#makeRoom(textRecordBytes(record));
-    this.#builder.addText(seq, record);
+  /** The same for a record whose texts are in `texts`. @throws as `add` */
+  addShared(seq: number, record: HeldShared): void {
+    this.#makeRoom(SHARED_RECORD_BYTES);
+    this.#builder.addShared(seq, record);
   }
 
   #makeRoom(bytes: number): void {
@@ -74,25 +80,41 @@ export class Spill implements Disposable {
   }
 
   #write(bytes: Buffer, beside: string): { fd: number; from: number; to: number } {
-    try {
-      this.#file ??= new NamelessFile(join(dirname(beside), ".shakedown-capture-"));
+    return written(beside, () => {
+      this.#file ??= new NamelessFile(prefixBeside(beside));
       const from = this.#file.bytes;
       this.#file.append(bytes);
       return { fd: this.#file.fd, from, to: this.#file.bytes };
-    } catch (cause) {
-      throw new ShakedownError(
-        "OUTPUT_UNWRITABLE",
-        `cannot hold what was read in a temporary file beside ${beside}: ${messageOf(cause)}`,
-        {
-          hint: "it needs about as much room as the capture, unpacked, and is gone afterwards",
-          cause,
-        },
-      );
-    }
+    });
+  }
+
+  #openTexts(beside: string): PageFile {
+    const file = written(beside, () => new NamelessFile(prefixBeside(beside)));
+    this.#textFile = file;
+    return { fd: file.fd, append: (bytes) => written(beside, () => file.append(bytes)) };
   }
 
   [Symbol.dispose](): void {
     this.#file?.[Symbol.dispose]();
-    this.#file = undefined;
+    this.#textFile?.[Symbol.dispose]();
+    [this.#file, this.#textFile] = [undefined, undefined];
+  }
+}
+
+const prefixBeside = (path: string): string => join(dirname(path), ".shakedown-capture-");
+
+/** @throws OUTPUT_UNWRITABLE when the disk does not take it */
+function written<T>(beside: string, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw new ShakedownError(
+      "OUTPUT_UNWRITABLE",
+      `cannot hold what was read in a temporary file beside ${beside}: ${messageOf(cause)}`,
+      {
+        hint: "it needs about as much room as the capture, unpacked, and is gone afterwards",
+        cause,
+      },
+    );
   }
 }
