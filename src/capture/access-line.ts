@@ -9,6 +9,11 @@ const COLON = 58;
 const OPEN = 91;
 const BACKSLASH = 92;
 const CLOSE = 93;
+const WORD_BYTES = 4;
+/** Four of them. */
+const QUOTES = 0x22222222;
+const LOW_BITS = 0x01010101;
+const HIGH_BITS = 0x80808080 | 0;
 /** Of `02/Mar/2026:00:00:00 +0000`. */
 const TIME_BYTES = 26;
 const LINE_BYTES_MAX = 4_096;
@@ -99,10 +104,15 @@ export class AccessLine {
     return true;
   }
 
-  /** The next quote, or −1. */
+  /** The next quote, or −1; four bytes are told at once to have none. */
   #quote(from: number, to: number): number {
-    const { bytes } = this.text;
-    for (let at = from; at < to; at++) if (bytes[at] === QUOTE) return at;
+    const { bytes, view } = this.text;
+    let at = from;
+    for (; at + WORD_BYTES <= to; at += WORD_BYTES) {
+      const zeroAtQuote = view.getInt32(at, true) ^ QUOTES;
+      if (((zeroAtQuote - LOW_BITS) & ~zeroAtQuote & HIGH_BITS) !== 0) break;
+    }
+    for (; at < to; at++) if (bytes[at] === QUOTE) return at;
     return -1;
   }
 

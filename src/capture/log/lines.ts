@@ -112,6 +112,14 @@ class LineItems {
 /** Most lines are told by their first character. */
 const isBlank = (line: string): boolean => !(line.charCodeAt(0) > 0x20) && line.trim() === "";
 
+/** Where a batch ends that begins there: with a line, where one ends in it. */
+function batchEnd(chunk: Buffer, from: number): number {
+  const most = from + BATCH_BYTES;
+  if (most >= chunk.length) return chunk.length;
+  const lineEnd = chunk.lastIndexOf(LF, most - 1);
+  return lineEnd < from ? most : lineEnd + 1;
+}
+
 /**
  * Reads a log line by line, as Latin-1; what a reader throws as unusable is rejected. With `direct`
  * nothing is given: all goes there.
@@ -123,8 +131,9 @@ export async function* readLines(
 ): AsyncGenerator<readonly CaptureItem[]> {
   const lines = new LineItems(name, read, direct);
   for await (const chunk of chunks) {
-    for (let from = 0; from < chunk.length; from += BATCH_BYTES) {
-      lines.add(chunk.subarray(from, from + BATCH_BYTES));
+    for (let from = 0, to; from < chunk.length; from = to) {
+      to = batchEnd(chunk, from);
+      lines.add(chunk.subarray(from, to));
       yield lines.items();
     }
   }

@@ -83,8 +83,9 @@ class ExactArrivals implements Arrivals {
  */
 function instantsNs(sec: number, ns: number, count: number): Float64Array {
   const second = String(BigInt(sec) * 1_000_000_000n + BigInt(ns));
-  const draws = uniformDraws(["arrival in a second", second], count, "instant");
-  return draws.map((draw) => Math.floor(draw * NS_PER_S)).toSorted();
+  const instants = uniformDraws(["arrival in a second", second], count, "instant");
+  for (let i = 0; i < count; i++) instants[i] = Math.floor(instants[i]! * NS_PER_S);
+  return instants.toSorted();
 }
 
 /**
