@@ -1,12 +1,14 @@
 import { readSync } from "node:fs";
+import { ShakedownError } from "../../core/index.ts";
 import { ViewedBytes } from "../viewed-bytes.ts";
 
 /** A text stands in one page, with its length in front. */
 const PAGE_BYTES = 2 ** 16;
 const LENGTH_BYTES = 4;
-/** Texts begin at multiples of this: numbers of 32 bits reach 32 GB. */
+/** Texts begin at multiples of this: numbers of 32 bits reach 34 GB. */
 const ALIGN_BYTES = 8;
 const NUMBERS_PER_PAGE = PAGE_BYTES / ALIGN_BYTES;
+const PAGES_MAX = 2 ** 32 / NUMBERS_PER_PAGE;
 /** What is held in memory while texts are looked up: 8 MB. */
 const PAGES_HELD_MAX = 128;
 /** A character of UTF-16 takes at most three bytes in UTF-8. */
@@ -48,7 +50,8 @@ export class SharedTexts {
 
   /**
    * Keeps a text of at most 65,532 bytes in UTF-8; the number by which it is found.
-   * @throws what the file does; RangeError for a text that is too long
+   * @throws what the file does; CAPTURE_INVALID when there is no number left; RangeError for a text
+   * that is too long
    */
   add(text: string): number {
     let bytesMax = LENGTH_BYTES + text.length * BYTES_PER_CHAR_MAX;
@@ -76,6 +79,15 @@ export class SharedTexts {
   /** Begins a new page; the full one goes to the file, and its memory is used again. */
   #turn(): void {
     const full = this.#pages.at(-1)!;
+    if (this.#pages.length === PAGES_MAX) {
+      throw new ShakedownError(
+        "CAPTURE_INVALID",
+        "the requests have over 34 GB of different texts",
+        {
+          hint: "capture it in parts, such as one day's file each, and merge their profiles",
+        },
+      );
+    }
     let next = full;
     if (this.#open === undefined) next = new ViewedBytes(Buffer.alloc(PAGE_BYTES));
     else {
