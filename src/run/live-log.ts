@@ -66,7 +66,7 @@ function lookEntry({ atS, metrics, stage }: Look): LiveEntry {
 }
 
 /** Ticks that are told as one. */
-class TickSum {
+export class TickSum {
   #arms: { planned: number; responses: number; failed: number; dropped: number }[] = [];
   #times: { readonly response: Histogram; readonly lag: Histogram }[] = [];
   count = 0;

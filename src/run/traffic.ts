@@ -12,6 +12,7 @@ import type { GeneratorEvents, GeneratorTotals } from "../replay/index.ts";
 import { ByHand } from "./by-hand.ts";
 import type { RunControls } from "./controls.ts";
 import { LessLoad, type ThinnableGenerators } from "./less-load.ts";
+import { TickSum } from "./live-log.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { faultSoFar } from "./instrument-so-far.ts";
 import { LiveLooks } from "./live-looks.ts";
@@ -114,14 +115,17 @@ export class Traffic {
       note: (event, detail) => this.#note(event, detail),
       onEvent: input.onEvent,
     });
+    // What hears of a run takes ten times as long in its first seconds, and from the generator's core.
     const rehearsal = new LiveCounts(input.plan.arms);
+    const rehearsedTicks = new TickSum();
     this.events = {
       onStage: (stage) => this.#beginStage(stage),
       onCounts: (counts) => this.#live.add(counts),
       onBlocks: (worker, told) => this.#looks.hear(worker, told),
       onRehearsal: (counts) => {
         rehearsal.add(counts);
-        rehearsal.takeTick();
+        rehearsedTicks.add(rehearsal.takeTick());
+        rehearsedTicks.take();
       },
       onGone: (arm, forNs) => this.#gone(arm, forNs),
       onDiskFailure: (error) => this.#fail(error),
