@@ -24,8 +24,11 @@ export const indexOf = (whole: number): number => {
 };
 
 /** A value as a whole number of that range; `Math.round` takes four times as long. */
-export const wholeUs = (valueUs: number): number =>
+const wholeUs = (valueUs: number): number =>
   valueUs > 0 ? (valueUs < HIGHEST_US ? valueUs + 0.5 : HIGHEST_US) >>> 0 : 0;
+
+/** The bucket of a value in µs: fractions are rounded, negatives count as 0, more than an hour as one. */
+export const bucketOf = (valueUs: number): number => indexOf(wholeUs(valueUs));
 
 const doublingsOf = (index: number): number => Math.max((index >>> HALF_BITS) - 1, 0);
 /** Of a bucket, the lowest value; then the highest, and the middle. */

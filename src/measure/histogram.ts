@@ -1,24 +1,20 @@
 import type * as HdrHistogram from "hdr-histogram-js";
 import { lazily } from "../core/index.ts";
 import {
+  bucketOf,
   BUCKETS,
   highestOf,
   HIGHEST_US,
   indexOf,
   lowestOf,
   medianOf,
-  wholeUs,
 } from "./hdr-layout.ts";
 import { encodeDeflated } from "./hdr-v2.ts";
-import { PagedCounts, type VisitStretch } from "./paged-counts.ts";
+import { PagedCounts } from "./paged-counts.ts";
+import type { RowList } from "./row-groups.ts";
 
 const library = lazily("hdr-histogram-js") as () => typeof HdrHistogram;
 
-/**
- * So many values wait until they are counted together: where many histograms are filled by turns, each
- * one's counts are far away when its next value comes, and to go there for one takes longest.
- */
-const WAITING = 256;
 /** Room for what is in use of one histogram while it is looked for. */
 const USED = { index: new Uint32Array(BUCKETS), count: new Float64Array(BUCKETS) };
 
@@ -43,9 +39,6 @@ export class Histogram {
   readonly #paged = new PagedCounts();
   #dense: Float64Array | null = null;
   #count = 0;
-  /** Buckets of values that are in `#count`, and not yet among the counts. */
-  #waiting: Uint16Array | null = null;
-  #waits = 0;
   /** The first and last bucket of `#dense` that may be in use: to look at all of them takes long. */
   #first = BUCKETS;
   #last = -1;
@@ -84,21 +77,24 @@ export class Histogram {
 
   /** Records a value in microseconds; fractions are rounded, negatives count as 0. */
   record(valueUs: number, count = 1): void {
-    const index = indexOf(wholeUs(valueUs));
-    if (count !== 1 || this.#dense !== null) {
-      this.#addAt(index, count);
+    this.#addAt(bucketOf(valueUs), count);
+  }
+
+  /** Records one value for each row of a list, by the bucket of each row (`bucketOf`). */
+  recordEach(buckets: Uint16Array, list: RowList): void {
+    if (this.#dense !== null) {
+      for (let next = list.from; next < list.to; next++) {
+        this.#addAt(buckets[list.order[next]!]!, 1);
+      }
       return;
     }
-    const waiting = (this.#waiting ??= new Uint16Array(WAITING));
-    waiting[this.#waits++] = index;
-    this.#count++;
-    if (this.#waits === WAITING) this.#settle();
+    this.#count += list.to - list.from;
+    this.#paged.addEach(buckets, list, this.#count);
   }
 
   /** Forgets what was recorded, and keeps the memory that it took for what comes next. */
   clear(): void {
     this.#paged.clear();
-    this.#waits = 0;
     this.#dense?.fill(0, this.#first, this.#last + 1);
     this.#count = 0;
     this.#first = BUCKETS;
@@ -107,8 +103,8 @@ export class Histogram {
 
   /** Adds another histogram's counts to this one. */
   add(other: Histogram): void {
-    // Added to itself, it has its pages already, and each bucket is gone to once.
-    other.#each((index, count) => this.#addAt(index, count));
+    const { count, index } = other.#used();
+    for (let place = 0; place < index.length; place++) this.#addAt(index[place]!, count[place]!);
   }
 
   /** The buckets in use and their counts, as arrays that can be sent to another thread. */
@@ -199,52 +195,31 @@ export class Histogram {
     if (index > this.#last) this.#last = index;
   }
 
-  /** Counts the values that wait. */
-  #settle(): void {
-    if (this.#waiting !== null && this.#waits > 0) {
-      this.#paged.addEach(this.#waiting, this.#waits, this.#count);
-    }
-    this.#waits = 0;
-  }
-
   /** As `toCounts`, where the next that asks will have its own. */
   #used(): HistogramCounts {
+    const used = this.#dense === null ? this.#paged.writeTo(USED) : this.#writeDense(this.#dense);
+    return { index: USED.index.subarray(0, used), count: USED.count.subarray(0, used) };
+  }
+
+  #writeDense(dense: Float64Array): number {
     let used = 0;
-    const { count: counts, index } = USED;
-    this.#eachStretch((stretch, from, to, by) => {
-      for (let at = from; at < to; at++) {
-        const count = stretch[at]!;
-        if (count === 0) continue;
-        index[used] = at + by;
-        counts[used++] = count;
-      }
-    });
-    return { index: index.subarray(0, used), count: counts.subarray(0, used) };
+    for (let at = this.#first; at <= this.#last; at++) {
+      const count = dense[at]!;
+      if (count === 0) continue;
+      USED.index[used] = at;
+      USED.count[used++] = count;
+    }
+    return used;
   }
 
   /** The last bucket in use; -1 when there is none. */
   #lastUsed(): number {
-    if (this.#dense !== null) return this.#last;
-    this.#settle();
-    return this.#paged.lastUsed();
+    return this.#dense === null ? this.#paged.lastUsed() : this.#last;
   }
 
   /** The buckets in use and their counts, ascending. */
   #each(visit: (index: number, count: number) => void): void {
-    this.#eachStretch((counts, from, to, by) => {
-      for (let at = from; at < to; at++) {
-        const count = counts[at]!;
-        if (count > 0) visit(at + by, count);
-      }
-    });
-  }
-
-  #eachStretch(visit: VisitStretch): void {
-    if (this.#dense !== null) {
-      visit(this.#dense, this.#first, this.#last + 1, 0);
-      return;
-    }
-    this.#settle();
-    this.#paged.eachStretch(visit);
+    const { count, index } = this.#used();
+    for (let place = 0; place < index.length; place++) visit(index[place]!, count[place]!);
   }
 }

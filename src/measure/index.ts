@@ -11,14 +11,17 @@ export { decodeCounts, encodeCounts } from "./hdr-v2.ts";
 export * from "./histogram.ts";
 export * from "./interval-log.ts";
 export * from "./observation.ts";
+export { BATCH_ROWS, ObservationBatch } from "./observation-batch.ts";
 export * from "./observation-spool.ts";
 export * from "./response-log.ts";
+export { RowGroups, type RowList } from "./row-groups.ts";
 export { mapRows, type Rows, visitRows, withoutStarts } from "./rows.ts";
 export { StartNumbers, StartSet } from "./start-set.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
 export { Spool, type SpoolBlock, trimSpool } from "./spool-reader.ts";
 export { SpoolWriter } from "./spool-writer.ts";
 export * from "./usage-log.ts";
+export { visitBatches } from "./visit-batches.ts";
 export {
   generatorLagUs,
   LAG_CAUSES,

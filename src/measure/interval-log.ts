@@ -1,8 +1,8 @@
 import { NS_PER_MS, NS_PER_S, NS_PER_US } from "../core/index.ts";
-import type { StartedObservation } from "./failure.ts";
 import { Histogram } from "./histogram.ts";
+import { RowGroups } from "./row-groups.ts";
+import type { ObservationBatch } from "./observation-batch.ts";
 import type { ObservationTable } from "./observation-spool.ts";
-import { responseTimeUs, serviceTimeUs } from "./tally.ts";
 
 /** What an interval log says of the run whose observations it holds. */
 export interface IntervalLogMeta {
@@ -70,6 +70,7 @@ class Windows {
   readonly #lengthNs: number;
   readonly #capNs: number;
   readonly #open = new Map<number, Window>();
+  readonly #groups = new RowGroups();
   readonly #free: Histogram[] = [];
 
   constructor(table: ObservationTable, lengthNs: number, capNs: number) {
@@ -78,18 +79,34 @@ class Windows {
     this.#capNs = capNs;
   }
 
-  add(observation: StartedObservation): void {
-    const { arm, intendedNs, route, stage, startNs } = observation;
-    const place = Math.floor(intendedNs / this.#lengthNs);
+  add(batch: ObservationBatch): void {
+    const { arm, intendedNs, route, stage } = batch.columns;
+    const { routes, stages } = this.#table.meta;
+    const { keys } = this.#groups;
+    let first = Infinity;
+    for (let row = 0; row < batch.rows; row++) first = Math.min(first, intendedNs[row]!);
+    const cells = this.#table.meta.arms.length * stages.length;
+    const firstPlace = Math.floor(first / this.#lengthNs);
+    for (let row = 0; row < batch.rows; row++) {
+      const place = Math.floor(intendedNs[row]! / this.#lengthNs) - firstPlace;
+      const cell = place * cells + arm[row]! * stages.length + stage[row]!;
+      keys[row] = batch.isDropped(row) ? -1 : cell * routes.length + route[row]!;
+    }
+    const { response, service, startLag } = batch.buckets(this.#capNs);
+    this.#groups.each(batch.rows, (key, list) => {
+      const cell = Math.floor(key / routes.length);
+      const own = this.#cellAt(firstPlace + Math.floor(cell / cells), cell % cells);
+      own.measures.response.recordEach(response, list);
+      own.measures.service.recordEach(service, list);
+      own.measures["start-lag"].recordEach(startLag, list);
+      (own.routes[key % routes.length] ??= this.#histogram()).recordEach(response, list);
+    });
+  }
+
+  #cellAt(place: number, cell: number): Cell {
     let window = this.#open.get(place);
     if (window === undefined) this.#open.set(place, (window = []));
-    const cell = (window[arm * this.#table.meta.stages.length + stage] ??= this.#cell());
-    const { measures, routes } = cell;
-    const responseUs = responseTimeUs(observation, this.#capNs);
-    measures.response.record(responseUs);
-    measures.service.record(serviceTimeUs(observation, this.#capNs));
-    measures["start-lag"].record((startNs - intendedNs) / NS_PER_US);
-    (routes[route] ??= this.#histogram()).record(responseUs);
+    return (window[cell] ??= this.#cell());
   }
 
   /** Those that are over by a moment, in their order; they are there until the next is asked for. */
@@ -131,10 +148,10 @@ function* windowsOf(
   { capNs, lengthNs }: { readonly capNs: number; readonly lengthNs: number },
 ): Generator<[number, Window]> {
   const windows = new Windows(table, lengthNs, capNs);
-  const passing = table.inTime((observation) => {
-    if (observation.kind !== "dropped") windows.add(observation);
-  });
-  for (const untilNs of passing) yield* windows.over(untilNs);
+  for (const batch of table.inTime()) {
+    windows.add(batch);
+    yield* windows.over(batch.untilNs);
+  }
 }
 
 function* headLines({ startedAtMs, writer }: IntervalLogMeta): Generator<string> {

@@ -25,6 +25,27 @@ export const ERRORS_FROM = 1;
 export const DROPS_FROM = 128;
 export const UNIT_NS = 100;
 
+type ObservationColumns = Columns<typeof OBSERVATION_COLUMNS>;
+
+/** How a row ended, as the spool writes it. */
+export function outcomeOf(observation: Observation): number {
+  if (observation.kind === "response") return 0;
+  return observation.kind === "error"
+    ? ERRORS_FROM + ERROR_KINDS.indexOf(observation.error)
+    : DROPS_FROM + DROP_REASONS.indexOf(observation.reason);
+}
+
+const lagNsOf = (c: ObservationColumns, row: number): number => c.startLag100ns[row]! * UNIT_NS;
+
+/** When a row's request left, and when it ended; of a dropped start, nothing. */
+export const startNsOf = (c: ObservationColumns, row: number): number =>
+  c.intendedNs[row]! + lagNsOf(c, row);
+export const endNsOf = (c: ObservationColumns, row: number): number =>
+  startNsOf(c, row) + c.service100ns[row]! * UNIT_NS;
+/** Of its start lag, what it waited for a connection. */
+export const connectionWaitNsOf = (c: ObservationColumns, row: number): number =>
+  (lagNsOf(c, row) * c.connectionWait255[row]!) / 255;
+
 type FilledOf<Kind extends Observation["kind"]> = Filled<Extract<Observation, { kind: Kind }>>;
 
 /** Numbers that begin as no whole ones: their places are made for any, once. */
@@ -50,7 +71,7 @@ export class ObservationReader {
   };
 
   /** The object is this reader's own: the next call fills it again. */
-  read(c: Columns<typeof OBSERVATION_COLUMNS>, row: number): Observation {
+  read(c: ObservationColumns, row: number): Observation {
     const outcome = c.outcome[row]!;
     if (outcome >= DROPS_FROM) {
       fillPlanned(this.#dropped, c, row);
@@ -75,7 +96,7 @@ export class ObservationReader {
 
 function fillPlanned(
   into: FilledOf<Observation["kind"]>,
-  c: Columns<typeof OBSERVATION_COLUMNS>,
+  c: ObservationColumns,
   row: number,
 ): void {
   into.arm = c.arm[row]!;
@@ -87,12 +108,11 @@ function fillPlanned(
 
 function fillStarted(
   into: FilledOf<"response"> | FilledOf<"error">,
-  c: Columns<typeof OBSERVATION_COLUMNS>,
+  c: ObservationColumns,
   row: number,
 ): void {
   fillPlanned(into, c, row);
-  const lagNs = c.startLag100ns[row]! * UNIT_NS;
-  into.startNs = into.intendedNs + lagNs;
-  into.endNs = into.startNs + c.service100ns[row]! * UNIT_NS;
-  into.connectionWaitNs = (lagNs * c.connectionWait255[row]!) / 255;
+  into.startNs = startNsOf(c, row);
+  into.endNs = endNsOf(c, row);
+  into.connectionWaitNs = connectionWaitNsOf(c, row);
 }

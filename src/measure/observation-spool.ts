@@ -1,13 +1,8 @@
-import { DROP_REASONS, ERROR_KINDS, type Observation } from "./observation.ts";
-import {
-  DROPS_FROM,
-  ERRORS_FROM,
-  OBSERVATION_COLUMNS,
-  ObservationReader,
-  UNIT_NS,
-} from "./observation-row.ts";
+import type { Observation } from "./observation.ts";
+import { ObservationBatch } from "./observation-batch.ts";
+import { OBSERVATION_COLUMNS, ObservationReader, outcomeOf, UNIT_NS } from "./observation-row.ts";
 import type { Rows } from "./rows.ts";
-import { Spool } from "./spool-reader.ts";
+import { Spool, type SpoolBlock } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /** What the header of an observation spool names, so that rows can index into it. */
@@ -39,6 +34,7 @@ export class ObservationWriter {
     columns.route[row] = observation.route;
     columns.arm[row] = observation.arm;
     columns.stage[row] = observation.stage;
+    columns.outcome[row] = outcomeOf(observation);
     if (observation.kind === "dropped") this.#writeDropped(observation, row);
     else this.#writeStarted(observation, row);
     this.spool.commit();
@@ -53,20 +49,17 @@ export class ObservationWriter {
     columns.connectionWait255[row] =
       lagNs > 0 ? Math.min(Math.round((connectionWaitNs / lagNs) * 255), 255) : 0;
     if (observation.kind === "response") {
-      columns.outcome[row] = 0;
       columns.firstByte100ns[row] = units(observation.firstByteNs - startNs);
       columns.status[row] = observation.status;
       columns.bytesIn[row] = Math.min(observation.bytesIn, U32_MAX);
       columns.bytesOut[row] = Math.min(observation.bytesOut, U32_MAX);
     } else {
-      columns.outcome[row] = ERRORS_FROM + ERROR_KINDS.indexOf(observation.error);
       this.#clear(row);
     }
   }
 
   #writeDropped(observation: Extract<Observation, { kind: "dropped" }>, row: number): void {
     const { columns } = this.spool;
-    columns.outcome[row] = DROPS_FROM + DROP_REASONS.indexOf(observation.reason);
     columns.startLag100ns[row] = 0;
     columns.connectionWait255[row] = 0;
     this.#clear(row);
@@ -111,18 +104,34 @@ export class ObservationTable implements Rows<Observation, ObservationMeta> {
     }
   }
 
-  /**
-   * As `each`, by when starts were intended, block by block: after each block it yields up to when
-   * nothing more will come (Infinity after the last). What was collected of that time is whole then,
-   * and may be let go.
-   */
-  *inTime(visit: (observation: Observation) => void): Generator<number> {
-    const reader = new ObservationReader();
-    for (const { columns, rows, until } of this.#spool.ascending("intendedNs")) {
-      for (let row = 0; row < rows; row++) visit(reader.read(columns, row));
-      yield until;
-    }
+  /** Batch after batch, as they were written: one that is filled anew. */
+  *batches(): Generator<ObservationBatch, void, undefined> {
+    yield* batchesOf(this.#spool.blocks());
   }
+
+  /**
+   * As `batches`, by when starts were intended: `untilNs` of each says up to when nothing more will
+   * come (Infinity of the last). What was collected of that time is whole then, and may be let go.
+   */
+  *inTime(): Generator<ObservationBatch, void, undefined> {
+    yield* batchesOf(this.#spool.ascending("intendedNs"));
+  }
+}
+
+type Block = SpoolBlock<typeof OBSERVATION_COLUMNS> & { readonly until?: number };
+
+/** As many blocks at a time as one batch holds. */
+function* batchesOf(blocks: Iterable<Block>): Generator<ObservationBatch, void, undefined> {
+  const batch = new ObservationBatch();
+  for (const { columns, rows, until = -Infinity } of blocks) {
+    if (!batch.hasRoom(rows)) {
+      yield batch;
+      batch.clear();
+    }
+    batch.append(columns, rows);
+    batch.untilNs = until;
+  }
+  if (batch.rows > 0) yield batch;
 }
 
 /**

@@ -1,4 +1,6 @@
 import { BUCKETS } from "./hdr-layout.ts";
+import type { HistogramCounts } from "./histogram.ts";
+import type { RowList } from "./row-groups.ts";
 
 /** Buckets come in pages of so many: values that are like each other share one. */
 const PAGE_BITS = 6;
@@ -8,13 +10,8 @@ const PAGES_AT_FIRST = 8;
 const U16_MAX = 2 ** 16 - 1;
 const U32_MAX = 2 ** 32 - 1;
 
-export type Counts = Uint16Array | Uint32Array | Float64Array;
+type Counts = Uint16Array | Uint32Array | Float64Array;
 const NOTHING = new Uint16Array(0);
-
-/**
- * A stretch of counts, of which `from` to `to` are meant: a count's bucket is its place and `by`.
- */
-export type VisitStretch = (counts: Counts, from: number, to: number, by: number) => void;
 
 /** A histogram's counts, with memory for pages of buckets into which values have come. */
 export class PagedCounts {
@@ -34,12 +31,18 @@ export class PagedCounts {
     this.#counts[at]! += count;
   }
 
-  /** Adds one to each of the first buckets of a list. `total`: what all come to with them. */
-  addEach(buckets: Uint16Array, length: number, total: number): void {
+  /** Adds one to the bucket of each row of a list. `total`: what all come to with them. */
+  addEach(buckets: Uint16Array, { from, order, to }: RowList, total: number): void {
     const places = this.#readyFor(total);
-    for (let next = 0; next < length; next++) {
-      const at = this.#placeIn(places, buckets[next]!);
-      this.#counts[at]! += 1;
+    let counts = this.#counts;
+    for (let next = from; next < to; next++) {
+      const bucket = buckets[order[next]!]!;
+      let place = places[bucket >>> PAGE_BITS]!;
+      if (place === 0) {
+        place = this.#newPage(places, bucket >>> PAGE_BITS);
+        counts = this.#counts;
+      }
+      counts[((place - 1) << PAGE_BITS) + (bucket & (PAGE - 1))]! += 1;
     }
   }
 
@@ -50,14 +53,22 @@ export class PagedCounts {
     this.#pages = 0;
   }
 
-  /** Pages with buckets in use, ascending. */
-  eachStretch(visit: VisitStretch): void {
-    for (let page = 0; this.#places !== null && page < PAGES; page++) {
-      const place = this.#places[page]!;
+  /** Writes the buckets in use and their counts, ascending; how many there are. */
+  writeTo({ count: counts, index }: HistogramCounts): number {
+    const [own, places] = [this.#counts, this.#places];
+    let used = 0;
+    for (let page = 0; places !== null && page < PAGES; page++) {
+      const place = places[page]!;
       if (place === 0) continue;
       const from = (place - 1) << PAGE_BITS;
-      visit(this.#counts, from, from + PAGE, (page << PAGE_BITS) - from);
+      for (let at = 0; at < PAGE; at++) {
+        const count = own[from + at]!;
+        if (count === 0) continue;
+        index[used] = (page << PAGE_BITS) + at;
+        counts[used++] = count;
+      }
     }
+    return used;
   }
 
   /** The last bucket in use; -1 when there is none. */

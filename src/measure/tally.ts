@@ -1,6 +1,8 @@
 import { NS_PER_MS, NS_PER_US } from "../core/index.ts";
 import { Histogram } from "./histogram.ts";
 import type { Observation } from "./observation.ts";
+import type { ObservationBatch } from "./observation-batch.ts";
+import type { RowList } from "./row-groups.ts";
 
 const LATE_NS = NS_PER_MS;
 
@@ -10,9 +12,11 @@ export type LagCause = (typeof LAG_CAUSES)[number];
 
 /** What took the larger part of a start's lag. */
 export function lagCause(observation: Exclude<Observation, { kind: "dropped" }>): LagCause {
-  const lagNs = observation.startNs - observation.intendedNs;
-  return observation.connectionWaitNs > lagNs / 2 ? "connection" : "generator";
+  return causeOf(observation.startNs - observation.intendedNs, observation.connectionWaitNs);
 }
+
+const causeOf = (lagNs: number, connectionWaitNs: number): LagCause =>
+  connectionWaitNs > lagNs / 2 ? "connection" : "generator";
 
 /** The generator's own part of a start's lag, in µs: what it did not wait for a connection. */
 export function generatorLagUs(observation: Exclude<Observation, { kind: "dropped" }>): number {
@@ -120,25 +124,37 @@ export class Tally {
     }
   }
 
-  add(observation: Observation): void {
-    if (observation.kind === "dropped") {
-      this.dropped += observation.count;
-      bump(this.dropCounts, observation.reason, observation.count);
-      return;
+  /** Counts rows of a batch; the list is not the same afterwards. */
+  add(batch: ObservationBatch, list: RowList): void {
+    const { columns, connectionWaitNs, startNs } = batch;
+    const { intendedNs, status } = columns;
+    const { from, order, to } = list;
+    let started = from;
+    for (let next = from; next < to; next++) {
+      const row = order[next]!;
+      if (batch.isDropped(row)) {
+        const count = batch.countAt(row);
+        this.dropped += count;
+        bump(this.dropCounts, batch.reasonAt(row), count);
+        continue;
+      }
+      order[started++] = row;
+      const lagNs = startNs[row]! - intendedNs[row]!;
+      if (lagNs > LATE_NS) this.lateStarts[causeOf(lagNs, connectionWaitNs[row]!)]++;
+      if (batch.isResponse(row)) {
+        this.responses++;
+        this.#countStatus(status[row]!);
+      } else {
+        this.errors++;
+        bump(this.errorCounts, batch.reasonAt(row));
+      }
     }
-    const lagNs = observation.startNs - observation.intendedNs;
-    if (lagNs > LATE_NS) this.lateStarts[lagCause(observation)]++;
-    this.startLag.record(lagNs / NS_PER_US);
-    this.connectionWait.record(observation.connectionWaitNs / NS_PER_US);
-    this.responseTime.record(responseTimeUs(observation, this.#capNs));
-    this.serviceTime.record(serviceTimeUs(observation, this.#capNs));
-    if (observation.kind === "response") {
-      this.responses++;
-      this.#countStatus(observation.status);
-    } else {
-      this.errors++;
-      bump(this.errorCounts, observation.error);
-    }
+    const buckets = batch.buckets(this.#capNs);
+    const those = { order, from, to: started };
+    this.startLag.recordEach(buckets.startLag, those);
+    this.connectionWait.recordEach(buckets.connectionWait, those);
+    this.responseTime.recordEach(buckets.response, those);
+    this.serviceTime.recordEach(buckets.service, those);
   }
 
   #countStatus(status: number): void {

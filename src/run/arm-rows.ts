@@ -1,4 +1,10 @@
-import { type Observation, type ObservationMeta, quantilesUs, Tally } from "../measure/index.ts";
+import {
+  type ObservationBatch,
+  type ObservationMeta,
+  quantilesUs,
+  RowGroups,
+  Tally,
+} from "../measure/index.ts";
 import type { ArmRow } from "../report/index.ts";
 
 /** Tallies of each arm, and of each of its routes; `meta.arms` and `meta.routes` give the names. */
@@ -12,15 +18,25 @@ export class ArmTallies {
   readonly #arms: readonly Tally[];
   readonly #routes: readonly (readonly Tally[])[];
 
+  readonly #groups = new RowGroups();
+
   constructor({ arms, routes }: ObservationMeta, capNs: number) {
     this.#arms = arms.map(() => new Tally(capNs));
     this.#routes = arms.map(() => routes.map(() => new Tally(capNs)));
   }
 
-  add(observation: Observation): void {
-    const { arm, route } = observation;
-    // An arm's own is what its routes add up to.
-    (this.#routes[arm]?.[route] ?? this.#arms[arm])?.add(observation);
+  add(batch: ObservationBatch): void {
+    const { arm, route } = batch.columns;
+    const { keys } = this.#groups;
+    const routes = this.#routes[0]?.length ?? 0;
+    for (let row = 0; row < batch.rows; row++) {
+      keys[row] = arm[row]! * (routes + 1) + Math.min(route[row]!, routes);
+    }
+    this.#groups.each(batch.rows, (key, list) => {
+      const own = Math.floor(key / (routes + 1));
+      // An arm's own is what its routes add up to.
+      (this.#routes[own]?.[key % (routes + 1)] ?? this.#arms[own])?.add(batch, list);
+    });
   }
 
   /** When all have been counted: once. */

@@ -1,9 +1,10 @@
 import { NS_PER_S } from "../core/index.ts";
 import type { Plan } from "../experiment/index.ts";
 import {
-  generatorLagUs,
+  BATCH_ROWS,
   Histogram,
   type ObservationTable,
+  RowGroups,
   StartSet,
   visitRows,
 } from "../measure/index.ts";
@@ -68,18 +69,24 @@ export function observe(observations: ObservationTable, manifest: Manifest, plan
   const counts = new JudgedCounts(plan, armEnds(manifest));
   const sendOrders = new SendOrders(plan);
   const isJudged = inJudgedTime(plan);
-  const passing = observations.inTime((row) => {
-    const judged = isJudged(row.intendedNs);
-    tallies.add(row);
-    timeline.add(row);
-    if (row.route < rowsByRoute.length) rowsByRoute[row.route]!++;
-    if (row.kind === "response" && row.status < 400) answered.add(row.seq);
-    sendOrders.add(row, judged);
-    if (!judged) return;
-    counts.add(row);
-    if (row.kind !== "dropped") lags[row.arm]?.record(generatorLagUs(row));
-  });
-  for (const untilNs of passing) timeline.passed(untilNs);
+  const judged = new Uint8Array(BATCH_ROWS);
+  const groups = new RowGroups();
+  for (const batch of observations.inTime()) {
+    const { arm, intendedNs, route, seq, status } = batch.columns;
+    tallies.add(batch);
+    timeline.add(batch);
+    for (let row = 0; row < batch.rows; row++) {
+      judged[row] = isJudged(intendedNs[row]!) ? 1 : 0;
+      groups.keys[row] = judged[row] === 1 && !batch.isDropped(row) ? arm[row]! : -1;
+      if (route[row]! < rowsByRoute.length) rowsByRoute[route[row]!]!++;
+      if (batch.isResponse(row) && status[row]! < 400) answered.add(seq[row]!);
+    }
+    sendOrders.add(batch, judged);
+    counts.add(batch, judged);
+    const { generatorLag } = batch.buckets(capNs);
+    groups.each(batch.rows, (own, list) => lags[own]?.recordEach(generatorLag, list));
+    timeline.passed(batch.untilNs);
+  }
   const seen = { answered, rowsByRoute, lags, counts, sendOrders, timeline };
   return { ranNs, shownNs, tallies: tallies.tallies(), ...seen };
 }

@@ -3,10 +3,9 @@ import {
   BUCKETS,
   highestOf,
   Histogram,
-  isFailure,
-  type Observation,
+  type ObservationBatch,
   type ObservationMeta,
-  responseTimeUs,
+  RowGroups,
 } from "../measure/index.ts";
 import { LATENCY_BINS_PER_DECADE, type LatencyBins, type ReportModel } from "../report/index.ts";
 
@@ -23,6 +22,7 @@ interface Window {
   told: { readonly p50Us: number; readonly p99Us: number; readonly latency: LatencyBins } | null;
 }
 
+const NO_WINDOWS: readonly Window[] = [];
 const EMPTY = { planned: 0, started: 0, answered: 0, failed: 0, latency: null, told: null };
 
 /** By a histogram's bucket, 1 + the bin of a picture that it is in: they are the same for all. */
@@ -50,15 +50,6 @@ function binsOf(latency: Histogram): LatencyBins {
   return bins;
 }
 
-/** A run of an hour has too many histograms to keep. */
-function tell(window: Window): void {
-  const { latency } = window;
-  if (latency === null) return;
-  const [p50Us = 0, p99Us = 0] = latency.quantiles([0.5, 0.99]);
-  window.told = { p50Us, p99Us, latency: binsOf(latency) };
-  window.latency = null;
-}
-
 /** One arm's windows. */
 interface ArmWindows {
   readonly arm: string;
@@ -74,6 +65,8 @@ export class Timeline {
   readonly #arms: readonly ArmWindows[];
   readonly #windows: number;
   readonly #capNs: number;
+  readonly #groups = new RowGroups();
+  readonly #free: Histogram[] = [];
   #told = 0;
 
   constructor(
@@ -88,32 +81,56 @@ export class Timeline {
     }));
   }
 
-  add(observation: Observation): void {
-    const own = this.#arms[observation.arm]?.windows ?? [];
-    const window = own[Math.floor(observation.intendedNs / WINDOW_NS)];
-    if (observation.kind === "dropped") {
-      // What was still to come when a run ended early is told as one: no burst at that moment.
-      if (window !== undefined && observation.reason === "in-flight-cap")
-        window.planned += observation.count;
-      return;
+  add(batch: ObservationBatch): void {
+    const { columns, endNs, startNs } = batch;
+    const { arm, intendedNs } = columns;
+    const { keys } = this.#groups;
+    for (let row = 0; row < batch.rows; row++) {
+      const own = this.#arms[arm[row]!]?.windows ?? NO_WINDOWS;
+      const place = Math.floor(intendedNs[row]! / WINDOW_NS);
+      const window = own[place];
+      keys[row] = -1;
+      if (batch.isDropped(row)) {
+        // What was still to come when a run ended early is told as one: no burst at that moment.
+        if (window !== undefined && batch.reasonAt(row) === "in-flight-cap")
+          window.planned += batch.countAt(row);
+        continue;
+      }
+      const failed = batch.isFailure(row);
+      const started = own[Math.floor(startNs[row]! / WINDOW_NS)];
+      if (started !== undefined) started.started++;
+      const ended = failed ? undefined : own[Math.floor(endNs[row]! / WINDOW_NS)];
+      if (ended !== undefined) ended.answered++;
+      if (window === undefined) continue;
+      window.planned++;
+      if (failed) window.failed++;
+      keys[row] = place * this.#arms.length + arm[row]!;
     }
-    const failed = isFailure(observation);
-    const started = own[Math.floor(observation.startNs / WINDOW_NS)];
-    if (started !== undefined) started.started++;
-    const ended = failed ? undefined : own[Math.floor(observation.endNs / WINDOW_NS)];
-    if (ended !== undefined) ended.answered++;
-    if (window === undefined) return;
-    window.planned++;
-    if (failed) window.failed++;
-    window.latency ??= new Histogram();
-    window.latency.record(responseTimeUs(observation, this.#capNs));
+    const { response } = batch.buckets(this.#capNs);
+    this.#groups.each(batch.rows, (key, list) => {
+      const own = this.#arms[key % this.#arms.length]!;
+      const window = own.windows[Math.floor(key / this.#arms.length)]!;
+      window.latency ??= this.#free.pop() ?? new Histogram();
+      window.latency.recordEach(response, list);
+    });
   }
 
   /** Nothing that comes later was intended before this moment. */
   passed(atNs: number): void {
     for (; this.#told < this.#windows && (this.#told + 1) * WINDOW_NS <= atNs; this.#told++) {
-      for (const { windows } of this.#arms) tell(windows[this.#told]!);
+      for (const { windows } of this.#arms) this.#tell(windows[this.#told]!);
     }
+  }
+
+  /** A run of an hour has too many histograms to keep: each is used again. */
+  #tell(window: Window): void {
+    const { latency } = window;
+    if (latency === null) return;
+    const [p50Us = 0, p99Us = 0] = latency.quantiles([0.5, 0.99]);
+    window.told = { p50Us, p99Us, latency: binsOf(latency) };
+    window.latency = null;
+    latency.clear();
+    this.#free.push(latency);
   }
 
   /** When all have come. */

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Observation, ObservationWriter, readObservations } from "../../src/measure/index.ts";
+import {
+  type DropReason,
+  type ErrorKind,
+  isFailure,
+  type Observation,
+  type ObservationBatch,
+  ObservationWriter,
+  readObservations,
+} from "../../src/measure/index.ts";
 import { observations } from "./arbitrary.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shakedown-observations-"));
@@ -89,22 +97,15 @@ describe("observations, written and read", () => {
       maxLength: 4,
     });
     await fc.assert(
-      fc.asyncProperty(workers, async (written) => {
-        const table = readObservations(...(await Promise.all(written.map(spoolOf))));
+      fc.asyncProperty(workers, async (of) => {
+        const table = readObservations(...(await Promise.all(of.map(spoolOf))));
         const all = [...table];
         const handed: Observation[] = [];
         table.each((row) => handed.push({ ...row }));
         expect(handed).toEqual(all);
-        const timely: Observation[] = [];
-        let passedNs = -Infinity;
-        const passing = table.inTime((row) => {
-          expect(row.intendedNs).toBeGreaterThanOrEqual(passedNs);
-          timely.push({ ...row });
-        });
-        for (const untilNs of passing) passedNs = untilNs;
-        expect(passedNs).toBe(Infinity);
-        const key = (row: Observation): string => JSON.stringify(row);
-        expect(timely.map(key).toSorted()).toEqual(all.map(key).toSorted());
+        const expected = all.map((row) => JSON.stringify(columnsOf(row))).toSorted();
+        expect(rowsIn(table.batches(), -Infinity)).toEqual(expected);
+        expect(rowsIn(table.inTime(), Infinity)).toEqual(expected);
       }),
       { numRuns: 20 },
     );
@@ -132,6 +133,61 @@ describe("observations, written and read", () => {
     expect(read).toMatchObject({ startNs: reachNs, endNs: 2 * reachNs, bytesIn: 2 ** 32 - 1 });
   });
 });
+
+/** What a batch's columns hold of an observation. */
+function columnsOf(row: Observation) {
+  const { arm, intendedNs, kind, route, seq, stage } = row;
+  const place = { kind, arm, stage, seq, route, intendedNs };
+  if (row.kind === "dropped") return { ...place, reason: row.reason, count: row.count };
+  const { connectionWaitNs, endNs, startNs } = row;
+  const failed = isFailure(row);
+  const started = { ...place, startNs, endNs, connectionWaitNs, failed };
+  if (row.kind === "error") return { ...started, reason: row.error };
+  return { ...started, status: row.status, bytesOut: row.bytesOut };
+}
+
+/** A batch's rows, as `columnsOf` has them. */
+function rowsOf(batch: ObservationBatch): ReturnType<typeof columnsOf>[] {
+  const { columns: c } = batch;
+  return Array.from({ length: batch.rows }, (_, row) => {
+    const kind = batch.isDropped(row) ? "dropped" : batch.isResponse(row) ? "response" : "error";
+    const place = {
+      kind,
+      arm: c.arm[row]!,
+      stage: c.stage[row]!,
+      seq: c.seq[row]!,
+      route: c.route[row]!,
+      intendedNs: c.intendedNs[row]!,
+    } as const;
+    if (kind === "dropped") {
+      return { ...place, reason: batch.reasonAt(row) as DropReason, count: batch.countAt(row) };
+    }
+    const started = {
+      ...place,
+      startNs: batch.startNs[row]!,
+      endNs: batch.endNs[row]!,
+      connectionWaitNs: batch.connectionWaitNs[row]!,
+      failed: batch.isFailure(row),
+    };
+    if (kind === "error") return { ...started, reason: batch.reasonAt(row) as ErrorKind };
+    return { ...started, status: c.status[row]!, bytesOut: c.bytesOut[row]! };
+  });
+}
+
+/** What batches hold, sorted; none has a start from before what the one before it says has passed. */
+function rowsIn(batches: Iterable<ObservationBatch>, lastUntilNs: number): string[] {
+  const rows: string[] = [];
+  let passedNs = -Infinity;
+  for (const batch of batches) {
+    for (const row of rowsOf(batch)) {
+      expect(row.intendedNs).toBeGreaterThanOrEqual(passedNs);
+      rows.push(JSON.stringify(row));
+    }
+    passedNs = batch.untilNs;
+  }
+  expect(passedNs).toBe(lastUntilNs);
+  return rows.toSorted();
+}
 
 function withoutTimes(observation: Observation) {
   return { ...observation, startNs: 0, connectionWaitNs: 0, firstByteNs: 0, endNs: 0 };

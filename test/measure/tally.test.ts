@@ -6,17 +6,14 @@ import {
   type Observation,
   responseTimeUs,
   serviceTimeUs,
-  Tally,
+  type Tally,
 } from "../../src/measure/index.ts";
 import { observations } from "./arbitrary.ts";
+import { tallyOf as tallyWith } from "./tally-of.ts";
 
 const CAP_NS = 10e9;
 
-function tallyOf(all: readonly Observation[]): Tally {
-  const tally = new Tally(CAP_NS);
-  for (const observation of all) tally.add(observation);
-  return tally;
-}
+const tallyOf = (all: readonly Observation[]): Tally => tallyWith(all, CAP_NS);
 
 /** How many starts observations stand for: one of the dropped may be for many. */
 const countOf = (all: readonly Observation[]): number =>

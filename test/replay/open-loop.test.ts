@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { lagCause, Tally } from "../../src/measure/index.ts";
+import { lagCause } from "../../src/measure/index.ts";
 import { stagedStarts, uniformSchedule } from "../../src/schedule/index.ts";
+import { tallyOf } from "../measure/tally-of.ts";
 import {
   answer,
   bytesOutOf,
@@ -112,10 +113,10 @@ describe("open loop", () => {
     const run = virtualRun(every(MS, 2_000), [script], { inFlightMax: 2_000 });
     run.time.runAll();
     await run.done;
-    const tally = new Tally(10 * S);
     // What was on its way while the generator was held up was seen late, which is not asked here.
-    for (const each of run.observations.ofKind("response").filter(({ seq }) => seq > 100)) {
-      tally.add(each);
+    const seen = run.observations.ofKind("response").filter(({ seq }) => seq > 100);
+    const tally = tallyOf(seen, 10 * S);
+    for (const each of seen) {
       const generatorNs = Math.max(0, 1_100 * MS - each.intendedNs);
       expect(each.connectionWaitNs).toBe(each.seq < 1_500 ? 0 : 50 * MS);
       expect(lagNs(each)).toBe(generatorNs + each.connectionWaitNs);

@@ -15,7 +15,7 @@ it("each start's rows meet once, however far apart they come", () => {
       for (const { arm, seq } of rows.toSorted((a, b) => a.key - b.key)) {
         if (!waiting.meet(seq, arm, seq + arm, -seq)) continue;
         // What is found is the other arm's.
-        expect([waiting.metStartNs, waiting.metTookUs]).toEqual([seq + 1 - arm, -seq]);
+        expect([waiting.metStartNs, waiting.metTookNs]).toEqual([seq + 1 - arm, -seq]);
         met.set(seq, (met.get(seq) ?? 0) + 1);
       }
       expect(met).toEqual(new Map(met.keys().map((seq) => [seq, 1])));

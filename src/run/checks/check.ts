@@ -3,6 +3,7 @@ import {
   inWashout,
   type MetricComparison,
   type Plan,
+  type PlannedStage,
   type StageBlocks,
 } from "../../experiment/index.ts";
 import type { CallTable, ExposureTable, ObservationTable } from "../../measure/index.ts";
@@ -53,14 +54,15 @@ export const check = (
 export const ofArm = ({ arms }: Plan, arm: string): Pick<Check, "arm"> =>
   arms.length > 2 ? { arm } : {};
 
+const isIn = ({ endNs, judgedFromNs }: PlannedStage, atNs: number): boolean =>
+  judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs;
+
 /** Whether a moment lies in judged time: an instrument that is late while warming up harms nothing. */
 export function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
-  return (atNs) =>
-    stages.some(
-      (stage) =>
-        stage.judgedFromNs !== null &&
-        atNs >= stage.judgedFromNs &&
-        atNs < stage.endNs &&
-        !inWashout(stage, atNs),
-    );
+  // Most moments are of the stage that the one before was of.
+  let stage: PlannedStage | undefined;
+  return (atNs) => {
+    if (stage === undefined || !isIn(stage, atNs)) stage = stages.find((each) => isIn(each, atNs));
+    return stage !== undefined && !inWashout(stage, atNs);
+  };
 }

@@ -1,6 +1,6 @@
 import { formatCount } from "../../core/index.ts";
 import type { ArmEnds, Plan } from "../../experiment/index.ts";
-import type { Observation } from "../../measure/index.ts";
+import type { ObservationBatch } from "../../measure/index.ts";
 import { sampleRatio } from "../../stats/index.ts";
 import { type Check, check, type CheckInput } from "./check.ts";
 
@@ -78,10 +78,16 @@ export class JudgedCounts {
     this.#cutNs = Math.min(...ends.values());
   }
 
-  add(row: Observation): void {
-    if (row.intendedNs >= this.#cutNs) return;
-    this.planned[row.arm]! += row.kind === "dropped" ? row.count : 1;
-    if (row.kind !== "dropped") this.started[row.arm]!++;
-    if (row.kind === "response") this.answered[row.arm]!++;
+  /** `judged`: 1 for each row that is in judged time. */
+  add(batch: ObservationBatch, judged: Uint8Array): void {
+    const { arm, intendedNs } = batch.columns;
+    const { answered, planned, started } = this;
+    for (let row = 0; row < batch.rows; row++) {
+      if (judged[row] === 0 || intendedNs[row]! >= this.#cutNs) continue;
+      const own = arm[row]!;
+      planned[own]! += batch.countAt(row);
+      if (!batch.isDropped(row)) started[own]!++;
+      if (batch.isResponse(row)) answered[own]!++;
+    }
   }
 }

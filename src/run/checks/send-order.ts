@@ -1,6 +1,6 @@
 import { formatCount, formatRatio } from "../../core/index.ts";
 import type { Plan } from "../../experiment/index.ts";
-import { type Observation, responseTimeUs } from "../../measure/index.ts";
+import type { ObservationBatch } from "../../measure/index.ts";
 import { normalCdf } from "../../stats/index.ts";
 import { type Check, check, type CheckInput, ofArm } from "./check.ts";
 import { WaitingStarts } from "./waiting-starts.ts";
@@ -28,9 +28,8 @@ export class SendOrders {
   /** Of each variant with control, in the order of the plan's arms. */
   readonly orders: readonly Order[];
   readonly #waiting: readonly WaitingStarts[];
-  readonly #capNs: number;
 
-  constructor({ arms, assignment, timeoutNs }: Plan) {
+  constructor({ arms, assignment }: Plan) {
     // Where no two arms are written at once, there is no order.
     const variants = assignment === undefined ? arms.slice(1) : [];
     this.orders = variants.map(() => ({
@@ -40,35 +39,44 @@ export class SendOrders {
       different: 0,
     }));
     this.#waiting = variants.map(() => new WaitingStarts());
-    this.#capNs = timeoutNs;
   }
 
-  /** `judged`: whether the row is in judged time. What was not answered, in either arm, is no pair. */
-  add(row: Observation, judged: boolean): void {
-    const { arm } = row;
-    const counts = row.kind === "response" && (arm !== 0 || judged);
-    const startNs = counts ? row.startNs : NaN;
-    const tookUs = counts ? responseTimeUs(row, this.#capNs) : NaN;
-    const [first, end] = arm === 0 ? [0, this.#waiting.length] : [arm - 1, arm];
-    for (let variant = first; variant < end; variant++) {
-      const waiting = this.#waiting[variant];
-      if (waiting?.meet(row.seq, arm, startNs, tookUs) !== true) continue;
-      const { metStartNs, metTookUs } = waiting;
-      const order = this.orders[variant]!;
-      if (arm === 0) countPair(order, metStartNs - startNs, metTookUs - tookUs);
-      else countPair(order, startNs - metStartNs, tookUs - metTookUs);
+  /**
+   * `judged`: 1 for each row that is in judged time. What was not answered, in either arm, is no pair.
+   */
+  add(batch: ObservationBatch, judged: Uint8Array): void {
+    if (this.orders.length === 0) return;
+    const { columns, endNs, startNs } = batch;
+    const { arm: arms, intendedNs, seq } = columns;
+    for (let row = 0; row < batch.rows; row++) {
+      const arm = arms[row]!;
+      const counts = batch.isResponse(row) && (arm !== 0 || judged[row] === 1);
+      const began = counts ? startNs[row]! : NaN;
+      const tookNs = counts ? endNs[row]! - intendedNs[row]! : NaN;
+      if (arm !== 0) this.#meet(arm - 1, seq[row]!, arm, began, tookNs);
+      else
+        for (const variant of this.orders.keys()) this.#meet(variant, seq[row]!, 0, began, tookNs);
     }
+  }
+
+  #meet(variant: number, seq: number, arm: number, startNs: number, tookNs: number): void {
+    const waiting = this.#waiting[variant];
+    if (waiting?.meet(seq, arm, startNs, tookNs) !== true) return;
+    const { metStartNs, metTookNs } = waiting;
+    const order = this.orders[variant]!;
+    if (arm === 0) countPair(order, metStartNs - startNs, metTookNs - tookNs);
+    else countPair(order, startNs - metStartNs, tookNs - metTookNs);
   }
 }
 
 /** How much later the variant was written, and how much longer it took: NaN of what is no pair. */
-function countPair(order: Order, laterNs: number, slowerUs: number): void {
+function countPair(order: Order, laterNs: number, slowerNs: number): void {
   if (Number.isNaN(laterNs) || laterNs === 0) return;
   order.pairs++;
   if (laterNs < 0) order.variantFirst++;
-  if (slowerUs === 0) return;
+  if (slowerNs === 0) return;
   order.different++;
-  if (slowerUs > 0 === laterNs > 0) order.laterSlower++;
+  if (slowerNs > 0 === laterNs > 0) order.laterSlower++;
 }
 
 const MIN_PAIRS = 30;

@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Observation, Tally } from "../../../src/measure/index.ts";
+import type { Observation, Tally } from "../../../src/measure/index.ts";
 import { addCounts, type ArmCounts, Counter, emptyCounts } from "../../../src/replay/index.ts";
 import { GoneWatch } from "../../../src/replay/generator/gone.ts";
 import { failure, response } from "../../experiment/blocks-fixture.ts";
 import { observations } from "../../measure/arbitrary.ts";
+import { tallyOf as tallyWith } from "../../measure/tally-of.ts";
 
 const CAP_NS = 10e9;
 const ARMS = 2;
@@ -40,11 +41,8 @@ describe("counts on their way between threads", () => {
 });
 
 function tallyOf(all: readonly Observation[], place: { stage: number; arm: number }): Tally {
-  const tally = new Tally(CAP_NS);
-  for (const each of all) {
-    if (each.stage === place.stage && each.arm === place.arm) tally.add(each);
-  }
-  return tally;
+  const own = all.filter(({ arm, stage }) => stage === place.stage && arm === place.arm);
+  return tallyWith(own, CAP_NS);
 }
 
 function expectSame(sum: ArmCounts, tally: Tally): void {

@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ERROR_KINDS, Histogram, type Observation, Tally } from "../../../src/measure/index.ts";
+import { ERROR_KINDS, Histogram, type Observation } from "../../../src/measure/index.ts";
 import { type IntendedStart, shardStarts } from "../../../src/schedule/index.ts";
 import type { ScriptedEnd } from "../../../src/testing/index.ts";
+import { tallyOf } from "../../measure/tally-of.ts";
 import { MS, requests, S, startAt, virtualRun } from "../virtual-run.ts";
 
 const TIMEOUT_NS = 2 * S;
@@ -73,8 +74,8 @@ function merged(shards: readonly (readonly Observation[])[], arm: number) {
     connectionWait: new Histogram(),
   };
   for (const observations of shards) {
-    const tally = new Tally(TIMEOUT_NS);
-    for (const observation of observations) if (observation.arm === arm) tally.add(observation);
+    const own = observations.filter((observation) => observation.arm === arm);
+    const tally = tallyOf(own, TIMEOUT_NS);
     for (const [name, sum] of Object.entries(sums)) sum.add(tally[name as keyof typeof sums]);
   }
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.toCounts()]));
