@@ -3,21 +3,19 @@ import {
   type ArmMeta,
   type EmulatedCall,
   Histogram,
-  isFailure,
   type Observation,
   type ObservationMeta,
   type ResponsePair,
-  responseTimeUs,
   type Rows,
-  serviceTimeUs,
-  type StartedObservation,
   StartNumbers,
   type StartSet,
   type UsageSample,
+  visitBatches,
   visitRows,
 } from "../measure/index.ts";
 import type { RatioBlock } from "../stats/index.ts";
 import type { ProcessSample } from "../telemetry/index.ts";
+import { type Context, RowCounter } from "./count-rows.ts";
 import { type BlockLists, toldLabel } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 import { countResponses } from "./responses.ts";
@@ -112,75 +110,16 @@ export const emptyBlock = (
   lengthNs,
 });
 
-/** What a request is judged by. */
-export interface Context {
-  readonly capNs: number;
-  /** Starts that some arm answered below 400. */
-  readonly answered: Pick<StartSet, "has">;
-  /** In ns. */
-  readonly targets: readonly number[];
-  /** Every refusal is a failure: see `refusalsFail`. */
-  readonly refusalsFail: boolean;
-  /** No metric is made of service times, and none are kept; they are unless given. */
-  readonly responseTimesOnly?: boolean;
-}
-
-/** Whether every refusal (4xx) counts: where no other arm gets the same start, none says if it was due. */
-export const refusalsFail = ({ assignment }: Pick<Plan, "assignment">): boolean =>
-  assignment?.kind === "split";
-
-/** No answer, a server's fault, or a refusal of what another arm answered. */
-export function hasFailed(observation: StartedObservation, context: Context): boolean {
-  if (isFailure(observation)) return true;
-  const refused = observation.kind === "response" && observation.status >= 400;
-  return refused && (context.refusalsFail || context.answered.has(observation.seq));
-}
-
-/** Counts a request that did not fail under each target that it kept. */
-function countGood(counts: number[], observation: StartedObservation, context: Context): void {
-  if (context.targets.length === 0 || hasFailed(observation, context)) return;
-  const tookNs = observation.endNs - observation.intendedNs;
-  for (const [place, targetNs] of context.targets.entries()) {
-    if (tookNs <= targetNs) counts[place]!++;
-  }
-}
-
-function addTo(block: Block, observation: Observation, context: Context): void {
-  const { capNs } = context;
-  block.planned += observation.kind === "dropped" ? observation.count : 1;
-  if (observation.kind === "dropped") return;
-  block.started++;
-  block.responseTime.record(responseTimeUs(observation, capNs));
-  if (context.responseTimesOnly !== true) {
-    block.serviceTime.record(serviceTimeUs(observation, capNs));
-  }
-  if (observation.kind === "error") block.censored++;
-  if (hasFailed(observation, context)) block.failed++;
-  countGood(block.good, observation, context);
-  if (observation.kind !== "response") return;
-  block.responses++;
-  block.requestBytes += observation.bytesOut;
-}
-
-/** Credits an answer to the block in which it came. */
-function addAnswer(block: Block, observation: StartedObservation, context: Context): void {
-  block.answered++;
-  countGood(block.answeredGood, observation, context);
-}
-
 /** The judged stages in blocks, as they are filled. */
 export interface Cut {
   readonly stages: readonly StageBlocks[];
-  /** The block of a moment; undefined outside judged time, and in a last block cut short. */
-  readonly at: (arm: number, atNs: number) => Block | undefined;
-}
-
-/** As `Cut`, of blocks of time, which are numbered over all stages, in every arm alike. */
-export interface TimeCut extends Cut {
+  /** Blocks are numbered over all stages, in every arm alike: so many each has. */
   readonly blocks: number;
-  /** The number of the block of a moment; -1 where there is none. */
+  /** The number of the block of a moment; -1 outside judged time, and in a last block cut short. */
   readonly placeAt: (atNs: number) => number;
   readonly block: (arm: number, place: number) => Block | undefined;
+  /** The block of a moment, as `placeAt` finds it. */
+  readonly at: (arm: number, atNs: number) => Block | undefined;
 }
 
 /** Whether a moment of a judged stage's judged time is in a period's washout. */
@@ -196,7 +135,7 @@ export function emptyCut(
   planned: readonly PlannedStage[],
   arms: number,
   lists: { readonly dependencies: number; readonly targets: number },
-): TimeCut {
+): Cut {
   const judged = planned.filter((stage) => stage.judgedFromNs !== null);
   const stages = judged.map((stage): StageBlocks => {
     const count = Math.floor((stage.endNs - stage.judgedFromNs!) / stage.blockNs);
@@ -214,27 +153,21 @@ export function emptyCut(
     begins += count;
     return { stage, count, begins: begins - count };
   });
+  const isIn = ({ endNs, judgedFromNs }: PlannedStage, atNs: number): boolean =>
+    atNs >= judgedFromNs! && atNs < endNs;
+  // Most moments are of the stage that the one before was of.
+  let span = spans[0];
   const placeAt = (atNs: number): number => {
-    for (const { begins: first, count, stage } of spans) {
-      if (atNs < stage.judgedFromNs! || atNs >= stage.endNs) continue;
-      if (inWashout(stage, atNs)) return -1;
-      const own = Math.floor((atNs - stage.judgedFromNs!) / stage.blockNs);
-      return own < count ? first + own : -1;
+    if (span === undefined || !isIn(span.stage, atNs)) {
+      span = spans.find(({ stage }) => isIn(stage, atNs));
     }
-    return -1;
+    if (span === undefined || inWashout(span.stage, atNs)) return -1;
+    const own = Math.floor((atNs - span.stage.judgedFromNs!) / span.stage.blockNs);
+    return own < span.count ? span.begins + own : -1;
   };
   const block = (arm: number, place: number): Block | undefined => flat[arm]?.[place];
   const at = (arm: number, atNs: number): Block | undefined => block(arm, placeAt(atNs));
   return { stages, at, blocks: begins, placeAt, block };
-}
-
-/** Credits a request to the block of its intended start, and its answer to the one it came in. */
-export function countObservation(cut: Cut, observation: Observation, context: Context): void {
-  const block = cut.at(observation.arm, observation.intendedNs);
-  if (block !== undefined) addTo(block, observation, context);
-  if (observation.kind !== "response") return;
-  const answeredIn = cut.at(observation.arm, observation.endNs);
-  if (answeredIn !== undefined) addAnswer(answeredIn, observation, context);
 }
 
 /**
@@ -268,10 +201,13 @@ export function cutIntoBlocks(input: {
   const context: Context = { capNs, answered, targets, refusalsFail: input.refusalsFail === true };
   // The same start has a moment of its own in each arm where arms take turns.
   const placesOf = observations.meta.arms.map(() => new StartNumbers(cut.blocks + 2));
-  visitRows(observations, (observation) => {
-    const { arm, intendedNs, seq } = observation;
-    placesOf[arm]?.set(seq, cut.placeAt(intendedNs) + 1);
-    countObservation(cut, observation, context);
+  const counter = new RowCounter(context);
+  visitBatches(observations, (batch) => {
+    const { arm, intendedNs, seq } = batch.columns;
+    for (let row = 0; row < batch.rows; row++) {
+      placesOf[arm[row]!]?.set(seq[row]!, cut.placeAt(intendedNs[row]!) + 1);
+    }
+    counter.count(cut, batch);
   });
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
   if (calls !== null) {

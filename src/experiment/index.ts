@@ -27,10 +27,10 @@ export {
   cutIntoBlocks,
   emptyBlock,
   inWashout,
-  refusalsFail,
   type StageBlocks,
   targetsOf,
 } from "./blocks.ts";
+export { refusalsFail } from "./count-rows.ts";
 export {
   assessCalibration,
   type Calibration,

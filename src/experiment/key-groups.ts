@@ -5,18 +5,12 @@ import {
   type Observation,
   type ObservationMeta,
   type Rows,
+  visitBatches,
   visitRows,
 } from "../measure/index.ts";
-import {
-  type Block,
-  countObservation,
-  emptyBlock,
-  emptyCut,
-  refusalsFail,
-  type StageBlocks,
-  targetsOf,
-} from "./blocks.ts";
+import { type Block, emptyBlock, emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
 import type { RawComparison } from "./compare.ts";
+import { refusalsFail, RowCounter } from "./count-rows.ts";
 import { familyOf, isOfRequests, type MetricName } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 
@@ -101,30 +95,33 @@ export function cutIntoKeyGroups(
     targets,
     refusalsFail: refusalsFail(plan),
   };
-  let group = 0;
-  const intendedOf = new Map<number, number>();
-  const at = (arm: number, atNs: number): Block | undefined => {
-    if (byTime.at(arm, atNs) === undefined) return undefined;
-    const place = grouped.findIndex(
-      ({ stage }) => atNs >= stage.judgedFromNs! && atNs < stage.endNs,
+  // Numbered stage by stage, in every arm alike.
+  const placeAt = (atNs: number, seq: number): number => {
+    const bucket = buckets.get(seq);
+    if (bucket === undefined || byTime.placeAt(atNs) < 0) return -1;
+    const stage = grouped.findIndex(
+      (each) => atNs >= each.stage.judgedFromNs! && atNs < each.stage.endNs,
     );
-    return grouped[place]?.blocks[arm]?.[group];
+    return stage * GROUPS + groupOf(bucket);
   };
-  visitRows(observations, (observation) => {
-    const bucket = buckets.get(observation.seq);
-    if (bucket === undefined) return;
-    group = groupOf(bucket);
-    intendedOf.set(observation.seq, observation.intendedNs);
-    countObservation({ stages: grouped, at }, observation, context);
+  const block = (arm: number, place: number): Block | undefined =>
+    grouped[Math.floor(place / GROUPS)]?.blocks[arm]?.[place % GROUPS];
+  const counter = new RowCounter(context);
+  const intendedOf = new Map<number, number>();
+  visitBatches(observations, (batch) => {
+    const { intendedNs, seq } = batch.columns;
+    for (let row = 0; row < batch.rows; row++) {
+      if (buckets.has(seq[row]!)) intendedOf.set(seq[row]!, intendedNs[row]!);
+    }
+    counter.count({ blocks: grouped.length * GROUPS, placeAt, block }, batch);
   });
   const holdCalls = callsAreNamed({ buckets, calls, dependencies, observations }, (call) => {
     const intendedNs = intendedOf.get(call.seq);
     if (byTime.at(call.arm, intendedNs ?? call.arriveNs) === undefined) return null;
     if (intendedNs === undefined) return false;
-    group = groupOf(buckets.get(call.seq)!);
-    const block = at(call.arm, intendedNs);
+    const own = block(call.arm, placeAt(intendedNs, call.seq));
     const dependency = dependencies.indexOf(calls!.meta.dependencies[call.dependency] ?? "");
-    if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
+    if (own !== undefined && dependency >= 0) own.calls[dependency]!++;
     return true;
   });
   return { stages: grouped, holdCalls };

@@ -1,19 +1,21 @@
 import {
   answeredStarts,
+  type ObservationBatch,
   type ObservationTable,
-  type StartedObservation,
   StartSet,
-  visitRows,
+  visitBatches,
 } from "../measure/index.ts";
 import { mcNemar } from "../stats/index.ts";
 import { type ArmEnds, type ArmPair, armPairs } from "./arm-pairs.ts";
-import { hasFailed, refusalsFail } from "./blocks.ts";
+
 import type { MetricComparison } from "./compare.ts";
+import { hasFailed, refusalsFail } from "./count-rows.ts";
 import { metricLabel } from "./metric.ts";
 import type { MetricSpec } from "./metrics/index.ts";
 import type { Plan, PlannedStage } from "./plan.ts";
 
-type IsBad = (observation: StartedObservation) => boolean;
+/** Of a row that was started. */
+type IsBad = (batch: ObservationBatch, row: number) => boolean;
 
 /** Starts of a stage's judged time in which one arm's outcome alone was bad. */
 export interface Discordant {
@@ -33,23 +35,26 @@ export function discordant(
   // Starts of which one outcome is known, and those of them that were bad.
   const [known, wereBad] = [new StartSet(), new StartSet()];
   const counts = { controlOnly: 0, variantOnly: 0 };
-  visitRows(observations, (row) => {
-    if (row.arm !== control && row.arm !== variant) return;
-    if (row.kind === "dropped" || judgedFromNs === null) return;
-    if (row.intendedNs < judgedFromNs || row.intendedNs >= endNs) return;
-    const { seq } = row;
-    const bad = isBad(row);
-    if (!known.has(seq)) {
-      known.add(seq);
-      if (bad) wereBad.add(seq);
-      return;
+  visitBatches(observations, (batch) => {
+    const { arm: arms, intendedNs, seq: seqs } = batch.columns;
+    for (let row = 0; row < batch.rows; row++) {
+      const [arm, atNs] = [arms[row]!, intendedNs[row]!];
+      if ((arm !== control && arm !== variant) || batch.isDropped(row)) continue;
+      if (judgedFromNs === null || atNs < judgedFromNs || atNs >= endNs) continue;
+      const seq = seqs[row]!;
+      const bad = isBad(batch, row);
+      if (!known.has(seq)) {
+        known.add(seq);
+        if (bad) wereBad.add(seq);
+        continue;
+      }
+      const other = wereBad.has(seq);
+      known.delete(seq);
+      if (other) wereBad.delete(seq);
+      if (other === bad) continue;
+      if (bad === (arm === variant)) counts.variantOnly++;
+      else counts.controlOnly++;
     }
-    const other = wereBad.has(seq);
-    known.delete(seq);
-    wereBad.delete(seq);
-    if (other === bad) return;
-    if (bad === (row.arm === variant)) counts.variantOnly++;
-    else counts.controlOnly++;
   });
   return counts;
 }
@@ -73,14 +78,10 @@ export function disagreement(
 /** The metrics that are shares of starts: what counts as bad of one start; null for any other. */
 function badOf({ metric, target }: MetricSpec, plan: Plan, answered: StartSet): IsBad | null {
   if (metric !== "error_ratio" && metric !== "slo_attainment") return null;
-  const context = {
-    capNs: plan.timeoutNs,
-    answered,
-    targets: [],
-    refusalsFail: refusalsFail(plan),
-  };
-  if (metric === "error_ratio") return (row) => hasFailed(row, context);
-  return (row) => hasFailed(row, context) || row.endNs - row.intendedNs > target!;
+  const context = { answered, refusalsFail: refusalsFail(plan) };
+  if (metric === "error_ratio") return (batch, row) => hasFailed(batch, row, context);
+  return (batch, row) =>
+    hasFailed(batch, row, context) || batch.endNs[row]! - batch.columns.intendedNs[row]! > target!;
 }
 
 /**

@@ -2,14 +2,16 @@ import {
   answeredStarts,
   type Observation,
   type ObservationMeta,
+  RowGroups,
   type Rows,
   type StartSet,
-  visitRows,
+  visitBatches,
 } from "../measure/index.ts";
 import { routePattern } from "../profile/index.ts";
 import { benjaminiHochberg } from "../stats/index.ts";
 import { type ArmEnds, armPairs, reaches } from "./arm-pairs.ts";
-import { countObservation, emptyCut, refusalsFail, type StageBlocks, targetsOf } from "./blocks.ts";
+import { emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
+import { refusalsFail, RowCounter } from "./count-rows.ts";
 import { compareStage, type RawComparison } from "./compare.ts";
 import type { SegmentSpec } from "./hypothesis.ts";
 import { isOfRequests, isOfService, type MetricSpec } from "./metrics/index.ts";
@@ -68,8 +70,8 @@ const registeredOf = ({ guardrails, primary, secondary }: Plan): MetricSpec[] =>
 /** How many rows there are of each route. */
 function countByRoute(observations: Rows<Observation, ObservationMeta>): number[] {
   const counts = observations.meta.routes.map(() => 0);
-  visitRows(observations, ({ route }) => {
-    if (route < counts.length) counts[route]!++;
+  visitBatches(observations, ({ columns: { route }, rows }) => {
+    for (let row = 0; row < rows; row++) if (route[row]! < counts.length) counts[route[row]!]!++;
   });
   return counts;
 }
@@ -125,11 +127,22 @@ export function cutIntoParts(
     refusalsFail: refusalsFail(plan),
     responseTimesOnly: !registeredOf(plan).some(isOfService),
   };
-  visitRows(observations, (observation) => {
-    for (const cut of ofRoute[observation.route] ?? []) countObservation(cut, observation, context);
-    const mask = starts?.masks[observation.seq] ?? 0;
+  const counter = new RowCounter(context);
+  const groups = new RowGroups();
+  const { keys } = groups;
+  visitBatches(observations, (batch) => {
+    const { route, seq } = batch.columns;
+    for (let row = 0; row < batch.rows; row++) {
+      keys[row] = (ofRoute[route[row]!]?.length ?? 0) > 0 ? route[row]! : -1;
+    }
+    groups.each(groups.all(batch.rows), (own, list) => {
+      for (const cut of ofRoute[own]!) counter.count(cut, batch, list);
+    });
     for (const { bit, cut } of ofBit) {
-      if ((mask & bit) !== 0) countObservation(cut, observation, context);
+      for (let row = 0; row < batch.rows; row++) {
+        keys[row] = ((starts?.masks[seq[row]!] ?? 0) & bit) === 0 ? -1 : 0;
+      }
+      groups.each(groups.all(batch.rows), (_, list) => counter.count(cut, batch, list));
     }
   });
   return parts;

@@ -92,8 +92,10 @@ class Windows {
       const cell = place * cells + arm[row]! * stages.length + stage[row]!;
       keys[row] = batch.isDropped(row) ? -1 : cell * routes.length + route[row]!;
     }
-    const { response, service, startLag } = batch.buckets(this.#capNs);
-    this.#groups.each(batch.rows, (key, list) => {
+    const response = batch.responseBuckets(this.#capNs);
+    const service = batch.serviceBuckets(this.#capNs);
+    const { startLag } = batch.lagBuckets();
+    this.#groups.each(this.#groups.all(batch.rows), (key, list) => {
       const cell = Math.floor(key / routes.length);
       const own = this.#cellAt(firstPlace + Math.floor(cell / cells), cell % cells);
       own.measures.response.recordEach(response, list);

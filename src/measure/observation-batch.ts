@@ -26,23 +26,19 @@ export const BATCH_ROWS = 1 << 15;
 
 type ObservationColumns = Columns<typeof OBSERVATION_COLUMNS>;
 
-/** The histogram buckets of a batch's rows, of each measure that is recorded; of a dropped start, any. */
-interface Buckets {
-  readonly response: Uint16Array;
-  readonly service: Uint16Array;
+/** The histogram buckets of a batch's rows, by what is measured of them; of a dropped start, any. */
+export interface LagBuckets {
   readonly startLag: Uint16Array;
   readonly connectionWait: Uint16Array;
   /** As `generatorLagUs` gives it. */
   readonly generatorLag: Uint16Array;
 }
 
-const roomForBuckets = (): Buckets => ({
-  response: new Uint16Array(BATCH_ROWS),
-  service: new Uint16Array(BATCH_ROWS),
-  startLag: new Uint16Array(BATCH_ROWS),
-  connectionWait: new Uint16Array(BATCH_ROWS),
-  generatorLag: new Uint16Array(BATCH_ROWS),
-});
+/** A column of buckets, filled when it is first asked for; `with`: what it was filled with, null: not. */
+class TimeBuckets {
+  readonly column = new Uint16Array(BATCH_ROWS);
+  with: number | null = null;
+}
 
 /**
  * Observations column by column, up to `BATCH_ROWS` of them: what a pass over millions goes through, since of
@@ -60,9 +56,14 @@ export class ObservationBatch {
   readonly startNs = new Float64Array(BATCH_ROWS);
   readonly endNs = new Float64Array(BATCH_ROWS);
   readonly connectionWaitNs = new Float64Array(BATCH_ROWS);
-  readonly #buckets = roomForBuckets();
-  /** What failed requests are in `#buckets` with; null where they are not filled. */
-  #capNs: number | null = null;
+  readonly #response = new TimeBuckets();
+  readonly #service = new TimeBuckets();
+  readonly #lags: LagBuckets = {
+    startLag: new Uint16Array(BATCH_ROWS),
+    connectionWait: new Uint16Array(BATCH_ROWS),
+    generatorLag: new Uint16Array(BATCH_ROWS),
+  };
+  #hasLags = false;
 
   /** Whether so many more rows have room. */
   hasRoom(rows: number): boolean {
@@ -81,14 +82,14 @@ export class ObservationBatch {
       this.connectionWaitNs[row] = connectionWaitNsOf(this.columns, row);
     }
     this.rows = end;
-    this.#capNs = null;
+    this.#forgetBuckets();
   }
 
   /** Takes another row. */
   push(observation: Observation): void {
     const { columns: c, rows: row } = this;
     this.rows++;
-    this.#capNs = null;
+    this.#forgetBuckets();
     c.arm[row] = observation.arm;
     c.stage[row] = observation.stage;
     c.seq[row] = observation.seq;
@@ -109,7 +110,7 @@ export class ObservationBatch {
 
   clear(): void {
     this.rows = 0;
-    this.#capNs = null;
+    this.#forgetBuckets();
   }
 
   isResponse(row: number): boolean {
@@ -137,25 +138,39 @@ export class ObservationBatch {
     return ERROR_KINDS[outcome - ERRORS_FROM]!;
   }
 
-  /**
-   * In which buckets rows are: response and service times as `responseTimeUs` and `serviceTimeUs` give
-   * them with this cap, and start lags.
-   */
-  buckets(capNs: number): Buckets {
-    if (this.#capNs !== capNs) this.#fillBuckets(capNs);
-    return this.#buckets;
+  /** In which buckets response times are, as `responseTimeUs` gives them with this cap. */
+  responseBuckets(capNs: number): Uint16Array {
+    return this.#fillTimes(this.#response, this.columns.intendedNs, capNs);
   }
 
-  #fillBuckets(capNs: number): void {
-    const { connectionWait, generatorLag, response, service, startLag } = this.#buckets;
-    const { connectionWaitNs, endNs, startNs } = this;
+  /** In which buckets service times are, as `serviceTimeUs` gives them with this cap. */
+  serviceBuckets(capNs: number): Uint16Array {
+    return this.#fillTimes(this.#service, this.startNs, capNs);
+  }
+
+  /** In which buckets start lags and their parts are. */
+  lagBuckets(): LagBuckets {
+    if (!this.#hasLags) this.#fillLags();
+    return this.#lags;
+  }
+
+  #fillTimes(buckets: TimeBuckets, fromNs: Float64Array, capNs: number): Uint16Array {
+    const { column } = buckets;
+    if (buckets.with === capNs) return column;
+    const { endNs } = this;
+    for (let row = 0; row < this.rows; row++) {
+      const tookNs = endNs[row]! - fromNs[row]!;
+      column[row] = bucketOf((this.isResponse(row) ? tookNs : Math.max(tookNs, capNs)) / NS_PER_US);
+    }
+    buckets.with = capNs;
+    return column;
+  }
+
+  #fillLags(): void {
+    const { connectionWait, generatorLag, startLag } = this.#lags;
+    const { connectionWaitNs, startNs } = this;
     const { intendedNs } = this.columns;
     for (let row = 0; row < this.rows; row++) {
-      const floorNs = this.isResponse(row) ? -Infinity : capNs;
-      const responseNs = Math.max(endNs[row]! - intendedNs[row]!, floorNs);
-      const serviceNs = Math.max(endNs[row]! - startNs[row]!, floorNs);
-      response[row] = bucketOf(responseNs / NS_PER_US);
-      service[row] = bucketOf(serviceNs / NS_PER_US);
       const lagNs = startNs[row]! - intendedNs[row]!;
       const waitNs = connectionWaitNs[row]!;
       const lag = bucketOf(lagNs / NS_PER_US);
@@ -164,6 +179,12 @@ export class ObservationBatch {
       connectionWait[row] = waitNs === 0 ? 0 : bucketOf(waitNs / NS_PER_US);
       generatorLag[row] = waitNs === 0 ? lag : bucketOf((lagNs - waitNs) / NS_PER_US);
     }
-    this.#capNs = capNs;
+    this.#hasLags = true;
+  }
+
+  #forgetBuckets(): void {
+    this.#response.with = null;
+    this.#service.with = null;
+    this.#hasLags = false;
   }
 }

@@ -21,18 +21,28 @@ export class RowGroups {
   /** By key, from the least on, where its rows end in `#order`. */
   #ends = new Uint32Array(SPAN_AT_FIRST);
 
-  /** Visits the rows of each key, keys ascending; within a key rows stand as they did. */
-  each(rows: number, visit: (key: number, list: RowList) => void): void {
+  readonly #all = Uint16Array.from({ length: BATCH_ROWS }, (_, row) => row);
+
+  /** The first rows of a batch, so many. */
+  all(rows: number): RowList {
+    return { order: this.#all, from: 0, to: rows };
+  }
+
+  /**
+   * Visits the rows of each key, of those in a list, keys ascending; within a key rows stand as they do
+   * there. What is visited may be put in another order.
+   */
+  each(list: RowList, visit: (key: number, list: RowList) => void): void {
     const { keys } = this;
     let [least, most] = [Infinity, -1];
-    for (let row = 0; row < rows; row++) {
-      const key = keys[row]!;
+    for (let next = list.from; next < list.to; next++) {
+      const key = keys[list.order[next]!]!;
       if (key > most) most = key;
       if (key >= 0 && key < least) least = key;
     }
     if (most < 0) return;
     const span = most - least + 1;
-    this.#sort(rows, least, span);
+    this.#sort(list, least, span);
     const order = this.#order;
     let from = 0;
     for (let place = 0; place < span; place++) {
@@ -43,20 +53,25 @@ export class RowGroups {
   }
 
   /** Counting sort. */
-  #sort(rows: number, least: number, span: number): void {
+  #sort(list: RowList, least: number, span: number): void {
     if (span > this.#ends.length) this.#ends = new Uint32Array(2 * span);
     const { keys } = this;
     const [ends, order] = [this.#ends, this.#order];
     ends.fill(0, 0, span);
-    for (let row = 0; row < rows; row++) if (keys[row]! >= 0) ends[keys[row]! - least]!++;
+    for (let next = list.from; next < list.to; next++) {
+      const key = keys[list.order[next]!]!;
+      if (key >= 0) ends[key - least]!++;
+    }
     let begin = 0;
     for (let place = 0; place < span; place++) {
       const count = ends[place]!;
       ends[place] = begin;
       begin += count;
     }
-    for (let row = 0; row < rows; row++) {
-      if (keys[row]! >= 0) order[ends[keys[row]! - least]!++] = row;
+    for (let next = list.from; next < list.to; next++) {
+      const row = list.order[next]!;
+      const key = keys[row]!;
+      if (key >= 0) order[ends[key - least]!++] = row;
     }
   }
 }

@@ -149,12 +149,12 @@ export class Tally {
         bump(this.errorCounts, batch.reasonAt(row));
       }
     }
-    const buckets = batch.buckets(this.#capNs);
+    const lags = batch.lagBuckets();
     const those = { order, from, to: started };
-    this.startLag.recordEach(buckets.startLag, those);
-    this.connectionWait.recordEach(buckets.connectionWait, those);
-    this.responseTime.recordEach(buckets.response, those);
-    this.serviceTime.recordEach(buckets.service, those);
+    this.startLag.recordEach(lags.startLag, those);
+    this.connectionWait.recordEach(lags.connectionWait, those);
+    this.responseTime.recordEach(batch.responseBuckets(this.#capNs), those);
+    this.serviceTime.recordEach(batch.serviceBuckets(this.#capNs), those);
   }
 
   #countStatus(status: number): void {

@@ -32,7 +32,7 @@ export class ArmTallies {
     for (let row = 0; row < batch.rows; row++) {
       keys[row] = arm[row]! * (routes + 1) + Math.min(route[row]!, routes);
     }
-    this.#groups.each(batch.rows, (key, list) => {
+    this.#groups.each(this.#groups.all(batch.rows), (key, list) => {
       const own = Math.floor(key / (routes + 1));
       // An arm's own is what its routes add up to.
       (this.#routes[own]?.[key % (routes + 1)] ?? this.#arms[own])?.add(batch, list);

@@ -83,8 +83,8 @@ export function observe(observations: ObservationTable, manifest: Manifest, plan
     }
     sendOrders.add(batch, judged);
     counts.add(batch, judged);
-    const { generatorLag } = batch.buckets(capNs);
-    groups.each(batch.rows, (own, list) => lags[own]?.recordEach(generatorLag, list));
+    const { generatorLag } = batch.lagBuckets();
+    groups.each(groups.all(batch.rows), (own, list) => lags[own]?.recordEach(generatorLag, list));
     timeline.passed(batch.untilNs);
   }
   const seen = { answered, rowsByRoute, lags, counts, sendOrders, timeline };

@@ -106,8 +106,8 @@ export class Timeline {
       if (failed) window.failed++;
       keys[row] = place * this.#arms.length + arm[row]!;
     }
-    const { response } = batch.buckets(this.#capNs);
-    this.#groups.each(batch.rows, (key, list) => {
+    const response = batch.responseBuckets(this.#capNs);
+    this.#groups.each(this.#groups.all(batch.rows), (key, list) => {
       const own = this.#arms[key % this.#arms.length]!;
       const window = own.windows[Math.floor(key / this.#arms.length)]!;
       window.latency ??= this.#free.pop() ?? new Histogram();

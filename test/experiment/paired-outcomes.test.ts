@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { disagreement, discordant } from "../../src/experiment/paired-outcomes.ts";
+import type { ObservationBatch } from "../../src/measure/index.ts";
 import { observationTable, response } from "./blocks-fixture.ts";
 
 const STAGE = {
@@ -11,7 +12,7 @@ const STAGE = {
   judgedFromNs: 1e8,
   blockNs: 1e8,
 };
-const isBad = (row: { kind: string }): boolean => "status" in row && row.status === 500;
+const isBad = (batch: ObservationBatch, row: number): boolean => batch.isFailure(row);
 const both = (seq: number, atNs: number, [control, variant]: readonly [number, number]) => [
   response(0, seq, atNs, 5e6, control),
   response(1, seq, atNs, 5e6, variant),

@@ -10,7 +10,7 @@ describe("rows of a batch, by what they belong to", () => {
       fc.property(fc.array(keys, { maxLength: 100 }), (given) => {
         groups.keys.set(given);
         const seen: [number, number[]][] = [];
-        groups.each(given.length, (key, { from, order, to }) => {
+        groups.each(groups.all(given.length), (key, { from, order, to }) => {
           seen.push([key, [...order.subarray(from, to)]]);
         });
         const rows = [...given.keys()].filter((row) => given[row]! >= 0);

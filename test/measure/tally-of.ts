@@ -5,7 +5,7 @@ export function tallyOf(all: readonly Observation[], capNs: number): Tally {
   const tally = new Tally(capNs);
   const groups = new RowGroups();
   visitBatches(Object.assign([...all], { meta: null }), (batch) => {
-    groups.each(batch.rows, (_, list) => tally.add(batch, list));
+    groups.each(groups.all(batch.rows), (_, list) => tally.add(batch, list));
   });
   return tally;
 }
