@@ -91,6 +91,7 @@ export function besideJudge(
   const { maxOldGenerationSizeMb } = resourceLimits;
   const thread = startThread("beside-thread", import.meta.url, {
     workerData,
+    heap: "tight",
     resourceLimits: maxOldGenerationSizeMb === undefined ? {} : { maxOldGenerationSizeMb },
   });
   const seen = Promise.withResolvers<SeenBeside>();

@@ -56,6 +56,7 @@ export async function judge(
   const { promise, resolve, reject } = Promise.withResolvers<Judged>();
   const thread = startThread("judge-thread", import.meta.url, {
     workerData,
+    heap: "tight",
     resourceLimits: { maxOldGenerationSizeMb },
   });
   thread.on("message", (message: FromJudge) => {
