@@ -5,6 +5,7 @@ import {
   type Observation,
   type ObservationMeta,
   type Rows,
+  visitBatches,
   visitRows,
 } from "../measure/index.ts";
 import type { StageWindow } from "./detector.ts";
@@ -96,14 +97,18 @@ export function fairShares(wanted: readonly number[], most: number): number[] {
 
 function slicesOf({ calls, observations, stages }: Input): Slices[] {
   const all = stages.map((stage) => new Slices(stage));
-  visitRows(observations, (row) => {
-    if (row.kind === "dropped") return;
-    const { intendedNs } = row;
-    const busyNs = row.endNs - intendedNs;
-    all.some((slices) => slices.add(intendedNs, busyNs));
+  const addTo = (atNs: number, busyNs: number): void => {
+    for (const slices of all) if (slices.add(atNs, busyNs)) return;
+  };
+  visitBatches(observations, (batch) => {
+    const { intendedNs } = batch.columns;
+    for (let row = 0; row < batch.rows; row++) {
+      const atNs = intendedNs[row]!;
+      if (!batch.isDropped(row)) addTo(atNs, batch.endNs[row]! - atNs);
+    }
   });
   if (calls !== null) {
-    visitRows(calls, ({ arriveNs }) => void all.some((slices) => slices.add(arriveNs, 0)));
+    visitRows(calls, ({ arriveNs }) => addTo(arriveNs, 0));
   }
   return all;
 }

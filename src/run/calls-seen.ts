@@ -21,17 +21,17 @@ export function seeCalls(files: RunFiles): CallsSeen | null {
   const { plan } = registered;
   const { shownNs } = shownOf(observations, manifest, plan);
   const emulator = new EmulatorRows(meta);
-  const judgedDelays = new DelayErrors(meta, inJudgedTime(plan));
+  const delays = new DelayErrors(meta, inJudgedTime(plan));
   const series = new DependencySeries(meta, plan.arms, shownNs);
   const passing = calls.inTime((call) => {
     emulator.add(call);
-    judgedDelays.add(call);
+    delays.add(call);
     series.add(call);
   });
   for (const untilNs of passing) series.passed(untilNs);
   return {
-    emulator: emulator.rows(connections),
-    judgedDelays: judgedDelays.rows(plan.limits),
+    emulator: emulator.rows(delays, connections),
+    judgedDelays: delays.rows(plan.limits),
     series: series.rows(),
   };
 }

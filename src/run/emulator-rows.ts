@@ -17,38 +17,56 @@ export interface DelayRow {
   readonly offRatio: number;
 }
 
+/** Delays of one dependency's calls of one arm. */
+interface Delays {
+  /** Of calls that arrived at a moment that is judged; then of the others. */
+  readonly error: Histogram;
+  readonly otherError: Histogram;
+  /** Of the former. */
+  readonly meant: Histogram;
+}
+
 /**
- * Delay errors (given − meant, as distances) of the calls that were given a delay and an answer and
- * that arrived at a moment that counts. A limited call is answered at once: no delay was meant.
+ * Delay errors (given − meant, as distances) of the calls that were given a delay and an answer. A
+ * limited call is answered at once: no delay was meant.
  */
 export class DelayErrors {
   readonly #meta: ArmMeta;
-  readonly #of: readonly (readonly { readonly error: Histogram; readonly meant: Histogram }[])[];
-  readonly #counts: (arriveNs: number) => boolean;
+  readonly #of: readonly (readonly Delays[])[];
+  readonly #isJudged: (arriveNs: number) => boolean;
 
-  constructor(meta: ArmMeta, counts: (arriveNs: number) => boolean = () => true) {
+  constructor(meta: ArmMeta, isJudged: (arriveNs: number) => boolean) {
     this.#meta = meta;
     this.#of = meta.dependencies.map(() =>
-      meta.arms.map(() => ({ error: new Histogram(), meant: new Histogram() })),
+      meta.arms.map(() => ({
+        error: new Histogram(),
+        otherError: new Histogram(),
+        meant: new Histogram(),
+      })),
     );
-    this.#counts = counts;
+    this.#isJudged = isJudged;
   }
 
   add(call: EmulatedCall): void {
     const row = this.#of[call.dependency]?.[call.arm];
     // Only an answer that was meant to wait can have waited too long.
     if (row === undefined || (call.outcome !== "ok" && call.outcome !== "error")) return;
-    if (!this.#counts(call.arriveNs)) return;
-    row.error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
-    row.meant.record(call.meantDelayUs);
+    const judged = this.#isJudged(call.arriveNs);
+    const error = judged ? row.error : row.otherError;
+    error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
+    if (judged) row.meant.record(call.meantDelayUs);
   }
 
-  /** The errors of one dependency's calls of one arm, by their places in the lists. */
+  /** The errors of all calls of one arm to one dependency, by their places in the lists. */
   errors(dependency: number, arm: number): Histogram {
-    return this.#of[dependency]![arm]!.error;
+    const { error, otherError } = this.#of[dependency]![arm]!;
+    const errors = new Histogram();
+    errors.add(error);
+    errors.add(otherError);
+    return errors;
   }
 
-  /** By dependency, and in it by arm, when all have been added. */
+  /** Of judged moments: by dependency, and in it by arm, when all have been added. */
   rows({
     delayErrorFloorUs,
     delayErrorShare,
@@ -82,17 +100,14 @@ const NOTHING_SEEN: Omit<EmulatedArm, "delayErrorUs"> = {
 /** What each dependency saw of each arm, call by call. */
 export class EmulatorRows {
   readonly #meta: ArmMeta;
-  readonly #errors: DelayErrors;
   readonly #seen: readonly (readonly (typeof NOTHING_SEEN)[])[];
 
   constructor(meta: ArmMeta) {
     this.#meta = meta;
-    this.#errors = new DelayErrors(meta);
     this.#seen = meta.dependencies.map(() => meta.arms.map(() => ({ ...NOTHING_SEEN })));
   }
 
   add(call: EmulatedCall): void {
-    this.#errors.add(call);
     const row = this.#seen[call.dependency]?.[call.arm];
     if (row === undefined) return;
     row.calls++;
@@ -109,13 +124,13 @@ export class EmulatorRows {
    * By dependency and arm. Of a TCP dependency only connections are known: those that were refused
    * count as turned away, those whose upstream could not be reached as errors.
    */
-  rows(connections: ConnectionTable | null = null): Result["emulator"] {
+  rows(delays: DelayErrors, connections: ConnectionTable | null): Result["emulator"] {
     const { arms, dependencies } = this.#meta;
     const rows: Record<string, Record<string, EmulatedArm>> = {};
     for (const [index, dependency] of dependencies.entries()) {
       const perArm: Record<string, EmulatedArm> = {};
       for (const [armIndex, arm] of arms.entries()) {
-        const error = this.#errors.errors(index, armIndex);
+        const error = delays.errors(index, armIndex);
         const delayErrorUs = { p50: error.quantile(0.5), p99: error.quantile(0.99) };
         perArm[arm] = { ...this.#seen[index]![armIndex]!, delayErrorUs };
       }
