@@ -1,10 +1,10 @@
 import {
   type ArmMeta,
   type EmulatedCall,
-  mapRows,
   type Observation,
   type ObservationMeta,
   type Rows,
+  rowsAt,
   visitBatches,
   visitRows,
 } from "../measure/index.ts";
@@ -164,8 +164,8 @@ export function evidenceSample<Given extends Input>(
   const input = {
     ...given,
     stages: kept.map(({ stage }) => stage),
-    observations: mapRows(observations, (row) => (isKept(row.intendedNs) ? row : undefined)),
-    calls: calls && mapRows(calls, (call) => (isKept(call.arriveNs) ? call : undefined)),
+    observations: rowsAt(observations, ({ intendedNs }) => intendedNs, isKept),
+    calls: calls && rowsAt(calls, ({ arriveNs }) => arriveNs, isKept),
   };
   return { input, sampled: kept.flatMap(({ sampled }) => sampled ?? []) };
 }

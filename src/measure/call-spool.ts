@@ -1,6 +1,6 @@
 import { type ArmMeta, ArmTable } from "./arm-table.ts";
 import { CALL_FAULTS, CALL_OUTCOMES, type EmulatedCall } from "./emulated-call.ts";
-import type { Filled } from "./rows.ts";
+import type { Filled, Rows } from "./rows.ts";
 import type { Columns } from "./spool-layout.ts";
 import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
@@ -86,6 +86,16 @@ export class CallTable extends ArmTable<typeof CALL_COLUMNS, EmulatedCall> {
       }
       yield until - this.leadNs;
     }
+  }
+
+  /** Calls that arrived at a moment that is kept. */
+  ofMoments(isKept: (arriveNs: number) => boolean): Rows<EmulatedCall, ArmMeta> {
+    return {
+      meta: this.meta,
+      each: (visit) =>
+        this.eachOf(({ arriveNs }, row) => isKept(arriveNs[row]! - this.leadNs), visit),
+      [Symbol.iterator]: () => this[Symbol.iterator]().filter((call) => isKept(call.arriveNs)),
+    };
   }
 
   protected blank(): Filled<EmulatedCall> {

@@ -15,7 +15,7 @@ export { BATCH_ROWS, ObservationBatch } from "./observation-batch.ts";
 export * from "./observation-spool.ts";
 export * from "./response-log.ts";
 export { RowGroups, type RowList } from "./row-groups.ts";
-export { mapRows, type Rows, visitRows, withoutStarts } from "./rows.ts";
+export { mapRows, type Rows, rowsAt, visitRows, withoutStarts } from "./rows.ts";
 export { StartNumbers, StartSet } from "./start-set.ts";
 export type { ColumnKind, Columns, ColumnSet } from "./spool-layout.ts";
 export { Spool, type SpoolBlock, trimSpool } from "./spool-reader.ts";

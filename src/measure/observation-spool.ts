@@ -91,16 +91,31 @@ export class ObservationTable implements Rows<Observation, ObservationMeta> {
   }
 
   each(visit: (observation: Observation) => void): void {
-    const reader = new ObservationReader();
-    for (const { columns, rows } of this.#spool.blocks()) {
-      for (let row = 0; row < rows; row++) visit(reader.read(columns, row));
-    }
+    this.#eachOf(() => true, visit);
+  }
+
+  /** Rows that were intended at a moment that is kept. */
+  ofMoments(isKept: (intendedNs: number) => boolean): Rows<Observation, ObservationMeta> {
+    return {
+      meta: this.meta,
+      each: (visit) => this.#eachOf(isKept, visit),
+      [Symbol.iterator]: () => this[Symbol.iterator]().filter((row) => isKept(row.intendedNs)),
+    };
   }
 
   *[Symbol.iterator](): Generator<Observation> {
     const reader = new ObservationReader();
     for (const { columns, rows } of this.#spool.blocks()) {
       for (let row = 0; row < rows; row++) yield { ...reader.read(columns, row) };
+    }
+  }
+
+  #eachOf(isKept: (intendedNs: number) => boolean, visit: (row: Observation) => void): void {
+    const reader = new ObservationReader();
+    for (const { columns, rows } of this.#spool.blocks()) {
+      for (let row = 0; row < rows; row++) {
+        if (isKept(columns.intendedNs[row]!)) visit(reader.read(columns, row));
+      }
     }
   }
 

@@ -6,6 +6,8 @@ export interface Rows<Row, Meta> extends Iterable<Row> {
    * it may be kept. Of ten million rows an object each is what takes longest. See `visitRows`.
    */
   each?(visit: (row: Row) => void): void;
+  /** The rows of moments that are kept: of requests when they were intended, of calls when they came. */
+  ofMoments?(isKept: (atNs: number) => boolean): Rows<Row, Meta>;
 }
 
 /** A row that is filled anew for each. */
@@ -38,6 +40,17 @@ export function mapRows<Row, Meta>(
     },
   };
 }
+
+/**
+ * Rows of moments that are kept, by `timeOf`. Of a table they are told before any object is filled: of
+ * a large run, a stretch is few of all its rows.
+ */
+export const rowsAt = <Row, Meta>(
+  rows: Rows<Row, Meta>,
+  timeOf: (row: Row) => number,
+  isKept: (atNs: number) => boolean,
+): Rows<Row, Meta> =>
+  rows.ofMoments?.(isKept) ?? mapRows(rows, (row) => (isKept(timeOf(row)) ? row : undefined));
 
 /** Rows but those of some starts. */
 export const withoutStarts = <Row extends { readonly seq: number }, Meta>(

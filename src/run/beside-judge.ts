@@ -10,6 +10,7 @@ import {
   systemCodeOf,
 } from "../core/index.ts";
 import { registerPlan } from "../experiment/index.ts";
+import type { ObservationTable } from "../measure/index.ts";
 import { openRun } from "./gather.ts";
 import { type LogData, tryHistogramLog } from "./histogram-log.ts";
 import { tooLarge } from "./judge.ts";
@@ -52,13 +53,20 @@ export type FromBeside =
   | ({ readonly kind: "seen" } & Seen)
   | { readonly kind: "logged"; readonly unwritten: PlainError | null };
 
-/** What is seen of a run, or why nothing is. */
-export function seeOrSay(path: string, manifest: Manifest): Seen {
+/** Tells what is seen of a run, or why nothing is, then writes its log. */
+export function seeAndLog(
+  { log, manifest, path }: BesideData,
+  say: (message: FromBeside) => void,
+): void {
+  let observations: ObservationTable | undefined;
   try {
-    return { seen: seeRun(openRun(new RunDirectory(path), manifest)) };
+    const files = openRun(new RunDirectory(path), manifest);
+    ({ observations } = files);
+    say({ kind: "seen", seen: seeRun(files) });
   } catch (thrown) {
-    return { failed: plainError(thrown, "JUDGE_FAILED") };
+    say({ kind: "seen", failed: plainError(thrown, "JUDGE_FAILED") });
   }
+  say({ kind: "logged", unwritten: log === null ? null : tryHistogramLog(log, observations) });
 }
 
 /** What is done beside a judge, or after it. */

@@ -4,6 +4,7 @@ import {
   INTERVAL_MEASURES,
   intervalLengthS,
   intervalLogLines,
+  type ObservationTable,
   readObservations,
 } from "../measure/index.ts";
 import type { Manifest } from "./manifest.ts";
@@ -17,15 +18,15 @@ type LogPlan = Pick<Plan, "stages" | "timeoutNs">;
 /**
  * Writes `histograms.hlog`, whole or not at all: every second's histograms, by arm, stage and
  * route; of a long run with many routes, those of longer intervals (`intervalLengthS`), by its plan.
- * It may be large, so it is written as it is made.
+ * It may be large, so it is written as it is made. `table`: the run's, where it is open already.
  * @throws DISK_WRITE_FAILED; RUN_INVALID, SPOOL_INVALID when there are no observations to read
  */
 export function writeHistogramLog(
   directory: RunDirectory,
   manifest: LogManifest,
   { stages, timeoutNs }: LogPlan,
+  table: ObservationTable = readObservations(...directory.observationSpools()),
 ): void {
-  const table = readObservations(...directory.observationSpools());
   const meta = {
     writer: `${manifest.tool.name} ${manifest.tool.version}`,
     startedAtMs: Date.parse(manifest.trafficStartedAt),
@@ -46,9 +47,12 @@ export interface LogData {
 }
 
 /** Writes it, or says why not: what keeps the log from being written keeps nothing else from being known. */
-export function tryHistogramLog({ manifest, path, plan }: LogData): PlainError | null {
+export function tryHistogramLog(
+  { manifest, path, plan }: LogData,
+  table?: ObservationTable,
+): PlainError | null {
   try {
-    writeHistogramLog(new RunDirectory(path), manifest, plan);
+    writeHistogramLog(new RunDirectory(path), manifest, plan, table);
     return null;
   } catch (thrown) {
     return plainError(thrown, "DISK_WRITE_FAILED");

@@ -9,6 +9,7 @@ import {
   CallWriter,
   type EmulatedCall,
   readCalls,
+  visitRows,
 } from "../../src/measure/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shakedown-calls-"));
@@ -63,6 +64,11 @@ it("emulated calls, written and read, are the same, on the run's clock", async (
           endNs: call.endNs - leadNs,
         })),
       );
+      const early = table.ofMoments((atNs) => atNs < 0);
+      const visited: EmulatedCall[] = [];
+      visitRows(early, (call) => visited.push({ ...call }));
+      expect(visited).toEqual([...table].filter(({ arriveNs }) => arriveNs < 0));
+      expect([...early]).toEqual(visited);
     }),
     { numRuns: 60 },
   );

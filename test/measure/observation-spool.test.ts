@@ -11,6 +11,7 @@ import {
   type ObservationBatch,
   ObservationWriter,
   readObservations,
+  visitRows,
 } from "../../src/measure/index.ts";
 import { observations } from "./arbitrary.ts";
 
@@ -104,6 +105,12 @@ describe("observations, written and read", () => {
         table.each((row) => handed.push({ ...row }));
         expect(handed).toEqual(all);
         const expected = all.map((row) => JSON.stringify(columnsOf(row))).toSorted();
+        const isEarly = (atNs: number): boolean => atNs < all[0]!.intendedNs;
+        const early = table.ofMoments(isEarly);
+        const visited: Observation[] = [];
+        visitRows(early, (row) => visited.push({ ...row }));
+        expect(visited).toEqual(all.filter(({ intendedNs }) => isEarly(intendedNs)));
+        expect([...early]).toEqual(visited);
         expect(rowsIn(table.batches(), -Infinity)).toEqual(expected);
         expect(rowsIn(table.inTime(), Infinity)).toEqual(expected);
       }),
