@@ -9,7 +9,7 @@ import { type ResourceLimits, Worker, type WorkerOptions } from "node:worker_thr
  *   for garbage. V8 begins at a few MB and lets the limit grow by collecting: of a generator on one
  *   core, each such collection made the starts of 20 to 40 ms late, and a run of seconds had several.
  *   (What is in use of it is taken, no more.)
- * - `tight`: for whoever goes through much and keeps little. New objects have half the room that V8
+ * - `tight`: for whoever goes through much and keeps little. New objects have a third of the room that V8
  *   gives them, and garbage is looked for when old ones have grown by 30 % since it last was; V8 lets
  *   them grow up to fourfold. Flags are the process's: its other heaps grow as slowly meanwhile.
  */
@@ -20,7 +20,7 @@ const FLAGS: Readonly<Record<HeapGrowth, readonly string[]>> = {
   roomy: ["--initial-old-space-size=256", "--heap-growing-percent=0"],
   tight: ["--initial-old-space-size=0", "--heap-growing-percent=30"],
 };
-const TIGHT_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 24 };
+const TIGHT_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 16 };
 
 /**
  * V8 collects WebAssembly code that is no longer used while other threads register theirs, and then

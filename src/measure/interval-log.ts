@@ -81,14 +81,14 @@ class Windows {
 
   add(batch: ObservationBatch): void {
     const { arm, intendedNs, route, stage } = batch.columns;
-    const { routes, stages } = this.#table.meta;
+    const { arms, routes, stages } = this.#table.meta;
     const { keys } = this.#groups;
-    let first = Infinity;
-    for (let row = 0; row < batch.rows; row++) first = Math.min(first, intendedNs[row]!);
-    const cells = this.#table.meta.arms.length * stages.length;
-    const firstPlace = Math.floor(first / this.#lengthNs);
+    const cells = arms.length * stages.length;
+    let firstNs = Infinity;
+    for (let row = 0; row < batch.rows; row++) firstNs = Math.min(firstNs, intendedNs[row]!);
+    const first = Math.floor(firstNs / this.#lengthNs);
     for (let row = 0; row < batch.rows; row++) {
-      const place = Math.floor(intendedNs[row]! / this.#lengthNs) - firstPlace;
+      const place = Math.floor(intendedNs[row]! / this.#lengthNs) - first;
       const cell = place * cells + arm[row]! * stages.length + stage[row]!;
       keys[row] = batch.isDropped(row) ? -1 : cell * routes.length + route[row]!;
     }
@@ -97,7 +97,7 @@ class Windows {
     const { startLag } = batch.lagBuckets();
     this.#groups.each(this.#groups.all(batch.rows), (key, list) => {
       const cell = Math.floor(key / routes.length);
-      const own = this.#cellAt(firstPlace + Math.floor(cell / cells), cell % cells);
+      const own = this.#cellAt(first + Math.floor(cell / cells), cell % cells);
       own.measures.response.recordEach(response, list);
       own.measures.service.recordEach(service, list);
       own.measures["start-lag"].recordEach(startLag, list);

@@ -22,11 +22,11 @@ import { allocate, type Columns } from "./spool-layout.ts";
  * So many rows a batch may have: what a pass fills by turns, such as the histograms of a hundred routes,
  * should each get many values at once, since to come back to one for a few takes several times as long.
  */
-export const BATCH_ROWS = 1 << 15;
+export const BATCH_ROWS = 1 << 13;
 
 type ObservationColumns = Columns<typeof OBSERVATION_COLUMNS>;
 
-/** The histogram buckets of a batch's rows, by what is measured of them; of a dropped start, any. */
+/** In which histogram buckets a batch's start lags are, and the parts of them; of a dropped start, any. */
 export interface LagBuckets {
   readonly startLag: Uint16Array;
   readonly connectionWait: Uint16Array;
@@ -41,8 +41,8 @@ class TimeBuckets {
 }
 
 /**
- * Observations column by column, up to `BATCH_ROWS` of them: what a pass over millions goes through, since of
- * so many rows the objects are what takes longest. A row is a place from 0 to `rows`; its columns say
+ * Observations column by column, up to `BATCH_ROWS` of them: what a pass over millions goes through,
+ * since an object for each is what takes longest. A row is a place from 0 to `rows`; its columns say
  * what an `Observation` of it would, in the same units. All of it is filled anew for the next batch.
  */
 export class ObservationBatch {

@@ -43,8 +43,11 @@ export const startNsOf = (c: ObservationColumns, row: number): number =>
 export const endNsOf = (c: ObservationColumns, row: number): number =>
   startNsOf(c, row) + c.service100ns[row]! * UNIT_NS;
 /** Of its start lag, what it waited for a connection. */
-export const connectionWaitNsOf = (c: ObservationColumns, row: number): number =>
-  (lagNsOf(c, row) * c.connectionWait255[row]!) / 255;
+export const connectionWaitNsOf = (c: ObservationColumns, row: number): number => {
+  const part = c.connectionWait255[row]!;
+  // Few starts wait for one, and to divide is what takes longest.
+  return part === 0 ? 0 : (lagNsOf(c, row) * part) / 255;
+};
 
 type FilledOf<Kind extends Observation["kind"]> = Filled<Extract<Observation, { kind: Kind }>>;
 

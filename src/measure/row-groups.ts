@@ -7,7 +7,10 @@ export interface RowList {
   readonly to: number;
 }
 
-/** So far apart keys are counted, and not compared. */
+type VisitGroup = (key: number, list: RowList) => void;
+
+/** Keys are counted where all are less than this apart, and compared where they are not. */
+const SPAN_MAX = 1 << 20;
 const SPAN_AT_FIRST = 1 << 10;
 
 /**
@@ -15,12 +18,11 @@ const SPAN_AT_FIRST = 1 << 10;
  * one for each row takes several times as long.
  */
 export class RowGroups {
-  /** For each row, a whole number that says what it belongs to; −1: to nothing. To be filled first. */
+  /** For each row, a number below 2^31 that says what it belongs to; −1: to nothing. To be filled first. */
   readonly keys = new Int32Array(BATCH_ROWS);
   readonly #order = new Uint16Array(BATCH_ROWS);
   /** By key, from the least on, where its rows end in `#order`. */
   #ends = new Uint32Array(SPAN_AT_FIRST);
-
   readonly #all = Uint16Array.from({ length: BATCH_ROWS }, (_, row) => row);
 
   /** The first rows of a batch, so many. */
@@ -32,7 +34,7 @@ export class RowGroups {
    * Visits the rows of each key, of those in a list, keys ascending; within a key rows stand as they do
    * there. What is visited may be put in another order.
    */
-  each(list: RowList, visit: (key: number, list: RowList) => void): void {
+  each(list: RowList, visit: VisitGroup): void {
     const { keys } = this;
     let [least, most] = [Infinity, -1];
     for (let next = list.from; next < list.to; next++) {
@@ -42,6 +44,11 @@ export class RowGroups {
     }
     if (most < 0) return;
     const span = most - least + 1;
+    if (span > SPAN_MAX) this.#eachFarApart(list, visit);
+    else this.#eachNear(list, least, span, visit);
+  }
+
+  #eachNear(list: RowList, least: number, span: number, visit: VisitGroup): void {
     this.#sort(list, least, span);
     const order = this.#order;
     let from = 0;
@@ -49,6 +56,18 @@ export class RowGroups {
       const to = this.#ends[place]!;
       if (to > from) visit(place + least, { order, from, to });
       from = to;
+    }
+  }
+
+  #eachFarApart({ from: first, order: given, to: end }: RowList, visit: VisitGroup): void {
+    const { keys } = this;
+    const rows = [...given.subarray(first, end)].filter((row) => keys[row]! >= 0);
+    this.#order.set(rows.toSorted((a, b) => keys[a]! - keys[b]!));
+    const order = this.#order;
+    for (let [from, to] = [0, 0]; from < rows.length; from = to) {
+      const key = keys[order[from]!]!;
+      while (to < rows.length && keys[order[to]!] === key) to++;
+      visit(key, { order, from, to });
     }
   }
 

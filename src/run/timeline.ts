@@ -41,11 +41,11 @@ function binsOf(latency: Histogram): LatencyBins {
   const bins: [bin: number, requests: number][] = [];
   const { count, index } = latency.toCounts();
   // Buckets come in their order, and so do bins.
-  for (let at = 0; at < index.length; at++) {
+  for (let at = 0; at < index.length;) {
     const bin = binOf(index[at]!);
-    const last = bins.at(-1);
-    if (last?.[0] === bin) last[1] += count[at]!;
-    else bins.push([bin, count[at]!]);
+    let requests = 0;
+    while (at < index.length && binOf(index[at]!) === bin) requests += count[at++]!;
+    bins.push([bin, requests]);
   }
   return bins;
 }
