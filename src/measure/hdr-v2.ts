@@ -1,4 +1,4 @@
-import { deflateSync } from "node:zlib";
+import { constants, deflateSync } from "node:zlib";
 import { BUCKETS, DIGITS, HIGHEST_US } from "./hdr-layout.ts";
 import type { HistogramCounts } from "./histogram.ts";
 
@@ -49,6 +49,11 @@ function encodeInto(bytes: Buffer, { count, index }: HistogramCounts): Buffer {
 }
 
 const DEFLATED_COOKIE = 0x1c849314;
+/**
+ * Counts of neighbouring buckets hardly ever repeat a stretch: looking for one takes as long as all
+ * else, and what it finds makes the result longer.
+ */
+const CODING = { strategy: constants.Z_HUFFMAN_ONLY, memLevel: 4 };
 
 let encoded = Buffer.alloc(0);
 
@@ -57,7 +62,7 @@ export function encodeDeflated(counts: HistogramCounts): string {
   // A log has tens of thousands of them: each is encoded where the last one was.
   const room = roomFor(counts.index.length);
   if (encoded.length < room) encoded = Buffer.alloc(2 * room);
-  const deflated = deflateSync(encodeInto(encoded, counts));
+  const deflated = deflateSync(encodeInto(encoded, counts), CODING);
   const head = Buffer.alloc(8);
   head.writeUInt32BE(DEFLATED_COOKIE, 0);
   head.writeUInt32BE(deflated.length, 4);
