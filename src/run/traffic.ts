@@ -12,10 +12,10 @@ import type { GeneratorEvents, GeneratorTotals } from "../replay/index.ts";
 import { ByHand } from "./by-hand.ts";
 import type { RunControls } from "./controls.ts";
 import { LessLoad, type ThinnableGenerators } from "./less-load.ts";
-import { TickSum } from "./live-log.ts";
 import { LiveCounts, type RunEvent } from "./live.ts";
 import { faultSoFar } from "./instrument-so-far.ts";
 import { LiveLooks } from "./live-looks.ts";
+import { rehearsedHearing } from "./live-rehearsal.ts";
 import { STOPPED_BY } from "./stopped-by.ts";
 import type { HeldRamp } from "./held-ramp.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -115,18 +115,11 @@ export class Traffic {
       note: (event, detail) => this.#note(event, detail),
       onEvent: input.onEvent,
     });
-    // What hears of a run takes ten times as long in its first seconds, and from the generator's core.
-    const rehearsal = new LiveCounts(input.plan.arms);
-    const rehearsedTicks = new TickSum();
     this.events = {
       onStage: (stage) => this.#beginStage(stage),
       onCounts: (counts) => this.#live.add(counts),
       onBlocks: (worker, told) => this.#looks.hear(worker, told),
-      onRehearsal: (counts) => {
-        rehearsal.add(counts);
-        rehearsedTicks.add(rehearsal.takeTick());
-        rehearsedTicks.take();
-      },
+      onRehearsal: rehearsedHearing(input.plan.arms),
       onGone: (arm, forNs) => this.#gone(arm, forNs),
       onDiskFailure: (error) => this.#fail(error),
     };
