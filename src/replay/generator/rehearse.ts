@@ -27,13 +27,16 @@ const ROUND_NS = 0.4 * NS_PER_S;
 /** Where a worker will send this much, a moment of cold code makes many starts late. */
 const BUSY_PER_SEC = 5_000;
 const BUSY_ROUND_NS = NS_PER_S;
+/** And where it will send this much, it has hardly time to catch up with what was late. */
+const FULL_PER_SEC = 20_000;
+const FULL_ROUNDS = 5;
 /** Of stages, whose arrivals are looked at. */
 const KINDS_MAX = 16;
 /** A little ahead: what is set up before is no lateness. */
 const LEAD_NS = 20_000_000n;
 
 /**
- * Replays a job's requests for a second, or three, against a server of our own that answers at once.
+ * Replays a job's requests for a second, or three, or five, against a server of our own that answers at once.
  * Code that has not run yet is slow: without this the first seconds of every run would find the
  * generator milliseconds late. It is the run's own generator with a job of the same shape. What it
  * measures is thrown away; its counts are told often, so that those who hear them are warm, too.
@@ -44,7 +47,8 @@ export async function rehearseReplay(
   onCounts: (counts: CountsMessage) => void,
 ): Promise<void> {
   await using target = await startAnsweringTarget();
-  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+  const rounds = peakPerSecOf(workerJob.job) < FULL_PER_SEC ? ROUNDS : FULL_ROUNDS;
+  for (let round = 0; round < rounds && !signal.aborted; round++) {
     await rehearseRound(workerJob, target.origin, signal, onCounts);
   }
 }
@@ -109,12 +113,17 @@ function rehearsedWindows(fromNs: number, lengthNs: number): GeneratorJob["looke
   return [{ stage: 0, fromNs, toNs: fromNs + lengthNs, blockNs: lengthNs / 8 }];
 }
 
+/** Of each worker, in all arms. */
+function peakPerSecOf({ arms, stages, workers }: GeneratorJob): number {
+  const peaksPerSec = stages.map(({ input }) => Math.max(input.fromPerSec, input.toPerSec));
+  return (Math.max(...peaksPerSec) * arms.length) / workers;
+}
+
 /** The job with another target, files of its own, and short stages of its kinds of arrivals. */
 function rehearsalJob(job: GeneratorJob, origin: string, part: number): GeneratorJob {
   const { arms, lookedAt, spoolPaths, stages, workers } = job;
   const target: TransportTarget = { origin, address: "127.0.0.1", tls: null, http2: false };
-  const peaksPerSec = stages.map(({ input }) => Math.max(input.fromPerSec, input.toPerSec));
-  const peakPerSec = (Math.max(...peaksPerSec) * arms.length) / workers;
+  const peakPerSec = peakPerSecOf(job);
   const { max, min } = RATE_PER_SEC;
   const eachPerSec = Math.min(Math.max(peakPerSec, min), max) / AGES_NS.length;
   const ratePerSec = (eachPerSec * workers) / arms.length;

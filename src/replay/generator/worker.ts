@@ -31,6 +31,8 @@ import { shareOf, startsFrom, startsOf } from "./shard.ts";
 type HeldThinner = Pick<Thinner, "add" | "release">;
 
 const TICK_MS = 1_000;
+/** How often what was observed goes to the disk, beside whole blocks. */
+const FLUSH_MS = 1_000;
 /** How soon a block that is whole is told: who waits for it may have to cut the load. */
 const BLOCKS_TICK_MS = 100;
 /**
@@ -58,7 +60,7 @@ export class WorkerGenerator {
   readonly #transports: Transport[] = [];
   readonly #requests: readonly ProfileRequests[];
 
-  /** `tickMs`: how often what was counted is told, and what was observed goes to the disk. */
+  /** `tickMs`: how often what was counted is told. */
   constructor(workerJob: WorkerJob, say: (message: FromWorker) => void, tickMs = TICK_MS) {
     const { job, rekeying } = workerJob;
     this.#tickMs = tickMs;
@@ -133,13 +135,15 @@ export class WorkerGenerator {
       responses = this.#responseLog();
       assignment = await LoggedAssignment.create(this.#workerJob);
       const deadlines = await createDeadlines(clock, pacing);
-      const ticking = setInterval(() => this.#tick(writer!, responses, assignment!), this.#tickMs);
+      const flushing = setInterval(() => flush(writer!, responses, assignment!), FLUSH_MS);
+      const ticking = setInterval(() => this.#tellCounts(), this.#tickMs);
       const looked = this.#job.lookedAt.windows.length > 0;
       const looking = looked ? setInterval(() => this.#tellBlocks(), BLOCKS_TICK_MS) : undefined;
       try {
         await this.#replay(writer, responses, { clock, deadlines, assignment, fromNs });
         if (!this.#stopping.signal.aborted) this.#tellBlocks();
       } finally {
+        clearInterval(flushing);
         clearInterval(ticking);
         clearInterval(looking);
         await deadlines.close();
@@ -153,7 +157,7 @@ export class WorkerGenerator {
     for (const each of closed) {
       if (each.status === "rejected") error ??= plainError(each.reason, "DISK_WRITE_FAILED");
     }
-    this.#say({ kind: "counts", counts: this.#counter.take() });
+    this.#tellCounts();
     return { totals: this.#totals(endNs, writer), error };
   }
 
@@ -215,7 +219,7 @@ export class WorkerGenerator {
         },
         onStage: (stage) => {
           // First what is still to be told of the stage before.
-          this.#say({ kind: "counts", counts: this.#counter.take() });
+          this.#tellCounts();
           this.#say({ kind: "stage", stage });
         },
       },
@@ -242,14 +246,7 @@ export class WorkerGenerator {
     }));
   }
 
-  #tick(
-    writer: ObservationWriter,
-    responses: ResponseLogWriter | undefined,
-    assignment: LoggedAssignment,
-  ): void {
-    void writer.spool.flush();
-    assignment.flush();
-    responses?.flush();
+  #tellCounts(): void {
     this.#say({ kind: "counts", counts: this.#counter.take() });
   }
 
@@ -271,4 +268,14 @@ export class WorkerGenerator {
       ),
     };
   }
+}
+
+function flush(
+  writer: ObservationWriter,
+  responses: ResponseLogWriter | undefined,
+  assignment: LoggedAssignment,
+): void {
+  void writer.spool.flush();
+  assignment.flush();
+  responses?.flush();
 }
