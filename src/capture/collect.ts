@@ -127,6 +127,11 @@ export class Collector {
     }
   }
 
+  /** After the last file: what only reading needs is let go, some 40 MB of a long log. */
+  endFiles(): void {
+    this.#records = undefined;
+  }
+
   add(items: CaptureItem | readonly CaptureItem[]): void {
     if (Array.isArray(items)) for (const item of items as readonly CaptureItem[]) this.#add(item);
     else this.#add(items as CaptureItem);

@@ -156,6 +156,7 @@ async function readFiles(
     collector.endFile(file.name);
     source.push({ file: file.name, format: format.name, ...file.fingerprint() });
   }
+  collector.endFiles();
   return { source, formats, collector, redactor };
 }
 
