@@ -6,7 +6,13 @@ import type { CaptureItem } from "./format.ts";
 import type { RecordText } from "./record-text.ts";
 import type { Pseudonyms, Redacted, Redactor } from "./redact/index.ts";
 import { clientText } from "./session.ts";
-import { type HeldShared, ID_CHARS, PRECISION, type SharedTexts } from "./spill/index.ts";
+import {
+  type HeldShared,
+  ID_CHARS,
+  PRECISION,
+  SHARED_TEXTS,
+  type SharedTexts,
+} from "./spill/index.ts";
 import { ViewedBytes } from "./viewed-bytes.ts";
 
 /** What a request line asks for. */
@@ -62,9 +68,7 @@ export class AccessRecords {
     status: 0,
     responseBytes: 0,
     route: 0,
-    first: 0,
-    second: 0,
-    third: 0,
+    texts: new Uint32Array(SHARED_TEXTS),
     client: new ViewedBytes(Buffer.alloc(ID_CHARS)),
   };
   /** Of the record that was made last. */
@@ -103,9 +107,9 @@ export class AccessRecords {
     this.#count(this.#agents.noteOf(agent));
     this.#count(this.#referers.noteOf(referer));
     record.route = this.#requests.tagOf(request);
-    record.first = this.#requests.textOf(request);
-    record.second = this.#agents.textOf(agent);
-    record.third = this.#referers.textOf(referer);
+    record.texts[0] = this.#requests.textOf(request);
+    record.texts[1] = this.#agents.textOf(agent);
+    record.texts[2] = this.#referers.textOf(referer);
     this.#clients.copyMade(client, record.client, 0);
   }
 

@@ -126,6 +126,22 @@ export interface Cut {
 export const inWashout = ({ judgedFromNs, periods }: PlannedStage, atNs: number): boolean =>
   periods !== undefined && (atNs - (judgedFromNs ?? 0)) % periods.lengthNs < periods.washoutNs;
 
+/** Finds the one whose judged time a moment is in. */
+export function judgedAt<Judged extends Pick<PlannedStage, "endNs" | "judgedFromNs">>(
+  stages: readonly Judged[],
+): (atNs: number) => Judged | undefined {
+  const isIn = ({ endNs, judgedFromNs }: Judged, atNs: number): boolean =>
+    judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs;
+  // Most moments are of the stage that the one before was of.
+  let found: Judged | undefined;
+  return (atNs) => {
+    if (found === undefined || !isIn(found, atNs)) {
+      found = stages.find((stage) => isIn(stage, atNs));
+    }
+    return found;
+  };
+}
+
 /** How much of a block's time an arm is loaded and judged. */
 const loadedNs = ({ blockNs, periods }: PlannedStage): number =>
   periods === undefined ? blockNs : periods.lengthNs - periods.washoutNs;
@@ -151,16 +167,12 @@ export function emptyCut(
   const spans = stages.map(({ blocks, stage }) => {
     const count = blocks[0]?.length ?? 0;
     begins += count;
-    return { stage, count, begins: begins - count };
+    const { endNs, judgedFromNs } = stage;
+    return { stage, endNs, judgedFromNs, count, begins: begins - count };
   });
-  const isIn = ({ endNs, judgedFromNs }: PlannedStage, atNs: number): boolean =>
-    atNs >= judgedFromNs! && atNs < endNs;
-  // Most moments are of the stage that the one before was of.
-  let span = spans[0];
+  const spanAt = judgedAt(spans);
   const placeAt = (atNs: number): number => {
-    if (span === undefined || !isIn(span.stage, atNs)) {
-      span = spans.find(({ stage }) => isIn(stage, atNs));
-    }
+    const span = spanAt(atNs);
     if (span === undefined || inWashout(span.stage, atNs)) return -1;
     const own = Math.floor((atNs - span.stage.judgedFromNs!) / span.stage.blockNs);
     return own < span.count ? span.begins + own : -1;

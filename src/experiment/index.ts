@@ -27,6 +27,7 @@ export {
   cutIntoBlocks,
   emptyBlock,
   inWashout,
+  judgedAt,
   type StageBlocks,
   targetsOf,
 } from "./blocks.ts";

@@ -13,7 +13,7 @@ import {
   endNsOf,
   ERRORS_FROM,
   OBSERVATION_COLUMNS,
-  outcomeOf,
+  putPlanned,
   startNsOf,
 } from "./observation-row.ts";
 import { allocate, type Columns } from "./spool-layout.ts";
@@ -90,12 +90,7 @@ export class ObservationBatch {
     const { columns: c, rows: row } = this;
     this.rows++;
     this.#forgetBuckets();
-    c.arm[row] = observation.arm;
-    c.stage[row] = observation.stage;
-    c.seq[row] = observation.seq;
-    c.route[row] = observation.route;
-    c.intendedNs[row] = observation.intendedNs;
-    c.outcome[row] = outcomeOf(observation);
+    putPlanned(c, row, observation);
     if (observation.kind === "dropped") {
       c.service100ns[row] = observation.count;
       return;

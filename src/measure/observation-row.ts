@@ -28,11 +28,21 @@ export const UNIT_NS = 100;
 type ObservationColumns = Columns<typeof OBSERVATION_COLUMNS>;
 
 /** How a row ended, as the spool writes it. */
-export function outcomeOf(observation: Observation): number {
+function outcomeOf(observation: Observation): number {
   if (observation.kind === "response") return 0;
   return observation.kind === "error"
     ? ERRORS_FROM + ERROR_KINDS.indexOf(observation.error)
     : DROPS_FROM + DROP_REASONS.indexOf(observation.reason);
+}
+
+/** Writes what is known of every row: what was planned, and how it ended. */
+export function putPlanned(c: ObservationColumns, row: number, observation: Observation): void {
+  c.intendedNs[row] = observation.intendedNs;
+  c.seq[row] = observation.seq;
+  c.route[row] = observation.route;
+  c.arm[row] = observation.arm;
+  c.stage[row] = observation.stage;
+  c.outcome[row] = outcomeOf(observation);
 }
 
 const lagNsOf = (c: ObservationColumns, row: number): number => c.startLag100ns[row]! * UNIT_NS;

@@ -1,6 +1,6 @@
 import type { Observation } from "./observation.ts";
 import { ObservationBatch } from "./observation-batch.ts";
-import { OBSERVATION_COLUMNS, ObservationReader, outcomeOf, UNIT_NS } from "./observation-row.ts";
+import { OBSERVATION_COLUMNS, ObservationReader, putPlanned, UNIT_NS } from "./observation-row.ts";
 import type { Rows } from "./rows.ts";
 import { Spool, type SpoolBlock } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
@@ -29,12 +29,7 @@ export class ObservationWriter {
 
   write(observation: Observation): void {
     const { columns, row } = this.spool;
-    columns.intendedNs[row] = observation.intendedNs;
-    columns.seq[row] = observation.seq;
-    columns.route[row] = observation.route;
-    columns.arm[row] = observation.arm;
-    columns.stage[row] = observation.stage;
-    columns.outcome[row] = outcomeOf(observation);
+    putPlanned(columns, row, observation);
     if (observation.kind === "dropped") this.#writeDropped(observation, row);
     else this.#writeStarted(observation, row);
     this.spool.commit();

@@ -178,10 +178,8 @@ export interface HeldShared {
   status: number;
   responseBytes: number;
   route: number;
-  /** The numbers of texts which together are the members from `method` up to `headers`. */
-  first: number;
-  second: number;
-  third: number;
+  /** The numbers of `SHARED_TEXTS` texts which together are the members from `method` up to `headers`. */
+  readonly texts: Uint32Array;
   /** The client's id. */
   readonly client: ViewedBytes;
 }
@@ -215,9 +213,9 @@ export function writeHeldShared(
   view.setUint32(at + AT.textBytes, SHARED_TEXTS * NUMBER_BYTES, true);
   view.setUint32(at + AT.flags, WITH_SHARED | (record.precision << PRECISION_SHIFT), true);
   const texts = at + HEAD_BYTES;
-  view.setUint32(texts, record.first, true);
-  view.setUint32(texts + NUMBER_BYTES, record.second, true);
-  view.setUint32(texts + 2 * NUMBER_BYTES, record.third, true);
+  for (let index = 0; index < SHARED_TEXTS; index++) {
+    view.setUint32(texts + index * NUMBER_BYTES, record.texts[index]!, true);
+  }
   return copyBytes(record.client, 0, ID_CHARS, target, texts + SHARED_TEXTS * NUMBER_BYTES);
 }
 

@@ -1,9 +1,9 @@
 import {
   type ArmEnds,
   inWashout,
+  judgedAt,
   type MetricComparison,
   type Plan,
-  type PlannedStage,
   type StageBlocks,
 } from "../../experiment/index.ts";
 import type { CallTable, ExposureTable, ObservationTable } from "../../measure/index.ts";
@@ -54,15 +54,11 @@ export const check = (
 export const ofArm = ({ arms }: Plan, arm: string): Pick<Check, "arm"> =>
   arms.length > 2 ? { arm } : {};
 
-const isIn = ({ endNs, judgedFromNs }: PlannedStage, atNs: number): boolean =>
-  judgedFromNs !== null && atNs >= judgedFromNs && atNs < endNs;
-
 /** Whether a moment lies in judged time: an instrument that is late while warming up harms nothing. */
 export function inJudgedTime({ stages }: Plan): (atNs: number) => boolean {
-  // Most moments are of the stage that the one before was of.
-  let stage: PlannedStage | undefined;
+  const stageAt = judgedAt(stages);
   return (atNs) => {
-    if (stage === undefined || !isIn(stage, atNs)) stage = stages.find((each) => isIn(each, atNs));
+    const stage = stageAt(atNs);
     return stage !== undefined && !inWashout(stage, atNs);
   };
 }
