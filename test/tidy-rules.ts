@@ -51,6 +51,7 @@ export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/emulator/http1/answer-text.ts": "writes the Date header, as every server does",
   "src/emulator/http1/server.ts": "gives up on requests that do not end, as every server does",
   "src/emulator/listen/front.ts": "looks after its door now and then, by the clock it is given",
+  "src/emulator/record/lookout.ts": "looks at what has passed now and then; times are the clock's",
   "src/emulator/servers.ts": "ties the run's clock to the wall's, for limits that tell the hour",
   "src/emulator/recorder.ts": "writes calls to disk now and then; no result depends on when",
   "src/fleet/ticker.ts": "does things now and then, and gives up on what does not come",

@@ -1,29 +1,33 @@
 /*
- * What the recorder adds to a request, beside a bare node:net pipe proxy and no proxy at all:
+ * What the recorder adds to a request, beside a bare node:net pipe proxy, HAProxy as a proxy of TCP
+ * (where it is installed) and no proxy at all:
  *
- *   node test/bench/record-overhead.bench.ts
+ *   node test/bench/record-overhead.bench.ts [requests per second]
  *
- * Each way has a process of its own for what stands between, as it would have; client and server
- * share this one. A fixed number of connections, each with a small POST of JSON every few
- * milliseconds; the ways take turns, round by round, so that a slow moment of the machine is
- * shared. Told are the quantiles of all rounds, and what each way adds to the direct one.
+ * The server, what stands between, and the generator are processes of their own. Requests (a POST of
+ * JSON, with what is to be redacted) arrive at random times, 500/s unless said otherwise, by
+ * `shakedown replay`: an open loop, so that a proxy that stands still is not asked less. The ways
+ * take turns, round by round, so that a slow moment of the machine is shared; a first round warms up.
+ * Told are the medians, over the rounds, of what each way adds to the direct one's quantiles.
+ * Bar: less than 1 ms at p99.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { resultSchema } from "../../src/report/index.ts";
+import { freePort } from "../../src/run/free-port.ts";
+import { GOR_SEPARATOR } from "../../src/run/record/door.ts";
+import { end, listening, ratio, ROOT, say, scratch } from "./bed.ts";
 
-const ROUNDS = 8;
-const CONNECTIONS = 8;
-const REQUESTS = 80;
-const PAUSE_MS = 16;
-const SELF = fileURLToPath(import.meta.url);
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const ROUNDS = 7;
+const SECONDS = 8;
+const HAPROXY = "/usr/sbin/haproxy";
+// With the flags that it was started with: else it would start itself anew (`bed.ts`).
+const SELF = [...process.execArgv, fileURLToPath(import.meta.url)];
+const MAIN = join(ROOT, "src/cli/main.ts");
 
 const BODY = JSON.stringify({ user: "ann@shop.example", token: "hush-hush", items: [1, 2, 3] });
 const REQUEST = [
@@ -32,19 +36,27 @@ const REQUEST = [
   "authorization: Bearer eyJhbGciOi.some.thing",
   "cookie: sid=0123456789abcdef; theme=dark",
   "user-agent: bench/1.0",
-  "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
   "content-type: application/json",
   `content-length: ${BODY.length}\r\n\r\n${BODY}`,
 ].join("\r\n");
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n${"x".repeat(1_000)}`;
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server): Promise<void> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  say(`service http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
-/** In a process of its own: what a proxy cannot do with less. */
+/** In a process of its own: a service that answers at once. Each chunk it gets is a request. */
+async function service(): Promise<void> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write(ANSWER));
+  });
+  await listen(server);
+}
+
+/** In a process of its own: what a proxy in JavaScript cannot do with less. */
 async function barePipe(upstreamPort: number): Promise<void> {
   const bare = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => {
     const to = { port: upstreamPort, host: "127.0.0.1", allowHalfOpen: true, noDelay: true };
@@ -52,91 +64,102 @@ async function barePipe(upstreamPort: number): Promise<void> {
     for (const socket of [caller, upstream]) socket.on("error", () => {});
     caller.pipe(upstream).pipe(caller);
   });
-  say(`service http://127.0.0.1:${await listen(bare)}`);
+  await listen(bare);
 }
 
-async function started(args: readonly string[]): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+interface Started {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+async function started(args: readonly string[]): Promise<Started> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
   const [chunk] = (await once(child.stdout, "data")) as [Buffer];
   return { child, port: Number(/:(\d+)\s/.exec(chunk.toString("utf8"))?.[1]) };
 }
 
-async function exchange(socket: Socket): Promise<number> {
-  const startMs = performance.now();
-  socket.write(REQUEST);
-  let bytes = 0;
-  while (bytes < ANSWER.length) {
-    const [chunk] = (await once(socket, "data")) as [Buffer];
-    bytes += chunk.length;
-  }
-  return (performance.now() - startMs) * 1e3;
+async function haproxy(upstreamPort: number): Promise<Started> {
+  const port = await freePort();
+  const config = join(scratch, "haproxy.cfg");
+  writeFileSync(
+    config,
+    `global\n  nbthread 1\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n` +
+      `  timeout server 60s\nfrontend f\n  bind 127.0.0.1:${port}\n  default_backend b\n` +
+      `backend b\n  server s 127.0.0.1:${upstreamPort}\n`,
+  );
+  const child = spawn(HAPROXY, ["-f", config], { stdio: "ignore" });
+  await listening(port);
+  return { child, port };
 }
 
-/** The latencies of one round, in µs. */
-async function round(port: number): Promise<number[]> {
-  const latenciesUs: number[] = [];
-  const one = async (index: number): Promise<void> => {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    await once(socket, "connect");
-    await delay((index * PAUSE_MS) / CONNECTIONS);
-    for (let i = 0; i < REQUESTS; i++) {
-      latenciesUs.push(await exchange(socket));
-      await delay(PAUSE_MS);
-    }
-    socket.destroy();
+function profile(): string {
+  const path = join(scratch, "one.gor");
+  const id = "1 0123456789abcdef01234567 1700000000000000000 0";
+  writeFileSync(path, `${id}\n${REQUEST}${GOR_SEPARATOR}`);
+  return path;
+}
+
+const QUANTILES = { p50: "p50", p90: "p90", p99: "p99", p999: "p99.9" } as const;
+type Quantiles = Readonly<Record<keyof typeof QUANTILES, number>>;
+
+async function responseTimesUs(path: string, port: number, perSec: number): Promise<Quantiles> {
+  const told = `--target http://127.0.0.1:${port} --rate ${perSec}/s --arrivals poisson --loop`;
+  const how = `--duration ${SECONDS}s --connections 20 --workers 1 --pacing alarm --no-redact`;
+  const rest = `--json --exit-zero --out ${join(scratch, "runs")}`;
+  const args = [MAIN, "replay", path, ...`${told} ${how} ${rest}`.split(" ")];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+  await once(child, "close");
+  return resultSchema.parse(JSON.parse(text)).arms["target"]!.responseTimeUs;
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+};
+
+async function compare(perSec: number): Promise<void> {
+  const direct = await started([...SELF, "service"]);
+  const upstream = ["--upstream", `http://127.0.0.1:${direct.port}`];
+  const out = ["-o", join(scratch, "recorded.gz")];
+  const ways: Record<string, Started> = {
+    direct,
+    ...(existsSync(HAPROXY) ? { haproxy: await haproxy(direct.port) } : {}),
+    pipe: await started([...SELF, "pipe", String(direct.port)]),
+    record: await started([MAIN, "record", "--listen", ":0", ...upstream, ...out]),
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => one(index)));
-  return latenciesUs;
-}
-
-const quantile = (sorted: readonly number[], p: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!;
-
-async function compare(): Promise<void> {
-  const server = createServer({ noDelay: true }, (socket) => {
-    let bytes = 0;
-    socket.on("error", () => {});
-    socket.on("data", (chunk) => {
-      for (bytes += chunk.length; bytes >= REQUEST.length; bytes -= REQUEST.length) {
-        socket.write(ANSWER);
-      }
-    });
-  });
-  const direct = await listen(server);
-  const folder = mkdtempSync(join(tmpdir(), "shakedown-bench-"));
-  const upstream = `http://127.0.0.1:${direct}`;
-  const pipe = await started([SELF, "pipe", String(direct)]);
-  const recorder = await started(
-    [MAIN, "record", "--listen", ":0", "--upstream", upstream].concat("-o", join(folder, "x.gz")),
-  );
-  const ports = { direct, pipe: pipe.port, record: recorder.port };
-  const all: Record<string, number[]> = { direct: [], pipe: [], record: [] };
+  const path = profile();
+  const rounds: Record<string, Quantiles>[] = [];
   for (let i = 0; i <= ROUNDS; i++) {
-    for (const [way, port] of Object.entries(ports)) {
-      const latenciesUs = await round(port);
-      // The first round warms up.
-      if (i > 0) all[way]!.push(...latenciesUs);
+    const round: Record<string, Quantiles> = {};
+    for (const [way, { port }] of Object.entries(ways)) {
+      round[way] = await responseTimesUs(path, port, perSec);
     }
+    if (i > 0) rounds.push(round);
   }
-  const sorted = Object.entries(all).map(
-    ([way, us]) => [way, us.toSorted((a, b) => a - b)] as const,
-  );
-  for (const p of [0.5, 0.9, 0.99, 0.999]) {
-    const directUs = quantile(sorted[0]![1], p);
-    const told = sorted.map(([way, us]) => {
-      const atUs = quantile(us, p);
-      const added = way === "direct" ? "" : ` (+${(atUs - directUs).toFixed(0)})`;
-      return `${way} ${atUs.toFixed(0)}${added} µs`;
-    });
-    const [, pipeUs, recordUs] = sorted.map(([, us]) => quantile(us, p));
-    say(`p${p * 100}: ${told.join(", ")}; record/pipe ${(recordUs! / pipeUs!).toFixed(2)}`);
+  for (const [p, label] of Object.entries(QUANTILES)) {
+    const at = (round: Record<string, Quantiles>, way: string): number =>
+      round[way]![p as keyof Quantiles];
+    const added = new Map(
+      Object.keys(ways).map((way) => [
+        way,
+        median(rounds.map((round) => at(round, way) - at(round, "direct"))),
+      ]),
+    );
+    const directUs = median(rounds.map((round) => at(round, "direct")));
+    const told = [...added].filter(([way]) => way !== "direct");
+    say(
+      `${label}: direct ${directUs.toFixed(0)} µs; added: ` +
+        told.map(([way, us]) => `${way} ${us.toFixed(0)} µs`).join(", ") +
+        `; record/pipe ${ratio(added.get("record")!, added.get("pipe")!)}`,
+    );
   }
-  pipe.child.kill("SIGKILL");
-  recorder.child.kill("SIGINT");
-  await once(recorder.child, "exit");
-  rmSync(folder, { recursive: true, force: true });
-  server.close();
+  await end(ways["record"]!.child);
+  for (const { child } of Object.values(ways)) await end(child);
 }
 
-const [mode, port] = process.argv.slice(2);
-await (mode === "pipe" ? barePipe(Number(port)) : compare());
+const [mode, given] = process.argv.slice(2);
+if (mode === "service") await service();
+else if (mode === "pipe") await barePipe(Number(given));
+else await compare(Number(mode ?? 500));

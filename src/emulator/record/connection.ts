@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { Lookout } from "./lookout.ts";
 import type { Observer } from "./observer.ts";
 
 /** Where a recorded request goes on to. */
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
   readonly caller: Socket;
   readonly upstream: RecordUpstream;
   readonly observer: Observer;
+  /** Shows the observer what has passed. */
+  readonly lookout: Lookout;
   /** The upstream did not accept, or failed. */
   readonly onUpstreamError: () => void;
   /** Both sides are closed. */
@@ -30,8 +33,8 @@ function connect({ host, port, tls }: RecordUpstream): Socket {
 }
 
 /**
- * A caller's connection and its own to the upstream. Each chunk goes on as it came, before it is
- * looked at; a slow reader holds its writer; either side may end its direction first.
+ * A caller's connection and its own to the upstream. Each chunk goes on as it came, and is looked
+ * at later; a slow reader holds its writer; either side may end its direction first.
  */
 export class RecordedConnection {
   readonly #options: ConnectionOptions;
@@ -42,13 +45,13 @@ export class RecordedConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { caller, observer } = options;
+    const { caller, lookout, observer } = options;
     // What comes before the upstream has accepted waits in its socket, as far as there is room.
     this.#upstream = connect(options.upstream);
     const upstream = this.#upstream;
     this.#pass(caller, upstream, "up");
     this.#pass(upstream, caller, "down");
-    upstream.on("end", () => observer.upstreamEnded());
+    upstream.on("end", () => lookout.ended(observer));
     upstream.on("error", () => {
       options.onUpstreamError();
       // To a caller that was never connected, a plain end.
@@ -80,7 +83,8 @@ export class RecordedConnection {
   /** Ends the connection as soon as no request is under way. */
   endWhenIdle(): void {
     this.#stopping = true;
-    if (!this.#options.observer.busy) this.#hangUpGently();
+    const { lookout, observer } = this.#options;
+    if (!lookout.busy(observer)) this.#hangUpGently();
   }
 
   hangUp(): void {
@@ -89,9 +93,10 @@ export class RecordedConnection {
   }
 
   #pass(source: Socket, destination: Socket, direction: "up" | "down"): void {
+    const { lookout, observer } = this.#options;
     source.on("data", (chunk: Buffer) => {
       if (!destination.write(chunk)) source.pause();
-      this.#options.observer.see(direction, chunk);
+      lookout.passed(observer, direction, chunk);
       if (this.#stopping) this.endWhenIdle();
     });
     destination.on("drain", () => source.resume());
@@ -110,7 +115,8 @@ export class RecordedConnection {
       other.destroySoon();
       return;
     }
-    this.#options.observer.close();
-    this.#options.onClose();
+    const { lookout, observer, onClose } = this.#options;
+    lookout.closed(observer);
+    onClose();
   }
 }

@@ -1,16 +1,11 @@
-import type { HeadText } from "./message.ts";
-
 /** One request as it came by, and what was answered. Times count from the clock's origin. */
 export interface RecordedExchange {
   /** The proxy's connections are numbered from 0, in the order in which they came. */
   readonly connection: number;
-  readonly method: string;
-  /** The request target as sent. */
-  readonly target: string;
-  /** Of the request; `headersOf` reads it. */
-  readonly head: HeadText;
+  /** Of the request, as it came, its empty line with it; `readHead` reads it. */
+  readonly head: Buffer;
   /** Undone from its chunks; null when there was none, or it was longer than is kept. */
-  readonly body: Uint8Array<ArrayBuffer> | null;
+  readonly body: Buffer | null;
   readonly requestBytes: number;
   /** When its first byte came: whole, and never the same for two requests of one proxy. */
   readonly startNs: number;

@@ -1,11 +1,12 @@
 import type { RecordedExchange } from "./exchange.ts";
 import {
-  announcedFraming,
   firstLineOf,
   type Framing,
+  headFields,
   LostWay,
-  type HeadText,
-  retryAfterIn,
+  methodOf,
+  TO_CLOSE,
+  UNSAID,
 } from "./message.ts";
 import { MessageReader } from "./message-reader.ts";
 
@@ -19,26 +20,33 @@ export interface ObserverOptions {
   readonly connection: number;
   /** Longer request bodies are counted, and not kept. */
   readonly bodyBytesMax: number;
-  /** The time, never the same twice. */
-  readonly stamp: () => number;
+  /** The time of something that was seen then, never the same twice. */
+  readonly stamp: (atNs: number) => number;
   readonly onExchange: (exchange: RecordedExchange) => void;
   /** The observer has stopped looking. */
   readonly onBlind: (why: { kind: "upgraded" } | { kind: "lost"; reason: string }) => void;
   readonly onIncomplete: () => void;
 }
 
-interface Pending {
+const STATUS_LINE = /^HTTP\/1\.\d \d{3}(?: |$)/;
+/** Where the status is in it. */
+const STATUS_AT = 9;
+const STATUS_TO = 12;
+
+/** An exchange under way: told as it is once it has ended. */
+interface Pending extends RecordedExchange {
   readonly method: string;
-  readonly target: string;
-  readonly head: HeadText;
-  readonly startNs: number;
-  body: Buffer[];
-  requestBytes: number;
+  /** Of the body, as it came. */
+  pieces: Buffer[];
   whole: boolean;
+  answered: boolean;
+  body: Buffer | null;
+  requestBytes: number;
+  endNs: number;
+  outcome: RecordedExchange["outcome"];
   status: number | undefined;
   retryAfter: string | undefined;
   responseBytes: number;
-  answeredNs: number | undefined;
 }
 
 /**
@@ -53,6 +61,8 @@ export class Observer {
   /** The request whose body comes in. */
   #asking: Pending | null = null;
   #startNs = 0;
+  /** When came what is being looked at. */
+  #atNs = 0;
   /** An answer before the final one: 100, 103. */
   #interim = false;
   #blind = false;
@@ -60,17 +70,17 @@ export class Observer {
   constructor(options: ObserverOptions) {
     this.#options = options;
     this.#requests = new MessageReader({
-      onStart: () => (this.#startNs = options.stamp()),
-      onHead: (head) => this.#request(head),
-      onBody: (bytes) => this.#requestBody(bytes),
+      onStart: () => (this.#startNs = options.stamp(this.#atNs)),
+      onHead: (bytes, from, to) => this.#request(bytes, from, to),
+      onBody: (bytes, from, to) => this.#requestBody(bytes, from, to),
       onEnd: () => this.#requestEnd(),
     });
     this.#answers = new MessageReader({
       onStart: () => {
         if (this.#pending.length === 0) throw new LostWay("an answer came without a request");
       },
-      onHead: (head) => this.#answer(head),
-      onBody: (bytes) => (this.#pending[0]!.responseBytes += bytes.length),
+      onHead: (bytes, from, to) => this.#answer(bytes, from, to),
+      onBody: (_, from, to) => (this.#pending[0]!.responseBytes += to - from),
       onEnd: () => this.#answerEnd(),
     });
   }
@@ -82,14 +92,15 @@ export class Observer {
 
   /** Bytes of heads and bodies that are kept for now. */
   get heldBytes(): number {
-    const bodies = this.#pending.flatMap(({ body }) => body.map(({ length }) => length));
+    const bodies = this.#pending.flatMap(({ pieces }) => pieces.map(({ length }) => length));
     const heads = this.#requests.heldBytes + this.#answers.heldBytes;
     return bodies.reduce((sum, bytes) => sum + bytes, heads);
   }
 
-  /** Bytes went from the caller to the upstream, or back. */
-  see(direction: "up" | "down", chunk: Buffer): void {
+  /** Bytes went from the caller to the upstream, or back, at that time. */
+  see(direction: "up" | "down", chunk: Buffer, atNs: number): void {
     if (this.#blind) return;
+    this.#atNs = atNs;
     try {
       (direction === "up" ? this.#requests : this.#answers).feed(chunk);
     } catch (thrown) {
@@ -99,13 +110,15 @@ export class Observer {
     }
   }
 
-  /** The upstream sends no more. */
-  upstreamEnded(): void {
+  /** The upstream sends no more, since then. */
+  upstreamEnded(atNs: number): void {
+    this.#atNs = atNs;
     if (!this.#blind) this.#answers.end();
   }
 
-  /** The connection is over: what was under way is told as it was. */
-  close(): void {
+  /** The connection is over, since then: what was under way is told as it was. */
+  close(atNs: number): void {
+    this.#atNs = atNs;
     if (this.#blind) return;
     if (this.#requests.amid && this.#asking === null) this.#options.onIncomplete();
     this.#blind = true;
@@ -120,66 +133,68 @@ export class Observer {
     this.#options.onBlind(why);
   }
 
-  #request(head: HeadText): Framing {
-    const [, method = "", target = "", version = ""] =
-      /^(\S+) (\S+) HTTP\/(\d(?:\.\d)?)$/.exec(firstLineOf(head)) ?? [];
-    if (method === "") throw new LostWay("a request line is not METHOD TARGET HTTP/1");
-    if (!version.startsWith("1")) throw new LostWay("the client speaks HTTP/2");
+  #request(bytes: Buffer, from: number, to: number): Framing {
+    const method = methodOf(firstLineOf(bytes, from, to));
     if (this.#pending.length >= PENDING_MAX) {
       throw new LostWay(`over ${PENDING_MAX} requests of one connection wait for answers`);
     }
-    const framing = announcedFraming(head) ?? { kind: "none" };
-    if (framing.kind === "close") throw new LostWay("a request body has no end");
+    const { framing } = headFields(bytes, from, to);
+    if (framing === TO_CLOSE) throw new LostWay("a request body has no end");
     this.#asking = {
+      connection: this.#options.connection,
       method,
-      target,
-      head,
+      head: Buffer.from(bytes.subarray(from, to)),
       startNs: this.#startNs,
-      body: [],
-      requestBytes: 0,
+      pieces: [],
       whole: false,
+      answered: false,
+      body: null,
+      requestBytes: 0,
+      endNs: 0,
+      outcome: "unanswered",
       status: undefined,
       retryAfter: undefined,
       responseBytes: 0,
-      answeredNs: undefined,
     };
     this.#pending.push(this.#asking);
-    return framing;
+    return framing === UNSAID ? 0 : framing;
   }
 
-  #requestBody(bytes: Buffer): void {
+  #requestBody(bytes: Buffer, from: number, to: number): void {
     const asking = this.#asking!;
-    asking.requestBytes += bytes.length;
-    if (asking.requestBytes > this.#options.bodyBytesMax) asking.body = [];
-    else asking.body.push(Buffer.from(bytes));
+    asking.requestBytes += to - from;
+    if (asking.requestBytes > this.#options.bodyBytesMax) asking.pieces = [];
+    else asking.pieces.push(Buffer.from(bytes.subarray(from, to)));
   }
 
   #requestEnd(): void {
     const asking = this.#asking!;
     asking.whole = true;
     this.#asking = null;
-    if (asking.answeredNs !== undefined) this.#settle(asking);
+    if (asking.answered) this.#settle(asking);
   }
 
-  #answer(head: HeadText): Framing {
-    const match = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(firstLineOf(head));
-    if (match === null) throw new LostWay("a status line is not HTTP/1 STATUS");
-    const status = Number(match[1]);
+  #answer(bytes: Buffer, from: number, to: number): Framing {
+    const line = firstLineOf(bytes, from, to);
+    if (!STATUS_LINE.test(line)) throw new LostWay("a status line is not HTTP/1 STATUS");
+    const status = Number(line.slice(STATUS_AT, STATUS_TO));
     const pending = this.#pending[0]!;
     const tunnel = pending.method === "CONNECT" && status >= 200 && status < 300;
     this.#interim = status < 200 && status !== 101;
-    if (this.#interim) return { kind: "none" };
+    if (this.#interim) return 0;
     if (status === 101 || tunnel) throw new Upgraded();
+    const { framing, retryAfter } = headFields(bytes, from, to);
     pending.status = status;
-    pending.retryAfter = retryAfterIn(head);
-    const bodiless = pending.method === "HEAD" || status === 204 || status === 304;
-    return bodiless ? { kind: "none" } : (announcedFraming(head) ?? { kind: "close" });
+    pending.retryAfter = retryAfter;
+    if (pending.method === "HEAD" || status === 204 || status === 304) return 0;
+    return framing === UNSAID ? TO_CLOSE : framing;
   }
 
   #answerEnd(): void {
     if (this.#interim) return;
     const pending = this.#pending[0]!;
-    pending.answeredNs = this.#options.stamp();
+    pending.answered = true;
+    pending.endNs = this.#options.stamp(this.#atNs);
     if (pending.whole) this.#settle(pending);
   }
 
@@ -193,15 +208,12 @@ export class Observer {
       this.#options.onIncomplete();
       return;
     }
-    const { answeredNs, body, whole: _whole, ...rest } = pending;
-    const kept = rest.requestBytes > 0 && rest.requestBytes <= this.#options.bodyBytesMax;
-    this.#options.onExchange({
-      connection: this.#options.connection,
-      ...rest,
-      body: kept ? Buffer.concat(body) : null,
-      endNs: answeredNs ?? this.#options.stamp(),
-      outcome:
-        answeredNs !== undefined ? "answered" : rest.status === undefined ? "unanswered" : "cut",
-    });
+    const { answered, pieces, requestBytes, status } = pending;
+    if (requestBytes > 0 && requestBytes <= this.#options.bodyBytesMax) {
+      pending.body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    }
+    if (!answered) pending.endNs = this.#options.stamp(this.#atNs);
+    pending.outcome = answered ? "answered" : status === undefined ? "unanswered" : "cut";
+    this.#options.onExchange(pending);
   }
 }

@@ -4,6 +4,7 @@ import { formatHostPort } from "../address.ts";
 import { listenAs } from "../listening.ts";
 import { RecordedConnection, type RecordUpstream } from "./connection.ts";
 import type { RecordedExchange, RecorderCounts } from "./exchange.ts";
+import { Lookout } from "./lookout.ts";
 import { Observer } from "./observer.ts";
 
 export interface RecordingProxyOptions {
@@ -28,6 +29,7 @@ export interface RecordingProxyOptions {
 export class RecordingProxy {
   readonly #options: RecordingProxyOptions;
   readonly #server: Server;
+  readonly #lookout: Lookout;
   readonly #connections = new Set<RecordedConnection>();
   readonly #counts = {
     connections: 0,
@@ -43,6 +45,7 @@ export class RecordingProxy {
 
   private constructor(options: RecordingProxyOptions) {
     this.#options = options;
+    this.#lookout = new Lookout(() => options.clock.nowNs());
     this.#server = createServer({ allowHalfOpen: true, noDelay: true });
     this.#server.on("connection", (socket) => this.#accept(socket));
   }
@@ -74,7 +77,8 @@ export class RecordingProxy {
 
   /** Bytes that wait in all connections; a large body passes without adding up here. */
   get heldBytes(): number {
-    return [...this.#connections].reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+    const { heldBytes: passed } = this.#lookout;
+    return [...this.#connections].reduce((sum, { heldBytes }) => sum + heldBytes, passed);
   }
 
   /**
@@ -109,8 +113,8 @@ export class RecordingProxy {
   }
 
   /** Whole nanoseconds that rise strictly: a start names its request. */
-  #stamp(): number {
-    this.#lastNs = Math.max(this.#lastNs + 1, Math.round(this.#options.clock.nowNs()));
+  #stamp(atNs: number): number {
+    this.#lastNs = Math.max(this.#lastNs + 1, Math.round(atNs));
     return this.#lastNs;
   }
 
@@ -119,7 +123,7 @@ export class RecordingProxy {
     const observer = new Observer({
       connection: this.#counts.connections++,
       bodyBytesMax,
-      stamp: () => this.#stamp(),
+      stamp: (atNs) => this.#stamp(atNs),
       onExchange: (exchange) => {
         this.#counts.exchanges++;
         onExchange(exchange);
@@ -134,6 +138,7 @@ export class RecordingProxy {
       caller,
       upstream,
       observer,
+      lookout: this.#lookout,
       onUpstreamError: () => this.#counts.upstreamErrors++,
       onClose: () => {
         this.#connections.delete(connection);

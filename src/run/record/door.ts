@@ -1,6 +1,6 @@
 import { redactBody, Redactor } from "../../capture/index.ts";
 import type { HeaderPairs } from "../../core/index.ts";
-import type { RecordedExchange } from "../../emulator/record/index.ts";
+import type { ReadHead, RecordedExchange } from "../../emulator/record/index.ts";
 
 /** Between records of a GoReplay file. */
 export const GOR_SEPARATOR = "\n🐵🙈🙉\n";
@@ -10,10 +10,7 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)
 const LEFT_OUT = new Set(["host", "content-length", "transfer-encoding"]);
 
 /** An exchange whose head was read. */
-export interface ReadExchange extends RecordedExchange {
-  /** Of the request, names in lower case, in their order, duplicates kept. */
-  readonly headers: HeaderPairs;
-}
+export interface ReadExchange extends RecordedExchange, ReadHead {}
 
 /** The trace that a request belongs to; null when its `traceparent` is absent or malformed. */
 export function traceIdOf(headers: HeaderPairs): string | null {
@@ -23,7 +20,7 @@ export function traceIdOf(headers: HeaderPairs): string | null {
 }
 
 /** Why a profile cannot hold such a request, or null. */
-export function unusableBecause({ method, target }: RecordedExchange): string | null {
+export function unusableBecause({ method, target }: ReadHead): string | null {
   if (!/^[A-Z]+$/.test(method)) return "the method is not a word in capitals";
   return /^(?:\/|https?:\/\/)/i.test(target) ? null : "the request target is not a path";
 }
@@ -80,10 +77,8 @@ export class Door {
     };
   }
 
-  #body({ body: bytes, headers }: ReadExchange): Buffer | null {
-    if (bytes === null) return null;
-    // From another thread it comes as plain bytes.
-    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  #body({ body, headers }: ReadExchange): Buffer | null {
+    if (body === null) return null;
     const of = (wanted: string): string => headers.find(([name]) => name === wanted)?.[1] ?? "";
     const kept =
       this.#redactor === undefined

@@ -87,22 +87,31 @@ export async function record(options: RecordOptions): Promise<RecordOutcome> {
   let sink: SinkWorker | null = null;
   // Whoever knows the port comes as soon as it listens.
   const early: Parameters<SinkWorker["take"]>[] = [];
-  const proxies = await startAll([service, ...dependencies], (place) =>
-    RecordingProxy.start({
+  const places = [service, ...dependencies];
+  const proxies = await startAll(places, (place) => {
+    const number = places.indexOf(place);
+    return RecordingProxy.start({
       ...place,
       clock,
       bodyBytesMax,
       onExchange: (exchange) => {
-        const dependency = place === service ? null : place.name;
-        if (sink === null) early.push([dependency, exchange]);
-        else sink.take(dependency, exchange);
+        if (sink === null) early.push([number, exchange]);
+        else sink.take(number, exchange);
       },
-    }),
-  );
+    });
+  });
   let closed: Awaited<ReturnType<SinkWorker["close"]>>;
   try {
     const { requestsMax } = options;
-    sink = await SinkWorker.start({ out, name, key, redact, epochNs, requestsMax });
+    sink = await SinkWorker.start({
+      out,
+      name,
+      places: [null, ...dependencies.map((dependency) => dependency.name)],
+      key,
+      redact,
+      epochNs,
+      requestsMax,
+    });
     for (const each of early.splice(0)) sink.take(...each);
     options.onListening(Object.fromEntries([...proxies].map(([of, { address }]) => [of, address])));
     const failed = await Promise.race([untilOver(options, sink.enough), sink.failed]);

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { plainError, standBack } from "../../core/index.ts";
 import { Door } from "./door.ts";
+import { exchangesOf } from "./exchange-batch.ts";
 import { Recording } from "./recording.ts";
 import { Sink } from "./sink.ts";
 import type { FromSink, SinkData, ToSink } from "./sink-worker.ts";
@@ -9,7 +10,7 @@ import type { FromSink, SinkData, ToSink } from "./sink-worker.ts";
  * Redaction and writing, in a thread of their own: looking at a body takes longer than passing it
  * on, and what passes must not wait for it.
  */
-const { epochNs, key, name, out, redact, requestsMax } = workerData as SinkData;
+const { epochNs, key, name, out, places, redact, requestsMax } = workerData as SinkData;
 const say = (message: FromSink): void => parentPort!.postMessage(message);
 
 async function close(recording: Recording, sink: Sink, door: Door): Promise<void> {
@@ -35,8 +36,8 @@ async function main(): Promise<void> {
       );
       return;
     }
-    for (const { dependency, exchange } of message.batch) sink.take(dependency, exchange);
-    say({ kind: "taken", count: message.batch.length });
+    for (const [place, exchange] of exchangesOf(message.batch)) sink.take(places[place]!, exchange);
+    say({ kind: "taken", count: message.batch.count });
   });
   say({ kind: "ready" });
 }

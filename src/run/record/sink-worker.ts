@@ -7,6 +7,7 @@ import {
   startThread,
 } from "../../core/index.ts";
 import type { RecordedExchange } from "../../emulator/record/index.ts";
+import { ExchangeBatch, type SentBatch } from "./exchange-batch.ts";
 import type { SinkCounts } from "./sink.ts";
 
 /** Exchanges that may wait to be redacted; beyond, they are counted and not recorded. */
@@ -14,29 +15,25 @@ const WAITING_MAX = 10_000;
 const OVERLOAD = "more came than could be redacted in time";
 
 /**
- * What ended within so long goes along together: each message wakes both threads, and one for each
- * exchange would be half of what the recorder does.
+ * What ended within so long goes along together: each message wakes both threads, and what passes
+ * meanwhile waits.
  */
-const TOGETHER_MS = 20;
+const TOGETHER_MS = 100;
 
 /** What the thread is started with. */
 export interface SinkData {
   readonly out: string;
   readonly name: string;
+  /** What is recorded where, by number: null for the service, a dependency's name. */
+  readonly places: readonly (string | null)[];
   readonly key: Uint8Array;
   readonly redact: boolean;
   readonly epochNs: bigint;
   readonly requestsMax: number;
 }
 
-interface Taken {
-  /** Null for the service. */
-  readonly dependency: string | null;
-  readonly exchange: RecordedExchange;
-}
-
 export type ToSink =
-  | { readonly kind: "batch"; readonly batch: readonly Taken[] }
+  | { readonly kind: "batch"; readonly batch: SentBatch }
   | { readonly kind: "close" };
 
 interface Closed {
@@ -60,7 +57,7 @@ export class SinkWorker {
   readonly #enough = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<ShakedownError>();
   readonly #closed = Promise.withResolvers<Closed>();
-  #batch: Taken[] = [];
+  readonly #batch = new ExchangeBatch();
   #scheduled = false;
   #waiting = 0;
   #overload = 0;
@@ -92,14 +89,14 @@ export class SinkWorker {
     return this.#failed.promise;
   }
 
-  /** `dependency`: null for the service. */
-  take(dependency: string | null, exchange: RecordedExchange): void {
+  /** `place`: the number of where it was recorded. */
+  take(place: number, exchange: RecordedExchange): void {
     if (this.#waiting >= WAITING_MAX) {
       this.#overload++;
       return;
     }
     this.#waiting++;
-    this.#batch.push({ dependency, exchange });
+    this.#batch.put(place, exchange);
     if (this.#scheduled) return;
     this.#scheduled = true;
     setTimeout(() => this.#send(), TOGETHER_MS);
@@ -126,13 +123,13 @@ export class SinkWorker {
 
   #send(): void {
     this.#scheduled = false;
-    if (this.#batch.length === 0) return;
-    this.#say({ kind: "batch", batch: this.#batch });
-    this.#batch = [];
+    if (this.#batch.count === 0) return;
+    const { sent, transfer } = this.#batch.take();
+    this.#say({ kind: "batch", batch: sent }, transfer);
   }
 
-  #say(message: ToSink): void {
-    this.#thread.postMessage(message);
+  #say(message: ToSink, transfer: readonly ArrayBuffer[] = []): void {
+    this.#thread.postMessage(message, transfer);
   }
 
   #hear(message: FromSink): void {

@@ -1,5 +1,5 @@
 import { retryAfterMsOf } from "../../capture/index.ts";
-import { headersOf, type RecordedExchange } from "../../emulator/record/index.ts";
+import { readHead, type RecordedExchange } from "../../emulator/record/index.ts";
 import { type Door, type ReadExchange, traceIdOf, unusableBecause } from "./door.ts";
 import type { Recording } from "./recording.ts";
 
@@ -40,11 +40,11 @@ export class Sink {
 
   /** `dependency`: null for the service. */
   take(dependency: string | null, exchange: RecordedExchange): void {
-    const headers = headersOf(exchange.head);
-    const because = headers === null ? "a header line has no name" : unusableBecause(exchange);
-    if (headers === null || because !== null) this.#leaveOut(because!);
-    else if (dependency === null) this.#request({ ...exchange, headers });
-    else this.#call(dependency, { ...exchange, headers });
+    const read = readHead(exchange.head);
+    const because = read === null ? "a header line has no name" : unusableBecause(read);
+    if (read === null || because !== null) this.#leaveOut(because!);
+    else if (dependency === null) this.#request({ ...exchange, ...read });
+    else this.#call(dependency, { ...exchange, ...read });
   }
 
   #request(exchange: ReadExchange): void {
