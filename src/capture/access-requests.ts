@@ -39,9 +39,9 @@ interface RequestNote {
   readonly bodyLost: boolean;
 }
 
-const REQUESTS = { entriesMax: 2 ** 16, bytesMax: 2 ** 22 };
-const TEXTS = { entriesMax: 2 ** 14, bytesMax: 2 ** 21 };
-const CLIENTS = { entriesMax: 2 ** 18, bytesMax: 2 ** 23 };
+const REQUESTS = { entriesMax: 2 ** 16, bytesMax: 2 ** 23 };
+const TEXTS = { entriesMax: 2 ** 14, bytesMax: 2 ** 22 };
+const CLIENTS = { entriesMax: 2 ** 18, bytesMax: 2 ** 24 };
 const BODY_LOST: RequestNote = { replaced: undefined, bodyLost: true };
 const NONE = -1;
 const DASH = ViewedBytes.of("-");

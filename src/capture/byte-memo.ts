@@ -1,40 +1,58 @@
 import { areEqual, copyBytes, ViewedBytes } from "./viewed-bytes.ts";
 
-/** Of the bytes that are held, raw and made together. */
+/** Of the arena, when it is made. */
 const ARENA_FIRST_BYTES = 2 ** 16;
 const WORD_BYTES = 4;
 const HASH_FACTOR = 0x9e3779b1;
+const OTHER_FACTOR = 0x85ebca6b;
 const NONE = -1;
 /** Hashes spread out hardly ever need more; whoever writes a log can make its texts fall on one place. */
 const PROBES_MAX = 64;
 
 /** How much a memo holds: when either is reached, all of it is forgotten and it begins anew. */
 export interface ByteMemoSizes {
-  /** A power of two. */
+  /** A power of two, 2^20 at most. */
   readonly entriesMax: number;
+  /** Of the entries with their heads, of `HEAD_BYTES` each; 2^24 at most. */
   readonly bytesMax: number;
 }
 
-/** The same for the same bytes; those of whole words are taken four at a time, the last overlapping. */
+/**
+ * The same for the same bytes. Those of two whole words are taken eight at a time, the last
+ * overlapping, half of them by each of two hashes: one need not wait for the other.
+ */
 function hashOf({ bytes, view }: ViewedBytes, from: number, to: number, salt: number): number {
   let hash = Math.imul(salt ^ (to - from), HASH_FACTOR);
-  if (to - from < WORD_BYTES) {
+  const last = to - 2 * WORD_BYTES;
+  if (last < from) {
     for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, HASH_FACTOR);
     return hash ^ (hash >>> 15);
   }
-  const last = to - WORD_BYTES;
-  for (let at = from; at < last; at += WORD_BYTES) {
+  let other = hash;
+  for (let at = from; at < last; at += 2 * WORD_BYTES) {
     hash = Math.imul(hash ^ view.getInt32(at, true), HASH_FACTOR);
+    other = Math.imul(other ^ view.getInt32(at + WORD_BYTES, true), OTHER_FACTOR);
     hash ^= hash >>> 15;
+    other ^= other >>> 13;
   }
   hash = Math.imul(hash ^ view.getInt32(last, true), HASH_FACTOR);
+  other = Math.imul(other ^ view.getInt32(last + WORD_BYTES, true), OTHER_FACTOR);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ other ^ (other >>> 13), HASH_FACTOR);
   return hash ^ (hash >>> 15);
 }
 
-/** An entry is a row of so many numbers, half a line of a processor's cache: a look-up waits for memory. */
-const ROW = 8;
-const [HASH, SALT, SERIAL, TAG, TEXT, NOTE, RAW, BYTES] = [0, 1, 2, 3, 4, 5, 6, 7];
-/** How long the raw text is stands in the lower bits of `BYTES`, and above it what was made of it. */
+/**
+ * An entry stands in one piece, its head in front: what comes often was put early and so stands
+ * close together, where a processor has it near. What it is found by is smaller still.
+ */
+const HEAD = { serial: 0, salt: 4, tag: 8, text: 12, note: 16, sizes: 20 } as const;
+const HEAD_BYTES = 24;
+/** Entries begin at multiples of this, and not at 0. */
+const ALIGN_BYTES = 8;
+/** A slot holds where an entry stands in these bits, and above them what its hash has there. */
+const PLACE_BITS = 21;
+const PLACE_MASK = 2 ** PLACE_BITS - 1;
+/** How long the raw text is stands in the lower bits of `sizes`, and above it what was made of it. */
 const RAW_BITS = 14;
 const RAW_BYTES_MAX = 2 ** RAW_BITS - 1;
 const MADE_BYTES_MAX = 2 ** 16;
@@ -61,11 +79,11 @@ interface Known<T> {
  */
 export class ByteMemo<T = undefined> {
   readonly #sizes: ByteMemoSizes;
-  /** A row with the serial 0 is free. */
-  readonly #rows: Int32Array;
-  /** Of each entry the raw text, and behind it what was made of it. */
+  /** 0 where it is free. */
+  readonly #slots: Int32Array;
+  /** Of each entry the head, the raw text, and behind it what was made of it. */
   #arena = new ViewedBytes(Buffer.allocUnsafeSlow(ARENA_FIRST_BYTES));
-  #end = 0;
+  #end = ALIGN_BYTES;
   #count = 0;
   #serial = 0;
   #notes: T[] = [];
@@ -74,21 +92,24 @@ export class ByteMemo<T = undefined> {
 
   constructor(sizes: ByteMemoSizes) {
     this.#sizes = sizes;
-    this.#rows = new Int32Array(sizes.entriesMax * 2 * ROW);
+    this.#slots = new Int32Array(sizes.entriesMax * 2);
   }
 
   /** The entry of a text; −1 when there is none. `salt` tells apart equal texts. */
   find(text: ViewedBytes, from: number, to: number, salt = 0): number {
     const hash = hashOf(text, from, to, salt);
     this.#hash = hash;
-    const rows = this.#rows;
-    const mask = rows.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const { view } = this.#arena;
     for (let probe = 0; probe < PROBES_MAX; probe++) {
-      const entry = ((hash + probe) * ROW) & mask;
-      if (rows[entry + SERIAL] === 0) return NONE;
-      if (rows[entry + HASH] !== hash || rows[entry + SALT] !== salt) continue;
-      if ((rows[entry + BYTES]! & RAW_BYTES_MAX) !== to - from) continue;
-      if (areEqual(this.#arena, rows[entry + RAW]!, text, from, to)) return entry;
+      const slot = slots[(hash + probe) & mask]!;
+      if (slot === 0) return NONE;
+      if ((slot ^ hash) >>> PLACE_BITS !== 0) continue;
+      const entry = (slot & PLACE_MASK) * ALIGN_BYTES;
+      if ((view.getInt32(entry + HEAD.sizes, true) & RAW_BYTES_MAX) !== to - from) continue;
+      if (view.getInt32(entry + HEAD.salt, true) !== salt) continue;
+      if (areEqual(this.#arena, entry + HEAD_BYTES, text, from, to)) return entry;
     }
     return NONE;
   }
@@ -97,9 +118,9 @@ export class ByteMemo<T = undefined> {
    * Remembers what is known of the text, of less than 16,384 bytes, that `find` did not find just
    * now, under the same salt; its entry.
    */
-  put({ bytes }: ViewedBytes, from: number, to: number, known: Known<T>): number {
+  put(source: ViewedBytes, from: number, to: number, known: Known<T>): number {
     const { made = "", note, salt = 0, tag = 0, text = 0 } = known;
-    const most = to - from + made.length * BYTES_PER_CHAR_MAX;
+    const most = HEAD_BYTES + to - from + made.length * BYTES_PER_CHAR_MAX + ALIGN_BYTES;
     if (to - from > RAW_BYTES_MAX || made.length * BYTES_PER_CHAR_MAX > MADE_BYTES_MAX) {
       throw new RangeError(`a text of ${to - from} bytes, of which ${made.length} were made`);
     }
@@ -108,58 +129,58 @@ export class ByteMemo<T = undefined> {
     }
     this.#reserve(most);
     this.#count++;
-    const [entry, rows] = [this.#place(), this.#rows];
-    rows[entry + HASH] = this.#hash;
-    rows[entry + SALT] = salt;
-    rows[entry + SERIAL] = ++this.#serial;
-    rows[entry + TAG] = tag;
-    rows[entry + TEXT] = text;
-    rows[entry + NOTE] = note === undefined ? 0 : this.#notes.push(note);
-    rows[entry + RAW] = this.#end;
-    this.#end += bytes.copy(this.#arena.bytes, this.#end, from, to);
-    const madeBytes = made === "" ? 0 : this.#arena.bytes.write(made, this.#end);
-    this.#end += madeBytes;
-    rows[entry + BYTES] = (to - from) | (madeBytes << RAW_BITS);
+    const [arena, entry] = [this.#arena, this.#end];
+    const { view } = arena;
+    this.#slots[this.#place()] = (this.#hash & ~PLACE_MASK) | (entry / ALIGN_BYTES);
+    view.setInt32(entry + HEAD.serial, ++this.#serial, true);
+    view.setInt32(entry + HEAD.salt, salt, true);
+    view.setInt32(entry + HEAD.tag, tag, true);
+    view.setUint32(entry + HEAD.text, text, true);
+    view.setInt32(entry + HEAD.note, note === undefined ? 0 : this.#notes.push(note), true);
+    const rawTo = copyBytes(source, from, to, arena, entry + HEAD_BYTES);
+    const madeBytes = made === "" ? 0 : arena.bytes.write(made, rawTo);
+    view.setInt32(entry + HEAD.sizes, (to - from) | (madeBytes << RAW_BITS), true);
+    this.#end = Math.ceil((rawTo + madeBytes) / ALIGN_BYTES) * ALIGN_BYTES;
     return entry;
   }
 
-  /** A free row, or where all are taken, the last one, which is forgotten. */
+  /** A free slot, or where all are taken, the last one, whose entry is forgotten. */
   #place(): number {
-    const rows = this.#rows;
-    const entryAt = (probe: number): number => ((this.#hash + probe) * ROW) & (rows.length - 1);
+    const slots = this.#slots;
+    const slotAt = (probe: number): number => (this.#hash + probe) & (slots.length - 1);
     let probe = 0;
-    while (probe < PROBES_MAX - 1 && rows[entryAt(probe) + SERIAL] !== 0) probe++;
-    return entryAt(probe);
+    while (probe < PROBES_MAX - 1 && slots[slotAt(probe)] !== 0) probe++;
+    return slotAt(probe);
   }
 
   /** Writes what was made into `target`; returns where it ends there. */
   copyMade(entry: number, target: ViewedBytes, at: number): number {
-    const bytes = this.#rows[entry + BYTES]!;
-    const from = this.#rows[entry + RAW]! + (bytes & RAW_BYTES_MAX);
-    return copyBytes(this.#arena, from, from + (bytes >>> RAW_BITS), target, at);
+    const sizes = this.#arena.view.getInt32(entry + HEAD.sizes, true);
+    const from = entry + HEAD_BYTES + (sizes & RAW_BYTES_MAX);
+    return copyBytes(this.#arena, from, from + (sizes >>> RAW_BITS), target, at);
   }
 
   noteOf(entry: number): T | undefined {
-    const note = this.#rows[entry + NOTE]!;
+    const note = this.#arena.view.getInt32(entry + HEAD.note, true);
     return note === 0 ? undefined : this.#notes[note - 1];
   }
 
   textOf(entry: number): number {
-    return this.#rows[entry + TEXT]! >>> 0;
+    return this.#arena.view.getUint32(entry + HEAD.text, true);
   }
 
   tagOf(entry: number): number {
-    return this.#rows[entry + TAG]!;
+    return this.#arena.view.getInt32(entry + HEAD.tag, true);
   }
 
   /** Another for each text that was ever put, from 1. */
   serialOf(entry: number): number {
-    return this.#rows[entry + SERIAL]!;
+    return this.#arena.view.getInt32(entry + HEAD.serial, true);
   }
 
   #forget(): void {
-    this.#rows.fill(0);
-    [this.#end, this.#count, this.#notes] = [0, 0, []];
+    this.#slots.fill(0);
+    [this.#end, this.#count, this.#notes] = [ALIGN_BYTES, 0, []];
   }
 
   #reserve(bytes: number): void {

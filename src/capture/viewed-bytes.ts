@@ -1,5 +1,4 @@
 const WORD_BYTES = 8;
-const HALF_BYTES = 4;
 
 /** Bytes, with the view that reads them as words. */
 export class ViewedBytes {
@@ -24,17 +23,18 @@ export function areEqual(
   from: number,
   to: number,
 ): boolean {
-  const last = to - HALF_BYTES;
+  const last = to - WORD_BYTES;
   if (last < from) {
     for (let at = from; at < to; at++) {
       if (a.bytes[aFrom + at - from] !== b.bytes[at]) return false;
     }
     return true;
   }
-  for (let at = from; at < last; at += HALF_BYTES) {
-    if (a.view.getInt32(aFrom + at - from, true) !== b.view.getInt32(at, true)) return false;
+  for (let at = from; at < last; at += WORD_BYTES) {
+    if (a.view.getBigUint64(aFrom + at - from, true) !== b.view.getBigUint64(at, true))
+      return false;
   }
-  return a.view.getInt32(aFrom + last - from, true) === b.view.getInt32(last, true);
+  return a.view.getBigUint64(aFrom + last - from, true) === b.view.getBigUint64(last, true);
 }
 
 /**

@@ -73,14 +73,14 @@ describe("usual lines, which are read as bytes", () => {
   });
 });
 
-/** Each bit of a number flips the same bits of two words: the hash ends as it would without. */
+/** Each bit of a number flips bits of two words of one hash: it ends as it would without. */
 function withOneHash(number: number): ViewedBytes {
-  const bytes = Buffer.alloc(10 * 8, "a");
+  const bytes = Buffer.alloc(10 * 16, "a");
   for (let bit = 0; bit < 10; bit++) {
     if (((number >> bit) & 1) === 0) continue;
-    bytes[bit * 8 + 3]! ^= 0x80;
-    bytes[bit * 8 + 6]! ^= 0x01;
-    bytes[bit * 8 + 7]! ^= 0x80;
+    bytes[bit * 16 + 3]! ^= 0x80;
+    bytes[bit * 16 + 10]! ^= 0x01;
+    bytes[bit * 16 + 11]! ^= 0x80;
   }
   return new ViewedBytes(bytes);
 }
