@@ -91,7 +91,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     shared: filesOf(
       "access-line access-requests answers byte-memo calls captured-lines captured-routes collect distinct foreign",
       "format har-fields http-fields http-message instant json-scan ledger line-bytes memo profile-lines",
-      "record-text retry-after session source split viewed-bytes warnings server-escapes",
+      "record-text request-shape retry-after session source split viewed-bytes warnings server-escapes",
     ),
   },
   "src/detect": {

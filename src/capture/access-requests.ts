@@ -5,6 +5,7 @@ import type { DistinctIds } from "./distinct.ts";
 import type { CaptureItem } from "./format.ts";
 import type { RecordText } from "./record-text.ts";
 import type { Pseudonyms, Redacted, Redactor } from "./redact/index.ts";
+import { RequestShape } from "./request-shape.ts";
 import { clientText } from "./session.ts";
 import {
   type HeldShared,
@@ -40,6 +41,7 @@ interface RequestNote {
 }
 
 const REQUESTS = { entriesMax: 2 ** 16, bytesMax: 2 ** 23 };
+const SHAPES = { entriesMax: 2 ** 15, bytesMax: 2 ** 21 };
 const TEXTS = { entriesMax: 2 ** 14, bytesMax: 2 ** 22 };
 const CLIENTS = { entriesMax: 2 ** 18, bytesMax: 2 ** 24 };
 const BODY_LOST: RequestNote = { replaced: undefined, bodyLost: true };
@@ -75,6 +77,9 @@ export class AccessRecords {
   bodyLost = false;
   readonly #options: RecordsOptions;
   readonly #requests = new ByteMemo<RequestNote>(REQUESTS);
+  readonly #shape = new RequestShape();
+  /** Of plain request lines: what they tell but for their own text. */
+  readonly #shapes = new ByteMemo<RequestNote>(SHAPES);
   readonly #agents = new ByteMemo<Redacted["replaced"]>(TEXTS);
   readonly #referers = new ByteMemo<Redacted["replaced"]>(TEXTS);
   readonly #clients = new ByteMemo(CLIENTS);
@@ -121,14 +126,26 @@ export class AccessRecords {
     const { requestFrom: from, requestTo: to, text } = line;
     const known = this.#requests.find(text, from, to);
     if (known !== NONE) return known;
+    const shape = this.#shape;
+    const hasShape = shape.read(text, from, to);
+    const like = hasShape ? this.#shapes.find(shape.text, 0, shape.end) : NONE;
+    if (like !== NONE) {
+      return this.#requests.put(text, from, to, {
+        text: this.#options.texts.addBytes(shape.key, 0, shape.writeKey(text, from)),
+        tag: this.#shapes.tagOf(like),
+        note: this.#shapes.noteOf(like),
+      });
+    }
     const asked = askedOf(text.bytes.toString("latin1", from, to));
     if (asked === undefined) return NONE;
-    const { replaced, route, text: key } = this.#options.text.keyApart(asked.method, asked.path);
+    const key = this.#options.text.keyApart(asked.method, asked.path);
+    const { replaced, route: tag } = key;
     const lost = asked.bodyLost ? BODY_LOST : undefined;
     const note = replaced === undefined ? lost : { bodyLost: asked.bodyLost, replaced };
+    if (hasShape && key.isPlain) this.#shapes.put(shape.text, 0, shape.end, { tag, note });
     return this.#requests.put(text, from, to, {
-      text: this.#options.texts.add(key),
-      tag: route,
+      text: this.#options.texts.add(key.text),
+      tag,
       note,
     });
   }

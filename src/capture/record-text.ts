@@ -33,11 +33,15 @@ type Written = Redacted;
 /** The same of a path, and the number of its template. */
 interface WrittenPath extends Written {
   readonly template: number;
+  /** Whether it was told to be plain: see `isPlainPath`. */
+  readonly isPlain: boolean;
 }
 
 /** Members `method` and `path`, and the number of their route: see `CapturedRoutes`. */
 export interface WrittenKey extends Written {
   readonly route: number;
+  /** Whether all plain request lines of its shape have the route, and are written as they are. */
+  readonly isPlain: boolean;
 }
 
 /**
@@ -72,7 +76,7 @@ export class RecordText {
           return JSON.stringify(pathSchema.parse(path));
         },
       );
-      return { ...written, template };
+      return { ...written, template, isPlain: false };
     });
   }
 
@@ -85,15 +89,22 @@ export class RecordText {
 
   /** The same, not counted yet: for who remembers it, and counts it each time. */
   keyApart(method: string, path: string): WrittenKey {
-    const { replaced, template, text } = this.#path(path);
+    const { isPlain, replaced, template, text } = this.#path(path);
     const route = this.#routes.numberOf(method, template);
-    return { text: `"method":${this.#methods.of(method)},"path":${text}`, replaced, route };
+    return {
+      text: `"method":${this.#methods.of(method)},"path":${text}`,
+      replaced,
+      route,
+      // A template that was given may be of one number, and not of others.
+      isPlain: isPlain && !this.#routes.templates.hasGiven,
+    };
   }
 
   /** Looking at a plain path costs less than remembering it. */
   #path(path: string): WrittenPath {
     if (!isPlainPath(path)) return this.#paths.of(path);
-    return { text: `"${path}"`, replaced: undefined, template: this.#routes.templates.add(path) };
+    const template = this.#routes.templates.add(path);
+    return { text: `"${path}"`, replaced: undefined, template, isPlain: true };
   }
 
   /** `["name","value"]` of a header that a profile keeps, not counted yet. */

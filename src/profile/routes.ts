@@ -110,6 +110,10 @@ export class RouteTemplates {
     this.#given = given;
   }
 
+  get hasGiven(): boolean {
+    return this.#given !== undefined;
+  }
+
   /**
    * Returns a number for `templateOf`, from 0. Paths of one number have one template; places that
    * turn out to be one later leave it several numbers.

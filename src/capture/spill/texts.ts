@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
 import { ShakedownError } from "../../core/index.ts";
-import { ViewedBytes } from "../viewed-bytes.ts";
+import { copyBytes, ViewedBytes } from "../viewed-bytes.ts";
 
 /** A text stands in one page, with its length in front. */
 const PAGE_BYTES = 2 ** 16;
@@ -57,11 +57,28 @@ export class SharedTexts {
     let bytesMax = LENGTH_BYTES + text.length * BYTES_PER_CHAR_MAX;
     if (bytesMax > PAGE_BYTES) bytesMax = LENGTH_BYTES + Buffer.byteLength(text);
     if (bytesMax > PAGE_BYTES) throw new RangeError(`a text of ${bytesMax} bytes has no page`);
-    if (this.#end + bytesMax > PAGE_BYTES) this.#turn();
-    const { bytes, view } = this.#pages.at(-1)!;
+    const { bytes } = this.#pageFor(bytesMax);
+    return this.#added(bytes.write(text, this.#end + LENGTH_BYTES));
+  }
+
+  /** The same for a text that stands in bytes, in UTF-8. */
+  addBytes(source: ViewedBytes, from: number, to: number): number {
+    const bytes = LENGTH_BYTES + to - from;
+    if (bytes > PAGE_BYTES) throw new RangeError(`a text of ${bytes} bytes has no page`);
+    copyBytes(source, from, to, this.#pageFor(bytes), this.#end + LENGTH_BYTES);
+    return this.#added(to - from);
+  }
+
+  /** The page that has so much room, from `#end` on. */
+  #pageFor(bytes: number): ViewedBytes {
+    if (this.#end + bytes > PAGE_BYTES) this.#turn();
+    return this.#pages.at(-1)!;
+  }
+
+  /** Puts its length in front of the text that stands at the end; its number. */
+  #added(length: number): number {
     const number = (this.#pages.length - 1) * NUMBERS_PER_PAGE + this.#end / ALIGN_BYTES;
-    const length = bytes.write(text, this.#end + LENGTH_BYTES);
-    view.setUint32(this.#end, length, true);
+    this.#pages.at(-1)!.view.setUint32(this.#end, length, true);
     const end = this.#end + LENGTH_BYTES + length;
     this.#end = Math.ceil(end / ALIGN_BYTES) * ALIGN_BYTES;
     return number;
