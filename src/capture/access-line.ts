@@ -34,6 +34,7 @@ export class AccessLine {
   /** Both 0 where the log has no such field. */
   refererFrom = 0;
   refererTo = 0;
+  /** Up to the line's last quote; whether there is one before it, `isAgentWhole` says. */
   agentFrom = 0;
   agentTo = 0;
   /** Whole seconds since 1970. */
@@ -148,11 +149,15 @@ export class AccessLine {
     const referer = this.#quote(from + 2, to);
     if (referer === -1 || bytes[referer + 1] !== SPACE || bytes[referer + 2] !== QUOTE)
       return false;
-    const agent = this.#quote(referer + 3, to);
-    if (agent !== to - 1) return false;
+    if (bytes[to - 1] !== QUOTE || to - 1 < referer + 3) return false;
     [this.refererFrom, this.refererTo] = [from + 2, referer];
-    [this.agentFrom, this.agentTo] = [referer + 3, agent];
+    [this.agentFrom, this.agentTo] = [referer + 3, to - 1];
     return true;
+  }
+
+  /** Whether the agent is one text: to be asked of one that was not seen before. */
+  get isAgentWhole(): boolean {
+    return this.#quote(this.agentFrom, this.agentTo) === -1;
   }
 }
 

@@ -97,6 +97,7 @@ export class AccessRecords {
     const request = this.#request(line, askedOf);
     if (request === NONE) return false;
     const agent = this.#agent(line, hasAgent);
+    if (agent === NONE) return false;
     const referer = this.#referer(line, hasReferer);
     this.#write(request, agent, referer, this.#client(line, hasAgent, agent));
     const { record } = this;
@@ -150,13 +151,14 @@ export class AccessRecords {
     });
   }
 
-  /** The headers up to the agent. */
+  /** The headers up to the agent; −1 when the line must be read by other means. */
   #agent(line: AccessLine, hasAgent: boolean): number {
     const text = hasAgent ? line.text : DASH;
     const [from, to] = hasAgent ? [line.agentFrom, line.agentTo] : [0, 1];
     const known = this.#agents.find(text, from, to);
     if (known !== NONE) return known;
     if (!hasAgent) return this.#agents.put(text, from, to, this.#shared(',"headers":['));
+    if (!line.isAgentWhole) return NONE;
     const raw = text.bytes.toString("latin1", from, to);
     const made = this.#options.text.headerApart("user-agent", raw);
     const headers = `,"headers":[${made.text}`;

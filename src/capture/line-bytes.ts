@@ -2,6 +2,11 @@ import { copyBytes, ViewedBytes } from "./viewed-bytes.ts";
 
 const ZERO = 48;
 const NUMBER_BYTES_MAX = 32;
+/** Of two digits each, as they stand in bytes: `00` to `99`. */
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
+);
 /** Digits that a small integer, which is faster to divide, surely has room for. */
 const LOW = { digits: 8, power: 1e8 };
 /** Most lines have room in so much; for others the chunk grows. */
@@ -47,8 +52,11 @@ export class LineBytes {
 
   /** Makes sure of room for so many bytes more. */
   reserve(bytes: number): void {
+    if (this.end + bytes > this.#chunk.bytes.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
     const held = this.bytes;
-    if (this.end + bytes <= held.length) return;
     const grown = Buffer.allocUnsafe(Math.max(held.length * 2, this.end + bytes));
     held.copy(grown, 0, 0, this.end);
     this.#chunk = new ViewedBytes(grown);
@@ -87,13 +95,15 @@ export class LineBytes {
 
   /** A number below 10^8, with zeros in front up to so many digits. */
   #digits(value: number, digits: number): void {
-    const { bytes } = this;
+    const { bytes, view } = this.#chunk;
     let rest = value | 0;
-    for (let at = this.end + digits - 1; at >= this.end; at--) {
-      const left = (rest / 10) | 0;
-      bytes[at] = ZERO + rest - left * 10;
+    let at = this.end + digits;
+    for (; at >= this.end + 2; at -= 2) {
+      const left = (rest / 100) | 0;
+      view.setUint16(at - 2, PAIRS[rest - left * 100]!, true);
       rest = left;
     }
+    if (at > this.end) bytes[this.end] = ZERO + rest;
     this.end += digits;
   }
 }

@@ -20,6 +20,9 @@ import {
 } from "./spill/index.ts";
 import { ViewedBytes } from "./viewed-bytes.ts";
 
+/** More than any status. */
+const STATUSES = 1_000;
+const FIGURES_MAX = 4_096;
 const NS_PER_DAY = 86_400 * NS_PER_S;
 const CHUNK_BYTES = 2 ** 18;
 const OFFSET = ViewedBytes.of('{"offsetNs":');
@@ -28,6 +31,7 @@ const STATUS = ViewedBytes.of(',"status":');
 const SERVICE_TIME = ViewedBytes.of(',"serviceTimeUs":');
 const RESPONSE_BYTES = ViewedBytes.of(',"responseBytes":');
 const SESSION = ViewedBytes.of(',"session":"');
+const SESSION_END = ViewedBytes.of('"}\n');
 const CONNECTION = ViewedBytes.of(',"connection":"');
 const QUOTE = ViewedBytes.of('"');
 const END = ViewedBytes.of("}\n");
@@ -60,6 +64,8 @@ export class ProfileLinesWriter {
   readonly #seenRoutes = new Set<string>();
   /** By a route's number, `,"route":…`. */
   readonly #routes: (ViewedBytes | undefined)[] = [];
+  /** By a route's number and a status, `,"route":…,"status":…,"responseBytes":`; not all of them. */
+  readonly #figures = new Map<number, ViewedBytes>();
   readonly #line = new LineBytes(CHUNK_BYTES);
   #records = 0;
   #bodies = 0;
@@ -123,8 +129,11 @@ export class ProfileLinesWriter {
     line.whole(OFFSET);
     line.number(this.#offset());
     line.whole(COMMA);
-    if (record.isShared) this.#shared(record);
-    else line.copy(record.viewed, record.textFrom, record.textTo);
+    if (record.isShared) {
+      this.#shared(record);
+      return;
+    }
+    line.copy(record.viewed, record.textFrom, record.textTo);
     line.whole(this.#routes[record.route] ?? this.#routeAt(record.route));
     this.#figure(STATUS, record.status);
     this.#figure(SERVICE_TIME, record.serviceTimeUs);
@@ -140,12 +149,20 @@ export class ProfileLinesWriter {
     line.whole(END);
   }
 
+  /** What follows the offset: all that such a record may have, it has, in few pieces. */
   #shared(record: HeldView): void {
     const { texts } = this.#learnt;
+    const line = this.#line;
     for (let index = 0; index < SHARED_TEXTS; index++) {
       texts.find(record.sharedAt(index));
-      this.#line.copy(texts.page, texts.from, texts.to);
+      line.copy(texts.page, texts.from, texts.to);
     }
+    const { responseBytes, route, status, textTo, viewed } = record;
+    line.whole(this.#figures.get(route * STATUSES + status!) ?? this.#figuresAt(route, status!));
+    line.number(responseBytes!);
+    line.whole(SESSION);
+    line.copy(viewed, textTo, textTo + ID_CHARS);
+    line.whole(SESSION_END);
   }
 
   #figure(name: ViewedBytes, value: number | undefined): void {
@@ -167,7 +184,7 @@ export class ProfileLinesWriter {
     }
     if (!record.hasConnection && !record.hasClient) return;
     const { textTo, viewed } = record;
-    if (!record.isShared) this.#learnt.sessions.addAt(viewed.bytes, textTo);
+    this.#learnt.sessions.addAt(viewed.bytes, textTo);
     line.whole(SESSION);
     line.copy(viewed, textTo, textTo + ID_CHARS);
     line.whole(QUOTE);
@@ -176,6 +193,14 @@ export class ProfileLinesWriter {
   #calls(calls: NonNullable<MoreHeld["calls"]>): string {
     const made = requestCallsOf(calls, (path) => this.#learnt.callRoutes.of(path));
     return `,"dependencyCalls":${JSON.stringify(callsSchema.parse(made))}`;
+  }
+
+  #figuresAt(route: number, status: number): ViewedBytes {
+    const { bytes } = this.#routes[route] ?? this.#routeAt(route);
+    const made = ViewedBytes.of(`${bytes.toString()},"status":${status},"responseBytes":`);
+    if (this.#figures.size === FIGURES_MAX) this.#figures.clear();
+    this.#figures.set(route * STATUSES + status, made);
+    return made;
   }
 
   #routeAt(number: number): ViewedBytes {
