@@ -131,12 +131,13 @@ export class ByteMemo<T = undefined> {
     this.#count++;
     const [arena, entry] = [this.#arena, this.#end];
     const { view } = arena;
+    const noteNumber = note === undefined ? 0 : this.#notes.push(note);
     this.#slots[this.#place()] = (this.#hash & ~PLACE_MASK) | (entry / ALIGN_BYTES);
     view.setInt32(entry + HEAD.serial, ++this.#serial, true);
     view.setInt32(entry + HEAD.salt, salt, true);
     view.setInt32(entry + HEAD.tag, tag, true);
     view.setUint32(entry + HEAD.text, text, true);
-    view.setInt32(entry + HEAD.note, note === undefined ? 0 : this.#notes.push(note), true);
+    view.setInt32(entry + HEAD.note, noteNumber, true);
     const rawTo = copyBytes(source, from, to, arena, entry + HEAD_BYTES);
     const madeBytes = made === "" ? 0 : arena.bytes.write(made, rawTo);
     view.setInt32(entry + HEAD.sizes, (to - from) | (madeBytes << RAW_BITS), true);

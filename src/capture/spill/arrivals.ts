@@ -85,7 +85,28 @@ function instantsNs(sec: number, ns: number, count: number): Float64Array {
   const second = String(BigInt(sec) * 1_000_000_000n + BigInt(ns));
   const instants = uniformDraws(["arrival in a second", second], count, "instant");
   for (let i = 0; i < count; i++) instants[i] = Math.floor(instants[i]! * NS_PER_S);
-  return instants.toSorted();
+  return ascending(instants);
+}
+
+/**
+ * Sorts instants that are spread evenly over a second: each is put into its slice of the second, as
+ * many as there are instants, and then past the few before it that are later.
+ */
+function ascending(instants: Float64Array): Float64Array {
+  const { length } = instants;
+  const slicesPerNs = length / NS_PER_S;
+  const ends = new Uint32Array(length + 1);
+  for (const instant of instants) ends[Math.floor(instant * slicesPerNs) + 1]!++;
+  for (let slice = 1; slice <= length; slice++) ends[slice]! += ends[slice - 1]!;
+  const sorted = new Float64Array(length);
+  for (const instant of instants) sorted[ends[Math.floor(instant * slicesPerNs)]!++] = instant;
+  for (let i = 1; i < length; i++) {
+    const instant = sorted[i]!;
+    let at = i;
+    for (; at > 0 && sorted[at - 1]! > instant; at--) sorted[at] = sorted[at - 1]!;
+    sorted[at] = instant;
+  }
+  return sorted;
 }
 
 /**

@@ -187,14 +187,21 @@ export interface HeldShared {
 /** The bytes that such a record takes. */
 export const SHARED_RECORD_BYTES = HEAD_BYTES + SHARED_TEXTS * NUMBER_BYTES + ID_CHARS;
 
+/**
+ * Takes all figures first: what branches between naming a view's method and calling it keeps V8 from
+ * inlining the call.
+ */
 function writeFigures(view: DataView, at: number, seq: number, figures: Figures): void {
-  view.setFloat64(at + AT.sec, figures.sec, true);
-  view.setUint32(at + AT.ns, figures.ns, true);
+  const { ns, route, sec } = figures;
+  const status = figures.status ?? NO_STATUS;
+  const responseBytes = figures.responseBytes ?? Number.NaN;
+  view.setFloat64(at + AT.sec, sec, true);
+  view.setUint32(at + AT.ns, ns, true);
   view.setFloat64(at + AT.seq, seq, true);
   view.setUint32(at + AT.group, 0, true);
-  view.setInt32(at + AT.status, figures.status ?? NO_STATUS, true);
-  view.setFloat64(at + AT.responseBytes, figures.responseBytes ?? Number.NaN, true);
-  view.setUint32(at + AT.route, figures.route, true);
+  view.setInt32(at + AT.status, status, true);
+  view.setFloat64(at + AT.responseBytes, responseBytes, true);
+  view.setUint32(at + AT.route, route, true);
 }
 
 type Figures = Pick<HeldRecord, "sec" | "ns" | "status" | "responseBytes" | "route">;
