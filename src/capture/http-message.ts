@@ -12,7 +12,15 @@ export interface MessageHead {
  * What was wrong with a foreign record; never a stop. Ledgers count by message, so a message is one
  * of a few fixed sentences, without the record's own text or numbers.
  */
-export class Unusable extends Error {}
+export class Unusable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    // Nobody looks at where it was thrown, and finding that out takes four fifths of the time.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 /** Answers that have no body, whatever they announce. */
 const BODILESS = new Set([204, 304]);
