@@ -6,7 +6,7 @@ import {
   type Rows,
   rowsAt,
   visitBatches,
-  visitRows,
+  visitCallBatches,
 } from "../measure/index.ts";
 import type { StageWindow } from "./detector.ts";
 
@@ -102,13 +102,16 @@ function slicesOf({ calls, observations, stages }: Input): Slices[] {
   };
   visitBatches(observations, (batch) => {
     const { intendedNs } = batch.columns;
+    const { endNs } = batch;
     for (let row = 0; row < batch.rows; row++) {
       const atNs = intendedNs[row]!;
-      if (!batch.isDropped(row)) addTo(atNs, batch.endNs[row]! - atNs);
+      if (!batch.isDropped(row)) addTo(atNs, endNs[row]! - atNs);
     }
   });
   if (calls !== null) {
-    visitRows(calls, ({ arriveNs }) => addTo(arriveNs, 0));
+    visitCallBatches(calls, ({ arriveNs, rows }) => {
+      for (let row = 0; row < rows; row++) addTo(arriveNs[row]!, 0);
+    });
   }
   return all;
 }

@@ -4,6 +4,7 @@ import {
   type EmulatedCall,
   Histogram,
   type Observation,
+  type ObservationBatch,
   type ObservationMeta,
   type ResponsePair,
   type Rows,
@@ -11,7 +12,7 @@ import {
   type StartSet,
   type UsageSample,
   visitBatches,
-  visitRows,
+  visitCallBatches,
 } from "../measure/index.ts";
 import type { RatioBlock } from "../stats/index.ts";
 import type { ProcessSample } from "../telemetry/index.ts";
@@ -122,6 +123,12 @@ export interface Cut {
   readonly at: (arm: number, atNs: number) => Block | undefined;
 }
 
+/** What is cut as the whole is, and counted with it. */
+export interface CountedParts {
+  /** Counts what is theirs of a batch that the counter has taken. */
+  count(counter: RowCounter, batch: ObservationBatch): void;
+}
+
 /** Whether a moment of a judged stage's judged time is in a period's washout. */
 export const inWashout = ({ judgedFromNs, periods }: PlannedStage, atNs: number): boolean =>
   periods !== undefined && (atNs - (judgedFromNs ?? 0)) % periods.lengthNs < periods.washoutNs;
@@ -202,6 +209,8 @@ export function cutIntoBlocks(input: {
   /** Response times to keep, in ns, as `targetsOf` gives them; none unless given. */
   readonly targets?: readonly number[];
   readonly stages: readonly PlannedStage[];
+  /** Parts of the traffic, cut into the same stages, that are counted on the way; none unless given. */
+  readonly parts?: CountedParts;
   readonly capNs: number;
   /** See `refusalsFail`; false unless given. */
   readonly refusalsFail?: boolean;
@@ -215,19 +224,25 @@ export function cutIntoBlocks(input: {
   const placesOf = observations.meta.arms.map(() => new StartNumbers(cut.blocks + 2));
   const counter = new RowCounter(context);
   visitBatches(observations, (batch) => {
-    const { arm, intendedNs, seq } = batch.columns;
+    const { arm, seq } = batch.columns;
+    counter.take(batch, cut.placeAt);
     for (let row = 0; row < batch.rows; row++) {
-      placesOf[arm[row]!]?.set(seq[row]!, cut.placeAt(intendedNs[row]!) + 1);
+      placesOf[arm[row]!]?.set(seq[row]!, counter.starts[row]! + 1);
     }
     counter.count(cut, batch);
+    input.parts?.count(counter, batch);
   });
   const place = (calls?.meta.dependencies ?? []).map((name) => dependencies.indexOf(name));
   if (calls !== null) {
-    visitRows(calls, ({ arm, arriveNs, dependency: placed, seq }) => {
-      const known = placesOf[arm]?.get(seq) ?? -1;
-      const block = cut.block(arm, known < 0 ? cut.placeAt(arriveNs) : known - 1);
-      const dependency = place[placed] ?? -1;
-      if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
+    visitCallBatches(calls, (batch) => {
+      const { arm, dependency: placed, seqPlusOne } = batch.columns;
+      for (let row = 0; row < batch.rows; row++) {
+        const own = arm[row]!;
+        const known = placesOf[own]?.get(seqPlusOne[row]! - 1) ?? -1;
+        const block = cut.block(own, known < 0 ? cut.placeAt(batch.arriveNs[row]!) : known - 1);
+        const dependency = place[placed[row]!] ?? -1;
+        if (block !== undefined && dependency >= 0) block.calls[dependency]!++;
+      }
     });
   }
   countUsage(cut, observations.meta.arms, usage);

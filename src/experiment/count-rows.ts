@@ -1,4 +1,10 @@
-import { type ObservationBatch, RowGroups, type RowList, type StartSet } from "../measure/index.ts";
+import {
+  BATCH_ROWS,
+  type ObservationBatch,
+  RowGroups,
+  type RowList,
+  type StartSet,
+} from "../measure/index.ts";
 import type { Block } from "./blocks.ts";
 import type { Plan } from "./plan.ts";
 
@@ -11,8 +17,6 @@ export interface Context {
   readonly targets: readonly number[];
   /** Every refusal is a failure: see `refusalsFail`. */
   readonly refusalsFail: boolean;
-  /** No metric is made of service times, and none are kept; they are unless given. */
-  readonly responseTimesOnly?: boolean;
 }
 
 /** Whether every refusal (4xx) counts: where no other arm gets the same start, none says if it was due. */
@@ -23,52 +27,85 @@ export const refusalsFail = ({ assignment }: Pick<Plan, "assignment">): boolean 
 export function hasFailed(
   batch: ObservationBatch,
   row: number,
-  context: Pick<Context, "answered" | "refusalsFail">,
+  { answered, refusalsFail: all }: Pick<Context, "answered" | "refusalsFail">,
 ): boolean {
   if (batch.isFailure(row)) return true;
-  const { seq, status } = batch.columns;
-  return status[row]! >= 400 && (context.refusalsFail || context.answered.has(seq[row]!));
+  return batch.statusAt(row) >= 400 && (all || answered.has(batch.columns.seq[row]!));
 }
+
+/** The number of the block of a moment of a start; -1 where there is none. */
+type PlaceAt = (atNs: number, seq: number) => number;
 
 /** Where rows are counted: blocks by number, the same in every arm. */
 interface Places {
   readonly blocks: number;
-  /** The number of the block of a moment of a start; -1 where there is none. */
-  readonly placeAt: (atNs: number, seq: number) => number;
   readonly block: (arm: number, place: number) => Block | undefined;
+  /** No metric is made of service times, and none are kept; they are unless given. */
+  readonly responseTimesOnly?: boolean;
 }
 
-/** Credits requests to the blocks of their intended starts, and answers to those that they came in. */
+/**
+ * Credits requests to the blocks of their intended starts, and answers to those that they came in. What
+ * it takes of a batch it counts as often as is wanted: into blocks of everybody, and of parts.
+ */
 export class RowCounter {
   readonly #context: Context;
   readonly #groups = new RowGroups();
+  /** Of the batch that was taken: where each row started; where its answer came, if it has one. */
+  readonly #starts = new Int32Array(BATCH_ROWS);
+  readonly #answers = new Int32Array(BATCH_ROWS);
+  /** 1: it has failed. */
+  readonly #failed = new Uint8Array(BATCH_ROWS);
 
   constructor(context: Context) {
     this.#context = context;
   }
 
-  /** Counts the rows of a list; all rows of the batch unless it is given. */
+  /** By row of the batch that was taken, the number of the block that it started in. */
+  get starts(): Int32Array {
+    return this.#starts;
+  }
+
+  /** Takes a batch, to be counted. */
+  take(batch: ObservationBatch, placeAt: PlaceAt): void {
+    const { intendedNs, seq } = batch.columns;
+    const { endNs } = batch;
+    for (let row = 0; row < batch.rows; row++) {
+      this.#starts[row] = placeAt(intendedNs[row]!, seq[row]!);
+      this.#answers[row] = batch.isResponse(row) ? placeAt(endNs[row]!, seq[row]!) : -1;
+      this.#failed[row] = hasFailed(batch, row, this.#context) ? 1 : 0;
+    }
+  }
+
+  /** Counts rows of the batch that was taken; all of them unless a list is given. */
   count(into: Places, batch: ObservationBatch, list: RowList = this.#groups.all(batch.rows)): void {
     this.#countStarts(into, batch, list);
     this.#countAnswers(into, batch, list);
   }
 
   #countStarts(into: Places, batch: ObservationBatch, list: RowList): void {
-    const { arm, intendedNs, seq } = batch.columns;
+    const { arm } = batch.columns;
     const { keys } = this.#groups;
     const { blocks } = into;
+    const keepsService = into.responseTimesOnly !== true;
+    const starts = this.#starts;
     for (let next = list.from; next < list.to; next++) {
       const row = list.order[next]!;
-      const place = into.placeAt(intendedNs[row]!, seq[row]!);
+      const place = starts[row]!;
       keys[row] = place < 0 ? -1 : arm[row]! * blocks + place;
     }
     this.#groups.each(list, (key, own) => {
       const block = into.block(Math.floor(key / blocks), key % blocks);
-      if (block !== undefined) this.#addTo(block, batch, own);
+      if (block !== undefined) this.#addTo(block, batch, own, keepsService);
     });
   }
 
-  #addTo(block: Block, batch: ObservationBatch, { from, order, to }: RowList): void {
+  #addTo(
+    block: Block,
+    batch: ObservationBatch,
+    { from, order, to }: RowList,
+    keepsService: boolean,
+  ): void {
     const { bytesOut } = batch.columns;
     let started = from;
     for (let next = from; next < to; next++) {
@@ -76,44 +113,42 @@ export class RowCounter {
       block.planned += batch.countAt(row);
       if (batch.isDropped(row)) continue;
       order[started++] = row;
-      this.#countOutcome(block, batch, row);
-      if (!batch.isResponse(row)) continue;
+      const isResponse = batch.isResponse(row);
+      if (this.#failed[row] === 1) {
+        block.failed++;
+        if (!isResponse) block.censored++;
+      } else {
+        this.#countGood(block.good, batch, row);
+      }
+      if (!isResponse) continue;
       block.responses++;
       block.requestBytes += bytesOut[row]!;
     }
     block.started += started - from;
-    const { capNs, responseTimesOnly } = this.#context;
+    const { capNs } = this.#context;
     const own = { order, from, to: started };
     block.responseTime.recordEach(batch.responseBuckets(capNs), own);
-    if (responseTimesOnly !== true) block.serviceTime.recordEach(batch.serviceBuckets(capNs), own);
-  }
-
-  #countOutcome(block: Block, batch: ObservationBatch, row: number): void {
-    if (hasFailed(batch, row, this.#context)) {
-      block.failed++;
-      if (!batch.isResponse(row)) block.censored++;
-    } else {
-      this.#countGood(block.good, batch, row);
-    }
+    if (keepsService) block.serviceTime.recordEach(batch.serviceBuckets(capNs), own);
   }
 
   #countAnswers(into: Places, batch: ObservationBatch, { from, order, to }: RowList): void {
-    const { arm, seq } = batch.columns;
-    const { endNs } = batch;
+    const { arm } = batch.columns;
+    const answers = this.#answers;
     for (let next = from; next < to; next++) {
       const row = order[next]!;
-      if (!batch.isResponse(row)) continue;
-      const block = into.block(arm[row]!, into.placeAt(endNs[row]!, seq[row]!));
+      if (answers[row]! < 0) continue;
+      const block = into.block(arm[row]!, answers[row]!);
       if (block === undefined) continue;
       block.answered++;
-      if (!hasFailed(batch, row, this.#context)) this.#countGood(block.answeredGood, batch, row);
+      if (this.#failed[row] === 0) this.#countGood(block.answeredGood, batch, row);
     }
   }
 
   /** Counts a request that did not fail under each target that it kept. */
   #countGood(counts: number[], batch: ObservationBatch, row: number): void {
     const { targets } = this.#context;
-    const tookNs = batch.endNs[row]! - batch.columns.intendedNs[row]!;
+    if (targets.length === 0) return;
+    const tookNs = batch.tookNsAt(row);
     for (let place = 0; place < targets.length; place++) {
       if (tookNs <= targets[place]!) counts[place]!++;
     }

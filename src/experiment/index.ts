@@ -112,6 +112,7 @@ export {
 } from "./sizing.ts";
 export {
   cutIntoParts,
+  PartCuts,
   exploreParts,
   FALSE_DISCOVERIES_MAX,
   guardSegments,

@@ -113,7 +113,8 @@ export function cutIntoKeyGroups(
     for (let row = 0; row < batch.rows; row++) {
       if (buckets.has(seq[row]!)) intendedOf.set(seq[row]!, intendedNs[row]!);
     }
-    counter.count({ blocks: grouped.length * GROUPS, placeAt, block }, batch);
+    counter.take(batch, placeAt);
+    counter.count({ blocks: grouped.length * GROUPS, block }, batch);
   });
   const holdCalls = callsAreNamed({ buckets, calls, dependencies, observations }, (call) => {
     const intendedNs = intendedOf.get(call.seq);

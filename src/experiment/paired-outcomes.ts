@@ -80,8 +80,7 @@ function badOf({ metric, target }: MetricSpec, plan: Plan, answered: StartSet): 
   if (metric !== "error_ratio" && metric !== "slo_attainment") return null;
   const context = { answered, refusalsFail: refusalsFail(plan) };
   if (metric === "error_ratio") return (batch, row) => hasFailed(batch, row, context);
-  return (batch, row) =>
-    hasFailed(batch, row, context) || batch.endNs[row]! - batch.columns.intendedNs[row]! > target!;
+  return (batch, row) => hasFailed(batch, row, context) || batch.tookNsAt(row) > target!;
 }
 
 /**

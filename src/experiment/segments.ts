@@ -1,16 +1,16 @@
 import {
   answeredStarts,
   type Observation,
+  type ObservationBatch,
   type ObservationMeta,
   RowGroups,
   type Rows,
-  type StartSet,
   visitBatches,
 } from "../measure/index.ts";
 import { routePattern } from "../profile/index.ts";
 import { benjaminiHochberg } from "../stats/index.ts";
 import { type ArmEnds, armPairs, reaches } from "./arm-pairs.ts";
-import { emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
+import { type CountedParts, emptyCut, type StageBlocks, targetsOf } from "./blocks.ts";
 import { refusalsFail, RowCounter } from "./count-rows.ts";
 import { compareStage, type RawComparison } from "./compare.ts";
 import type { SegmentSpec } from "./hypothesis.ts";
@@ -82,70 +82,99 @@ const busiest = (counts: readonly number[]): number[] =>
     .toSorted((a, b) => counts[b]! - counts[a]!)
     .slice(0, ROUTES_MAX);
 
+type PartCut = ReturnType<typeof emptyCut> & { readonly responseTimesOnly: boolean };
+
+/** What is known of a run already, where it is. */
+interface Known {
+  /** For segments by header and session, which are empty without it. */
+  readonly starts?: StartSegments | null;
+  /** By route, how many rows it has. */
+  readonly rowsByRoute?: readonly number[];
+}
+
 /**
- * Cuts a run once for each of its busiest routes and of the plan's segments, in one pass; `stages`
- * are the plan's, or what is judged of them. Calls to
+ * A run's busiest routes and its plan's segments, each cut into the blocks of the same stages. Calls to
  * dependencies are not told apart: whose request made them is known only where the target says so.
- * `starts`: for segments by header and session; without it they are empty. `answered`, `rowsByRoute`:
- * of the observations, where that is known already.
  */
+export class PartCuts implements CountedParts {
+  /** Filled as rows are counted. */
+  readonly parts: readonly TrafficPart[];
+  readonly #starts: StartSegments | null;
+  readonly #groups = new RowGroups();
+  readonly #ofRoute: readonly PartCut[][];
+  readonly #ofBit: { readonly bit: number; readonly cut: PartCut }[] = [];
+
+  constructor(
+    plan: Plan,
+    observations: Rows<Observation, ObservationMeta>,
+    stages: readonly PlannedStage[],
+    { rowsByRoute = countByRoute(observations), starts = null }: Known = {},
+  ) {
+    const { arms, routes } = observations.meta;
+    const lists = { dependencies: 0, targets: targetsOf(plan).length };
+    const responseTimesOnly = !registeredOf(plan).some(isOfService);
+    const partOf = (head: Omit<TrafficPart, "stages">, those: readonly number[]): TrafficPart => {
+      const cut = { ...emptyCut(stages, arms.length, lists), responseTimesOnly };
+      for (const route of those) this.#ofRoute[route]?.push(cut);
+      const place = starts?.segments.findIndex(({ name }) => name === head.name) ?? -1;
+      if (head.by === "segment" && place >= 0) this.#ofBit.push({ bit: 1 << place, cut });
+      return { ...head, stages: cut.stages };
+    };
+    this.#starts = starts;
+    this.#ofRoute = routes.map(() => []);
+    this.parts = [
+      ...plan.segments.map((segment) =>
+        partOf(
+          { by: "segment", name: segment.name, protected: segment.protected },
+          routesOf(segment, routes),
+        ),
+      ),
+      ...busiest(rowsByRoute).map((route) =>
+        partOf({ by: "route", name: routes[route]!, protected: false }, [route]),
+      ),
+    ];
+  }
+
+  count(counter: RowCounter, batch: ObservationBatch): void {
+    const { route, seq } = batch.columns;
+    const groups = this.#groups;
+    const { keys } = groups;
+    for (let row = 0; row < batch.rows; row++) {
+      keys[row] = (this.#ofRoute[route[row]!]?.length ?? 0) > 0 ? route[row]! : -1;
+    }
+    groups.each(groups.all(batch.rows), (own, list) => {
+      for (const cut of this.#ofRoute[own]!) counter.count(cut, batch, list);
+    });
+    for (const { bit, cut } of this.#ofBit) {
+      for (let row = 0; row < batch.rows; row++) {
+        keys[row] = ((this.#starts?.masks[seq[row]!] ?? 0) & bit) === 0 ? -1 : 0;
+      }
+      groups.each(groups.all(batch.rows), (_, list) => counter.count(cut, batch, list));
+    }
+  }
+}
+
+/** The parts of a run (`PartCuts`), counted by themselves; `stages` are the plan's unless given. */
 export function cutIntoParts(
   plan: Plan,
   observations: Rows<Observation, ObservationMeta>,
   stages: readonly PlannedStage[] = plan.stages,
   starts: StartSegments | null = null,
-  answered: StartSet = answeredStarts(observations),
-  rowsByRoute: readonly number[] = countByRoute(observations),
-): TrafficPart[] {
-  const { arms, routes } = observations.meta;
-  const targets = targetsOf(plan);
-  const lists = { dependencies: 0, targets: targets.length };
-  const ofRoute = routes.map((): ReturnType<typeof emptyCut>[] => []);
-  const ofBit: { readonly bit: number; readonly cut: ReturnType<typeof emptyCut> }[] = [];
-  const partOf = (head: Omit<TrafficPart, "stages">, those: readonly number[]): TrafficPart => {
-    const cut = emptyCut(stages, arms.length, lists);
-    for (const route of those) ofRoute[route]?.push(cut);
-    const place = starts?.segments.findIndex(({ name }) => name === head.name) ?? -1;
-    if (head.by === "segment" && place >= 0) ofBit.push({ bit: 1 << place, cut });
-    return { ...head, stages: cut.stages };
-  };
-  const parts = [
-    ...plan.segments.map((segment) =>
-      partOf(
-        { by: "segment", name: segment.name, protected: segment.protected },
-        routesOf(segment, routes),
-      ),
-    ),
-    ...busiest(rowsByRoute).map((route) =>
-      partOf({ by: "route", name: routes[route]!, protected: false }, [route]),
-    ),
-  ];
-  const context = {
+): readonly TrafficPart[] {
+  const cuts = new PartCuts(plan, observations, stages, { starts });
+  // Where blocks are is the same in every arm.
+  const { placeAt } = emptyCut(stages, 1, { dependencies: 0, targets: 0 });
+  const counter = new RowCounter({
     capNs: plan.timeoutNs,
-    answered,
-    targets,
+    answered: answeredStarts(observations),
+    targets: targetsOf(plan),
     refusalsFail: refusalsFail(plan),
-    responseTimesOnly: !registeredOf(plan).some(isOfService),
-  };
-  const counter = new RowCounter(context);
-  const groups = new RowGroups();
-  const { keys } = groups;
-  visitBatches(observations, (batch) => {
-    const { route, seq } = batch.columns;
-    for (let row = 0; row < batch.rows; row++) {
-      keys[row] = (ofRoute[route[row]!]?.length ?? 0) > 0 ? route[row]! : -1;
-    }
-    groups.each(groups.all(batch.rows), (own, list) => {
-      for (const cut of ofRoute[own]!) counter.count(cut, batch, list);
-    });
-    for (const { bit, cut } of ofBit) {
-      for (let row = 0; row < batch.rows; row++) {
-        keys[row] = ((starts?.masks[seq[row]!] ?? 0) & bit) === 0 ? -1 : 0;
-      }
-      groups.each(groups.all(batch.rows), (_, list) => counter.count(cut, batch, list));
-    }
   });
-  return parts;
+  visitBatches(observations, (batch) => {
+    counter.take(batch, placeAt);
+    cuts.count(counter, batch);
+  });
+  return cuts.parts;
 }
 
 /** What is guarded in each protected segment: harm alone, whatever gain is claimed for everybody. */

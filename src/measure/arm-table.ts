@@ -30,18 +30,9 @@ export abstract class ArmTable<Schema extends ColumnSet, Row> implements Rows<Ro
   protected abstract fill(into: Filled<Row>, columns: Columns<Schema>, row: number): void;
 
   each(visit: (row: Row) => void): void {
-    this.eachOf(() => true, visit);
-  }
-
-  /** As `each`, of the rows that are kept, which their columns tell before the object is filled. */
-  protected eachOf(
-    isKept: (columns: Columns<Schema>, row: number) => boolean,
-    visit: (row: Row) => void,
-  ): void {
     const into = this.blank();
     for (const { columns, rows } of this.spool.blocks()) {
       for (let row = 0; row < rows; row++) {
-        if (!isKept(columns, row)) continue;
         this.fill(into, columns, row);
         visit(into);
       }

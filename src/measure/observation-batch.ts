@@ -8,23 +8,15 @@ import {
   type Observation,
 } from "./observation.ts";
 import {
-  connectionWaitNsOf,
+  connectionWaits,
   DROPS_FROM,
-  endNsOf,
+  endTimes,
   ERRORS_FROM,
   OBSERVATION_COLUMNS,
   putPlanned,
-  startNsOf,
+  startTimes,
 } from "./observation-row.ts";
-import { allocate, type Columns } from "./spool-layout.ts";
-
-/**
- * So many rows a batch may have: what a pass fills by turns, such as the histograms of a hundred routes,
- * should each get many values at once, since to come back to one for a few takes several times as long.
- */
-export const BATCH_ROWS = 1 << 13;
-
-type ObservationColumns = Columns<typeof OBSERVATION_COLUMNS>;
+import { BATCH_ROWS, SpoolBatch, type UnreadBlock } from "./spool-batch.ts";
 
 /** In which histogram buckets a batch's start lags are, and the parts of them; of a dropped start, any. */
 export interface LagBuckets {
@@ -40,22 +32,20 @@ class TimeBuckets {
   with: number | null = null;
 }
 
+/** Times that are made of columns, when they are first asked for; `upTo`: so many rows have theirs. */
+class Times {
+  readonly column = new Float64Array(BATCH_ROWS);
+  upTo = 0;
+}
+
 /**
- * Observations column by column, up to `BATCH_ROWS` of them: what a pass over millions goes through,
- * since an object for each is what takes longest. A row is a place from 0 to `rows`; its columns say
- * what an `Observation` of it would, in the same units. All of it is filled anew for the next batch.
+ * Observations column by column. A row's columns say what an `Observation` of it would, in the same
+ * units.
  */
-export class ObservationBatch {
-  /** How many there are; what stands behind them in a column means nothing. */
-  rows = 0;
-  /** No later batch has a start that was intended before this, where they come in time; else −Infinity. */
-  untilNs = -Infinity;
-  /** As the spool has them: what responses and dropped starts alone have means nothing of others. */
-  readonly columns: ObservationColumns = allocate(OBSERVATION_COLUMNS, BATCH_ROWS);
-  /** Of rows that were started; of others, any number. */
-  readonly startNs = new Float64Array(BATCH_ROWS);
-  readonly endNs = new Float64Array(BATCH_ROWS);
-  readonly connectionWaitNs = new Float64Array(BATCH_ROWS);
+export class ObservationBatch extends SpoolBatch<typeof OBSERVATION_COLUMNS> {
+  readonly #starts = new Times();
+  readonly #ends = new Times();
+  readonly #waits = new Times();
   readonly #response = new TimeBuckets();
   readonly #service = new TimeBuckets();
   readonly #lags: LagBuckets = {
@@ -64,61 +54,79 @@ export class ObservationBatch {
     generatorLag: new Uint16Array(BATCH_ROWS),
   };
   #hasLags = false;
+  readonly #outcome: Uint8Array;
+  readonly #status: Uint16Array;
 
-  /** Whether so many more rows have room. */
-  hasRoom(rows: number): boolean {
-    return this.rows + rows <= BATCH_ROWS;
+  constructor() {
+    super(OBSERVATION_COLUMNS, ["intendedNs", "outcome", "status"]);
+    this.#outcome = this.memory.outcome;
+    this.#status = this.memory.status;
   }
 
-  /** Takes rows as they stand in a spool. */
-  append(columns: ObservationColumns, rows: number): void {
-    for (const [name, values] of Object.entries(columns)) {
-      this.columns[name as keyof ObservationColumns].set(values, this.rows);
-    }
-    const end = this.rows + rows;
-    for (let row = this.rows; row < end; row++) {
-      this.startNs[row] = startNsOf(this.columns, row);
-      this.endNs[row] = endNsOf(this.columns, row);
-      this.connectionWaitNs[row] = connectionWaitNsOf(this.columns, row);
-    }
-    this.rows = end;
-    this.#forgetBuckets();
+  /** Of rows that were started, when; of others, any number. */
+  get startNs(): Float64Array {
+    return this.#timesOf(this.#starts, startTimes);
+  }
+
+  get endNs(): Float64Array {
+    return this.#timesOf(this.#ends, endTimes);
+  }
+
+  get connectionWaitNs(): Float64Array {
+    return this.#timesOf(this.#waits, connectionWaits);
   }
 
   /** Takes another row. */
   push(observation: Observation): void {
-    const { columns: c, rows: row } = this;
+    const { memory: c, rows: row } = this;
     this.rows++;
     this.#forgetBuckets();
+    for (const times of [this.#starts, this.#ends, this.#waits]) times.upTo = this.rows;
     putPlanned(c, row, observation);
     if (observation.kind === "dropped") {
       c.service100ns[row] = observation.count;
       return;
     }
-    this.startNs[row] = observation.startNs;
-    this.endNs[row] = observation.endNs;
-    this.connectionWaitNs[row] = observation.connectionWaitNs;
+    this.#starts.column[row] = observation.startNs;
+    this.#ends.column[row] = observation.endNs;
+    this.#waits.column[row] = observation.connectionWaitNs;
     if (observation.kind === "error") return;
     c.status[row] = observation.status;
     c.bytesOut[row] = observation.bytesOut;
   }
 
-  clear(): void {
-    this.rows = 0;
+  override append(block: UnreadBlock): void {
+    super.append(block);
+    this.#forgetBuckets();
+  }
+
+  override clear(): void {
+    super.clear();
+    for (const times of [this.#starts, this.#ends, this.#waits]) times.upTo = 0;
     this.#forgetBuckets();
   }
 
   isResponse(row: number): boolean {
-    return this.columns.outcome[row]! < ERRORS_FROM;
+    return this.#outcome[row]! < ERRORS_FROM;
   }
 
   isDropped(row: number): boolean {
-    return this.columns.outcome[row]! >= DROPS_FROM;
+    return this.#outcome[row]! >= DROPS_FROM;
   }
 
   /** As `isFailure`, of a row that was started. */
   isFailure(row: number): boolean {
-    return !this.isResponse(row) || this.columns.status[row]! >= 500;
+    return !this.isResponse(row) || this.#status[row]! >= 500;
+  }
+
+  /** Of a response. */
+  statusAt(row: number): number {
+    return this.#status[row]!;
+  }
+
+  /** How long after its intended start a request ended. */
+  tookNsAt(row: number): number {
+    return this.endNs[row]! - this.memory.intendedNs[row]!;
   }
 
   /** How many starts a row stands for. */
@@ -128,7 +136,7 @@ export class ObservationBatch {
 
   /** Why nothing was answered, or started: of a row that is no response. */
   reasonAt(row: number): DropReason | ErrorKind {
-    const outcome = this.columns.outcome[row]!;
+    const outcome = this.#outcome[row]!;
     if (outcome >= DROPS_FROM) return DROP_REASONS[outcome - DROPS_FROM]!;
     return ERROR_KINDS[outcome - ERRORS_FROM]!;
   }
@@ -147,6 +155,12 @@ export class ObservationBatch {
   lagBuckets(): LagBuckets {
     if (!this.#hasLags) this.#fillLags();
     return this.#lags;
+  }
+
+  #timesOf(times: Times, fillIn: typeof startTimes): Float64Array {
+    if (times.upTo < this.rows) fillIn(this.columns, times.column, times.upTo, this.rows);
+    times.upTo = this.rows;
+    return times.column;
   }
 
   #fillTimes(buckets: TimeBuckets, fromNs: Float64Array, capNs: number): Uint16Array {

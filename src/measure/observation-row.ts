@@ -45,19 +45,44 @@ export function putPlanned(c: ObservationColumns, row: number, observation: Obse
   c.outcome[row] = outcomeOf(observation);
 }
 
-const lagNsOf = (c: ObservationColumns, row: number): number => c.startLag100ns[row]! * UNIT_NS;
+/** When a request left, by its start lag; and when it ended; of a dropped start, nothing. */
+const startOf = (intendedNs: number, lag: number): number => intendedNs + lag * UNIT_NS;
+const endOf = (startNs: number, service: number): number => startNs + service * UNIT_NS;
+/** Of a start lag, what was waited for a connection: few wait for one, and to divide takes longest. */
+const waitOf = (lag: number, part: number): number =>
+  part === 0 ? 0 : (lag * UNIT_NS * part) / 255;
 
-/** When a row's request left, and when it ended; of a dropped start, nothing. */
-export const startNsOf = (c: ObservationColumns, row: number): number =>
-  c.intendedNs[row]! + lagNsOf(c, row);
-export const endNsOf = (c: ObservationColumns, row: number): number =>
-  startNsOf(c, row) + c.service100ns[row]! * UNIT_NS;
-/** Of its start lag, what it waited for a connection. */
-export const connectionWaitNsOf = (c: ObservationColumns, row: number): number => {
-  const part = c.connectionWait255[row]!;
-  // Few starts wait for one, and to divide is what takes longest.
-  return part === 0 ? 0 : (lagNsOf(c, row) * part) / 255;
-};
+/** Fills in when the requests of rows left, from one up to before another. */
+export function startTimes(
+  { intendedNs, startLag100ns: lag }: ObservationColumns,
+  into: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let row = from; row < to; row++) into[row] = startOf(intendedNs[row]!, lag[row]!);
+}
+
+/** As `startTimes`, when they ended. */
+export function endTimes(
+  { intendedNs, service100ns: service, startLag100ns: lag }: ObservationColumns,
+  into: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let row = from; row < to; row++) {
+    into[row] = endOf(startOf(intendedNs[row]!, lag[row]!), service[row]!);
+  }
+}
+
+/** As `startTimes`, what they waited for a connection. */
+export function connectionWaits(
+  { connectionWait255: part, startLag100ns: lag }: ObservationColumns,
+  into: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let row = from; row < to; row++) into[row] = waitOf(lag[row]!, part[row]!);
+}
 
 type FilledOf<Kind extends Observation["kind"]> = Filled<Extract<Observation, { kind: Kind }>>;
 
@@ -125,7 +150,8 @@ function fillStarted(
   row: number,
 ): void {
   fillPlanned(into, c, row);
-  into.startNs = startNsOf(c, row);
-  into.endNs = endNsOf(c, row);
-  into.connectionWaitNs = connectionWaitNsOf(c, row);
+  const lag = c.startLag100ns[row]!;
+  into.startNs = startOf(c.intendedNs[row]!, lag);
+  into.endNs = endOf(into.startNs, c.service100ns[row]!);
+  into.connectionWaitNs = waitOf(lag, c.connectionWait255[row]!);
 }

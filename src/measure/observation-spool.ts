@@ -2,7 +2,8 @@ import type { Observation } from "./observation.ts";
 import { ObservationBatch } from "./observation-batch.ts";
 import { OBSERVATION_COLUMNS, ObservationReader, putPlanned, UNIT_NS } from "./observation-row.ts";
 import type { Rows } from "./rows.ts";
-import { Spool, type SpoolBlock } from "./spool-reader.ts";
+import { eachKept, SpoolBatch } from "./spool-batch.ts";
+import { Spool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 
 /** What the header of an observation spool names, so that rows can index into it. */
@@ -107,16 +108,14 @@ export class ObservationTable implements Rows<Observation, ObservationMeta> {
 
   #eachOf(isKept: (intendedNs: number) => boolean, visit: (row: Observation) => void): void {
     const reader = new ObservationReader();
-    for (const { columns, rows } of this.#spool.blocks()) {
-      for (let row = 0; row < rows; row++) {
-        if (isKept(columns.intendedNs[row]!)) visit(reader.read(columns, row));
-      }
+    for (const batch of this.#spool.batches(new SpoolBatch(OBSERVATION_COLUMNS))) {
+      eachKept(batch, "intendedNs", isKept, (columns, row) => visit(reader.read(columns, row)));
     }
   }
 
   /** Batch after batch, as they were written: one that is filled anew. */
   *batches(): Generator<ObservationBatch, void, undefined> {
-    yield* batchesOf(this.#spool.blocks());
+    yield* this.#spool.batches(new ObservationBatch());
   }
 
   /**
@@ -124,24 +123,8 @@ export class ObservationTable implements Rows<Observation, ObservationMeta> {
    * come (Infinity of the last). What was collected of that time is whole then, and may be let go.
    */
   *inTime(): Generator<ObservationBatch, void, undefined> {
-    yield* batchesOf(this.#spool.ascending("intendedNs"));
+    yield* this.#spool.ascending("intendedNs", new ObservationBatch());
   }
-}
-
-type Block = SpoolBlock<typeof OBSERVATION_COLUMNS> & { readonly until?: number };
-
-/** As many blocks at a time as one batch holds. */
-function* batchesOf(blocks: Iterable<Block>): Generator<ObservationBatch, void, undefined> {
-  const batch = new ObservationBatch();
-  for (const { columns, rows, until = -Infinity } of blocks) {
-    if (!batch.hasRoom(rows)) {
-      yield batch;
-      batch.clear();
-    }
-    batch.append(columns, rows);
-    batch.untilNs = until;
-  }
-  if (batch.rows > 0) yield batch;
 }
 
 /**

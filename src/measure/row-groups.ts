@@ -1,4 +1,4 @@
-import { BATCH_ROWS } from "./observation-batch.ts";
+import { BATCH_ROWS } from "./spool-batch.ts";
 
 /** Some rows of a batch: their places stand in `order`, from `from` to before `to`. */
 export interface RowList {

@@ -39,6 +39,15 @@ export const bodyBytesOf = (schema: ColumnSet, rows: number): number =>
     (sum, kind) => sum + aligned(rows * ARRAYS[kind].BYTES_PER_ELEMENT),
     0,
   );
+/** Where a column begins in the body of a block of so many rows. */
+export function bytesBefore(schema: ColumnSet, name: string, rows: number): number {
+  let bytes = 0;
+  for (const [each, kind] of Object.entries(schema)) {
+    if (each === name) break;
+    bytes += aligned(rows * ARRAYS[kind].BYTES_PER_ELEMENT);
+  }
+  return bytes;
+}
 /** Of a block's own head as well: a wrong number of rows would make nonsense of a sound body. */
 export const blockChecksum = (block: Buffer): number =>
   crc32(block.subarray(BLOCK_HEAD_BYTES), crc32(block.subarray(0, BLOCK_HEAD_BYTES - 4)));

@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync, truncateSync } from "node:fs";
+import { closeSync, fstatSync, truncateSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { messageOf, ShakedownError } from "../core/index.ts";
+import type { SpoolBatch, UnreadBlock } from "./spool-batch.ts";
+import { fill, openFile, readAt, withFile } from "./spool-file.ts";
 import {
   aligned,
   ARRAYS,
@@ -8,6 +10,7 @@ import {
   BLOCK_MAGIC,
   blockChecksum,
   bodyBytesOf,
+  bytesBefore,
   type Columns,
   type ColumnSet,
   FILE_HEAD_BYTES,
@@ -33,32 +36,10 @@ interface BlockPlace {
   readonly end: number;
 }
 
-function openFile(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (cause) {
-    throw new ShakedownError("RUN_INVALID", `cannot read ${path}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** Fills the bytes from a place in a file on, as far as it goes; how many there were. */
-function readAt(file: number, bytes: Uint8Array, at: number): number {
-  let has = 0;
-  while (has < bytes.length) {
-    const read = readSync(file, bytes, has, Math.min(bytes.length - has, 2 ** 30), at + has);
-    if (read === 0) break;
-    has += read;
-  }
-  return has;
-}
-
-function withFile<T>(path: string, use: (file: number, size: number) => T): T {
-  const file = openFile(path);
-  try {
-    return use(file, fstatSync(file).size);
-  } finally {
-    closeSync(file);
-  }
+/** A block by its place in a spool, and up to when later ones hold nothing. */
+interface BlockInOrder {
+  readonly index: number;
+  readonly untilNs?: number;
 }
 
 function readHeader(path: string, file: number, schema: ColumnSet) {
@@ -155,17 +136,14 @@ export class Spool<S extends ColumnSet> {
   }
 
   /**
-   * Block after block: all of them as they were written, or in another order (by their places).
+   * Block after block, as they were written.
    * @throws RUN_INVALID when a file is there no longer, SPOOL_INVALID when it was cut meanwhile
    */
-  *blocks(
-    order: readonly number[] = [...this.#places.keys()],
-  ): Generator<SpoolBlock<S>, void, undefined> {
+  *blocks(): Generator<SpoolBlock<S>, void, undefined> {
     const files = this.#paths.map(openFile);
     try {
       const body = new Uint8Array(bodyBytesOf(this.#schema, ROWS_PER_BLOCK));
-      for (const index of order) {
-        const { bodyAt, end, file, rows } = this.#places[index]!;
+      for (const { bodyAt, end, file, rows } of this.#places) {
         fill(body.subarray(0, end - bodyAt), files[file]!, bodyAt, this.#paths[file]!);
         yield { rows, columns: columnsIn(body, this.#schema, rows) };
       }
@@ -175,33 +153,75 @@ export class Spool<S extends ColumnSet> {
   }
 
   /**
-   * Blocks by the least value of a column in each. `until`: what is in later blocks is not less.
-   * @throws as `blocks` does
+   * Fills a batch with as many blocks as it holds, again and again: with all of them as they were
+   * written, or in another order (by their places), each with the time up to which later ones have none.
+   * @throws as `blocks` does, also where a batch is looked at
    */
-  *ascending(
+  *batches<Batch extends SpoolBatch<S>>(
+    batch: Batch,
+    order: readonly BlockInOrder[] = [...this.#places.keys()].map((index) => ({ index })),
+  ): Generator<Batch, void, undefined> {
+    const files = this.#paths.map(openFile);
+    try {
+      for (const { index, untilNs = -Infinity } of order) {
+        const place = this.#places[index]!;
+        if (!batch.hasRoom(place.rows)) {
+          yield batch;
+          batch.clear();
+        }
+        batch.append(this.#unread(place, files));
+        batch.untilNs = untilNs;
+      }
+      if (batch.rows > 0) yield batch;
+    } finally {
+      for (const file of files) closeSync(file);
+    }
+  }
+
+  /**
+   * As `batches`, by the least value of a column in each block, a time: `untilNs` of each says that what
+   * comes later is not less (Infinity of the last).
+   * @throws as `batches` does
+   */
+  *ascending<Batch extends SpoolBatch<S>>(
     name: keyof S & string,
-  ): Generator<SpoolBlock<S> & { readonly until: number }, void, undefined> {
+    batch: Batch,
+  ): Generator<Batch, void, undefined> {
     const begins = this.#leasts(name);
     const order = [...begins.keys()].toSorted((a, b) => begins[a]! - begins[b]!);
-    let next = 0;
-    for (const { columns, rows } of this.blocks(order)) {
-      yield { columns, rows, until: begins[order[++next] ?? -1] ?? Infinity };
-    }
+    const inTime = order.map((index, at) => ({
+      index,
+      untilNs: begins[order[at + 1] ?? -1] ?? Infinity,
+    }));
+    yield* this.batches(batch, inTime);
+  }
+
+  #unread({ bodyAt, file, rows }: BlockPlace, files: readonly number[]): UnreadBlock {
+    return {
+      rows,
+      read: (name, into, at) => {
+        const bytes = rows * into.BYTES_PER_ELEMENT;
+        const from = into.byteOffset + at * into.BYTES_PER_ELEMENT;
+        const part = new Uint8Array(into.buffer as ArrayBuffer, from, bytes);
+        fill(
+          part,
+          files[file]!,
+          bodyAt + bytesBefore(this.#schema, name, rows),
+          this.#paths[file]!,
+        );
+      },
+    };
   }
 
   /** The least of one column, block by block as they were written: a fraction of the file is read. */
   #leasts(name: keyof S & string): number[] {
     const files = this.#paths.map(openFile);
     try {
-      const names = Object.keys(this.#schema);
-      const before = Object.fromEntries(
-        names.slice(0, names.indexOf(name)).map((each) => [each, this.#schema[each]!]),
-      );
       const Values = ARRAYS[this.#schema[name]!];
       const bytes = new Uint8Array(ROWS_PER_BLOCK * Values.BYTES_PER_ELEMENT);
       return this.#places.map(({ bodyAt, file, rows }) => {
         const values = new Values(bytes.buffer, 0, rows);
-        const from = bodyAt + bodyBytesOf(before, rows);
+        const from = bodyAt + bytesBefore(this.#schema, name, rows);
         fill(bytes.subarray(0, values.byteLength), files[file]!, from, this.#paths[file]!);
         let least = Infinity;
         for (let row = 0; row < rows; row++) least = Math.min(least, values[row]!);
@@ -212,14 +232,6 @@ export class Spool<S extends ColumnSet> {
     }
   }
 }
-
-/** Reads so many bytes of a file. @throws SPOOL_INVALID where it was cut meanwhile */
-function fill(bytes: Uint8Array, file: number, at: number, path: string): void {
-  if (readAt(file, bytes, at) < bytes.length) throw cutMeanwhile(path);
-}
-
-const cutMeanwhile = (path: string): ShakedownError =>
-  new ShakedownError("SPOOL_INVALID", `${path} was cut while it was read`);
 
 function placesIn(path: string, index: number, schema: ColumnSet) {
   return withFile(path, (file, size) => {

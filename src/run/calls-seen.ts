@@ -23,12 +23,12 @@ export function seeCalls(files: RunFiles): CallsSeen | null {
   const emulator = new EmulatorRows(meta);
   const delays = new DelayErrors(meta, inJudgedTime(plan));
   const series = new DependencySeries(meta, plan.arms, shownNs);
-  const passing = calls.inTime((call) => {
-    emulator.add(call);
-    delays.add(call);
-    series.add(call);
-  });
-  for (const untilNs of passing) series.passed(untilNs);
+  for (const batch of calls.inTime()) {
+    emulator.add(batch);
+    delays.add(batch);
+    series.add(batch);
+    series.passed(batch.untilNs);
+  }
   return {
     emulator: emulator.rows(delays, connections),
     judgedDelays: delays.rows(plan.limits),

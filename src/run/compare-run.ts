@@ -5,12 +5,12 @@ import {
   crossChecked,
   cutIntoBlocks,
   cutIntoKeyGroups,
-  cutIntoParts,
   findSettled,
   findWarmUps,
   guardSegments,
   judgeSoaks,
   type MetricComparison,
+  PartCuts,
   type PlannedStage,
   refusalsFail,
   type StageBlocks,
@@ -56,8 +56,13 @@ export function compareRun(directory: RunDirectory, manifest: Manifest): Compare
   const ends = armEnds(manifest);
   // Where some starts are left out, the routes of the others are counted anew.
   const byRoute = rows.observations === observations ? observed.rowsByRoute : undefined;
+  const partCuts = new PartCuts(plan, rows.observations, lookedAt, {
+    starts: gathered.starts,
+    ...(byRoute === undefined ? {} : { rowsByRoute: byRoute }),
+  });
   const cut = cutIntoBlocks({
     ...rows,
+    parts: partCuts,
     answered,
     usage,
     processes: gathered.processes,
@@ -75,7 +80,10 @@ export function compareRun(directory: RunDirectory, manifest: Manifest): Compare
   const stages = blocksAfter(settled, warm);
   const leftOut = [...settled, ...warmUps];
   const judged = stagesAfter(leftOut, lookedAt);
-  const parts = cutIntoParts(plan, rows.observations, judged, gathered.starts, answered, byRoute);
+  const parts = partCuts.parts.map((part) => ({
+    ...part,
+    stages: blocksAfter(settled, blocksAfter(warmUps, part.stages)),
+  }));
   const byKeys =
     buckets.size === 0 ? null : cutIntoKeyGroups(plan, { ...rows, buckets, dependencies }, judged);
   const guarded = guardSegments(plan, parts, ends);

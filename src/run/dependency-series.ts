@@ -1,4 +1,4 @@
-import { type ArmMeta, type EmulatedCall, Histogram } from "../measure/index.ts";
+import { type ArmMeta, type CallBatch, Histogram, RowGroups } from "../measure/index.ts";
 import type { DependencyArm, ReportModel, Series } from "../report/index.ts";
 import { CallEdges } from "./call-edges.ts";
 import { KeyCounts } from "./key-counts.ts";
@@ -35,6 +35,7 @@ export class DependencySeries {
   readonly #dependencies: readonly string[];
   readonly #arms: readonly string[];
   readonly #asked: readonly (readonly Asked[])[];
+  readonly #groups = new RowGroups();
 
   constructor({ dependencies }: ArmMeta, arms: readonly string[], durationNs: number) {
     const windows = Math.max(Math.ceil(durationNs / WINDOW_NS), 1);
@@ -43,23 +44,24 @@ export class DependencySeries {
     this.#asked = dependencies.map(() => arms.map(() => new Asked(windows)));
   }
 
-  add({
-    arm,
-    arriveNs,
-    dependency,
-    endNs,
-    givenDelayUs,
-    key,
-    meantDelayUs,
-    outcome,
-  }: EmulatedCall): void {
-    const of = this.#asked[dependency]?.[arm];
-    if (of === undefined) return;
-    of.edges.add(arriveNs, endNs);
-    of.keys.add(key);
-    if (outcome !== "ok" && outcome !== "error") return;
-    of.meant.record(meantDelayUs);
-    of.given.record(givenDelayUs);
+  add(batch: CallBatch): void {
+    const { arriveNs, endNs } = batch;
+    const { arm, dependency, key } = batch.columns;
+    const { keys } = this.#groups;
+    const arms = this.#arms.length;
+    for (let row = 0; row < batch.rows; row++) {
+      keys[row] = -1;
+      const of = this.#asked[dependency[row]!]?.[arm[row]!];
+      if (of === undefined) continue;
+      of.edges.add(arriveNs[row]!, endNs[row]!);
+      of.keys.add(key[row]!);
+      if (batch.hasWaited(row)) keys[row] = dependency[row]! * arms + arm[row]!;
+    }
+    this.#groups.each(this.#groups.all(batch.rows), (place, list) => {
+      const { given, meant } = this.#asked[Math.floor(place / arms)]![place % arms]!;
+      meant.recordEach(batch.meantBuckets, list);
+      given.recordEach(batch.givenBuckets, list);
+    });
   }
 
   /** No call that comes later arrived before this moment. */

@@ -1,8 +1,9 @@
 import {
   type ArmMeta,
+  type CallBatch,
   type ConnectionTable,
-  type EmulatedCall,
   Histogram,
+  RowGroups,
 } from "../measure/index.ts";
 import type { Plan } from "../experiment/index.ts";
 import type { Result } from "../report/index.ts";
@@ -26,14 +27,12 @@ interface Delays {
   readonly meant: Histogram;
 }
 
-/**
- * Delay errors (given − meant, as distances) of the calls that were given a delay and an answer. A
- * limited call is answered at once: no delay was meant.
- */
+/** Delay errors (given − meant, as distances) of the calls that were given a delay and an answer. */
 export class DelayErrors {
   readonly #meta: ArmMeta;
   readonly #of: readonly (readonly Delays[])[];
   readonly #isJudged: (arriveNs: number) => boolean;
+  readonly #groups = new RowGroups();
 
   constructor(meta: ArmMeta, isJudged: (arriveNs: number) => boolean) {
     this.#meta = meta;
@@ -47,14 +46,25 @@ export class DelayErrors {
     this.#isJudged = isJudged;
   }
 
-  add(call: EmulatedCall): void {
-    const row = this.#of[call.dependency]?.[call.arm];
-    // Only an answer that was meant to wait can have waited too long.
-    if (row === undefined || (call.outcome !== "ok" && call.outcome !== "error")) return;
-    const judged = this.#isJudged(call.arriveNs);
-    const error = judged ? row.error : row.otherError;
-    error.record(Math.abs(call.givenDelayUs - call.meantDelayUs));
-    if (judged) row.meant.record(call.meantDelayUs);
+  add(batch: CallBatch): void {
+    const { arriveNs } = batch;
+    const { arm, dependency } = batch.columns;
+    const { keys } = this.#groups;
+    const arms = this.#meta.arms.length;
+    for (let row = 0; row < batch.rows; row++) {
+      // Only an answer that was meant to wait can have waited too long.
+      const counts = batch.hasWaited(row) && arm[row]! < arms;
+      const place = 2 * (dependency[row]! * arms + arm[row]!);
+      keys[row] = counts ? place + (this.#isJudged(arriveNs[row]!) ? 1 : 0) : -1;
+    }
+    this.#groups.each(this.#groups.all(batch.rows), (key, list) => {
+      const place = key >> 1;
+      const own = this.#of[Math.floor(place / arms)]?.[place % arms];
+      if (own === undefined) return;
+      const judged = key % 2 === 1;
+      (judged ? own.error : own.otherError).recordEach(batch.errorBuckets, list);
+      if (judged) own.meant.recordEach(batch.meantBuckets, list);
+    });
   }
 
   /** The errors of all calls of one arm to one dependency, by their places in the lists. */
@@ -97,6 +107,14 @@ const NOTHING_SEEN: Omit<EmulatedArm, "delayErrorUs"> = {
   connectionsMax: 0,
 };
 
+/** What a call that was not simply answered counts as. */
+const COUNTED_AS = {
+  error: "errors",
+  limited: "limited",
+  rejected: "rejected",
+  aborted: "aborted",
+} as const;
+
 /** What each dependency saw of each arm, call by call. */
 export class EmulatorRows {
   readonly #meta: ArmMeta;
@@ -107,17 +125,18 @@ export class EmulatorRows {
     this.#seen = meta.dependencies.map(() => meta.arms.map(() => ({ ...NOTHING_SEEN })));
   }
 
-  add(call: EmulatedCall): void {
-    const row = this.#seen[call.dependency]?.[call.arm];
-    if (row === undefined) return;
-    row.calls++;
-    if (call.outcome === "error") row.errors++;
-    if (call.outcome === "limited") row.limited++;
-    if (call.outcome === "rejected") row.rejected++;
-    if (call.outcome === "aborted") row.aborted++;
-    if (call.early) row.early++;
-    if (call.inFlight > row.inFlightMax) row.inFlightMax = call.inFlight;
-    if (call.connections > row.connectionsMax) row.connectionsMax = call.connections;
+  add(batch: CallBatch): void {
+    const { arm, connections, dependency, early, inFlight } = batch.columns;
+    for (let row = 0; row < batch.rows; row++) {
+      const seen = this.#seen[dependency[row]!]?.[arm[row]!];
+      if (seen === undefined) continue;
+      seen.calls++;
+      const outcome = batch.outcomeAt(row);
+      if (outcome !== "ok") seen[COUNTED_AS[outcome]]++;
+      if (early[row] === 1) seen.early++;
+      if (inFlight[row]! > seen.inFlightMax) seen.inFlightMax = inFlight[row]!;
+      if (connections[row]! > seen.connectionsMax) seen.connectionsMax = connections[row]!;
+    }
   }
 
   /**

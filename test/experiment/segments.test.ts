@@ -4,6 +4,7 @@ import {
   compareMetrics,
   cutIntoBlocks,
   cutIntoParts,
+  PartCuts,
   exploreParts,
   guardSegments,
   type Plan,
@@ -70,6 +71,36 @@ describe("parts of the traffic", () => {
         expect(sum(({ good }) => good[0]!)).toBe(block.good[0]);
       }
     }
+  });
+
+  it("parts that are counted with the whole are those that are counted by themselves", () => {
+    const observations = run(0, 1.2);
+    const alone = cutIntoParts(BASE, observations);
+    const cuts = new PartCuts(BASE, observations, BASE.stages);
+    cutIntoBlocks({
+      observations,
+      calls: null,
+      dependencies: [],
+      targets: targetsOf(BASE),
+      capNs: BASE.timeoutNs,
+      stages: BASE.stages,
+      parts: cuts,
+    });
+    const plain = (parts: typeof alone) =>
+      parts.map((part) => ({
+        ...part,
+        stages: part.stages.map(({ blocks, stage }) => ({
+          stage,
+          blocks: blocks.map((own) =>
+            own.map(({ responseTime, serviceTime, ...block }) => ({
+              ...block,
+              times: [responseTime, serviceTime].map((times) => times.toCounts()),
+            })),
+          ),
+        })),
+      }));
+    expect(alone.length).toBeGreaterThan(1);
+    expect(plain(cuts.parts)).toEqual(plain(alone));
   });
 
   it("harm to a protected segment is a guardrail's, though everybody is well but for a little", () => {

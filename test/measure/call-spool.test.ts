@@ -9,8 +9,10 @@ import {
   CallWriter,
   type EmulatedCall,
   readCalls,
+  visitCallBatches,
   visitRows,
 } from "../../src/measure/index.ts";
+import { bucketOf } from "../../src/measure/hdr-layout.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shakedown-calls-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,6 +71,41 @@ it("emulated calls, written and read, are the same, on the run's clock", async (
       visitRows(early, (call) => visited.push({ ...call }));
       expect(visited).toEqual([...table].filter(({ arriveNs }) => arriveNs < 0));
       expect([...early]).toEqual(visited);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it("batches of a table, and of its rows put together one by one, say the same of each call", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(calls, { maxLength: 20 }), fc.nat(), async (written, leadNs) => {
+      const table = await roundTrip(written, leadNs);
+      const seen = (rows: Parameters<typeof visitCallBatches>[0]) => {
+        const all: unknown[] = [];
+        visitCallBatches(rows, (batch) => {
+          const { arm, dependency, key } = batch.columns;
+          const { arriveNs, endNs, errorBuckets, givenBuckets, meantBuckets } = batch;
+          for (let row = 0; row < batch.rows; row++) {
+            all.push([
+              [arm[row], dependency[row], key[row], arriveNs[row], endNs[row]],
+              [meantBuckets[row], givenBuckets[row], errorBuckets[row]],
+              [batch.outcomeAt(row), batch.hasWaited(row)],
+            ]);
+          }
+        });
+        return all;
+      };
+      expect(seen(table)).toEqual(
+        seen({ meta: META, [Symbol.iterator]: () => table[Symbol.iterator]() }),
+      );
+      const errors = written.map(({ givenDelayUs, meantDelayUs }) => givenDelayUs - meantDelayUs);
+      expect(seen(table)).toEqual(
+        [...table].map((call, index) => [
+          [call.arm, call.dependency, call.key, call.arriveNs, call.endNs],
+          [call.meantDelayUs, call.givenDelayUs, Math.abs(errors[index]!)].map(bucketOf),
+          [call.outcome, call.outcome === "ok" || call.outcome === "error"],
+        ]),
+      );
     }),
     { numRuns: 60 },
   );
