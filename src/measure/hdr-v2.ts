@@ -49,11 +49,13 @@ function encodeInto(bytes: Buffer, { count, index }: HistogramCounts): Buffer {
 }
 
 const DEFLATED_COOKIE = 0x1c849314;
+/** What is written at a time: of Node's own 16 kB, which are made anew for each, most would be unused. */
+const CHUNK_BYTES = 2_048;
 /**
  * Counts of neighbouring buckets hardly ever repeat a stretch: looking for one takes as long as all
  * else, and what it finds makes the result longer.
  */
-const CODING = { strategy: constants.Z_HUFFMAN_ONLY, memLevel: 4 };
+const CODING = { strategy: constants.Z_HUFFMAN_ONLY, memLevel: 4, chunkSize: CHUNK_BYTES };
 
 let encoded = Buffer.alloc(0);
 
