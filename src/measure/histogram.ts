@@ -27,6 +27,22 @@ export interface HistogramCounts {
   readonly count: Float64Array;
 }
 
+/** As `quantiles` of a histogram with these counts, of so many values in all. */
+export function quantilesOf(
+  { count, index }: HistogramCounts,
+  total: number,
+  shares: readonly number[],
+): number[] {
+  return shares.map((p) => {
+    // The rank that a share stands for, less the rounding of a product such as 0.99 × 100.
+    const rank = Math.max(Math.ceil(Math.min(p, 1) * total - 1e-9), 1);
+    let [at, seen] = [-1, 0];
+    while (seen < rank && at + 1 < index.length) seen += count[++at]!;
+    if (at < 0) return 0;
+    return p <= 0 ? lowestOf(index[at]!) : highestOf(index[at]!);
+  });
+}
+
 /**
  * A latency histogram in whole microseconds: 3 significant digits, 1 µs to 1 h (longer values
  * count as 1 h), with HdrHistogram's buckets. Merging adds counts; percentiles are never averaged.
@@ -89,7 +105,7 @@ export class Histogram {
       return;
     }
     this.#count += list.to - list.from;
-    this.#paged.addEach(buckets, list, this.#count);
+    this.#paged.addEach(buckets, list);
   }
 
   /** Forgets what was recorded, and keeps the memory that it took for what comes next. */
@@ -138,15 +154,7 @@ export class Histogram {
 
   /** As `quantile`, of several shares at once, in their order. */
   quantiles(shares: readonly number[]): number[] {
-    const { count, index } = this.#used();
-    return shares.map((p) => {
-      // The rank that a share stands for, less the rounding of a product such as 0.99 × 100.
-      const rank = Math.max(Math.ceil(Math.min(p, 1) * this.#count - 1e-9), 1);
-      let [at, seen] = [-1, 0];
-      while (seen < rank && at + 1 < index.length) seen += count[++at]!;
-      if (at < 0) return 0;
-      return p <= 0 ? lowestOf(index[at]!) : highestOf(index[at]!);
-    });
+    return quantilesOf(this.#used(), this.#count, shares);
   }
 
   /** How many values are at or below `valueUs`, to the width of its bucket. */
@@ -185,7 +193,7 @@ export class Histogram {
 
   #addAt(index: number, count: number): void {
     this.#count += count;
-    if (this.#dense === null) this.#paged.add(index, count, this.#count);
+    if (this.#dense === null) this.#paged.add(index, count);
     else this.#addDensely(this.#dense, index, count);
   }
 

@@ -21,7 +21,8 @@ import { BATCH_ROWS, SpoolBatch, type UnreadBlock } from "./spool-batch.ts";
 /** In which histogram buckets a batch's start lags are, and the parts of them; of a dropped start, any. */
 export interface LagBuckets {
   readonly startLag: Uint16Array;
-  readonly connectionWait: Uint16Array;
+  /** Null where none of them waited. */
+  readonly connectionWait: Uint16Array | null;
   /** As `generatorLagUs` gives it. */
   readonly generatorLag: Uint16Array;
 }
@@ -48,12 +49,10 @@ export class ObservationBatch extends SpoolBatch<typeof OBSERVATION_COLUMNS> {
   readonly #waits = new Times();
   readonly #response = new TimeBuckets();
   readonly #service = new TimeBuckets();
-  readonly #lags: LagBuckets = {
-    startLag: new Uint16Array(BATCH_ROWS),
-    connectionWait: new Uint16Array(BATCH_ROWS),
-    generatorLag: new Uint16Array(BATCH_ROWS),
-  };
-  #hasLags = false;
+  readonly #startLag = new Uint16Array(BATCH_ROWS);
+  readonly #connectionWait = new Uint16Array(BATCH_ROWS);
+  readonly #generatorLag = new Uint16Array(BATCH_ROWS);
+  #lags: LagBuckets | null = null;
   readonly #outcome: Uint8Array;
   readonly #status: Uint16Array;
 
@@ -153,8 +152,7 @@ export class ObservationBatch extends SpoolBatch<typeof OBSERVATION_COLUMNS> {
 
   /** In which buckets start lags and their parts are. */
   lagBuckets(): LagBuckets {
-    if (!this.#hasLags) this.#fillLags();
-    return this.#lags;
+    return (this.#lags ??= this.#fillLags());
   }
 
   #timesOf(times: Times, fillIn: typeof startTimes): Float64Array {
@@ -175,25 +173,37 @@ export class ObservationBatch extends SpoolBatch<typeof OBSERVATION_COLUMNS> {
     return column;
   }
 
-  #fillLags(): void {
-    const { connectionWait, generatorLag, startLag } = this.#lags;
+  #fillLags(): LagBuckets {
     const { connectionWaitNs, startNs } = this;
     const { intendedNs } = this.columns;
+    const startLag = this.#startLag;
+    let waited = false;
     for (let row = 0; row < this.rows; row++) {
-      const lagNs = startNs[row]! - intendedNs[row]!;
-      const waitNs = connectionWaitNs[row]!;
-      const lag = bucketOf(lagNs / NS_PER_US);
-      startLag[row] = lag;
-      // Few starts wait for a connection.
-      connectionWait[row] = waitNs === 0 ? 0 : bucketOf(waitNs / NS_PER_US);
-      generatorLag[row] = waitNs === 0 ? lag : bucketOf((lagNs - waitNs) / NS_PER_US);
+      startLag[row] = bucketOf((startNs[row]! - intendedNs[row]!) / NS_PER_US);
+      if (connectionWaitNs[row] !== 0) waited = true;
     }
-    this.#hasLags = true;
+    // Few batches have a start that waited for a connection.
+    return waited
+      ? this.#lagsInParts()
+      : { startLag, connectionWait: null, generatorLag: startLag };
+  }
+
+  #lagsInParts(): LagBuckets {
+    const { connectionWaitNs, startNs } = this;
+    const { intendedNs } = this.columns;
+    const [connectionWait, generatorLag] = [this.#connectionWait, this.#generatorLag];
+    for (let row = 0; row < this.rows; row++) {
+      const waitNs = connectionWaitNs[row]!;
+      const lagNs = startNs[row]! - intendedNs[row]!;
+      connectionWait[row] = bucketOf(waitNs / NS_PER_US);
+      generatorLag[row] = bucketOf((lagNs - waitNs) / NS_PER_US);
+    }
+    return { startLag: this.#startLag, connectionWait, generatorLag };
   }
 
   #forgetBuckets(): void {
     this.#response.with = null;
     this.#service.with = null;
-    this.#hasLags = false;
+    this.#lags = null;
   }
 }

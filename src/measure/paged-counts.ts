@@ -20,29 +20,35 @@ export class PagedCounts {
   #pages = 0;
   /** Page after page, as they came. */
   #counts: Counts = NOTHING;
-  /** All that they may hold together, so that none holds more than it can. */
+  /** What each of them may come to; more takes wider ones. */
   #most = U16_MAX;
 
-  /** Adds to a bucket. `total`: what all come to with it. */
-  add(index: number, count: number, total: number): void {
-    const places = this.#readyFor(total);
+  /** Adds to a bucket. */
+  add(index: number, count: number): void {
+    const places = (this.#places ??= new Uint16Array(PAGES));
     // First: making room may put other counts in their place.
     const at = this.#placeIn(places, index);
-    this.#counts[at]! += count;
+    const sum = this.#counts[at]! + count;
+    if (sum > this.#most) this.#widen(sum);
+    this.#counts[at] = sum;
   }
 
-  /** Adds one to the bucket of each row of a list. `total`: what all come to with them. */
-  addEach(buckets: Uint16Array, { from, order, to }: RowList, total: number): void {
-    const places = this.#readyFor(total);
+  /** Adds one to the bucket of each row of a list. */
+  addEach(buckets: Uint16Array, { from, order, to }: RowList): void {
+    const places = (this.#places ??= new Uint16Array(PAGES));
     let counts = this.#counts;
+    let most = this.#most;
     for (let next = from; next < to; next++) {
       const bucket = buckets[order[next]!]!;
-      let place = places[bucket >>> PAGE_BITS]!;
-      if (place === 0) {
-        place = this.#newPage(places, bucket >>> PAGE_BITS);
+      const place = places[bucket >>> PAGE_BITS]!;
+      const at = ((place - 1) << PAGE_BITS) + (bucket & (PAGE - 1));
+      if (place > 0 && counts[at]! < most) {
+        counts[at]! += 1;
+      } else {
+        this.add(bucket, 1);
         counts = this.#counts;
+        most = this.#most;
       }
-      counts[((place - 1) << PAGE_BITS) + (bucket & (PAGE - 1))]! += 1;
     }
   }
 
@@ -84,13 +90,8 @@ export class PagedCounts {
     return -1;
   }
 
-  #readyFor(total: number): Uint16Array {
-    if (total > this.#most) this.#widen(total);
-    return (this.#places ??= new Uint16Array(PAGES));
-  }
-
-  #widen(total: number): void {
-    const wide = total > U32_MAX;
+  #widen(count: number): void {
+    const wide = count > U32_MAX;
     this.#counts = wide ? Float64Array.from(this.#counts) : Uint32Array.from(this.#counts);
     this.#most = wide ? Infinity : U32_MAX;
   }

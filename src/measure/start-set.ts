@@ -1,25 +1,24 @@
 const BITS_AT_FIRST = 1 << 13;
 
-/** Starts, by their number: a bit for each up to the largest, since a run numbers them from 0. */
+/** Starts, by their number (32 bits): a bit for each up to the largest, since a run numbers them from 0. */
 export class StartSet {
   #bits = new Uint8Array(BITS_AT_FIRST >> 3);
 
   has(seq: number): boolean {
-    return seq >= 0 && ((this.#bits[Math.floor(seq / 8)] ?? 0) & (1 << (seq & 7))) !== 0;
+    return seq >= 0 && ((this.#bits[seq >>> 3] ?? 0) & (1 << (seq & 7))) !== 0;
   }
 
   add(seq: number): void {
-    this.#room(seq);
-    this.#bits[Math.floor(seq / 8)]! |= 1 << (seq & 7);
+    const place = seq >>> 3;
+    if (place >= this.#bits.length) this.#makeRoom(place + 1);
+    this.#bits[place]! |= 1 << (seq & 7);
   }
 
   delete(seq: number): void {
-    if (this.has(seq)) this.#bits[Math.floor(seq / 8)]! &= ~(1 << (seq & 7));
+    if (this.has(seq)) this.#bits[seq >>> 3]! &= ~(1 << (seq & 7));
   }
 
-  #room(seq: number): void {
-    const least = Math.floor(seq / 8) + 1;
-    if (least <= this.#bits.length) return;
+  #makeRoom(least: number): void {
     const bits = new Uint8Array(Math.max(least, 2 * this.#bits.length));
     bits.set(this.#bits);
     this.#bits = bits;

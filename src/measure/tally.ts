@@ -152,7 +152,8 @@ export class Tally {
     const lags = batch.lagBuckets();
     const those = { order, from, to: started };
     this.startLag.recordEach(lags.startLag, those);
-    this.connectionWait.recordEach(lags.connectionWait, those);
+    if (lags.connectionWait !== null) this.connectionWait.recordEach(lags.connectionWait, those);
+    else if (started > from) this.connectionWait.record(0, started - from);
     this.responseTime.recordEach(batch.responseBuckets(this.#capNs), those);
     this.serviceTime.recordEach(batch.serviceBuckets(this.#capNs), those);
   }

@@ -8,10 +8,15 @@ export interface Occupied {
 /** Moments that wait are sorted when there are so many, or twice as many as were kept the last time. */
 const WAITING_MIN = 1 << 14;
 
+/** So many places each is moved by, on average, where it is not sorted instead. */
+const MOVES_MAX = 32;
+
 /** Moments as they come, until time has passed them. */
 class Moments {
   #atNs = new Float64Array(WAITING_MIN);
   #count = 0;
+  /** So many of the first are in their order. */
+  #ascend = 0;
 
   get count(): number {
     return this.#count;
@@ -28,14 +33,37 @@ class Moments {
 
   /** Those that there are, in place. */
   ascending(): Float64Array {
-    // oxlint-disable-next-line unicorn/no-array-sort -- a copy would take as much again
-    return this.#atNs.subarray(0, this.#count).sort();
+    const atNs = this.#atNs.subarray(0, this.#count);
+    if (!this.#insertNew(atNs)) {
+      // oxlint-disable-next-line unicorn/no-array-sort -- a copy would take as much again
+      atNs.sort();
+    }
+    this.#ascend = this.#count;
+    return atNs;
+  }
+
+  /**
+   * Puts each that is new where it belongs: calls come nearly in their order, so that it is a few places
+   * away. Gives up, and says so, where that takes longer than to sort them.
+   */
+  #insertNew(atNs: Float64Array): boolean {
+    let moves = MOVES_MAX * (atNs.length - this.#ascend);
+    for (let next = Math.max(this.#ascend, 1); next < atNs.length; next++) {
+      const value = atNs[next]!;
+      let place = next;
+      for (; place > 0 && atNs[place - 1]! > value; place--) atNs[place] = atNs[place - 1]!;
+      atNs[place] = value;
+      moves -= next - place;
+      if (moves < 0) return false;
+    }
+    return true;
   }
 
   /** Forgets the first of them. */
   leave(count: number): void {
     this.#atNs.copyWithin(0, count, this.#count);
     this.#count -= count;
+    this.#ascend -= count;
   }
 }
 

@@ -3,8 +3,10 @@ import {
   BUCKETS,
   highestOf,
   Histogram,
+  type HistogramCounts,
   type ObservationBatch,
   type ObservationMeta,
+  quantilesOf,
   RowGroups,
 } from "../measure/index.ts";
 import { LATENCY_BINS_PER_DECADE, type LatencyBins, type ReportModel } from "../report/index.ts";
@@ -37,9 +39,8 @@ function binOf(index: number): number {
 }
 
 /** A window's latencies in bins as wide as a picture can show. */
-function binsOf(latency: Histogram): LatencyBins {
+function binsOf({ count, index }: HistogramCounts): LatencyBins {
   const bins: [bin: number, requests: number][] = [];
-  const { count, index } = latency.toCounts();
   // Buckets come in their order, and so do bins.
   for (let at = 0; at < index.length;) {
     const bin = binOf(index[at]!);
@@ -126,8 +127,9 @@ export class Timeline {
   #tell(window: Window): void {
     const { latency } = window;
     if (latency === null) return;
-    const [p50Us = 0, p99Us = 0] = latency.quantiles([0.5, 0.99]);
-    window.told = { p50Us, p99Us, latency: binsOf(latency) };
+    const counts = latency.toCounts();
+    const [p50Us = 0, p99Us = 0] = quantilesOf(counts, latency.count, [0.5, 0.99]);
+    window.told = { p50Us, p99Us, latency: binsOf(counts) };
     window.latency = null;
     latency.clear();
     this.#free.push(latency);
