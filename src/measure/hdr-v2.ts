@@ -13,7 +13,8 @@ const HEAD_BYTES = 40;
 const NUMBER_BYTES_MAX = 8;
 
 function writeNumber(to: Buffer, at: number, zigzag: number): number {
-  let [rest, end] = [zigzag, at];
+  let rest = zigzag;
+  let end = at;
   while (rest >= 0x80) {
     to[end++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
@@ -31,7 +32,8 @@ export const encodeCounts = (counts: HistogramCounts): Buffer =>
 
 /** Writes to the beginning of bytes that have room for it, and gives what was written of them. */
 function encodeInto(bytes: Buffer, { count, index }: HistogramCounts): Buffer {
-  let [end, next] = [HEAD_BYTES, 0];
+  let end = HEAD_BYTES;
+  let next = 0;
   for (let place = 0; place < index.length; place++) {
     const zeros = index[place]! - next;
     if (zeros > 0) end = writeNumber(bytes, end, zeros === 1 ? 0 : 2 * zeros - 1);

@@ -83,14 +83,18 @@ class Windows {
     const { arm, intendedNs, route, stage } = batch.columns;
     const { arms, routes, stages } = this.#table.meta;
     const { keys } = this.#groups;
-    const cells = arms.length * stages.length;
+    const lengthNs = this.#lengthNs;
+    const [stageCount, routeCount] = [stages.length, routes.length];
+    const cells = arms.length * stageCount;
     let firstNs = Infinity;
-    for (let row = 0; row < batch.rows; row++) firstNs = Math.min(firstNs, intendedNs[row]!);
-    const first = Math.floor(firstNs / this.#lengthNs);
     for (let row = 0; row < batch.rows; row++) {
-      const place = Math.floor(intendedNs[row]! / this.#lengthNs) - first;
-      const cell = place * cells + arm[row]! * stages.length + stage[row]!;
-      keys[row] = batch.isDropped(row) ? -1 : cell * routes.length + route[row]!;
+      if (intendedNs[row]! < firstNs) firstNs = intendedNs[row]!;
+    }
+    const first = Math.floor(firstNs / lengthNs);
+    for (let row = 0; row < batch.rows; row++) {
+      const place = Math.floor(intendedNs[row]! / lengthNs) - first;
+      const cell = place * cells + arm[row]! * stageCount + stage[row]!;
+      keys[row] = batch.isDropped(row) ? -1 : cell * routeCount + route[row]!;
     }
     const response = batch.responseBuckets(this.#capNs);
     const service = batch.serviceBuckets(this.#capNs);
