@@ -28,9 +28,8 @@ const HMAC_TEXT_BYTES = 4_096;
 /** A character of UTF-16 takes at most three bytes in UTF-8. */
 const BYTES_PER_CHAR_MAX = 3;
 
-/** Bytes that depend on key, value and attempt alone, as many as are asked for. */
-function byteStream(key: KeyObject, value: string, attempt: number): () => number {
-  const seed = createHmac("sha256", key).update(`${attempt}\0`).update(value).digest();
+/** Bytes that depend on key and seed alone, as many as are asked for. */
+function byteStream(key: KeyObject, seed: Buffer): () => number {
   let [block, at, count] = [seed, 0, 0];
   return () => {
     if (at === BLOCK_BYTES) {
@@ -112,7 +111,8 @@ export function createPseudonyms(keyBytes: Buffer): Pseudonyms {
   /** Tries again where chance gave the value back: `7` must not become `7`. */
   const differing = (value: string, make: (next: () => number) => string): string => {
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
-      const made = make(byteStream(key, value, attempt));
+      const seed = Buffer.from(hmacHex(`${attempt}\0${value}`), "hex");
+      const made = make(byteStream(key, seed));
       if (made !== value) return made;
     }
     return value;
