@@ -3,7 +3,7 @@ import type { Observer } from "./observer.ts";
 /** Chunks are looked at together, after so long at most, */
 const LATER_MS = 100;
 /** or as soon as so many of them wait, or so many bytes. */
-const CHUNKS_MAX = 64;
+const CHUNKS_MAX = 16;
 const BYTES_MAX = 256 * 1024;
 
 /**
