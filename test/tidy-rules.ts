@@ -45,6 +45,7 @@ export const SOCKET_FILES: Readonly<Record<string, string>> = {
 /** Files that may look at the clock, set timers or draw chance by themselves, and why. */
 export const OWN_CLOCK: Readonly<Record<string, string>> = {
   "src/core/clock.ts": "is the clock",
+  "src/core/compiling.ts": "gives V8's compiler back after a while, whatever happens",
   "src/core/wakers.ts": "is what wakes the loop for deadlines",
   "src/emulator/deliver/raw.ts": "writes the Date header, as every server does",
   "src/emulator/emulator.ts": "tells counts of proxies now and then, and dates certificates",

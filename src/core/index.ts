@@ -1,6 +1,7 @@
 /** Units, clock, chance, identity, errors: the words everything else is written in. */
 export * from "./canonical.ts";
 export * from "./clock.ts";
+export { leaveCodeAsItIs } from "./compiling.ts";
 export {
   createDeadlines,
   type DeadlineHandle,

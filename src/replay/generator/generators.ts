@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import {
+  leaveCodeAsItIs,
   type PlainError,
   revivedError,
   type ShakedownError,
@@ -122,6 +123,7 @@ export async function startGenerators(
   }
   return {
     async go(originNs, fromNs = 0) {
+      const compileAgain = leaveCodeAsItIs();
       for (const worker of workers) worker.say({ kind: "go", originNs, fromNs });
       // One worker that fails ends them all: a part of the plan is not the plan.
       for (const worker of workers) void worker.done.then(({ error }) => error && stop());
@@ -130,6 +132,7 @@ export async function startGenerators(
           wholeLedger(await done, { job, worker: shards[index]! }),
         ),
       );
+      compileAgain();
       return sumOf(ended);
     },
     stop,
