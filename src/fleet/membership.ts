@@ -12,10 +12,15 @@ import { unpackJob } from "./pack.ts";
 import type { Redis } from "./redis.ts";
 import { ShardSender } from "./shard-sender.ts";
 import { followOrders } from "./streams.ts";
-import { aborted } from "./ticker.ts";
+import { aborted, pause } from "./ticker.ts";
 
 /** What has not been heard for so long is told again. */
 const AGAIN_BEATS = 6;
+/**
+ * How long BullMQ may take to close a worker whose jobs have ended. It waits for the end of a connection,
+ * of which it is never told where that is being made again at that moment (BullMQ's issue 4065).
+ */
+const CLOSE_WITHIN_MS = 5_000;
 
 export interface MemberOptions {
   readonly redis: Redis;
@@ -103,7 +108,9 @@ export class Membership {
     });
     await following;
     for (const { sender } of this.#senders.values()) sender.stop();
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.all([...this.#senders.values()].map(({ told }) => told));
+    const closing = Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.race([closing, pause(CLOSE_WITHIN_MS)]);
     // What BullMQ wrote last does not expire by itself.
     await expireAll(redis, this.#keys.prefix, this.#alone ? KEPT_S : LEFT_S);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NS_PER_S } from "../../src/core/index.ts";
 import { Fleet } from "../../src/fleet/index.ts";
+import { pause } from "../../src/fleet/ticker.ts";
 import { runWorker } from "../../src/fleet/worker.ts";
 import { Histogram, type Observation, readObservations } from "../../src/measure/index.ts";
 import {
@@ -20,6 +21,9 @@ import {
   RunDirectory,
 } from "../../src/run/index.ts";
 import { recordStore } from "../profile/stored.ts";
+
+/** A run whose leader is gone ends before. */
+const LEAVE_WITHIN_MS = 40_000;
 
 export const VERSION = "0.0.0-test";
 
@@ -75,7 +79,11 @@ export class FleetBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaving.abort();
-    await Promise.all(this.#workers);
+    const late = new AbortController();
+    const left = Promise.all(this.#workers).finally(() => late.abort());
+    await Promise.race([left, pause(LEAVE_WITHIN_MS, late.signal)]);
+    if (!late.signal.aborted) throw new Error(`workers stay:\n${this.notes.join("\n")}`);
+    await left;
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

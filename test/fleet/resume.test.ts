@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
 import { readObservations } from "../../src/measure/index.ts";
 import { regainRun } from "../../src/fleet/index.ts";
 import { RunDirectory, type RunEvent, resumeRun, verifyRun } from "../../src/run/index.ts";
@@ -94,6 +94,11 @@ describe.skipIf(!REDIS)("a run that was left (skipped: redis-server is not insta
     const long = "[ { name: pilot, rate: 100%, for: 20s }, { name: all, rate: 100%, for: 20s } ]";
     using soon = new LeftRun(scenarioText(target.origin, short), server.url);
     using late = new LeftRun(scenarioText(target.origin, long), server.url);
+    // Where it fails for time alone, how far it came says who was waited for.
+    onTestFailed(() => {
+      const told = [soon, late].map(({ running }) => running.stdout + running.stderr);
+      process.stderr.write(`${[...told, ...bed.notes].join("\n")}\n`);
+    });
     const resumedSoon = async (): Promise<string> => {
       const run = await soon.pause();
       const said: string[] = [];

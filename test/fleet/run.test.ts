@@ -191,6 +191,24 @@ describe.skipIf(!REDIS)("a fleet, on a real Redis (skipped: redis-server is not 
     expect((await leadRun(bed, given)).totals.error).toBeNull();
   });
 
+  it("lets its workers go, though connections on which they wait for jobs are cut all the while", async () => {
+    await using bed = new FleetBed(server.url);
+    bed.work();
+    const redis = await connectRedis(server.url);
+    const cut = async (): Promise<void> => {
+      const clients = String(await redis.client("LIST", "TYPE", "NORMAL")).split("\n");
+      const waiting = clients.filter((client) => client.includes(" cmd=bzpopmin "));
+      const ids = waiting.map((client) => /^id=(\d+)/.exec(client)![1]!);
+      await Promise.all(ids.map((id) => redis.client("KILL", "ID", id)));
+    };
+    const given = { origin: target.origin, seconds: 1, workers: 1 };
+    const cutting = setInterval(() => void cut(), 5);
+    const { totals } = await leadRun(bed, given).finally(() => clearInterval(cutting));
+    redis.disconnect();
+    expect(totals.error).toBeNull();
+    expect((await leadRun(bed, given)).totals.error).toBeNull();
+  }, 60_000);
+
   it("leaves nothing for good", async () => {
     const redis = await connectRedis(server.url);
     const keys = await redis.keys("shakedown:*");
