@@ -5,7 +5,14 @@ export { DEPENDENCY_FITTERS } from "./calls.ts";
 export type { CaptureFilter } from "./collect.ts";
 export type { CapturedRequest, CaptureFormat, CaptureItem } from "./format.ts";
 export type { Captured, CapturedFile, CaptureOptions } from "./import.ts";
-export { createPseudonyms, type Pseudonyms, redactBody, Redactor } from "./redact/index.ts";
+export { Memo, MemoBudget } from "./memo.ts";
+export {
+  createPseudonyms,
+  type Pseudonyms,
+  redactBody,
+  type Redacted,
+  Redactor,
+} from "./redact/index.ts";
 export { retryAfterMsOf } from "./retry-after.ts";
 export type { RejectedRecord } from "./ledger.ts";
 export { type ColumnMapping, parseColumns } from "./table/columns.ts";

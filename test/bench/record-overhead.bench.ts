@@ -5,8 +5,8 @@
  *   node test/bench/record-overhead.bench.ts [requests per second]
  *
  * The server, what stands between, and the generator are processes of their own. Requests (a POST of
- * JSON, with what is to be redacted) arrive at random times, 500/s unless said otherwise, by
- * `shakedown replay`: an open loop, so that a proxy that stands still is not asked less. The ways
+ * JSON, with what is to be redacted; eight of each user) arrive at random times, 500/s unless said
+ * otherwise, by `shakedown replay`: an open loop, so that a proxy that stands still is not asked less. The ways
  * take turns, round by round, so that a slow moment of the machine is shared; a first round warms up.
  * Told are the medians, over the rounds, of what each way adds to the direct one's quantiles.
  * Bar: less than 1 ms at p99.
@@ -29,16 +29,23 @@ const HAPROXY = "/usr/sbin/haproxy";
 const SELF = [...process.execArgv, fileURLToPath(import.meta.url)];
 const MAIN = join(ROOT, "src/cli/main.ts");
 
-const BODY = JSON.stringify({ user: "ann@shop.example", token: "hush-hush", items: [1, 2, 3] });
-const REQUEST = [
-  "POST /cart/17?session=abc HTTP/1.1",
-  "host: shop.example",
-  "authorization: Bearer eyJhbGciOi.some.thing",
-  "cookie: sid=0123456789abcdef; theme=dark",
-  "user-agent: bench/1.0",
-  "content-type: application/json",
-  `content-length: ${BODY.length}\r\n\r\n${BODY}`,
-].join("\r\n");
+const REQUESTS_A_USER = 8;
+
+/** What one of a user's requests is; each user comes with a token, a session and an address of its own. */
+function requestText(at: number): string {
+  const user = Math.floor(at / REQUESTS_A_USER).toString(36);
+  const body = JSON.stringify({ user: `${user}@shop.example`, token: user, items: [at, 2, 3] });
+  return [
+    `POST /cart/${at}?session=${user} HTTP/1.1`,
+    "host: shop.example",
+    `authorization: Bearer eyJhbGciOi.some.${user}`,
+    `cookie: sid=0123456789${user}; theme=dark`,
+    "user-agent: bench/1.0",
+    "content-type: application/json",
+    `content-length: ${body.length}\r\n\r\n${body}`,
+  ].join("\r\n");
+}
+
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n${"x".repeat(1_000)}`;
 
 async function listen(server: Server): Promise<void> {
@@ -92,21 +99,31 @@ async function haproxy(upstreamPort: number): Promise<Started> {
   return { child, port };
 }
 
-function profile(): string {
-  const path = join(scratch, "one.gor");
-  const id = "1 0123456789abcdef01234567 1700000000000000000 0";
-  writeFileSync(path, `${id}\n${REQUEST}${GOR_SEPARATOR}`);
+let users = 0;
+
+/** Requests of users that the recorder has not seen yet, as many as are sent. */
+function profile(perSec: number): string {
+  const path = join(scratch, "users.gor");
+  const count = Math.ceil((perSec * SECONDS * 1.2) / REQUESTS_A_USER) * REQUESTS_A_USER;
+  let text = "";
+  for (let i = 0; i < count; i++) {
+    const id = (users + i).toString(16).padStart(24, "0");
+    text += `1 ${id} ${1_700_000_000_000_000_000n + BigInt(i) * 1_000_000n} 0\n`;
+    text += requestText(users + i) + GOR_SEPARATOR;
+  }
+  users += count;
+  writeFileSync(path, text);
   return path;
 }
 
 const QUANTILES = { p50: "p50", p90: "p90", p99: "p99", p999: "p99.9" } as const;
 type Quantiles = Readonly<Record<keyof typeof QUANTILES, number>>;
 
-async function responseTimesUs(path: string, port: number, perSec: number): Promise<Quantiles> {
+async function responseTimesUs(port: number, perSec: number): Promise<Quantiles> {
   const told = `--target http://127.0.0.1:${port} --rate ${perSec}/s --arrivals poisson --loop`;
   const how = `--duration ${SECONDS}s --connections 20 --workers 1 --pacing alarm --no-redact`;
   const rest = `--json --exit-zero --out ${join(scratch, "runs")}`;
-  const args = [MAIN, "replay", path, ...`${told} ${how} ${rest}`.split(" ")];
+  const args = [MAIN, "replay", profile(perSec), ...`${told} ${how} ${rest}`.split(" ")];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
@@ -129,12 +146,11 @@ async function compare(perSec: number): Promise<void> {
     pipe: await started([...SELF, "pipe", String(direct.port)]),
     record: await started([MAIN, "record", "--listen", ":0", ...upstream, ...out]),
   };
-  const path = profile();
   const rounds: Record<string, Quantiles>[] = [];
   for (let i = 0; i <= ROUNDS; i++) {
     const round: Record<string, Quantiles> = {};
     for (const [way, { port }] of Object.entries(ways)) {
-      round[way] = await responseTimesUs(path, port, perSec);
+      round[way] = await responseTimesUs(port, perSec);
     }
     if (i > 0) rounds.push(round);
   }

@@ -1,9 +1,14 @@
-import { once } from "node:events";
-import { createReadStream, createWriteStream, existsSync, type WriteStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { finished } from "node:stream/promises";
 import { z } from "zod";
 import { messageOf, ShakedownError } from "../../core/index.ts";
 
@@ -43,40 +48,62 @@ export const recordingPath = (out: string): string => `${out}.recording`;
 export const requestsPath = (out: string): string => join(recordingPath(out), "requests.gor");
 const notesPath = (out: string): string => join(recordingPath(out), "notes.ndjson");
 
+/** What waits to be written, at most, in characters. */
+const HELD_CHARS_MAX = 2 ** 20;
+
+/** One of a recording's files, written in few pieces, each of them whole. */
+class Lines {
+  readonly #fd: number;
+  #held = "";
+
+  /** For the owner alone: even redacted, it is somebody's traffic. */
+  constructor(path: string) {
+    this.#fd = openSync(path, "wx", 0o600);
+  }
+
+  get isFull(): boolean {
+    return this.#held.length >= HELD_CHARS_MAX;
+  }
+
+  add(text: string): void {
+    this.#held += text;
+  }
+
+  /** `encoding`: what the text's characters become. */
+  flush(encoding: "utf8" | "latin1"): void {
+    const held = this.#held;
+    this.#held = "";
+    if (held !== "") appendFileSync(this.#fd, Buffer.from(held, encoding));
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
 /**
  * A recording under way: requests as a GoReplay file, which `capture` reads as well, and notes
- * beside it. Each goes to the system as it ends, so a recorder that is killed loses the last few.
+ * beside it. It is written where it is made, and waits for the disk: in a thread with nothing else
+ * to do that takes less than to have it written elsewhere.
  */
 export class Recording {
-  readonly #requests: WriteStream;
-  readonly #notes: WriteStream;
-  /** Resolves with the failure when one of the files can no longer be written. */
-  readonly failed: Promise<ShakedownError>;
+  readonly #requests: Lines;
+  readonly #notes: Lines;
+  readonly #out: string;
+  readonly #failed = Promise.withResolvers<ShakedownError>();
+  #failure: ShakedownError | null = null;
 
   private constructor(out: string) {
-    // For the owner alone: even redacted, it is somebody's traffic.
-    const options = { flags: "wx", mode: 0o600 };
-    this.#requests = createWriteStream(requestsPath(out), options);
-    this.#notes = createWriteStream(notesPath(out), options);
-    this.failed = new Promise((resolve) => {
-      for (const stream of [this.#requests, this.#notes]) {
-        stream.on("error", (cause) =>
-          resolve(
-            new ShakedownError("DISK_WRITE_FAILED", `recording stopped: ${messageOf(cause)}`, {
-              hint: `what was recorded before is kept: shakedown record --finish -o ${out}`,
-              cause,
-            }),
-          ),
-        );
-      }
-    });
+    this.#out = out;
+    this.#requests = new Lines(requestsPath(out));
+    this.#notes = new Lines(notesPath(out));
   }
 
   /**
-   * Resolves when both files are there: who records from then on loses no request for want of one.
+   * Both files are there then: who records from then on loses no request for want of one.
    * @throws OUTPUT_UNWRITABLE when it cannot be made, or one that was not finished is there
    */
-  static async create(out: string): Promise<Recording> {
+  static create(out: string): Recording {
     const path = recordingPath(out);
     if (existsSync(path)) {
       throw new ShakedownError("OUTPUT_UNWRITABLE", `${path} holds a recording already`, {
@@ -84,10 +111,8 @@ export class Recording {
       });
     }
     try {
-      await mkdir(path, { mode: 0o700 });
-      const recording = new Recording(out);
-      await Promise.all([once(recording.#requests, "open"), once(recording.#notes, "open")]);
-      return recording;
+      mkdirSync(path, { mode: 0o700 });
+      return new Recording(out);
     } catch (cause) {
       throw new ShakedownError("OUTPUT_UNWRITABLE", `cannot make ${path}: ${messageOf(cause)}`, {
         hint: "check that the folder exists and can be written to, or choose another place",
@@ -96,19 +121,48 @@ export class Recording {
     }
   }
 
-  request(gor: Buffer): void {
-    this.#requests.write(gor);
+  /** Resolves with the failure when one of the files can no longer be written. */
+  get failed(): Promise<ShakedownError> {
+    return this.#failed.promise;
+  }
+
+  /** `gor`: bytes as characters (Latin-1). */
+  request(gor: string): void {
+    this.#requests.add(gor);
+    if (this.#requests.isFull) this.flush();
   }
 
   note(note: Note): void {
-    this.#notes.write(`${JSON.stringify(note)}\n`);
+    this.#notes.add(`${JSON.stringify(note)}\n`);
+    if (this.#notes.isFull) this.flush();
   }
 
-  /** Resolves when all is written. */
-  async close(): Promise<void> {
-    this.#requests.end();
-    this.#notes.end();
-    await Promise.all([finished(this.#requests), finished(this.#notes)]);
+  /** Goes to the system: what came before is kept, though the process were killed. */
+  flush(): void {
+    // What comes after a piece that was lost does not belong to what came before.
+    if (this.#failure !== null) return;
+    try {
+      this.#requests.flush("latin1");
+      this.#notes.flush("utf8");
+    } catch (cause) {
+      this.#failure = new ShakedownError(
+        "DISK_WRITE_FAILED",
+        `recording stopped: ${messageOf(cause)}`,
+        {
+          hint: `what was recorded before is kept: shakedown record --finish -o ${this.#out}`,
+          cause,
+        },
+      );
+      this.#failed.resolve(this.#failure);
+    }
+  }
+
+  /** @throws DISK_WRITE_FAILED when not all that was recorded is written */
+  close(): void {
+    this.flush();
+    this.#requests.close();
+    this.#notes.close();
+    if (this.#failure !== null) throw this.#failure;
   }
 }
 

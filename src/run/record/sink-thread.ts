@@ -13,33 +13,42 @@ import type { FromSink, SinkData, ToSink } from "./sink-worker.ts";
 const { epochNs, key, name, out, places, redact, requestsMax } = workerData as SinkData;
 const say = (message: FromSink): void => parentPort!.postMessage(message);
 
-async function close(recording: Recording, sink: Sink, door: Door): Promise<void> {
-  await recording.close();
+function close(recording: Recording, sink: Sink, door: Door): void {
+  recording.close();
   say({ kind: "closed", counts: sink.counts, replaced: door.counts });
   parentPort!.close();
 }
 
-async function main(): Promise<void> {
+function main(): void {
   standBack();
-  const recording = await Recording.create(out);
+  const recording = Recording.create(out);
   recording.note({ kind: "recorder", name, redacted: redact });
+  recording.flush();
   const door = new Door(redact ? Buffer.from(key) : null);
   const onEnough = (): void => say({ kind: "enough" });
   const sink = new Sink({ recording, door, epochNs, requestsMax, onEnough });
-  void recording.failed.then((error) =>
-    say({ kind: "failed", error: plainError(error, "INTERNAL") }),
-  );
+  void recording.failed.then((error) => fail(error));
   parentPort!.on("message", (message: ToSink) => {
     if (message.kind === "close") {
-      close(recording, sink, door).catch((thrown: unknown) =>
-        say({ kind: "failed", error: plainError(thrown, "DISK_WRITE_FAILED") }),
-      );
+      orFail(() => close(recording, sink, door));
       return;
     }
     for (const [place, exchange] of exchangesOf(message.batch)) sink.take(places[place]!, exchange);
+    recording.flush();
     say({ kind: "taken", count: message.batch.count });
   });
   say({ kind: "ready" });
 }
 
-main().catch((thrown: unknown) => say({ kind: "failed", error: plainError(thrown, "INTERNAL") }));
+const fail = (thrown: unknown): void =>
+  say({ kind: "failed", error: plainError(thrown, "INTERNAL") });
+
+function orFail(work: () => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    fail(thrown);
+  }
+}
+
+orFail(main);

@@ -62,7 +62,7 @@ export class Sink {
     }
     const traceId = traceIdOf(headers);
     recording.note({ kind: "request", startNs, endNs, traceId, bodyLost: gor.bodyLost });
-    recording.request(gor.bytes);
+    recording.request(gor.text);
     this.#recorded++;
     if (this.#recorded === requestsMax) onEnough();
   }
