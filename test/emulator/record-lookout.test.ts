@@ -45,6 +45,23 @@ describe("the recorder's lookout", () => {
     expect([lookout.heldBytes, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
+  it("of many chunks a few are looked at in a turn of the loop, from an answer on", () => {
+    const { lookout, observer, times } = watched();
+    const one = observer(0);
+    for (let i = 0; i < 10; i++) {
+      lookout.passed(one, "up", REQUEST);
+      lookout.passed(one, "down", ANSWER);
+    }
+    const seen = [times.length];
+    while (times.length < 8) {
+      vi.advanceTimersToNextTimer();
+      seen.push(times.length);
+    }
+    expect(seen).toEqual([0, 2, 4, 6, 8]);
+    vi.runAllTimers();
+    expect([times.length, lookout.heldBytes, vi.getTimerCount()]).toEqual([10, 0, 0]);
+  });
+
   it.each([
     ["many", 1, 1_000],
     ["large", 100_000, 3],

@@ -79,10 +79,10 @@ export class FleetBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaving.abort();
-    const late = new AbortController();
-    const left = Promise.all(this.#workers).finally(() => late.abort());
-    await Promise.race([left, pause(LEAVE_WITHIN_MS, late.signal)]);
-    if (!late.signal.aborted) throw new Error(`workers stay:\n${this.notes.join("\n")}`);
+    const over = new AbortController();
+    const left = Promise.all(this.#workers).finally(() => over.abort());
+    await Promise.race([left, pause(LEAVE_WITHIN_MS, over.signal)]);
+    if (!over.signal.aborted) throw new Error(`workers stay:\n${this.notes.join("\n")}`);
     await left;
     rmSync(this.folder, { recursive: true, force: true });
   }

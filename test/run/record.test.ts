@@ -145,16 +145,17 @@ describe("recording", () => {
     },
   };
 
-  it("secrets are replaced; the traceparent stays", async () => {
-    const { out } = await recordedWhile([SECRET]);
+  it("secrets are replaced each time that they come; the traceparent stays", async () => {
+    const { out } = await recordedWhile([SECRET, SECRET]);
     const { manifest, records } = await readProfile(out);
     expect(JSON.stringify(records)).not.toContain("hush-hush");
+    expect(records[1]!.headers).toEqual(records[0]!.headers);
     expect(records[0]!.headers).toContainEqual(["traceparent", traceparent(9)]);
     expect(manifest.redaction.values).toEqual([
-      { rule: "authorization", count: 1 },
-      { rule: "cookie", count: 1 },
-      { rule: "json", count: 1 },
-      { rule: "query", count: 1 },
+      { rule: "authorization", count: 2 },
+      { rule: "cookie", count: 2 },
+      { rule: "json", count: 2 },
+      { rule: "query", count: 2 },
     ]);
     expect(manifest.warnings.join()).not.toMatch(/redaction was off/);
   });

@@ -128,18 +128,22 @@ export class Recording {
 
   /** `gor`: bytes as characters (Latin-1). */
   request(gor: string): void {
-    this.#requests.add(gor);
-    if (this.#requests.isFull) this.flush();
+    this.#add(this.#requests, gor);
   }
 
   note(note: Note): void {
-    this.#notes.add(`${JSON.stringify(note)}\n`);
-    if (this.#notes.isFull) this.flush();
+    this.#add(this.#notes, `${JSON.stringify(note)}\n`);
+  }
+
+  /** What comes after a piece that was lost is held by nobody: it does not belong to what came before. */
+  #add(to: Lines, text: string): void {
+    if (this.#failure !== null) return;
+    to.add(text);
+    if (to.isFull) this.flush();
   }
 
   /** Goes to the system: what came before is kept, though the process were killed. */
   flush(): void {
-    // What comes after a piece that was lost does not belong to what came before.
     if (this.#failure !== null) return;
     try {
       this.#requests.flush("latin1");
